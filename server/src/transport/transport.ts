@@ -1,0 +1,99 @@
+/**
+ * What the hub needs of a network server, and nothing of metrics. `uws.ts` and `ws.ts` implement it; both pass the same
+ * contract suite, so everything promised here holds on both.
+ */
+
+/** What became of a message given to `Peer.send`. The numbers are uWebSockets' own. */
+export const SEND = {
+  /** Written to the socket, behind bytes that wait. */
+  QUEUED: 0,
+  /** Written to the socket; nothing waits. */
+  SENT: 1,
+  /** Not written, and never will be: the backlog is over its limit, or the peer is closed. */
+  DROPPED: 2,
+} as const;
+export type SendStatus = (typeof SEND)[keyof typeof SEND];
+
+/** One WebSocket. All methods are safe to call after it has closed, and then do nothing. */
+export interface Peer {
+  /** Bytes are copied before it returns: the buffer may be used again. Never throws. */
+  send(message: Uint8Array | string): SendStatus;
+  /** Bytes that wait in this process for the kernel to take them. */
+  backlog(): number;
+  /** Sends a ping with `payload` (125 bytes at most); its answer comes to `onPong`. */
+  ping(payload?: Uint8Array): void;
+  /** Sends a close frame behind what waits, and ends the socket without more ado after `CLOSE_GRACE_MS`. */
+  close(code: number, reason: string): void;
+  /** Writes made in `batch` leave together. */
+  cork(batch: () => void): void;
+}
+
+/** A peer that does not answer a close frame is cut off after this long. */
+export const CLOSE_GRACE_MS = 3_000;
+
+/** What was asked for, copied: valid for as long as you like. Header names are lower case. */
+export interface UpgradeRequest {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly remoteAddress: string;
+}
+
+/** Answer to an upgrade: who handles the socket, or the HTTP status that refuses it. */
+export type UpgradeAnswer =
+  | { readonly accept: SocketHandler; readonly protocol?: string }
+  | { readonly refuse: number; readonly message: string };
+
+/** What happens on one socket. Handlers may throw: the transport reports it to `onError` and the others go on. */
+export interface SocketHandler {
+  onOpen(peer: Peer): void;
+  /** `data` is valid only during the call: copy what you keep. Text is UTF-8, checked by the transport. */
+  onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void;
+  onPong(peer: Peer, payload: Uint8Array): void;
+  /** Waiting bytes have left; `backlog()` is smaller than it was. */
+  onDrain(peer: Peer): void;
+  /** The last call for this peer. 1006 where no close frame came. `oversize`: a message was over its limit. */
+  onClose(peer: Peer, code: number, oversize: boolean): void;
+}
+
+/** A kind of socket: limits hold from the upgrade on, so they are fixed for each path at the start. */
+export interface SocketRoute {
+  /** Path pattern, `:name` for one segment: `/api/v1/streams/:stream/listen`. */
+  readonly pattern: string;
+  /** A longer message ends the connection (close code 1009 or 1006). */
+  readonly maxMessageBytes: number;
+  /** Above this backlog `send` answers DROPPED. A socket may overshoot it by one message. */
+  readonly maxBacklogBytes: number;
+  /** Decides before the upgrade; must answer at once. */
+  upgrade(request: UpgradeRequest): UpgradeAnswer;
+}
+
+export interface TransportOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly routes: readonly SocketRoute[];
+  /** Answers plain HTTP. `remoteAddress` is the socket's. The body is at most `maxBodyBytes`: more is answered 413. */
+  readonly fetch: (request: Request, remoteAddress: string) => Response | Promise<Response>;
+  readonly maxBodyBytes: number;
+  /** A handler threw. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Transport {
+  readonly name: 'uws' | 'ws';
+  /** Port it listens on. */
+  readonly port: number;
+  /** Stops accepting. Sockets stay open. */
+  stopListening(): void;
+  /** Ends what is still open, without close frames. */
+  destroy(): void;
+}
+
+/** The address is in use, or may not be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** Starts a transport; rejects with `ListenError`. The port is exclusive: a second hub on it is refused. */
+export type StartTransport = (options: TransportOptions) => Promise<Transport>;

@@ -1,0 +1,112 @@
+/**
+ * The catalogue: every table, its attributes and its columns, in one place. Dashboards, Prometheus, alert rules, REST
+ * and the documentation take names, units, targets and thresholds from here and from nowhere else.
+ *
+ * A new metric is one entry in `columns/` and one line where it is measured.
+ */
+import { connectionColumns } from './columns/connections.js';
+import { alertColumns, engineColumns, gpuColumns, hostColumns } from './columns/engine-room.js';
+import { hubColumns, streamColumns } from './columns/hub.js';
+
+/** Unit of a column's numbers. `count`, `enum` and `ratio` (0 to 1) have no dimension; `epoch_s` is seconds since 1970. */
+export type Unit =
+  | 'ms'
+  | 'epoch_s'
+  | 'count'
+  | 'count/min'
+  | 'count/h'
+  | '1/s'
+  | 'bytes'
+  | 'MB'
+  | 'MB/s'
+  | 'Mbps'
+  | '%'
+  | 'ratio'
+  | '×'
+  | 'dB'
+  | '°C'
+  | 'W'
+  | 'MHz'
+  | 'enum';
+
+/** What one column of a table is. */
+export interface ColumnSpec {
+  /** Number on the wire, unique over all tables. Append-only: an id is never given to another meaning. */
+  readonly id: number;
+  readonly unit: Unit;
+  /** Decimal places kept: a cell holds the integer round(value × 10^scale). */
+  readonly scale: number;
+  /** Which way is bad; `null` where neither is. */
+  readonly worse: 'more' | 'less' | 'both' | null;
+  /** Where the reading should be, both ends included. */
+  readonly target?: Bounds;
+  /** A reading below `min` or above `max` is past its alert threshold; the bounds themselves are not. */
+  readonly alert?: Bounds;
+  /** For `unit: 'enum'`: label of value 0, 1, 2… Append-only. */
+  readonly labels?: readonly string[];
+  /** One line for people. */
+  readonly help: string;
+}
+
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A column with its place: `name` within `table`, `index` within the table's columns. */
+export interface Column extends ColumnSpec {
+  readonly table: TableName;
+  readonly name: string;
+  readonly index: number;
+}
+
+export type TableName = 'hubs' | 'streams' | 'connections' | 'engines' | 'hosts' | 'gpus' | 'alerts';
+
+/** A table's shape. `index` maps a column's name to its place in `columns`. */
+export interface Schema<Name extends string = string, Attribute extends string = string> {
+  readonly table: TableName;
+  readonly attributes: readonly Attribute[];
+  readonly columns: readonly Column[];
+  readonly index: Readonly<Record<Name, number>>;
+}
+
+function schema<Name extends string, Attribute extends string>(
+  table: TableName,
+  attributes: readonly Attribute[],
+  specs: Readonly<Record<Name, ColumnSpec>>,
+): Schema<Name, Attribute> {
+  const names = Object.keys(specs) as Name[];
+  const columns = names.map((name, index): Column => ({ ...specs[name], table, name, index }));
+  const index = Object.fromEntries(names.map((name, at) => [name, at])) as Record<Name, number>;
+  return Object.freeze({ table, attributes, columns, index });
+}
+
+/** Every table of the hub. A topic of the live protocol is one of these names. */
+export const SCHEMAS = {
+  hubs: schema('hubs', ['version', 'transport'], hubColumns),
+  streams: schema('streams', [], streamColumns),
+  connections: schema('connections', ['stream', 'client', 'address', 'reason'], connectionColumns),
+  engines: schema('engines', ['stream'], engineColumns),
+  hosts: schema('hosts', [], hostColumns),
+  gpus: schema('gpus', ['name', 'uuid'], gpuColumns),
+  alerts: schema('alerts', ['rule', 'severity', 'scope', 'title', 'blame', 'evidence'], alertColumns),
+} as const;
+
+export const TABLE_NAMES = Object.keys(SCHEMAS) as readonly TableName[];
+
+/** All columns of all tables, in the order of their tables. */
+export const COLUMNS: readonly Column[] = TABLE_NAMES.flatMap((name) => SCHEMAS[name].columns);
+
+export type Level = 'ok' | 'off-target' | 'alert';
+
+/** How a reading stands against its column's target and alert threshold; a missing reading (`null`) has no level. */
+export function levelOf(column: Pick<ColumnSpec, 'target' | 'alert'>, value: number | null): Level | null {
+  if (value === null || Number.isNaN(value)) return null;
+  if (outside(column.alert, value)) return 'alert';
+  return outside(column.target, value) ? 'off-target' : 'ok';
+}
+
+function outside(bounds: Bounds | undefined, value: number): boolean {
+  if (bounds === undefined) return false;
+  return (bounds.min !== undefined && value < bounds.min) || (bounds.max !== undefined && value > bounds.max);
+}

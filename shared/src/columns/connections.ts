@@ -1,0 +1,99 @@
+import type { ColumnSpec } from '../catalogue.js';
+
+/** Ids 1–99: connections are the table with the most frames, and ids under 128 are one byte on the wire. */
+export const connectionColumns = {
+  // What the hub itself counts as it sends.
+  chunks_sent: { id: 1, unit: 'count', scale: 0, worse: null, help: 'Chunks handed to the socket' },
+  chunks_dropped: {
+    id: 2, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Chunks not sent because the listener was too far behind or its socket was full',
+  },
+  bytes_sent: { id: 3, unit: 'bytes', scale: 0, worse: null, help: 'Bytes of chunk messages handed to the socket' },
+  chunk_send_rate: {
+    id: 4, unit: '1/s', scale: 1, worse: 'less', target: { min: 10 }, alert: { min: 8 },
+    help: 'Chunks sent a second, over the last 5 s',
+  },
+  dropped_per_min: {
+    id: 5, unit: 'count/min', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
+    help: 'Chunks dropped in the last 60 s',
+  },
+  backlog_bytes: { id: 6, unit: 'bytes', scale: 0, worse: 'more', help: 'Bytes that wait in the socket of the hub' },
+  chunks_in_flight: {
+    id: 7, unit: 'count', scale: 0, worse: 'more',
+    help: 'Chunks sent and not yet confirmed by the listener',
+  },
+  outstanding_ms: { id: 8, unit: 'ms', scale: 0, worse: 'more', help: 'Audio sent and not yet confirmed' },
+  rtt_ms: {
+    id: 9, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 }, alert: { max: 500 },
+    help: "Round trip of the hub's own ping",
+  },
+  connected_at: { id: 10, unit: 'epoch_s', scale: 0, worse: null, help: 'When the connection opened' },
+  closed_at: { id: 11, unit: 'epoch_s', scale: 0, worse: null, help: 'When the connection closed' },
+  close_code: {
+    id: 12, unit: 'count', scale: 0, worse: null,
+    help: 'WebSocket close code; 1006 without a close frame',
+  },
+  state: {
+    id: 13, unit: 'enum', scale: 0, worse: null, labels: ['open', 'stale', 'closed'],
+    help: 'Open, open without a report for 30 s, or closed (the row stays for 60 s)',
+  },
+  reports: { id: 14, unit: 'count', scale: 0, worse: null, help: 'client_metrics reports taken from this listener' },
+  messages_refused: {
+    id: 15, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Messages of this listener that were refused',
+  },
+  last_report_at: { id: 16, unit: 'epoch_s', scale: 0, worse: null, help: 'When the last report came' },
+
+  // What the listener says of itself.
+  chunks_received: { id: 20, unit: 'count', scale: 0, worse: null, help: 'Chunks received, as the listener says' },
+  chunk_errors: {
+    id: 21, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Chunks the listener could not use, as it says',
+  },
+  buffer_underruns: {
+    id: 22, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Times the listener ran out of audio',
+  },
+  latency_ms: {
+    id: 23, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 }, alert: { max: 500 },
+    help: 'Mean age of a chunk on arrival, as the listener says (avgLatencyMs)',
+  },
+  error_rate: {
+    id: 24, unit: 'ratio', scale: 4, worse: 'more', target: { max: 0 },
+    help: 'Chunk errors ÷ chunks received',
+  },
+  last_seq: { id: 25, unit: 'count', scale: 0, worse: null, help: 'Last chunk the listener confirmed' },
+  buffer_depth_ms: {
+    id: 26, unit: 'ms', scale: 0, worse: 'both', target: { min: 150, max: 500 }, alert: { min: 50, max: 1000 },
+    help: 'Audio buffered and not yet played, as the listener says',
+  },
+  jitter_ms: { id: 27, unit: 'ms', scale: 1, worse: 'more', help: 'Variation of chunk arrival, as the listener says' },
+  client_rtt_ms: { id: 28, unit: 'ms', scale: 1, worse: 'more', help: 'Round trip, as the listener measured it' },
+  clock_offset_ms: {
+    id: 29, unit: 'ms', scale: 1, worse: null,
+    help: "Hub's clock minus the listener's, as it estimated",
+  },
+  clock_error_ms: { id: 30, unit: 'ms', scale: 1, worse: 'more', help: 'Bound of the error of clock_offset_ms' },
+  underrun_duration_ms: {
+    id: 31, unit: 'ms', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Silence heard because of underruns, in all',
+  },
+  output_latency_ms: { id: 32, unit: 'ms', scale: 1, worse: 'more', help: "Latency of the listener's audio output" },
+  startup_ms: { id: 33, unit: 'ms', scale: 0, worse: 'more', help: 'From asking to play to the first sound' },
+  playback_state: {
+    id: 34, unit: 'enum', scale: 0, worse: null, labels: ['idle', 'starting', 'playing', 'paused', 'stalled', 'ended'],
+    help: 'What the player does, as the listener says',
+  },
+  hidden: { id: 35, unit: 'enum', scale: 0, worse: null, labels: ['visible', 'hidden'], help: 'Is the page hidden?' },
+  sent_at_ms: { id: 36, unit: 'ms', scale: 0, worse: null, help: "Listener's clock when it sent its last report" },
+
+  // What the hub makes of both.
+  clock: {
+    id: 40, unit: 'enum', scale: 0, worse: null, labels: ['unsynced', 'synced'],
+    help: 'Synced: the listener knows the offset of its clock, so latency_ms can be believed',
+  },
+  error_rate_marked: {
+    id: 41, unit: 'enum', scale: 0, worse: null, labels: ['plausible', 'impossible'],
+    help: 'error_rate is above 1',
+  },
+} as const satisfies Record<string, ColumnSpec>;

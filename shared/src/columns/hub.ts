@@ -1,0 +1,89 @@
+import type { ColumnSpec } from '../catalogue.js';
+
+/** Ids 100–149. */
+export const streamColumns = {
+  active_connections: { id: 100, unit: 'count', scale: 0, worse: null, help: 'Listeners connected now' },
+  publishing: { id: 101, unit: 'enum', scale: 0, worse: null, labels: ['no', 'yes'], help: 'Is an engine connected?' },
+  chunks_published: { id: 102, unit: 'count', scale: 0, worse: null, help: 'Chunks taken from the engine' },
+  bytes_published: { id: 103, unit: 'bytes', scale: 0, worse: null, help: 'Bytes of audio taken from the engine' },
+  chunk_send_rate: {
+    id: 104, unit: '1/s', scale: 1, worse: 'less', target: { min: 10 }, alert: { min: 8 },
+    help: 'Chunks published a second, over the last 5 s',
+  },
+  chunks_sent: { id: 105, unit: 'count', scale: 0, worse: null, help: 'Chunks sent to listeners, in all' },
+  chunks_dropped: {
+    id: 106, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Chunks dropped for listeners, in all',
+  },
+  dropped_per_min: {
+    id: 107, unit: 'count/min', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
+    help: 'Chunks dropped in the last 60 s, over all listeners',
+  },
+  latency_p50_ms: {
+    id: 108, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 },
+    help: 'Median latency of its synced listeners',
+  },
+  latency_p95_ms: {
+    id: 109, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 },
+    help: '95th percentile of latency of its synced listeners',
+  },
+  rtt_p50_ms: { id: 110, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 }, help: 'Median round trip' },
+  rtt_p95_ms: {
+    id: 111, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 },
+    help: '95th percentile of round trip',
+  },
+  buffer_depth_p5_ms: {
+    id: 112, unit: 'ms', scale: 0, worse: 'less', target: { min: 150 },
+    help: '5th percentile of buffer depth',
+  },
+  buffer_depth_p50_ms: {
+    id: 113, unit: 'ms', scale: 0, worse: 'both', target: { min: 150, max: 500 },
+    help: 'Median buffer depth',
+  },
+} as const satisfies Record<string, ColumnSpec>;
+
+/** Ids 150–199. */
+export const hubColumns = {
+  active_connections: { id: 150, unit: 'count', scale: 0, worse: null, help: 'Listeners connected now' },
+  refused_at_capacity: {
+    id: 151, unit: 'count', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 0 },
+    help: 'Listeners refused because --max-clients was reached',
+  },
+  dashboards: { id: 152, unit: 'count', scale: 0, worse: null, help: 'Dashboards connected now' },
+  started_at: { id: 153, unit: 'epoch_s', scale: 0, worse: null, help: 'When this hub started' },
+  process_memory_mb: {
+    id: 154, unit: 'MB', scale: 1, worse: 'more', target: { max: 1024 },
+    help: 'Resident memory of the hub',
+  },
+  chunks_sent: { id: 155, unit: 'count', scale: 0, worse: null, help: 'Chunks sent to listeners, in all' },
+  chunks_dropped: { id: 156, unit: 'count', scale: 0, worse: 'more', help: 'Chunks dropped for listeners, in all' },
+  bytes_sent: { id: 157, unit: 'bytes', scale: 0, worse: null, help: 'Bytes of chunk messages sent to listeners' },
+  reports: { id: 158, unit: 'count', scale: 0, worse: null, help: 'client_metrics reports taken' },
+  messages_refused: {
+    id: 159, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'WebSocket messages refused: not readable, a wrong type, out of range, not expected',
+  },
+  messages_oversize: {
+    id: 160, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Connections closed because a message was over its size limit',
+  },
+  fields_ignored: { id: 161, unit: 'count', scale: 0, worse: 'more', help: 'Unknown fields in reports' },
+  upgrades_refused: {
+    id: 162, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'WebSocket upgrades refused: path, stream name, origin, host, or a second engine',
+  },
+  requests_refused: { id: 163, unit: 'count', scale: 0, worse: 'more', help: 'HTTP requests answered with 4xx' },
+  frames_sent: { id: 164, unit: 'count', scale: 0, worse: null, help: 'Live frames sent to dashboards' },
+  frames_skipped: {
+    id: 165, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Live frames conflated because a dashboard reads slowly',
+  },
+  stalled_closed: {
+    id: 166, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Connections closed after 120 s without a sign of life',
+  },
+  errors: {
+    id: 167, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Faults inside the hub, logged',
+  },
+} as const satisfies Record<string, ColumnSpec>;

@@ -1,0 +1,13 @@
+export * from './catalogue.js';
+export * from './codes.js';
+export * from './frame-builder.js';
+export * from './frame-sink.js';
+export * from './limits.js';
+export * from './listener.js';
+export * from './live-codec.js';
+export * from './messages.js';
+export { MsgpackError, readMsgpack } from './msgpack/reader.js';
+export { Writer } from './msgpack/writer.js';
+export * from './replica.js';
+export * from './request.js';
+export * from './table.js';

@@ -1,0 +1,62 @@
+/** Every bound of the hub that is part of its outer contract, each with its reason. Units are in the names. */
+
+/** A `client_metrics` message with every known field fits in 1 KiB; four times that leaves room for unknown fields. */
+export const MAX_LISTENER_MESSAGE_BYTES = 4 * 1024;
+/** A second of 8-channel 96 kHz 32-bit audio is 3 MB; a chunk is a tenth of a second. */
+export const MAX_CHUNK_MESSAGE_BYTES = 1024 * 1024;
+/** A chunk is about 100 ms; a minute in one chunk is a unit mistake (µs or samples for ms). */
+export const MAX_CHUNK_DURATION_MS = 60_000;
+/** SUBSCRIBE with every column named is 3 KB. */
+export const MAX_LIVE_MESSAGE_BYTES = 16 * 1024;
+/** Bodies of POST: an array of a few thousand reports. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Known messages nest three deep; a decoder that recurses must stop somewhere. */
+export const MAX_DEPTH = 8;
+
+/** Stream names appear in URLs, labels and file names. */
+export const STREAM_NAME = /^[A-Za-z0-9._-]{1,64}$/;
+/** A client's own name for itself (`?client=`): the same characters, so that it is safe wherever it is shown. */
+export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/;
+/** Streams a hub keeps at once: a flood of names must not grow tables without limit. */
+export const MAX_STREAMS = 1_000;
+/** Subscriptions one dashboard may hold: one for each table and stream that it shows, with room. */
+export const MAX_SUBSCRIPTIONS_PER_SOCKET = 32;
+/** Distinct channels a hub computes: each has a baseline in memory and costs CPU each tick. */
+export const MAX_CHANNELS = 1_024;
+
+/** Rows of one table: slots are 32-bit on the wire, memory is the bound. */
+export const MAX_ROWS = 1 << 20;
+/** Largest fixed-point integer in a cell: the difference of two still fits in 2^53, so a float64 carries it exactly. */
+export const MAX_FIXED = 2 ** 52;
+
+/** A stranger's number of milliseconds beyond a day, either way, is no reading. */
+export const MAX_ABS_MS = 86_400_000;
+/** A stranger's count beyond this is no reading: 100 chunks a second for a thousand years. */
+export const MAX_COUNT = 2 ** 42;
+
+/** Intervals of the live protocol. */
+export const LIVE_INTERVALS_MS = [100, 250, 1_000, 5_000] as const;
+/** An empty DELTA at least this often tells a quiet table from a dead hub. */
+export const HEARTBEAT_MS = 1_000;
+/** A dashboard that acknowledges and is further behind than this is skipped until it has caught up. */
+export const MAX_UNACKED_MS = 2_000;
+export const MAX_UNACKED_FRAMES = 16;
+/** A dashboard that does not acknowledge is skipped while its socket holds more than this. */
+export const MAX_LIVE_BACKLOG_BYTES = 64 * 1024;
+
+/** A peer without any sign of life for this long is closed: a hidden tab's timers run once a minute, so not sooner than 70 s. */
+export const STALLED_MS = 120_000;
+/** A connection without a report for this long is marked stale. */
+export const STALE_MS = 30_000;
+/** A closed row stays this long, with its reason. */
+export const CLOSED_ROW_MS = 60_000;
+
+/** Audio outstanding beyond which chunks are dropped, unless configured. */
+export const DEFAULT_MAX_OUTSTANDING_MS = 2_000;
+/** How often a listener is asked to report, and so to confirm. */
+export const DEFAULT_REPORT_INTERVAL_MS = 2_000;
+/** Refused messages a minute after which a connection is closed: a broken client is told why, a flood is ended. */
+export const MAX_REFUSALS_PER_MIN = 60;
+/** Messages a second a listener may send before they are refused: 50 times what the SDK sends at its fastest. */
+export const MAX_LISTENER_MESSAGES_PER_S = 50;

@@ -1,0 +1,160 @@
+import { MAX_DEPTH } from '../limits.js';
+
+/** The bytes are not one complete MessagePack value of standard types within the limits. `message` says what and where. */
+export class MsgpackError extends Error {
+  override readonly name = 'MsgpackError';
+}
+
+/**
+ * Reads one MessagePack value that must fill `bytes`. Safe for what strangers send: a declared length is believed only if
+ * as many bytes are there, nesting ends at `maxDepth`, extensions are refused, maps become objects without a prototype
+ * (so `__proto__` is a key like any other) and take string keys only.
+ *
+ * `bin` becomes a view into `bytes`, not a copy. 64-bit integers become numbers, exact up to 2^53.
+ * @throws MsgpackError
+ */
+export function readMsgpack(bytes: Uint8Array, maxDepth = MAX_DEPTH): unknown {
+  const reader = new Reader(bytes, maxDepth);
+  const value = reader.value(0);
+  reader.end();
+  return value;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #maxDepth: number;
+  #at = 0;
+
+  constructor(bytes: Uint8Array, maxDepth: number) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#maxDepth = maxDepth;
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) this.#fail(`${this.#bytes.length - this.#at} bytes after the value`);
+  }
+
+  value(depth: number): unknown {
+    const code = this.#view.getUint8(this.#take(1));
+    if (code < 0x80) return code;
+    if (code >= 0xe0) return code - 0x100;
+    if (code < 0x90) return this.#map(code & 0x0f, depth);
+    if (code < 0xa0) return this.#array(code & 0x0f, depth);
+    if (code < 0xc0) return this.#string(code & 0x1f);
+    return this.#coded(code, depth);
+  }
+
+  #coded(code: number, depth: number): unknown {
+    const view = this.#view;
+    switch (code) {
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xc4:
+        return this.#binary(this.#unsigned(1));
+      case 0xc5:
+        return this.#binary(this.#unsigned(2));
+      case 0xc6:
+        return this.#binary(this.#unsigned(4));
+      case 0xca:
+        return view.getFloat32(this.#take(4));
+      case 0xcb:
+        return view.getFloat64(this.#take(8));
+      case 0xcc:
+        return this.#unsigned(1);
+      case 0xcd:
+        return this.#unsigned(2);
+      case 0xce:
+        return this.#unsigned(4);
+      case 0xcf:
+        return Number(view.getBigUint64(this.#take(8)));
+      case 0xd0:
+        return view.getInt8(this.#take(1));
+      case 0xd1:
+        return view.getInt16(this.#take(2));
+      case 0xd2:
+        return view.getInt32(this.#take(4));
+      case 0xd3:
+        return Number(view.getBigInt64(this.#take(8)));
+      case 0xd9:
+        return this.#string(this.#unsigned(1));
+      case 0xda:
+        return this.#string(this.#unsigned(2));
+      case 0xdb:
+        return this.#string(this.#unsigned(4));
+      case 0xdc:
+        return this.#array(this.#unsigned(2), depth);
+      case 0xdd:
+        return this.#array(this.#unsigned(4), depth);
+      case 0xde:
+        return this.#map(this.#unsigned(2), depth);
+      case 0xdf:
+        return this.#map(this.#unsigned(4), depth);
+      default:
+        return this.#fail(`0x${code.toString(16)} is an extension or no type`);
+    }
+  }
+
+  #unsigned(width: 1 | 2 | 4): number {
+    const at = this.#take(width);
+    if (width === 1) return this.#view.getUint8(at);
+    return width === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+  }
+
+  #string(length: number): string {
+    const at = this.#take(length);
+    try {
+      return utf8.decode(this.#bytes.subarray(at, at + length));
+    } catch {
+      return this.#fail('a string is not UTF-8');
+    }
+  }
+
+  #binary(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  #array(length: number, depth: number): unknown[] {
+    this.#enter(length, depth);
+    const items: unknown[] = [];
+    for (let index = 0; index < length; index++) items.push(this.value(depth + 1));
+    return items;
+  }
+
+  #map(length: number, depth: number): Record<string, unknown> {
+    this.#enter(length * 2, depth);
+    const object: Record<string, unknown> = Object.create(null);
+    for (let index = 0; index < length; index++) {
+      const key = this.value(depth + 1);
+      if (typeof key !== 'string') this.#fail('a map key is not a string');
+      object[key as string] = this.value(depth + 1);
+    }
+    return object;
+  }
+
+  /** Each item takes a byte at least, so a declared count beyond what is left is a lie. */
+  #enter(items: number, depth: number): void {
+    if (depth >= this.#maxDepth) this.#fail(`nested deeper than ${this.#maxDepth}`);
+    if (items > this.#bytes.length - this.#at)
+      this.#fail(`${items} items declared, ${this.#bytes.length - this.#at} bytes left`);
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (count > this.#bytes.length - at) this.#fail(`${count} bytes wanted, ${this.#bytes.length - at} left`);
+    this.#at = at + count;
+    return at;
+  }
+
+  #fail(what: string): never {
+    throw new MsgpackError(`MessagePack, byte ${this.#at}: ${what}`);
+  }
+}

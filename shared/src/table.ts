@@ -1,0 +1,171 @@
+import type { Schema } from './catalogue.js';
+import { MAX_FIXED, MAX_ROWS } from './limits.js';
+
+/**
+ * A table: rows with a string key and text attributes, and numeric columns. Struct of arrays: a row is a slot, a column
+ * is one Float64Array of fixed-point integers, round(value × 10^scale), NaN where nothing was reported. Writing a
+ * reading allocates nothing.
+ *
+ * Instead of one dirty bit there is one stamp a row and one a column, taken from a clock that each reader advances. So any
+ * number of readers, each at its own rate, can ask "what changed since I last looked?" without keeping bits for each.
+ */
+export class Table<Name extends string = string> {
+  readonly schema: Schema<Name>;
+  /** `cells[column index][slot]`: fixed-point integer, or NaN for missing. Written by `set`, `add` and `clear` alone. */
+  readonly cells: Float64Array[];
+  /** Slots from 0 up to, not including, this one have been in use. */
+  highWater = 0;
+  /** Rows that are live. */
+  size = 0;
+  /** Stamp of the last change of a row, whatever it was. */
+  rowStamp: Float64Array;
+  /** Stamp of the last change of a row's attributes. */
+  attributeStamp: Float64Array;
+  /** Stamp of the last change in a column. */
+  readonly columnStamp: Float64Array;
+  /** Odd while the slot is live; counts up at every open and close, so a reused slot can be told from the row before. */
+  generation: Uint32Array;
+
+  #clock = 1;
+  #capacity: number;
+  readonly #factors: Float64Array;
+  readonly #slots = new Map<string, number>();
+  readonly #keys: string[] = [];
+  readonly #attributes: (readonly string[])[] = [];
+  readonly #free: number[] = [];
+
+  constructor(schema: Schema<Name>, capacity = 16) {
+    this.schema = schema;
+    this.#capacity = capacity;
+    this.#factors = Float64Array.from(schema.columns, (column) => 10 ** column.scale);
+    this.cells = schema.columns.map(() => new Float64Array(capacity).fill(Number.NaN));
+    this.rowStamp = new Float64Array(capacity);
+    this.attributeStamp = new Float64Array(capacity);
+    this.columnStamp = new Float64Array(schema.columns.length);
+    this.generation = new Uint32Array(capacity);
+  }
+
+  /** Ends the current stamp and returns it: whatever is written from now on carries a larger one. */
+  nextStamp(): number {
+    return this.#clock++;
+  }
+
+  /**
+   * Adds a row and returns its slot; all its cells are missing. Throws if the key is in use or the table is full.
+   * `attributes` are in the schema's order; fewer are filled up with ''.
+   */
+  open(key: string, attributes: readonly string[] = []): number {
+    if (this.#slots.has(key)) throw new Error(`${this.schema.table}: there is a row "${key}" already`);
+    const slot = this.#free.pop() ?? this.highWater++;
+    if (slot >= this.#capacity) this.#grow();
+    this.#slots.set(key, slot);
+    this.#keys[slot] = key;
+    this.generation[slot] = (this.generation[slot] as number) + 1;
+    this.size++;
+    this.setAttributes(slot, attributes);
+    return slot;
+  }
+
+  /** Removes a row; its slot may be used again at once. */
+  close(slot: number): void {
+    this.#assertLive(slot);
+    this.#slots.delete(this.#keys[slot] as string);
+    this.#keys[slot] = '';
+    this.#attributes[slot] = [];
+    this.generation[slot] = (this.generation[slot] as number) + 1;
+    this.rowStamp[slot] = this.#clock;
+    for (const column of this.cells) column[slot] = Number.NaN;
+    this.#free.push(slot);
+    this.size--;
+  }
+
+  setAttributes(slot: number, attributes: readonly string[]): void {
+    this.#assertLive(slot);
+    this.#attributes[slot] = this.schema.attributes.map((_, at) => attributes[at] ?? '');
+    this.attributeStamp[slot] = this.#clock;
+    this.rowStamp[slot] = this.#clock;
+  }
+
+  /** Writes a reading. NaN, an infinity, or a number too large for a cell is stored as missing. */
+  set(slot: number, column: number, value: number): void {
+    const fixed = toFixedPoint(value, this.#factors[column] as number);
+    const cells = this.cells[column] as Float64Array;
+    const old = cells[slot] as number;
+    // NaN differs from itself: missing stays missing without a mark.
+    if (fixed === old || (fixed !== fixed && old !== old)) return;
+    cells[slot] = fixed;
+    this.#mark(slot, column);
+  }
+
+  /** Adds to a counter; a missing one counts from 0. */
+  add(slot: number, column: number, amount: number): void {
+    const cells = this.cells[column] as Float64Array;
+    const old = cells[slot] as number;
+    cells[slot] = (old === old ? old : 0) + amount * (this.#factors[column] as number);
+    this.#mark(slot, column);
+  }
+
+  /** Makes a cell missing. */
+  clear(slot: number, column: number): void {
+    this.set(slot, column, Number.NaN);
+  }
+
+  /** The reading, in the column's unit, or NaN where it is missing. */
+  get(slot: number, column: number): number {
+    return ((this.cells[column] as Float64Array)[slot] as number) / (this.#factors[column] as number);
+  }
+
+  isLive(slot: number): boolean {
+    return ((this.generation[slot] ?? 0) & 1) === 1;
+  }
+
+  slotOf(key: string): number | undefined {
+    return this.#slots.get(key);
+  }
+
+  keyOf(slot: number): string {
+    return this.#keys[slot] ?? '';
+  }
+
+  attributesOf(slot: number): readonly string[] {
+    return this.#attributes[slot] ?? [];
+  }
+
+  /** Slots of the live rows, in the order in which the rows were opened. */
+  slots(): Iterable<number> {
+    return this.#slots.values();
+  }
+
+  #mark(slot: number, column: number): void {
+    this.rowStamp[slot] = this.#clock;
+    this.columnStamp[column] = this.#clock;
+  }
+
+  #assertLive(slot: number): void {
+    if (!this.isLive(slot)) throw new Error(`${this.schema.table}: slot ${slot} is not live`);
+  }
+
+  #grow(): void {
+    if (this.#capacity >= MAX_ROWS) throw new Error(`${this.schema.table}: more than ${MAX_ROWS} rows`);
+    this.#capacity *= 2;
+    for (const [index, column] of this.cells.entries()) {
+      const larger = new Float64Array(this.#capacity).fill(Number.NaN, column.length);
+      larger.set(column);
+      this.cells[index] = larger;
+    }
+    this.rowStamp = grown(this.rowStamp, new Float64Array(this.#capacity));
+    this.attributeStamp = grown(this.attributeStamp, new Float64Array(this.#capacity));
+    this.generation = grown(this.generation, new Uint32Array(this.#capacity));
+  }
+}
+
+/** round(value × factor), NaN for what no cell can hold. `+ 0` turns −0, which no integer on the wire can carry, into 0. */
+function toFixedPoint(value: number, factor: number): number {
+  const fixed = Math.round(value * factor) + 0;
+  return Math.abs(fixed) <= MAX_FIXED ? fixed : Number.NaN;
+}
+
+function grown<A extends Float64Array | Uint32Array>(from: A, into: A): A {
+  into.set(from);
+  return into;
+}
