@@ -1,0 +1,45 @@
+import type { AudioFormat, Chunk, ClientMetricsReport, PlaybackState } from '@auralis/shared/listener';
+import type { Runtime, SocketConstructor } from '../runtime.js';
+
+export type { AudioFormat, Chunk, ClientMetricsReport, PlaybackState };
+
+/** `open`: the hub has said welcome. `closed`: for good, by `close()` or by a close code that says so. */
+export type ListenState = 'connecting' | 'open' | 'reconnecting' | 'closed';
+
+/** What the player knows, read at each report; null or absent where it does not know. */
+export interface Playback {
+  /** Audio buffered and not yet played. */
+  readonly bufferDepthMs?: number | null;
+  /** Silence heard because of underruns, in all. */
+  readonly underrunDurationMs?: number | null;
+  readonly outputLatencyMs?: number | null;
+  /** From asking to play to the first sound. */
+  readonly startupMs?: number | null;
+  readonly playbackState?: PlaybackState | null;
+  /** Instead of calls of `recordBufferUnderrun`. */
+  readonly bufferUnderruns?: number | null;
+}
+
+export interface ListenOptions {
+  /** Each chunk, in order. `payload` is a view into the message: copy what is kept. A throw counts as a chunk error. */
+  readonly onChunk?: (chunk: Chunk) => void;
+  readonly onState?: (state: ListenState) => void;
+  /** What the chunks' bytes are; null while no engine has said. Called at each welcome and at each change. */
+  readonly onFormat?: (format: AudioFormat | null) => void;
+  readonly playback?: () => Playback;
+  /** Identity that outlives reconnects, 1–64 of `A–Z a–z 0–9 . _ -`; one for the tab unless told otherwise. */
+  readonly client?: string;
+  /** Constructor to use instead of the global one; needed before Node 22. */
+  readonly WebSocket?: SocketConstructor;
+  /** Time, timers and dice for tests. */
+  readonly runtime?: Runtime;
+}
+
+/** What `getStats` returns: the five figures always, the rest where known. */
+export interface ClientStats extends ClientMetricsReport {
+  readonly chunksReceived: number;
+  readonly chunkErrors: number;
+  readonly bufferUnderruns: number;
+  readonly avgLatencyMs: number;
+  readonly errorRate: number;
+}

@@ -1,0 +1,75 @@
+import type { CatalogueEntry, View } from '@auralis/shared/messages';
+import type { Runtime, SocketConstructor } from '../runtime.js';
+
+/**
+ * `connecting`: before the first WELCOME. `live`: frames come. `behind`: this client reads too slowly and the hub skips
+ * frames until it has caught up. `reconnecting`: rows are the last known. `closed`: for good, see `LiveClient.closeCode`.
+ */
+export type LiveState = 'connecting' | 'live' | 'behind' | 'reconnecting' | 'closed';
+
+export interface LiveClientOptions {
+  /** Constructor to use instead of the global one; needed before Node 22. */
+  readonly WebSocket?: SocketConstructor;
+  /** Subprotocol; `msgpack` unless told otherwise. */
+  readonly form?: 'msgpack' | 'json';
+  /** Sent as a subprotocol, never in the URL. */
+  readonly token?: string;
+  /** Time, timers and dice for tests. */
+  readonly runtime?: Runtime;
+}
+
+export interface SubscriptionOptions {
+  /** 100, 250, 1000 or 5000. 1000 unless told otherwise. */
+  readonly intervalMs?: number;
+  /** Names of the columns wanted; all of the table's without. */
+  readonly columns?: readonly string[];
+  /** Which rows: `limit` and `sort` pick a window of the table; the rows of the window come in no particular order. */
+  readonly view?: View;
+}
+
+/** What a frame did to a subscription's rows. The lists are net: a key is in one of them at most, with `reset` too. */
+export interface Change {
+  /** The rows were replaced (first snapshot, after a reconnect, after a gap): values may have jumped. */
+  readonly reset: boolean;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: ReadonlySet<string>;
+  /** Hub's clock at the frame, ms since 1970. */
+  readonly t: number;
+}
+
+export type OnChange = (change: Change) => void;
+
+/** A row as it is now: reads through to the newest frame. Keep the key, not the row, over a removal. */
+export interface LiveRow {
+  readonly key: string;
+  /** The hub that the row comes from, with its boot: `id@epoch`. */
+  readonly source: string;
+  /** Text of the attribute, '' where there is none of that name. */
+  attribute(name: string): string;
+  /** Reading in the column's unit; null where missing, or where the channel has no such column. */
+  get(column: string): number | null;
+}
+
+export interface SubscriptionError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Subscription {
+  readonly topic: string;
+  /** By key. The map is one and the same for the subscription's life; rows of the last connection stay until new ones come. */
+  readonly rows: ReadonlyMap<string, LiveRow>;
+  /** Rows that match, before the view's `offset` and `limit`. */
+  readonly total: number;
+  /** A snapshot has come on this connection. */
+  readonly ready: boolean;
+  /** Columns that the channel carries, in its order; empty before SUBSCRIBED. */
+  readonly columns: readonly CatalogueEntry[];
+  readonly attributes: readonly string[];
+  /** The hub's refusal; `onChange` is called with an empty change when it comes. */
+  readonly error: SubscriptionError | null;
+  unsubscribe(): void;
+  /** Asks for a new snapshot of every source. */
+  resync(): void;
+}
