@@ -28,6 +28,9 @@ export class FrameBuilder {
   /** Table's generation of the row in a channel slot, and its table slot. Generation 0: the channel slot is free. */
   #generation = new Uint32Array(16);
   #tableSlot = new Uint32Array(16);
+  /** Baseline keys and attributes by channel slot: between two frames the table's own may have moved on. */
+  readonly #keys: string[] = [];
+  readonly #attributes: (readonly string[])[] = [];
   #highWater = 0;
   #size = 0;
   readonly #free: number[] = [];
@@ -79,11 +82,11 @@ export class FrameBuilder {
 
   /**
    * Takes what changed in the table since the last call into the baseline and writes it as the DELTA of the next `seq` to
-   * each of `sinks`. Nothing changed: writes nothing and returns false, unless `evenEmpty`.
+   * each of `sinks`. Nothing of this channel changed: writes nothing and returns false, unless `evenEmpty`.
    */
   advance(channel: number, source: string, t: number, sinks: readonly FrameSink[], evenEmpty: boolean): boolean {
     this.#findRows();
-    if (this.#changedCount === 0 && this.#removedCount === 0 && !evenEmpty) return false;
+    if (!this.#hasNews() && !evenEmpty) return false;
     this.#seq++;
     const header: FrameHeader = { opcode: OP.DELTA, channel, source, seq: this.#seq, t, total: this.#size };
     for (const sink of sinks) {
@@ -138,9 +141,19 @@ export class FrameBuilder {
       if ((table.rowStamp[slot] as number) <= seen || !table.isLive(slot) || !this.#matches(slot)) continue;
       let member = this.#slotOf[slot] as number;
       if (member === NOT_A_MEMBER) member = this.#add(slot);
-      else if ((table.attributeStamp[slot] as number) > seen) this.#added[this.#addedCount++] = member;
+      else if ((table.attributeStamp[slot] as number) > seen) this.#introduce(slot, member);
       this.#changed[this.#changedCount++] = member;
     }
+  }
+
+  /** Whether a row came, went or changed, in its attributes or in a column that this channel carries. */
+  #hasNews(): boolean {
+    if (this.#removedCount > 0 || this.#addedCount > 0) return true;
+    return this.#changedCount > 0 && this.#columns.some((index) => this.#isTouched(index));
+  }
+
+  #isTouched(column: number): boolean {
+    return (this.#table.columnStamp[column] as number) > this.#seenBefore;
   }
 
   #matches(slot: number): boolean {
@@ -154,6 +167,8 @@ export class FrameBuilder {
   #remove(tableSlot: number, slot: number): void {
     this.#slotOf[tableSlot] = NOT_A_MEMBER;
     this.#generation[slot] = 0;
+    this.#keys[slot] = '';
+    this.#attributes[slot] = [];
     for (const base of this.#base) base[slot] = Number.NaN;
     this.#removed[this.#removedCount++] = slot;
     this.#free.push(slot);
@@ -165,16 +180,21 @@ export class FrameBuilder {
     this.#slotOf[tableSlot] = slot;
     this.#generation[slot] = this.#table.generation[tableSlot] as number;
     this.#tableSlot[slot] = tableSlot;
-    this.#added[this.#addedCount++] = slot;
+    this.#introduce(tableSlot, slot);
     this.#size++;
     return slot;
+  }
+
+  #introduce(tableSlot: number, slot: number): void {
+    this.#keys[slot] = this.#table.keyOf(tableSlot);
+    this.#attributes[slot] = this.#table.attributesOf(tableSlot);
+    this.#added[this.#addedCount++] = slot;
   }
 
   #writeRows(sink: FrameSink, slots: Uint32Array, count: number): void {
     for (let index = 0; index < count; index++) {
       const slot = slots[index] as number;
-      const tableSlot = this.#tableSlot[slot] as number;
-      sink.row(slot, this.#table.keyOf(tableSlot), this.#table.attributesOf(tableSlot));
+      sink.row(slot, this.#keys[slot] as string, this.#attributes[slot] as readonly string[]);
     }
   }
 
@@ -182,7 +202,7 @@ export class FrameBuilder {
   #writeDifference(at: number, sinks: readonly FrameSink[]): void {
     const index = this.#columns[at] as number;
     // A row that comes in brings cells that were written before; otherwise an untouched column has nothing to say.
-    if (this.#addedCount === 0 && (this.#table.columnStamp[index] as number) <= this.#seenBefore) return;
+    if (this.#addedCount === 0 && !this.#isTouched(index)) return;
     const cells = this.#table.cells[index] as Float64Array;
     const base = this.#base[at] as Float64Array;
     const slots = this.#slots;

@@ -27,8 +27,11 @@ export const MAX_CHANNELS = 1_024;
 
 /** Rows of one table: slots are 32-bit on the wire, memory is the bound. */
 export const MAX_ROWS = 1 << 20;
-/** Largest fixed-point integer in a cell: the difference of two still fits in 2^53, so a float64 carries it exactly. */
-export const MAX_FIXED = 2 ** 52;
+/**
+ * Largest fixed-point integer in a cell. The difference of two fits in 2^53, so a float64 carries it exactly; and the
+ * decimal that the JSON form carries rounds back to the same integer, which above 2^51 it does not always.
+ */
+export const MAX_FIXED = 2 ** 51;
 
 /** A stranger's number of milliseconds beyond a day, either way, is no reading. */
 export const MAX_ABS_MS = 86_400_000;

@@ -56,8 +56,9 @@ export class Table<Name extends string = string> {
    */
   open(key: string, attributes: readonly string[] = []): number {
     if (this.#slots.has(key)) throw new Error(`${this.schema.table}: there is a row "${key}" already`);
+    // Room first: a row that is refused leaves no trace.
+    if (this.#free.length === 0 && this.highWater >= this.#capacity) this.#grow();
     const slot = this.#free.pop() ?? this.highWater++;
-    if (slot >= this.#capacity) this.#grow();
     this.#slots.set(key, slot);
     this.#keys[slot] = key;
     this.generation[slot] = (this.generation[slot] as number) + 1;
@@ -97,11 +98,16 @@ export class Table<Name extends string = string> {
     this.#mark(slot, column);
   }
 
-  /** Adds to a counter; a missing one counts from 0. */
+  /**
+   * Adds to a counter; a missing one counts from 0. `amount` is rounded as a reading is. One that is no finite number, or
+   * with which the cell would hold more than it can, changes nothing: a counter is not lost to a single bad reading.
+   */
   add(slot: number, column: number, amount: number): void {
     const cells = this.cells[column] as Float64Array;
     const old = cells[slot] as number;
-    cells[slot] = (old === old ? old : 0) + amount * (this.#factors[column] as number);
+    const fixed = (old === old ? old : 0) + toFixedPoint(amount, this.#factors[column] as number);
+    if (fixed === old || !(Math.abs(fixed) <= MAX_FIXED)) return;
+    cells[slot] = fixed;
     this.#mark(slot, column);
   }
 
@@ -147,7 +153,7 @@ export class Table<Name extends string = string> {
 
   #grow(): void {
     if (this.#capacity >= MAX_ROWS) throw new Error(`${this.schema.table}: more than ${MAX_ROWS} rows`);
-    this.#capacity *= 2;
+    this.#capacity = Math.min(this.#capacity * 2, MAX_ROWS);
     for (const [index, column] of this.cells.entries()) {
       const larger = new Float64Array(this.#capacity).fill(Number.NaN, column.length);
       larger.set(column);

@@ -3,6 +3,6 @@ declare class TextEncoder {
   encodeInto(text: string, into: Uint8Array): { read: number; written: number };
 }
 declare class TextDecoder {
-  constructor(label: 'utf-8', options: { fatal: boolean });
+  constructor(label: 'utf-8', options: { fatal: boolean; ignoreBOM: boolean });
   decode(bytes: Uint8Array): string;
 }

@@ -20,7 +20,8 @@ export function readMsgpack(bytes: Uint8Array, maxDepth = MAX_DEPTH): unknown {
   return value;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is a character like any other: swallowed, two different keys would become one.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 class Reader {
   readonly #bytes: Uint8Array;
