@@ -1,32 +1,67 @@
-import type { AudioFormat, ClientStats, ListenOptions, ListenState } from './types.js';
+import { Listener } from './listener.js';
+import type { AudioFormat, ClientStats, ListenerWelcome, ListenOptions, ListenState } from './types.js';
 
-/** Counts what a listener receives and reports it to the hub. */
+/** Latency samples that the average is taken over: ten seconds of chunks. */
+const SAMPLES = 100;
+
+/**
+ * Counts what a listener receives and reports it to the hub: over the page's own socket with `sendToServer`, or all by
+ * itself after `ClientMetrics.listen`.
+ */
 export class ClientMetrics {
   chunksReceived = 0;
   chunkErrors = 0;
   bufferUnderruns = 0;
+  /** Arrival minus sending, ms, each by its own clock: the last 100, the oldest overwritten in place. */
+  readonly latencySamples: number[] = [];
 
-  /** Connects to `ws(s)://host/api/v1/streams/{stream}/listen`, takes the chunks and reports by itself. Never throws. */
-  static listen(_url: string, _options: ListenOptions = {}): ClientMetrics {
-    return new ClientMetrics();
+  #next = 0;
+  #now: () => number = () => Date.now();
+  #listener: Listener | null = null;
+
+  /**
+   * Connects to `ws(s)://host/api/v1/streams/{stream}/listen`, takes the chunks, estimates the hub's clock, reports as often
+   * as the hub asks, and comes back after a break. Never throws: a URL that is none ends in state `closed`.
+   */
+  static listen(url: string, options: ListenOptions = {}): ClientMetrics {
+    const metrics = new ClientMetrics();
+    const listener = new Listener(url, options, metrics);
+    metrics.#listener = listener;
+    metrics.#now = listener.now;
+    listener.open();
+    return metrics;
   }
 
   /** State of the connection that `listen` made; null without one. */
   get state(): ListenState | null {
-    return null;
+    return this.#listener?.state ?? null;
   }
 
+  /** What the chunks' bytes are; null where no engine has said. */
   get format(): AudioFormat | null {
-    return null;
+    return this.#listener?.format ?? null;
+  }
+
+  /** The hub's welcome on this connection or the last one. */
+  get welcome(): ListenerWelcome | null {
+    return this.#listener?.welcome ?? null;
   }
 
   /** The hub's clock now, ms since 1970, or null where it is not known. */
   hubNow(): number | null {
-    return null;
+    const offset = this.#listener?.offsetMs() ?? null;
+    return offset === null ? null : this.#now() + offset;
   }
 
-  /** `timestamp`: when the chunk was sent, as a date string or in ms since 1970. */
-  recordChunkReceived(_timestamp: string | number | Date): void {}
+  /** `timestamp`: when the chunk was sent, as a date string or in ms since 1970. One that is no time counts, without a latency. */
+  recordChunkReceived(timestamp?: string | number | Date): void {
+    this.chunksReceived++;
+    const sentAt = typeof timestamp === 'number' ? timestamp : new Date(timestamp as string).getTime();
+    const sample = this.#now() - sentAt;
+    if (!Number.isFinite(sample)) return;
+    this.latencySamples[this.#next] = sample;
+    this.#next = (this.#next + 1) % SAMPLES;
+  }
 
   recordChunkError(): void {
     this.chunkErrors++;
@@ -36,13 +71,32 @@ export class ClientMetrics {
     this.bufferUnderruns++;
   }
 
+  /** Forgets the latency samples, as when a clock was set and they compare no more. */
+  clearLatency(): void {
+    this.latencySamples.length = this.#next = 0;
+  }
+
+  /** `avgLatencyMs` is corrected by the offset of the clocks where it is known, and 0 without a sample. */
   getStats(): ClientStats {
-    return { chunksReceived: 0, chunkErrors: 0, bufferUnderruns: 0, avgLatencyMs: 0, errorRate: 0 };
+    const samples = this.latencySamples;
+    const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+    return {
+      chunksReceived: this.chunksReceived,
+      chunkErrors: this.chunkErrors,
+      bufferUnderruns: this.bufferUnderruns,
+      avgLatencyMs: samples.length > 0 ? mean + (this.#listener?.offsetMs() ?? 0) : 0,
+      errorRate: this.chunkErrors / Math.max(this.chunksReceived, 1),
+      ...this.#listener?.figures(),
+    };
   }
 
   /** Sends one `client_metrics` message over a socket of the page's own. */
-  async sendToServer(_ws: { send(text: string): void }): Promise<void> {}
+  async sendToServer(ws: { send(text: string): void }): Promise<void> {
+    ws.send(JSON.stringify({ type: 'client_metrics', metrics: this.getStats() }));
+  }
 
   /** Ends the connection that `listen` made. */
-  close(): void {}
+  close(): void {
+    this.#listener?.close();
+  }
 }

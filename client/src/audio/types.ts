@@ -1,7 +1,14 @@
-import type { AudioFormat, Chunk, ClientMetricsReport, PlaybackState } from '@auralis/shared/listener';
+import type {
+  AudioFormat,
+  Chunk,
+  ClientMetricsReport,
+  ListenerMessage,
+  ListenerWelcome,
+  PlaybackState,
+} from '@auralis/shared/listener';
 import type { Runtime, SocketConstructor } from '../runtime.js';
 
-export type { AudioFormat, Chunk, ClientMetricsReport, PlaybackState };
+export type { AudioFormat, Chunk, ClientMetricsReport, ListenerMessage, ListenerWelcome, PlaybackState };
 
 /** `open`: the hub has said welcome. `closed`: for good, by `close()` or by a close code that says so. */
 export type ListenState = 'connecting' | 'open' | 'reconnecting' | 'closed';
@@ -35,11 +42,12 @@ export interface ListenOptions {
   readonly runtime?: Runtime;
 }
 
-/** What `getStats` returns: the five figures always, the rest where known. */
-export interface ClientStats extends ClientMetricsReport {
-  readonly chunksReceived: number;
-  readonly chunkErrors: number;
-  readonly bufferUnderruns: number;
-  readonly avgLatencyMs: number;
-  readonly errorRate: number;
+type SpecFigure = 'chunksReceived' | 'chunkErrors' | 'bufferUnderruns' | 'avgLatencyMs' | 'errorRate';
+
+/** What a report says beyond the five figures; `bufferUnderruns` where the player counts them. */
+export interface Figures extends Omit<ClientMetricsReport, SpecFigure> {
+  readonly bufferUnderruns?: number;
 }
+
+/** What `getStats` returns: the five figures always, the rest where known. */
+export type ClientStats = Readonly<Record<SpecFigure, number>> & Figures;

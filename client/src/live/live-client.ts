@@ -1,41 +1,242 @@
-import type { CatalogueEntry, Welcome } from '@auralis/shared/messages';
+import { decodeResponse, encodeRequest } from '@auralis/shared/live-codec';
+import {
+  type CatalogueEntry,
+  type LiveForm,
+  type Request,
+  type Response,
+  SUBPROTOCOLS,
+  type Welcome,
+} from '@auralis/shared/messages';
+import { HubClock } from '../clock.js';
+import { Connection, socketUrl } from '../connection.js';
+import { guarded, reportFault } from '../guard.js';
+import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
+import { LiveSubscription } from './live-subscription.js';
 import type { LiveClientOptions, LiveState, OnChange, Subscription, SubscriptionOptions } from './types.js';
+import { Watch } from './watch.js';
+
+/** Frames take their time on the way; up to this they are not late. */
+const SLACK_MS = 500;
 
 /** A dashboard's connection to a hub: subscribes to tables and keeps their rows as they are now. */
 export class LiveClient {
   state: LiveState = 'connecting';
-  /** The hub's WELCOME; null before the first one. */
+  /** The hub's WELCOME on this connection or the last one; null before the first. */
   hub: Welcome | null = null;
-  /** WebSocket close code that ended this client for good, else null. */
+  /** WebSocket close code that ended this client for good (0 where the URL is none), else null. */
   closeCode: number | null = null;
 
-  /** `url`: `ws(s)://host/api/v1/live`; the page's own hub without. */
-  constructor(_url?: string, _options: LiveClientOptions = {}) {}
+  readonly #form: LiveForm;
+  readonly #runtime: Runtime;
+  readonly #connection: Connection;
+  readonly #watch: Watch;
+  readonly #subscriptions = new Map<number, LiveSubscription>();
+  readonly #listeners = new Set<(state: LiveState) => void>();
+  #nextSub = 1;
+  #clock = new HubClock();
+  /** Until the first PONG: the hub's clock in WELCOME minus this one when it came. */
+  #offsetMs = 0;
+  #welcomed = false;
+  /** Channels that wait for the SNAPSHOT after a BEHIND. */
+  readonly #behind = new Set<number>();
+  #byTable = new Map<string, readonly CatalogueEntry[]>();
 
-  /** Calls back at each change of `state`; returns what ends that. */
-  onState(_callback: (state: LiveState) => void): () => void {
-    return () => {};
+  /** `url`: `ws(s)://host/api/v1/live`; `api/v1/live` beside the page without. */
+  constructor(url = 'api/v1/live', options: LiveClientOptions = {}) {
+    this.#form = options.form ?? 'msgpack';
+    this.#runtime = options.runtime ?? defaultRuntime;
+    const protocols = [SUBPROTOCOLS[this.#form]];
+    if (options.token !== undefined) protocols.push(`auralis.token.${base64url(options.token)}`);
+    const connect = (): Socket => {
+      const Socket = options.WebSocket ?? (WebSocket as unknown as SocketConstructor);
+      return new Socket(socketUrl(url).href, protocols);
+    };
+    this.#connection = new Connection(
+      connect,
+      {
+        opened: () => this.#watch.start(),
+        received: (data) => this.#received(data),
+        lost: (code, again) => this.#lost(code, again),
+      },
+      this.#runtime,
+    );
+    this.#watch = new Watch(
+      {
+        ping: () => this.#send({ kind: 'ping', t: this.#runtime.now() }),
+        dead: () => this.#connection.drop(),
+        expectsFrames: () => !this.#welcomed || [...this.#subscriptions.values()].some((each) => each.ready),
+      },
+      this.#runtime,
+    );
+    this.#connection.open();
   }
 
-  /** The catalogue's columns of a table; empty before WELCOME. */
-  columns(_table: string): readonly CatalogueEntry[] {
-    return [];
+  /** Calls back at each change of `state`; returns what ends that. */
+  onState(callback: (state: LiveState) => void): () => void {
+    this.#listeners.add(callback);
+    return () => this.#listeners.delete(callback);
+  }
+
+  /** The catalogue's columns of a table, in its order; empty before WELCOME. */
+  columns(table: string): readonly CatalogueEntry[] {
+    return this.#byTable.get(table) ?? [];
   }
 
   /** The hub's clock now, ms since 1970, as estimated; this machine's own before WELCOME. */
   now(): number {
-    return Date.now();
+    const now = this.#runtime.now();
+    return now + (this.#clock.estimate(now)?.offsetMs ?? this.#offsetMs);
   }
 
   /** How much older the stalest rows are than they should be, in ms; 0 when live. */
   get behindMs(): number {
-    return 0;
+    const now = this.now();
+    let most = 0;
+    for (const subscription of this.#subscriptions.values()) most = Math.max(most, subscription.overdueMs(now));
+    return most > SLACK_MS ? most : 0;
   }
 
-  /** `topic`: a table's name, or `connections/<stream>`. */
-  subscribe(_topic: string, _options: SubscriptionOptions, _onChange: OnChange): Subscription {
-    throw new Error('not yet');
+  /**
+   * `topic`: a table's name, or `connections/<stream>`. `onChange` is called at each frame. A refusal of the hub is in the
+   * subscription's `error`.
+   */
+  subscribe(topic: string, options: SubscriptionOptions, onChange: OnChange): Subscription {
+    const requester = {
+      send: (request: Request) => this.#welcomed && this.#send(request),
+      now: () => this.now(),
+      forget: (ended: LiveSubscription) => this.#forget(ended),
+    };
+    const subscription = new LiveSubscription(requester, this.#nextSub++, topic, options, onChange);
+    this.#subscriptions.set(subscription.sub, subscription);
+    subscription.request();
+    return subscription;
   }
 
-  close(): void {}
+  /** Ends the connection for good. Rows stay readable. */
+  close(): void {
+    this.#connection.close();
+    this.#down();
+    this.#setState('closed');
+  }
+
+  #send(request: Request): boolean {
+    return this.#connection.send(encodeRequest(request, this.#form));
+  }
+
+  #received(data: ArrayBuffer | string): void {
+    this.#watch.heard();
+    try {
+      this.#response(decodeResponse(typeof data === 'string' ? data : new Uint8Array(data)));
+    } catch (error) {
+      // What cannot be read leaves rows that cannot be trusted.
+      reportFault(error);
+      this.#connection.drop();
+    }
+  }
+
+  #response(response: Response): void {
+    switch (response.kind) {
+      case 'welcome':
+        this.#welcome(response.welcome);
+        break;
+      case 'subscribed': {
+        const catalogue = new Map(this.hub?.catalogue.map((entry) => [entry.id, entry]));
+        const columns = response.columns.flatMap((id) => catalogue.get(id) ?? []);
+        this.#subscriptions.get(response.sub)?.subscribed(response.channel, columns, response.attributes);
+        break;
+      }
+      case 'snapshot':
+        if (this.#behind.delete(response.channel)) this.#setLive();
+        this.#frame(response);
+        break;
+      case 'delta':
+        this.#frame(response);
+        break;
+      case 'gone':
+        for (const subscription of this.#of(response.channel)) subscription.gone(response.source);
+        break;
+      case 'behind':
+        if (this.#of(response.channel).length > 0) this.#behind.add(response.channel);
+        this.#setLive();
+        break;
+      case 'pong': {
+        const { t, now } = response;
+        this.#clock.add({ t0: t, t1: now, t2: now, t3: this.#runtime.now() });
+        break;
+      }
+      case 'error': {
+        const { sub, code, message } = response;
+        if (sub === null) console.warn(`Auralis: ${code}, ${message}`);
+        else this.#subscriptions.get(sub)?.refused({ code, message });
+      }
+    }
+  }
+
+  #welcome(welcome: Welcome): void {
+    this.hub = welcome;
+    this.#byTable = groupByTable(welcome.catalogue);
+    this.#clock = new HubClock();
+    this.#offsetMs = welcome.now - this.#runtime.now();
+    this.#welcomed = true;
+    this.#watch.ping();
+    for (const subscription of this.#subscriptions.values()) subscription.request();
+    this.#setLive();
+  }
+
+  /** Acknowledged after the page has dealt with it: a page that is slow is behind, however fast its network. */
+  #frame(frame: Extract<Response, { kind: 'snapshot' | 'delta' }>): void {
+    const { channel, source, seq } = frame;
+    const subscriptions = this.#of(channel);
+    for (const subscription of subscriptions) subscription.frame(frame);
+    if (subscriptions.length > 0) this.#send({ kind: 'ack', channel, source, seq });
+  }
+
+  /** Subscriptions with equal topic, interval, columns and view share a channel. */
+  #of(channel: number): readonly LiveSubscription[] {
+    return [...this.#subscriptions.values()].filter((subscription) => subscription.channel === channel);
+  }
+
+  #forget(ended: LiveSubscription): void {
+    this.#subscriptions.delete(ended.sub);
+    if (ended.channel === null || this.#of(ended.channel).length > 0) return;
+    if (this.#behind.delete(ended.channel)) this.#setLive();
+  }
+
+  #lost(code: number, again: boolean): void {
+    this.#down();
+    if (!again) this.closeCode = code;
+    this.#setState(!again ? 'closed' : this.hub === null ? 'connecting' : 'reconnecting');
+  }
+
+  #down(): void {
+    this.#watch.stop();
+    this.#welcomed = false;
+    this.#behind.clear();
+    for (const subscription of this.#subscriptions.values()) subscription.lost();
+  }
+
+  #setLive(): void {
+    this.#setState(this.#behind.size > 0 ? 'behind' : 'live');
+  }
+
+  #setState(state: LiveState): void {
+    if (state === this.state) return;
+    this.state = state;
+    for (const listener of this.#listeners) guarded(listener, state);
+  }
+}
+
+function groupByTable(catalogue: readonly CatalogueEntry[]): Map<string, readonly CatalogueEntry[]> {
+  const byTable = new Map<string, CatalogueEntry[]>();
+  for (const entry of catalogue) {
+    const entries = byTable.get(entry.table);
+    if (entries === undefined) byTable.set(entry.table, [entry]);
+    else entries.push(entry);
+  }
+  return byTable;
+}
+
+/** Subprotocols are tokens of HTTP, which base64url is within. */
+function base64url(text: string): string {
+  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 }

@@ -1,0 +1,247 @@
+import { DEFAULT_REPORT_INTERVAL_MS, MAX_ABS_MS } from '@auralis/shared/limits';
+import { readChunk } from '@auralis/shared/listener';
+import { HubClock } from '../clock.js';
+import { Connection, socketUrl } from '../connection.js';
+import { guarded, reportFault } from '../guard.js';
+import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
+import { clientId } from './client-id.js';
+import type {
+  AudioFormat,
+  ClientStats,
+  Figures,
+  ListenerMessage,
+  ListenerWelcome,
+  ListenOptions,
+  ListenState,
+  Playback,
+} from './types.js';
+
+/** Exchanges at the start, and how far apart: the shortest of a handful of round trips is near the true one. */
+const QUICK_EXCHANGES = 5;
+const QUICK_EXCHANGE_MS = 250;
+const EXCHANGE_MS = 15_000;
+/** Exchanges without a sign of the hub after which the socket is taken for dead. */
+const MAX_UNANSWERED = 2;
+/** Reports are not piled up on an uplink that does not move. */
+const MAX_BACKLOG_BYTES = 16 * 1024;
+/** Whatever a hub asks for, not more often than this. */
+const MIN_REPORT_INTERVAL_MS = 100;
+
+/** What the listener counts into. */
+export interface Counts {
+  readonly chunksReceived: number;
+  readonly latencySamples: readonly number[];
+  recordChunkReceived(sentAtMs: number): void;
+  recordChunkError(): void;
+  clearLatency(): void;
+  getStats(): ClientStats;
+}
+
+/** The connection of one audio page: chunks in, reports and clock exchanges out. */
+export class Listener {
+  state: ListenState = 'connecting';
+  format: AudioFormat | null = null;
+  welcome: ListenerWelcome | null = null;
+  readonly now: () => number;
+
+  readonly #options: ListenOptions;
+  readonly #counts: Counts;
+  readonly #runtime: Runtime;
+  readonly #connection: Connection;
+  readonly #clock = new HubClock();
+  #reportIntervalMs = DEFAULT_REPORT_INTERVAL_MS;
+  #reportTimer: unknown;
+  #exchangeTimer: unknown;
+  #exchanges = 0;
+  #unanswered = 0;
+  /** Of this connection: last chunk, its raw latency, and how much that varies. */
+  #lastSeq: number | null = null;
+  #transit = Number.NaN;
+  #jitterMs: number | null = null;
+  #complaint = '';
+
+  constructor(url: string, options: ListenOptions, counts: Counts) {
+    this.#options = options;
+    this.#counts = counts;
+    this.#runtime = options.runtime ?? defaultRuntime;
+    this.now = this.#runtime.now;
+    const client = options.client ?? clientId(this.#runtime.random);
+    const connect = (): Socket => {
+      const address = socketUrl(url);
+      if (!address.searchParams.has('client')) address.searchParams.set('client', client);
+      return new (options.WebSocket ?? (WebSocket as unknown as SocketConstructor))(address.href);
+    };
+    this.#connection = new Connection(
+      connect,
+      {
+        opened: () => {},
+        received: (data) => this.#received(data),
+        lost: (_code, again) => this.#lost(again),
+      },
+      this.#runtime,
+    );
+  }
+
+  open(): void {
+    globalThis.document?.addEventListener('visibilitychange', this.#report);
+    this.#connection.open();
+  }
+
+  close(): void {
+    this.#connection.close();
+    this.#lost(false);
+  }
+
+  /** Hub's clock minus this one; null before the first exchange. */
+  offsetMs(): number | null {
+    return this.#clock.estimate(this.now())?.offsetMs ?? null;
+  }
+
+  /** What a report says beyond the counts, where known. */
+  figures(): Figures {
+    const now = this.now();
+    const clock = this.#clock.estimate(now);
+    return {
+      lastSeq: this.#lastSeq,
+      jitterMs: this.#jitterMs,
+      rttMs: possible(this.#clock.rttMs),
+      clockOffsetMs: clock?.offsetMs ?? null,
+      clockErrorMs: possible(clock?.errorMs),
+      ...this.#playback(),
+      hidden: globalThis.document?.hidden ?? null,
+      sentAt: now,
+    };
+  }
+
+  #playback(): Figures {
+    let playback: Playback = {};
+    guarded(() => {
+      playback = this.#options.playback?.() ?? playback;
+    }, undefined);
+    const { bufferUnderruns } = playback;
+    return {
+      bufferDepthMs: possible(playback.bufferDepthMs),
+      underrunDurationMs: possible(playback.underrunDurationMs),
+      outputLatencyMs: possible(playback.outputLatencyMs),
+      startupMs: possible(playback.startupMs),
+      playbackState: playback.playbackState ?? null,
+      ...(Number.isInteger(bufferUnderruns) && { bufferUnderruns: bufferUnderruns as number }),
+    };
+  }
+
+  #received(data: ArrayBuffer | string): void {
+    this.#unanswered = 0;
+    if (typeof data !== 'string') this.#chunk(new Uint8Array(data));
+    else {
+      try {
+        this.#message(JSON.parse(data));
+      } catch (error) {
+        reportFault(error);
+      }
+    }
+  }
+
+  #chunk(bytes: Uint8Array): void {
+    const chunk = readChunk(bytes);
+    if (chunk === null) {
+      this.#counts.recordChunkError();
+      return;
+    }
+    this.#counts.recordChunkReceived(chunk.sentAtMs);
+    this.#lastSeq = chunk.seq;
+    // RFC 3550, 6.4.1: a mean of how much the transit time changes from one to the next, over about 16.
+    const transit = this.now() - chunk.sentAtMs;
+    const change = Math.abs(transit - this.#transit);
+    this.#transit = transit;
+    if (change >= 0) this.#jitterMs = (this.#jitterMs ?? 0) + (change - (this.#jitterMs ?? 0)) / 16;
+    if (!guarded(this.#options.onChunk, chunk)) this.#counts.recordChunkError();
+  }
+
+  #message(message: ListenerMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        this.welcome = message;
+        this.#exchanges = 0;
+        this.#setState('open');
+        this.#setFormat(message.format);
+        this.#setReportInterval(message.reportIntervalMs);
+        this.#exchange();
+        break;
+      case 'format':
+        this.#setFormat(message.format);
+        break;
+      case 'report_interval':
+        this.#setReportInterval(message.reportIntervalMs);
+        break;
+      case 'clock_sync':
+        if (this.#clock.add({ ...message, t3: this.now() })) {
+          this.#counts.clearLatency();
+          this.#transit = Number.NaN;
+        }
+        break;
+      case 'error':
+        // Once, and not with every report that is refused for the same reason.
+        if (this.#complaint !== message.message) console.warn(`Auralis: ${message.code}, ${message.message}`);
+        this.#complaint = message.message;
+    }
+  }
+
+  #lost(again: boolean): void {
+    this.#runtime.clearTimeout(this.#reportTimer);
+    this.#runtime.clearTimeout(this.#exchangeTimer);
+    this.#lastSeq = this.#jitterMs = null;
+    this.#transit = Number.NaN;
+    this.#unanswered = 0;
+    if (!again) globalThis.document?.removeEventListener('visibilitychange', this.#report);
+    this.#setState(again ? 'reconnecting' : 'closed');
+  }
+
+  #setState(state: ListenState): void {
+    if (state === this.state) return;
+    this.state = state;
+    guarded(this.#options.onState, state);
+  }
+
+  #setFormat(format: AudioFormat | null): void {
+    this.format = format ?? null;
+    guarded(this.#options.onFormat, this.format);
+  }
+
+  /** The first report at a random point of the interval: a thousand listeners told at once must not answer at once. */
+  #setReportInterval(ms: number): void {
+    if (ms > 0) this.#reportIntervalMs = Math.max(ms, MIN_REPORT_INTERVAL_MS);
+    this.#scheduleReport(this.#reportIntervalMs * this.#runtime.random());
+  }
+
+  #scheduleReport(ms: number): void {
+    this.#runtime.clearTimeout(this.#reportTimer);
+    this.#reportTimer = this.#runtime.setTimeout(() => {
+      this.#scheduleReport(this.#reportIntervalMs);
+      this.#report();
+    }, ms);
+  }
+
+  readonly #report = (): void => {
+    if (this.state !== 'open' || this.#connection.backlogBytes > MAX_BACKLOG_BYTES) return;
+    const stats = this.#counts.getStats();
+    const avgLatencyMs = this.#counts.latencySamples.length > 0 ? stats.avgLatencyMs : null;
+    // NaN, should there be one, becomes null on the way: missing.
+    this.#connection.send(JSON.stringify({ type: 'client_metrics', metrics: { ...stats, avgLatencyMs } }));
+  };
+
+  #exchange(): void {
+    if (this.#unanswered > MAX_UNANSWERED) {
+      this.#connection.drop();
+      return;
+    }
+    const quick = ++this.#exchanges < QUICK_EXCHANGES;
+    if (!quick) this.#unanswered++;
+    this.#exchangeTimer = this.#runtime.setTimeout(() => this.#exchange(), quick ? QUICK_EXCHANGE_MS : EXCHANGE_MS);
+    this.#connection.send(JSON.stringify({ type: 'clock_sync', t0: this.now() }));
+  }
+}
+
+/** A number of ms that the hub would take, or null. */
+function possible(ms: number | null | undefined): number | null {
+  return typeof ms === 'number' && Math.abs(ms) <= MAX_ABS_MS ? ms : null;
+}
