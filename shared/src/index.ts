@@ -10,4 +10,5 @@ export { MsgpackError, readMsgpack } from './msgpack/reader.js';
 export { Writer } from './msgpack/writer.js';
 export * from './replica.js';
 export * from './request.js';
+export { show } from './show.js';
 export * from './table.js';

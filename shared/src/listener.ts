@@ -76,6 +76,8 @@ const SEQ_AT = 2;
 const SENT_AT = 7;
 const DURATION_AT = 16;
 const PAYLOAD_HEADER_AT = 24;
+const UINT32 = 0xce;
+const FLOAT64 = 0xcb;
 
 /** Writes a chunk message as listeners receive it. */
 export function writeChunk(writer: Writer, chunk: Chunk): Uint8Array {
@@ -91,15 +93,26 @@ export function writeChunk(writer: Writer, chunk: Chunk): Uint8Array {
 /** Reads a chunk message of the hub; null for anything else. */
 export function readChunk(bytes: Uint8Array): Chunk | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < PAYLOAD_HEADER_AT + 2 || bytes[0] !== 0x94 || bytes[1] !== 0xce) return null;
-  const header = { 196: 2, 197: 3, 198: 5 }[bytes[PAYLOAD_HEADER_AT] as number];
-  if (header === undefined) return null;
+  if (bytes.length < PAYLOAD_HEADER_AT + 2 || bytes[0] !== 0x94 || bytes[SEQ_AT - 1] !== UINT32) return null;
+  if (bytes[SENT_AT - 1] !== FLOAT64 || bytes[DURATION_AT - 1] !== FLOAT64) return null;
+  const payload = payloadOf(bytes, view);
+  if (payload === null) return null;
   return {
     seq: view.getUint32(SEQ_AT),
     sentAtMs: view.getFloat64(SENT_AT),
     durationMs: view.getFloat64(DURATION_AT),
-    payload: bytes.subarray(PAYLOAD_HEADER_AT + header),
+    payload,
   };
+}
+
+/** What follows the payload's header, if it is as long as the header says. */
+function payloadOf(bytes: Uint8Array, view: DataView): Uint8Array | null {
+  const width = { 196: 1, 197: 2, 198: 4 }[bytes[PAYLOAD_HEADER_AT] as number];
+  const lengthAt = PAYLOAD_HEADER_AT + 1;
+  if (width === undefined || bytes.length < lengthAt + width) return null;
+  const length =
+    width === 1 ? view.getUint8(lengthAt) : width === 2 ? view.getUint16(lengthAt) : view.getUint32(lengthAt);
+  return bytes.length === lengthAt + width + length ? bytes.subarray(lengthAt + width) : null;
 }
 
 /** What an engine publishes. */

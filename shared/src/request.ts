@@ -5,6 +5,7 @@ import { LIVE_INTERVALS_MS } from './limits.js';
 import type { Wire } from './live-codec.js';
 import type { Request, SubscribeOptions, View, WhereOp } from './messages.js';
 import { MsgpackError, readMsgpack } from './msgpack/reader.js';
+import { show } from './show.js';
 
 /** What a stranger sent is not a request. `sub` is the subscription it is about, where that can be told. */
 export class RequestError extends Error {
@@ -19,10 +20,12 @@ export class RequestError extends Error {
   }
 }
 
+const REQUEST_OPCODES = [OP.SUBSCRIBE, OP.UNSUBSCRIBE, OP.RESYNC, OP.PING, OP.ACK];
+
 /** @throws RequestError */
 export function decodeRequest(wire: Wire): Request {
   const message = read(wire);
-  if (!Array.isArray(message)) throw new RequestError('bad_message', 'a message is an array: [opcode, …]');
+  if (!Array.isArray(message)) throw new RequestError('bad_message', `a message is [opcode, …], not ${show(message)}`);
   const [opcode, first, second, third, fourth] = message as unknown[];
   switch (opcode) {
     case OP.SUBSCRIBE:
@@ -41,7 +44,7 @@ export function decodeRequest(wire: Wire): Request {
         seq: index('seq', third),
       };
     default:
-      throw new RequestError('bad_message', `opcode ${show(opcode)} is unknown`);
+      throw new RequestError('bad_message', `opcode is one of ${REQUEST_OPCODES.join(', ')}, not ${show(opcode)}`);
   }
 }
 
@@ -101,16 +104,19 @@ function viewOf(value: unknown): View {
 const WHERE_OPS: readonly WhereOp[] = ['=', '!=', '<', '<=', '>', '>=', 'contains'];
 
 function conditionOf(value: unknown): readonly [string, WhereOp, string | number] {
-  const [name, op, operand] = list('view.where', value);
+  const condition = list('view.where', value);
+  const [name, op, operand] = condition;
+  if (condition.length !== 3) throw bad('view.where', '[name, operator, value]', `${condition.length} items`);
   const known = WHERE_OPS.find((allowed) => allowed === op);
   if (known === undefined) throw bad('view.where', `an operator of ${WHERE_OPS.join(' ')}`, op);
-  if (typeof operand !== 'string' && typeof operand !== 'number')
+  // NaN, which only MessagePack can say, is as little a number here as elsewhere.
+  if (typeof operand !== 'string' && !(typeof operand === 'number' && Number.isFinite(operand)))
     throw bad('view.where', 'compared with text or a number', operand);
   return [text('view.where', name), known, operand];
 }
 
 function index(field: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value + 0;
   throw bad(field, 'a whole number from 0 to 4294967295', value);
 }
 
@@ -141,11 +147,4 @@ function record(field: string, value: unknown): Record<string, unknown> {
 
 function bad(field: string, wanted: string, found: unknown): RequestError {
   return new RequestError('bad_value', `${field}: ${wanted}, not ${show(found)}`);
-}
-
-/** A stranger's value in a message: short, and never its whole self. */
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a map';
-  return String(value);
 }
