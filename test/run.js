@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const args = process.argv.slice(2);
 const long = args.includes('--long');
 const patterns = args.filter((arg) => arg !== '--long');
-const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const { status } = spawnSync(
   process.execPath,
   [

@@ -1,0 +1,32 @@
+import { Command, CommanderError } from 'commander';
+import { serveCommand } from './cli/serve.js';
+import { simulateCommand } from './cli/simulate.js';
+import { ConfigError } from './config.js';
+import { ListenError } from './transport/transport.js';
+import { VERSION } from './version.js';
+
+/** Runs the command in `argv` and returns the exit code: 0 done, 1 it went wrong, 2 it was asked for wrongly. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command('auralis-hub')
+    .description('The telemetry hub for audio that is streamed over WebSocket.')
+    .version(VERSION)
+    .exitOverride()
+    .addCommand(serveCommand())
+    .addCommand(simulateCommand((exitCode) => (code = exitCode)));
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync(argv);
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof ConfigError) return complain(error.message, 2);
+    if (error instanceof ListenError) return complain(error.message, 1);
+    throw error;
+  }
+}
+
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`auralis-hub: ${message}\n`);
+  return exitCode;
+}

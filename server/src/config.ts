@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import { type HubOptions, type OptionSpec, SERVE_OPTIONS, type ServeOptionKey } from './options.js';
+
+/** A setting is refused: the message names the place, what was found, and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export interface ConfigSources {
+  /** By key; undefined where a flag was not given. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of the config file (YAML or JSON), or undefined. */
+  readonly file: string | undefined;
+}
+
+export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+export const environmentNameOf = (key: string) => `AURALIS_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+
+/** Settings from flags over environment over file over defaults. @throws ConfigError for the first that is not allowed */
+export function loadOptions(sources: ConfigSources): HubOptions {
+  const file = sources.file ?? sources.environment.AURALIS_CONFIG;
+  const fromFile = file === undefined ? {} : readConfigFile(file);
+  for (const key of Object.keys(fromFile)) {
+    if (!Object.hasOwn(SERVE_OPTIONS, key)) {
+      throw new ConfigError(`${file}: ${key}: unknown; known are ${Object.keys(SERVE_OPTIONS).join(', ')}`);
+    }
+  }
+  for (const name of Object.keys(sources.environment)) {
+    if (name.startsWith('AURALIS_') && name !== 'AURALIS_CONFIG' && !KNOWN_NAMES.has(name)) {
+      throw new ConfigError(`${name}: unknown; known are ${[...KNOWN_NAMES].join(', ')}`);
+    }
+  }
+  const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
+    const places = [
+      [flagOf(key), sources.flags[key]],
+      [environmentNameOf(key), sources.environment[environmentNameOf(key)]],
+      [`${file}: ${key}`, fromFile[key]],
+    ] as const;
+    return [key, firstGiven(spec, places)] as const;
+  });
+  return Object.freeze(Object.fromEntries(options)) as HubOptions;
+}
+
+/** Settings given by a program: checked as those of a config file. @throws ConfigError */
+export function checkOptions(given: Partial<HubOptions>): HubOptions {
+  for (const key of Object.keys(given)) {
+    if (!Object.hasOwn(SERVE_OPTIONS, key))
+      throw new ConfigError(`${key}: unknown; known are ${Object.keys(SERVE_OPTIONS).join(', ')}`);
+  }
+  const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
+    return [key, firstGiven(spec, [[key, given[key as ServeOptionKey] ?? undefined]])] as const;
+  });
+  return Object.freeze(Object.fromEntries(options)) as HubOptions;
+}
+
+const KNOWN_NAMES: ReadonlySet<string> = new Set(Object.keys(SERVE_OPTIONS).map(environmentNameOf));
+
+function firstGiven(spec: OptionSpec<unknown>, places: readonly (readonly [place: string, found: unknown])[]): unknown {
+  for (const [place, found] of places) {
+    if (found === undefined) continue;
+    const value = spec.parse(found);
+    if (value === undefined) throw new ConfigError(`${place}: ${spec.allowed}, not ${JSON.stringify(found)}`);
+    return value;
+  }
+  return spec.default;
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = parseYaml(readFileSync(path, 'utf8')) ?? {};
+  } catch (error) {
+    throw new ConfigError(`${path}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new ConfigError(`${path}: a map of settings, such as "port: 9000"`);
+  }
+  return content as Record<string, unknown>;
+}

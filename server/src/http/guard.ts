@@ -1,0 +1,42 @@
+import { isIP } from 'node:net';
+
+/** Who may talk to the hub: decided by `Host` and `Origin`, for plain requests and upgrades alike. */
+export interface Guard {
+  /** Is this `Host` header one of ours? A name that is not might have been rebound to us by a stranger's DNS. */
+  isOurHost(host: string | null): boolean;
+  /** May a page of this origin read from the hub? No origin: not a page. */
+  mayRead(origin: string | null): boolean;
+}
+
+/** `host`: the address that the hub listens on. `publicUrl`: what it is called from outside, or null. */
+export function createGuard(host: string, publicUrl: string | null): Guard {
+  const publicHost = publicUrl === null ? null : new URL(publicUrl);
+  const names = new Set([host.toLowerCase(), ...(publicHost === null ? [] : [publicHost.hostname.toLowerCase()])]);
+  return {
+    isOurHost(header) {
+      const name = hostName(header);
+      // An address cannot be rebound; only names can.
+      return name !== null && (isIP(name) !== 0 || isLoopbackName(name) || names.has(name));
+    },
+    mayRead(origin) {
+      if (origin === null) return true;
+      if (origin === publicHost?.origin) return true;
+      return URL.canParse(origin) && isLoopback(new URL(origin).hostname);
+    },
+  };
+}
+
+/** The name or address in a `Host` header, lower case and without brackets; null where it is none. */
+function hostName(header: string | null): string | null {
+  if (header === null || !URL.canParse(`http://${header}`)) return null;
+  const { hostname } = new URL(`http://${header}`);
+  return hostname.replace(/^\[|\]$/g, '').toLowerCase();
+}
+
+function isLoopbackName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
+function isLoopback(hostname: string): boolean {
+  return isLoopbackName(hostname) || (isIP(hostname) === 4 && hostname.startsWith('127.')) || hostname === '[::1]';
+}

@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { CLOSE, MAX_BODY_BYTES, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
+import { checkOptions } from './config.js';
+import { createApp } from './http/app.js';
+import { createGuard, type Guard } from './http/guard.js';
+import { StaticFiles } from './http/static.js';
+import { SummaryHistory } from './http/summary.js';
+import { Inbox } from './ingest/inbox.js';
+import { Live } from './live/live.js';
+import { createLogger, type Logger } from './log.js';
+import type { HubOptions } from './options.js';
+import { listenRoute } from './relay/listen-route.js';
+import { publishRoute } from './relay/publish-route.js';
+import { Relay } from './relay/relay.js';
+import { Sweep } from './relay/sweep.js';
+import { HubCounters } from './state/counters.js';
+import { createTables, HUB, type Tables } from './state/tables.js';
+import { selectTransport } from './transport/select.js';
+import type { SocketRoute, Transport, UpgradeAnswer } from './transport/transport.js';
+import { VERSION } from './version.js';
+
+/** Ticks of the live protocol: half of the finest step between its intervals, so that each is met within it. */
+const TICK_MS = 50;
+const SECOND_MS = 1000;
+/** A drain takes this long at most. */
+const DRAIN_MS = 4_000;
+
+/** A hub that runs. */
+export interface Hub {
+  /** Where it is reached. */
+  readonly url: string;
+  readonly port: number;
+  readonly tables: Tables;
+  /** Tells everybody to come back later (close 4000), lets what waits leave, and ends. Done within 5 s. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a hub. The same as `auralis-hub serve`, for a Node server of one's own.
+ * @throws ConfigError for a setting that is not allowed, ListenError where it cannot listen
+ */
+export async function createHub(given: Partial<HubOptions> = {}, logger?: Logger): Promise<Hub> {
+  const options = checkOptions(given);
+  const log = logger ?? createLogger(options);
+  const hub = new RunningHub(options, log);
+  await hub.start();
+  return hub;
+}
+
+/** Hub's clock: ms since 1970, fractional, and never backwards. */
+const now = () => performance.timeOrigin + performance.now();
+
+class RunningHub implements Hub {
+  readonly tables = createTables();
+  readonly #options: HubOptions;
+  readonly #log: Logger;
+  readonly #startedAt = now();
+  readonly #id =
+    hostname()
+      .replace(/[^A-Za-z0-9._-]/g, '-')
+      .slice(0, 32) || 'hub';
+  readonly #counters: HubCounters;
+  readonly #relay: Relay;
+  readonly #sweep: Sweep;
+  readonly #live: Live;
+  readonly #summary: SummaryHistory;
+  readonly #guard: Guard;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #transport: Transport | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: HubOptions, log: Logger) {
+    this.#options = options;
+    this.#log = log;
+    this.#counters = new HubCounters(this.tables.hubs, this.#id, [VERSION, ''], this.#startedAt);
+    const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
+    this.#relay = new Relay(this.tables, this.#counters, { ...options, ...limits });
+    this.#sweep = new Sweep(this.#relay, this.tables, this.#counters);
+    this.#live = new Live({
+      tables: this.tables,
+      counters: this.#counters,
+      source: `${this.#id}@${Math.floor(this.#startedAt).toString(36)}${randomBytes(2).toString('hex')}`,
+      version: VERSION,
+      now,
+      isDraining: this.#isDraining,
+    });
+    this.#summary = new SummaryHistory(this.tables, this.#counters.slot, this.#startedAt);
+    this.#guard = createGuard(options.host, options.publicUrl);
+  }
+
+  get port(): number {
+    return this.#transport?.port ?? 0;
+  }
+
+  get url(): string {
+    const { host, publicUrl } = this.#options;
+    if (publicUrl !== null) return publicUrl;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const { start, note } = await selectTransport(this.#options.transport);
+    if (note !== undefined) this.#log.warn(note);
+    const files = new StaticFiles(fileURLToPath(new URL('../../client/dist/web', import.meta.url)));
+    const { tables } = this;
+    const app = createApp({
+      tables,
+      counters: this.#counters,
+      summary: this.#summary,
+      files,
+      guard: this.#guard,
+      now,
+      onError: this.#onError,
+    });
+    this.#transport = await start({
+      host: this.#options.host,
+      port: this.#options.port,
+      routes: this.#routes(),
+      fetch: (request) => app.fetch(request),
+      maxBodyBytes: MAX_BODY_BYTES,
+      onError: this.#onError,
+    });
+    tables.hubs.setAttributes(this.#counters.slot, [VERSION, this.#transport.name]);
+    this.#everySecond();
+    this.#every(TICK_MS, () => this.#live.tick(now()));
+    this.#every(SECOND_MS, () => this.#everySecond());
+    this.#log.info(`listening on ${this.url} (${this.#transport.name})`);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  #routes(): SocketRoute[] {
+    const context = {
+      relay: this.#relay,
+      inbox: new Inbox(),
+      tables: this.tables,
+      counters: this.#counters,
+      now,
+      isDraining: this.#isDraining,
+    };
+    return [
+      this.#guarded(listenRoute(context), 'any-origin'),
+      this.#guarded(publishRoute(context), 'our-origins'),
+      this.#guarded(this.#live.route(), 'our-origins'),
+    ];
+  }
+
+  /** Checks host and origin before the route is asked, and counts what is refused. Audio may be listened to from any page. */
+  #guarded(route: SocketRoute, origins: 'any-origin' | 'our-origins'): SocketRoute {
+    const refuse = (answer: UpgradeAnswer): UpgradeAnswer => {
+      if ('refuse' in answer) this.#counters.add('upgrades_refused');
+      return answer;
+    };
+    return {
+      ...route,
+      upgrade: (request) => {
+        if (!this.#guard.isOurHost(request.headers.get('host') ?? null)) {
+          return refuse({ refuse: 421, message: 'Host is not this hub’s: start it with --public-url' });
+        }
+        if (origins === 'our-origins' && !this.#guard.mayRead(request.headers.get('origin') ?? null)) {
+          return refuse({ refuse: 403, message: 'pages of this origin may not connect here' });
+        }
+        return refuse(route.upgrade(request));
+      },
+    };
+  }
+
+  #everySecond(): void {
+    const at = now();
+    this.#sweep.run(at);
+    this.#live.keepAlive(at);
+    const { hubs } = this.tables;
+    const { slot } = this.#counters;
+    hubs.set(slot, HUB.active_connections, this.#relay.listeners);
+    hubs.set(slot, HUB.dashboards, this.#live.sessions.size);
+    hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
+    this.#summary.take();
+  }
+
+  /** A tick that throws is logged and counted, and the next one comes all the same. */
+  #every(intervalMs: number, action: () => void): void {
+    const guarded = () => {
+      try {
+        action();
+      } catch (error) {
+        this.#onError(error);
+      }
+    };
+    this.#timers.push(setInterval(guarded, intervalMs));
+  }
+
+  async #drain(): Promise<void> {
+    const transport = this.#transport;
+    if (transport === null) return;
+    this.#log.info('shutting down');
+    transport.stopListening();
+    const reason = 'the hub is shutting down';
+    for (const stream of this.#relay.streams.values()) {
+      stream.engine?.close(CLOSE.DRAIN, reason);
+      for (const listener of stream.listeners) {
+        listener.closeReason = reason;
+        listener.peer.close(CLOSE.DRAIN, reason);
+      }
+    }
+    for (const session of this.#live.sessions) session.peer.close(CLOSE.DRAIN, reason);
+    const until = now() + DRAIN_MS;
+    while (now() < until && (this.#relay.listeners > 0 || this.#live.sessions.size > 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const timer of this.#timers) clearInterval(timer);
+    transport.destroy();
+  }
+
+  readonly #isDraining = () => this.#stopping !== null;
+
+  readonly #onError = (error: unknown) => {
+    this.#counters.add('errors');
+    this.#log.error({ err: error }, 'a fault inside the hub');
+  };
+}

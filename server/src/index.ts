@@ -1,0 +1,4 @@
+export { ConfigError } from './config.js';
+export { createHub, type Hub } from './hub.js';
+export type { HubOptions } from './options.js';
+export { ListenError } from './transport/transport.js';

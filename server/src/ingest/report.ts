@@ -1,0 +1,142 @@
+import { type ErrorCode, MAX_ABS_MS, MAX_COUNT, PLAYBACK_STATES, show } from '@auralis/shared';
+import { CONNECTION, type Tables } from '../state/tables.js';
+
+/** What a field's value may be. `clock`: any finite number, for a stranger's clock can be off by years. */
+type Kind = 'count' | 'ms' | 'clock' | 'ratio' | 'flag' | 'playback';
+
+/** The fields of `client_metrics`, each with its column; the order is the SDK's own. */
+export const REPORT_FIELDS: readonly { readonly name: string; readonly kind: Kind; readonly column: number }[] = [
+  { name: 'chunksReceived', kind: 'count', column: CONNECTION.chunks_received },
+  { name: 'chunkErrors', kind: 'count', column: CONNECTION.chunk_errors },
+  { name: 'bufferUnderruns', kind: 'count', column: CONNECTION.buffer_underruns },
+  { name: 'avgLatencyMs', kind: 'clock', column: CONNECTION.latency_ms },
+  { name: 'errorRate', kind: 'ratio', column: CONNECTION.error_rate },
+  { name: 'lastSeq', kind: 'count', column: CONNECTION.last_seq },
+  { name: 'bufferDepthMs', kind: 'ms', column: CONNECTION.buffer_depth_ms },
+  { name: 'jitterMs', kind: 'ms', column: CONNECTION.jitter_ms },
+  { name: 'rttMs', kind: 'ms', column: CONNECTION.client_rtt_ms },
+  { name: 'clockOffsetMs', kind: 'clock', column: CONNECTION.clock_offset_ms },
+  { name: 'clockErrorMs', kind: 'ms', column: CONNECTION.clock_error_ms },
+  { name: 'underrunDurationMs', kind: 'ms', column: CONNECTION.underrun_duration_ms },
+  { name: 'outputLatencyMs', kind: 'ms', column: CONNECTION.output_latency_ms },
+  { name: 'startupMs', kind: 'ms', column: CONNECTION.startup_ms },
+  { name: 'playbackState', kind: 'playback', column: CONNECTION.playback_state },
+  { name: 'hidden', kind: 'flag', column: CONNECTION.hidden },
+  { name: 'sentAt', kind: 'clock', column: CONNECTION.sent_at_ms },
+];
+
+const FIELD_AT = new Map(REPORT_FIELDS.map((field, at) => [field.name, at]));
+const LAST_SEQ = FIELD_AT.get('lastSeq') as number;
+const HIDDEN = FIELD_AT.get('hidden') as number;
+const LATENCY = FIELD_AT.get('avgLatencyMs') as number;
+const ERROR_RATE = FIELD_AT.get('errorRate') as number;
+const CLOCK_ERROR = FIELD_AT.get('clockErrorMs') as number;
+
+/** A stranger's message is refused. `message` names the field, what was found and what is allowed. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * One `client_metrics` report, checked: all of it is good or none of it is taken. Used again for every report, so that
+ * reading one allocates nothing.
+ */
+export class Report {
+  /** By place in REPORT_FIELDS: NaN for a field that was null. */
+  readonly values = new Float64Array(REPORT_FIELDS.length);
+  readonly present = new Uint8Array(REPORT_FIELDS.length);
+  /** Fields that nobody knows. */
+  ignored = 0;
+
+  /** Reads `metrics` of a message. @throws Refusal */
+  read(metrics: unknown): void {
+    if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics)) {
+      throw new Refusal('bad_value', `metrics: a map, not ${show(metrics)}`);
+    }
+    this.present.fill(0);
+    this.ignored = 0;
+    for (const name of Object.keys(metrics)) {
+      const at = FIELD_AT.get(name);
+      if (at === undefined) this.ignored++;
+      else this.#take(at, (metrics as Record<string, unknown>)[name]);
+    }
+  }
+
+  /** Last chunk that the report confirms, or null. */
+  get lastSeq(): number | null {
+    return this.#value(LAST_SEQ);
+  }
+
+  /** Whether the page said that it is hidden; null where it said nothing. */
+  get hidden(): boolean | null {
+    const value = this.#value(HIDDEN);
+    return value === null ? null : value === 1;
+  }
+
+  /** Writes the report to a row of `connections`. What it does not mention stays as it was. */
+  writeTo(table: Tables['connections'], slot: number): void {
+    for (let at = 0; at < REPORT_FIELDS.length; at++) {
+      if (this.present[at] === 1) table.set(slot, REPORT_FIELDS[at]?.column as number, this.values[at] as number);
+    }
+    if (this.present[LATENCY] === 1) table.set(slot, CONNECTION.clock, this.#isSynced() ? 1 : 0);
+    const errorRate = this.#value(ERROR_RATE);
+    if (errorRate !== null) table.set(slot, CONNECTION.error_rate_marked, errorRate > 1 ? 1 : 0);
+  }
+
+  /**
+   * A latency can be believed where the client knows how wrong its clock may be, and where physics allows it: not less
+   * than nothing by more than that error, and not a day.
+   */
+  #isSynced(): boolean {
+    const latency = this.#value(LATENCY);
+    const error = this.#value(CLOCK_ERROR);
+    return latency !== null && error !== null && latency >= -error && latency <= MAX_ABS_MS;
+  }
+
+  #value(at: number): number | null {
+    const value = this.values[at] as number;
+    return this.present[at] === 1 && !Number.isNaN(value) ? value : null;
+  }
+
+  #take(at: number, value: unknown): void {
+    this.values[at] =
+      value === null ? Number.NaN : numberOf(REPORT_FIELDS[at] as (typeof REPORT_FIELDS)[number], value);
+    this.present[at] = 1;
+  }
+}
+
+function numberOf(field: (typeof REPORT_FIELDS)[number], value: unknown): number {
+  switch (field.kind) {
+    case 'count':
+      if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT) return value;
+      throw wrong(field.name, 'a whole number, not negative', value);
+    case 'ms':
+      if (typeof value === 'number' && Math.abs(value) <= MAX_ABS_MS) return value;
+      throw wrong(field.name, 'a number of milliseconds within a day', value);
+    case 'clock':
+      // Beyond what a cell holds the table stores missing: a wrong clock is taken, and shown as no reading.
+      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      throw wrong(field.name, 'a number of milliseconds', value);
+    case 'ratio':
+      if (typeof value === 'number' && value >= 0 && value <= MAX_COUNT) return value;
+      throw wrong(field.name, 'a number, not negative', value);
+    case 'flag':
+      if (typeof value === 'boolean') return value ? 1 : 0;
+      throw wrong(field.name, 'true or false', value);
+    case 'playback': {
+      const state = (PLAYBACK_STATES as readonly unknown[]).indexOf(value);
+      if (state >= 0) return state;
+      throw wrong(field.name, `one of ${PLAYBACK_STATES.join(', ')}`, value);
+    }
+  }
+}
+
+function wrong(field: string, allowed: string, found: unknown): Refusal {
+  return new Refusal('bad_value', `metrics.${field}: ${allowed}, not ${show(found)}`);
+}

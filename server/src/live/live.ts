@@ -1,0 +1,121 @@
+import {
+  COLUMNS,
+  MAX_CHANNELS,
+  MAX_LIVE_MESSAGE_BYTES,
+  type Request,
+  RequestError,
+  SCHEMAS,
+  STALLED_MS,
+  SUBPROTOCOLS,
+  TABLE_NAMES,
+  type Welcome,
+} from '@auralis/shared';
+import type { HubCounters } from '../state/counters.js';
+import type { Tables } from '../state/tables.js';
+import type { SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
+import { Channel, createSinks } from './channel.js';
+import { LiveSession } from './session.js';
+import { Subscription } from './subscription.js';
+import { select } from './topic.js';
+
+/** A snapshot of 15,000 rows is about 2 MB; what is skipped by then never gets this far. */
+const MAX_LIVE_SOCKET_BYTES = 16 * 1024 * 1024;
+/** Every dashboard is pinged once in this many rounds of `keepAlive`. */
+const PING_EVERY = 10;
+
+export interface LiveContext {
+  readonly tables: Tables;
+  readonly counters: HubCounters;
+  /** Hub and boot: `id@epoch`. */
+  readonly source: string;
+  readonly version: string;
+  readonly now: () => number;
+  readonly isDraining: () => boolean;
+}
+
+/** The live protocol: dashboards, the channels they subscribe to, and the ticks that feed them. */
+export class Live {
+  readonly sessions = new Set<LiveSession>();
+  readonly now: () => number;
+  readonly #context: LiveContext;
+  readonly #channels = new Map<string, Channel>();
+  readonly #sinks = createSinks();
+  #nextChannel = 1;
+  #round = 0;
+
+  constructor(context: LiveContext) {
+    this.#context = context;
+    this.now = context.now;
+  }
+
+  /** `/api/v1/live` */
+  route(): SocketRoute {
+    return {
+      pattern: '/api/v1/live',
+      maxMessageBytes: MAX_LIVE_MESSAGE_BYTES,
+      maxBacklogBytes: MAX_LIVE_SOCKET_BYTES,
+      upgrade: (request) => this.#answer(request),
+    };
+  }
+
+  welcome(): Welcome {
+    const tables = TABLE_NAMES.map((name) => {
+      const { attributes, columns } = SCHEMAS[name];
+      return [name, { attributes, columns: columns.map((column) => column.id) }] as const;
+    });
+    const catalogue = COLUMNS.map(({ index: _, ...entry }) => entry);
+    const { source, version } = this.#context;
+    return { hub: source, version, now: this.now(), tables: Object.fromEntries(tables), catalogue };
+  }
+
+  subscribe(session: LiveSession, request: Extract<Request, { kind: 'subscribe' }>, now: number): Subscription {
+    const { sub, topic, intervalMs, options } = request;
+    const selection = select(this.#context.tables, sub, topic, intervalMs, options);
+    let channel = this.#channels.get(selection.key);
+    if (channel === undefined) {
+      if (this.#channels.size >= MAX_CHANNELS)
+        throw new RequestError('too_many_channels', `this hub serves ${MAX_CHANNELS} channels`, sub);
+      channel = new Channel(this.#nextChannel++, this.#context.source, intervalMs, selection, this.#sinks, now);
+      this.#channels.set(selection.key, channel);
+    }
+    const subscription = new Subscription(session, sub, channel, options.ack ?? false, now);
+    channel.subscriptions.add(subscription);
+    return subscription;
+  }
+
+  /** A channel goes with its last subscriber, and its memory with it. */
+  unsubscribe(subscription: Subscription): void {
+    const { channel } = subscription;
+    channel.subscriptions.delete(subscription);
+    if (channel.subscriptions.size === 0) this.#channels.delete(channel.selection.key);
+  }
+
+  /** Makes the frames that are due. */
+  tick(now: number): void {
+    for (const channel of this.#channels.values()) if (now >= channel.dueAt) channel.tick(now);
+  }
+
+  /** Once a second: pings dashboards, spread over time, and closes those without a sign of life. */
+  keepAlive(now: number): void {
+    this.#round++;
+    let at = 0;
+    for (const session of this.sessions) {
+      if (now - session.lastSignAt > STALLED_MS) session.closeStalled();
+      else if ((at++ + this.#round) % PING_EVERY === 0) session.peer.ping();
+    }
+  }
+
+  #answer(request: UpgradeRequest): UpgradeAnswer {
+    if (this.#context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
+    const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
+    const { msgpack, json } = SUBPROTOCOLS;
+    const { counters } = this.#context;
+    // MessagePack where both or neither are offered; a client that offers only others is told, not guessed at.
+    if (offered.includes(msgpack)) return { accept: new LiveSession(this, 'msgpack', counters), protocol: msgpack };
+    if (offered.includes(json)) return { accept: new LiveSession(this, 'json', counters), protocol: json };
+    if (offered.some((name) => name !== '' && !name.startsWith('auralis.token.'))) {
+      return { refuse: 400, message: `Sec-WebSocket-Protocol: ${msgpack} or ${json}` };
+    }
+    return { accept: new LiveSession(this, 'msgpack', counters) };
+  }
+}

@@ -1,0 +1,137 @@
+import {
+  CLOSE,
+  decodeRequest,
+  encodeResponse,
+  type LiveForm,
+  MAX_REFUSALS_PER_MIN,
+  MAX_SUBSCRIPTIONS_PER_SOCKET,
+  type Request,
+  RequestError,
+} from '@auralis/shared';
+import type { HubCounters } from '../state/counters.js';
+import { Allowance } from '../state/windows.js';
+import type { Peer, SocketHandler } from '../transport/transport.js';
+import type { Live } from './live.js';
+import type { Subscription } from './subscription.js';
+
+/** A dashboard's requests a second: far above what any page needs. */
+const MAX_REQUESTS_PER_S = 200;
+
+/** One dashboard's socket: what it asks, and its subscriptions. */
+export class LiveSession implements SocketHandler {
+  readonly form: LiveForm;
+  readonly counters: HubCounters;
+  lastSignAt = 0;
+  readonly #live: Live;
+  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #requests = new Allowance(MAX_REQUESTS_PER_S, 1000);
+  readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
+  #peer: Peer | null = null;
+
+  constructor(live: Live, form: LiveForm, counters: HubCounters) {
+    this.#live = live;
+    this.form = form;
+    this.counters = counters;
+  }
+
+  /** The socket; before `onOpen` there is nothing to say. */
+  get peer(): Peer {
+    if (this.#peer === null) throw new Error('the session is not open');
+    return this.#peer;
+  }
+
+  onOpen(peer: Peer): void {
+    this.#peer = peer;
+    this.lastSignAt = this.#live.now();
+    this.#live.sessions.add(this);
+    peer.send(encodeResponse({ kind: 'welcome', welcome: this.#live.welcome() }, this.form));
+  }
+
+  onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {
+    const now = this.#live.now();
+    this.lastSignAt = now;
+    try {
+      if (!this.#requests.take(now))
+        throw new RequestError('too_fast', `more than ${MAX_REQUESTS_PER_S} requests a second`);
+      this.#act(decodeRequest(isBinary ? data : Buffer.from(data).toString()), now);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      this.counters.add('messages_refused');
+      if (this.#refusals.take(now)) {
+        peer.send(
+          encodeResponse({ kind: 'error', sub: error.sub, code: error.code, message: error.message }, this.form),
+        );
+      } else peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
+    }
+  }
+
+  onPong(): void {
+    this.lastSignAt = this.#live.now();
+  }
+
+  onDrain(): void {}
+
+  onClose(_peer: Peer, _code: number, oversize: boolean): void {
+    if (oversize) this.counters.add('messages_oversize');
+    for (const subscription of this.#subscriptions.values()) this.#live.unsubscribe(subscription);
+    this.#subscriptions.clear();
+    this.#live.sessions.delete(this);
+  }
+
+  closeStalled(): void {
+    this.counters.add('stalled_closed');
+    this.peer.close(CLOSE.STALLED, 'no progress');
+  }
+
+  #act(request: Request, now: number): void {
+    switch (request.kind) {
+      case 'subscribe':
+        this.#subscribe(request, now);
+        break;
+      case 'unsubscribe':
+        this.#live.unsubscribe(this.#subscription(request.sub));
+        this.#subscriptions.delete(request.sub);
+        break;
+      case 'resync':
+        this.#subscription(request.sub).resync();
+        break;
+      case 'ping':
+        this.peer.send(encodeResponse({ kind: 'pong', t: request.t, now }, this.form));
+        break;
+      case 'ack':
+        for (const subscription of this.#subscriptions.values()) {
+          if (subscription.channel.id === request.channel) subscription.acknowledge(request.seq, now);
+        }
+        break;
+    }
+  }
+
+  #subscribe(request: Extract<Request, { kind: 'subscribe' }>, now: number): void {
+    const { sub } = request;
+    if (this.#subscriptions.has(sub))
+      throw new RequestError('subscription_in_use', `sub ${sub} is subscribed already`, sub);
+    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
+      throw new RequestError('too_many_subscriptions', `at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} a connection`, sub);
+    }
+    const subscription = this.#live.subscribe(this, request, now);
+    this.#subscriptions.set(sub, subscription);
+    const { channel } = subscription;
+    const { schema } = channel.selection.table;
+    const columns = channel.selection.columns.map((index) => schema.columns[index]?.id as number);
+    const subscribed = {
+      kind: 'subscribed',
+      sub,
+      channel: channel.id,
+      columns,
+      attributes: schema.attributes,
+    } as const;
+    this.peer.send(encodeResponse(subscribed, this.form));
+    subscription.catchUp(now);
+  }
+
+  #subscription(sub: number): Subscription {
+    const known = this.#subscriptions.get(sub);
+    if (known === undefined) throw new RequestError('unknown_subscription', `sub ${sub} is not subscribed`, sub);
+    return known;
+  }
+}

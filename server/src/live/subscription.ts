@@ -1,0 +1,128 @@
+import {
+  encodeResponse,
+  MAX_LIVE_BACKLOG_BYTES,
+  MAX_UNACKED_FRAMES,
+  MAX_UNACKED_MS,
+  STALLED_MS,
+  type Wire,
+} from '@auralis/shared';
+import { SEND } from '../transport/transport.js';
+import type { Channel } from './channel.js';
+import type { LiveSession } from './session.js';
+
+/** Send times of unacknowledged frames are kept for this many: more than may ever be outstanding. */
+const TIMES = MAX_UNACKED_FRAMES * 2;
+
+/**
+ * One dashboard's subscription: which frames it was sent and which it has acknowledged. One that falls behind is skipped,
+ * told so, and brought up by one SNAPSHOT when it has caught up; it costs the others nothing and is never silently wrong.
+ */
+export class Subscription {
+  readonly session: LiveSession;
+  readonly sub: number;
+  readonly channel: Channel;
+
+  readonly #acknowledges: boolean;
+  #needsSnapshot = true;
+  #sentSeq = -1;
+  /** First frame sent and not acknowledged; `#sentSeq + 1` where there is none. */
+  #unackedSeq = 0;
+  readonly #sentAt = new Float64Array(TIMES);
+  #skipped = 0;
+  /** When the last frame that it was sent was made. */
+  #newsAt = 0;
+  /** Last time it was seen to read. */
+  #progressAt: number;
+  #backlog = 0;
+
+  constructor(session: LiveSession, sub: number, channel: Channel, acknowledges: boolean, now: number) {
+    this.session = session;
+    this.sub = sub;
+    this.channel = channel;
+    this.#acknowledges = acknowledges;
+    this.#progressAt = now;
+  }
+
+  /** A new frame of the channel. */
+  deliver(wire: Wire, now: number): void {
+    if (this.#needsSnapshot) {
+      if (this.#skipped > 0) this.#skip();
+      return;
+    }
+    if (this.#isTooFarBehind(now) || !this.#send(wire, now)) this.#fallBehind(now);
+  }
+
+  /** A SNAPSHOT is sent at the next tick: asked for often, it is sent once. */
+  resync(): void {
+    this.#needsSnapshot = true;
+  }
+
+  /** Sends the SNAPSHOT that is owed, once it would be read. */
+  catchUp(now: number): void {
+    if (!this.#needsSnapshot) return;
+    if (this.#skipped > 0 && !this.#hasCaughtUp()) {
+      this.#noteProgress(now);
+      if (now - this.#progressAt > STALLED_MS) this.session.closeStalled();
+      return;
+    }
+    if (this.#skipped > 1) this.#tellBehind(now);
+    if (this.#send(this.channel.snapshot(this.session.form, now), now)) {
+      this.#needsSnapshot = false;
+      this.#unackedSeq = this.#sentSeq;
+      this.#skipped = 0;
+    } else this.#skip();
+  }
+
+  /** Everything up to `seq` has been applied. */
+  acknowledge(seq: number, now: number): void {
+    if (seq > this.#sentSeq || seq < this.#unackedSeq) return;
+    this.#unackedSeq = seq + 1;
+    this.#progressAt = now;
+  }
+
+  #send(wire: Wire, now: number): boolean {
+    const { peer, counters } = this.session;
+    if (peer.send(wire) === SEND.DROPPED) return false;
+    this.#sentSeq = this.channel.seq;
+    this.#sentAt[this.#sentSeq % TIMES] = now;
+    this.#newsAt = now;
+    counters.add('frames_sent');
+    return true;
+  }
+
+  #isTooFarBehind(now: number): boolean {
+    if (this.session.peer.backlog() > MAX_LIVE_BACKLOG_BYTES) return true;
+    if (!this.#acknowledges || this.#unackedSeq > this.#sentSeq) return false;
+    if (this.#sentSeq - this.#unackedSeq + 1 >= MAX_UNACKED_FRAMES) return true;
+    return now - (this.#sentAt[this.#unackedSeq % TIMES] as number) > MAX_UNACKED_MS;
+  }
+
+  #hasCaughtUp(): boolean {
+    return this.session.peer.backlog() === 0 && (!this.#acknowledges || this.#unackedSeq > this.#sentSeq);
+  }
+
+  /** One that does not acknowledge shows that it reads by what leaves its socket. */
+  #noteProgress(now: number): void {
+    const backlog = this.session.peer.backlog();
+    if (backlog < this.#backlog) this.#progressAt = now;
+    this.#backlog = backlog;
+  }
+
+  #fallBehind(now: number): void {
+    this.#needsSnapshot = true;
+    this.#progressAt = now;
+    this.#skip();
+    this.#tellBehind(now);
+  }
+
+  #skip(): void {
+    this.#skipped++;
+    this.session.counters.add('frames_skipped');
+  }
+
+  #tellBehind(now: number): void {
+    const behindMs = Math.round(now - this.#newsAt);
+    const message = { kind: 'behind', channel: this.channel.id, skipped: this.#skipped, behindMs } as const;
+    this.session.peer.send(encodeResponse(message, this.session.form));
+  }
+}

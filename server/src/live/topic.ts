@@ -1,0 +1,55 @@
+import { RequestError, type SubscribeOptions, TABLE_NAMES, type Table, type TableName } from '@auralis/shared';
+import type { Tables } from '../state/tables.js';
+
+/** What a subscription asks for, resolved against the tables. Equal `key`s are one channel. */
+export interface Selection {
+  readonly key: string;
+  readonly table: Table;
+  /** Indexes into the table's schema. */
+  readonly columns: readonly number[];
+  /** null: all rows. */
+  readonly filter: ((slot: number) => boolean) | null;
+}
+
+/** Resolves a topic: a table's name, or `connections/<stream>`. @throws RequestError */
+export function select(
+  tables: Tables,
+  sub: number,
+  topic: string,
+  intervalMs: number,
+  options: SubscribeOptions,
+): Selection {
+  const [name, stream, ...rest] = topic.split('/');
+  const tableName = TABLE_NAMES.find((known) => known === name);
+  if (tableName === undefined || rest.length > 0 || (stream !== undefined && tableName !== 'connections')) {
+    const known = `${TABLE_NAMES.join(', ')} or connections/<stream>`;
+    throw new RequestError('unknown_topic', `topic: ${known}, not ${JSON.stringify(topic.slice(0, 80))}`, sub);
+  }
+  if (options.view !== undefined) throw new RequestError('bad_view', 'view: not served by this hub', sub);
+  const table: Table = tables[tableName];
+  const columns = columnsOf(table, tableName, options.columns, sub);
+  const filter = stream === undefined ? null : (slot: number) => table.attributesOf(slot)[0] === stream;
+  return { key: JSON.stringify([topic, intervalMs, columns]), table, columns, filter };
+}
+
+function columnsOf(
+  table: Table,
+  name: TableName,
+  wanted: readonly string[] | undefined,
+  sub: number,
+): readonly number[] {
+  if (wanted === undefined) return table.schema.columns.map((column) => column.index);
+  const indexes = wanted.map((column) => {
+    const index = table.schema.columns.find((known) => known.name === column)?.index;
+    if (index === undefined) {
+      throw new RequestError(
+        'unknown_column',
+        `columns: ${name} has no column ${JSON.stringify(column.slice(0, 80))}`,
+        sub,
+      );
+    }
+    return index;
+  });
+  // In the schema's order and each once, so that the same wish in other words is the same channel.
+  return [...new Set(indexes)].sort((a, b) => a - b);
+}

@@ -1,0 +1,100 @@
+import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
+
+/** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
+export interface OptionSpec<Value> {
+  readonly key: string;
+  /** What its value is called in `--help`; for people. */
+  readonly value: string;
+  readonly help: string;
+  readonly default: Value;
+  /** What is allowed, for an error message. */
+  readonly allowed: string;
+  /** The value, or undefined where `found` is not allowed. */
+  readonly parse: (found: unknown) => Value | undefined;
+}
+
+/** Every setting of `serve`. `--max-clients`, `AURALIS_MAX_CLIENTS` and `maxClients` in a config file are the same. */
+export const SERVE_OPTIONS = {
+  host: text('host', 'ADDRESS', 'address to listen on', '127.0.0.1'),
+  port: whole('port', 'N', 'port to listen on; 0 takes any free one', 8000, 0, 65_535),
+  maxClients: whole(
+    'maxClients',
+    'N',
+    'listeners at once; more are refused with 503 and counted',
+    10_000,
+    1,
+    1_000_000,
+  ),
+  maxOutstandingMs: whole(
+    'maxOutstandingMs',
+    'MS',
+    'audio a listener may have outstanding before chunks are dropped for it',
+    DEFAULT_MAX_OUTSTANDING_MS,
+    100,
+    60_000,
+  ),
+  reportIntervalMs: whole(
+    'reportIntervalMs',
+    'MS',
+    'how often listeners are asked to report',
+    DEFAULT_REPORT_INTERVAL_MS,
+    250,
+    60_000,
+  ),
+  publicUrl: url('publicUrl', 'URL', 'what the hub is called from outside, behind a proxy: its host is then accepted'),
+  transport: choice('transport', 'which WebSocket server to run on; auto takes uWebSockets where it loads', 'auto', [
+    'auto',
+    'uws',
+    'ws',
+  ]),
+  logLevel: choice('logLevel', 'how much to log', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+  logFormat: choice('logFormat', 'lines for people or for programs', 'pretty', ['pretty', 'json']),
+} as const;
+
+type Specs = typeof SERVE_OPTIONS;
+export type ServeOptionKey = keyof Specs;
+
+/** All settings of a hub, checked and frozen. */
+export type HubOptions = {
+  readonly [Key in ServeOptionKey]: Specs[Key] extends OptionSpec<infer Value> ? Value : never;
+};
+
+function text(key: string, value: string, help: string, otherwise: string): OptionSpec<string> {
+  const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);
+  return { key, value, help, default: otherwise, allowed: 'text', parse };
+}
+
+function whole(
+  key: string,
+  value: string,
+  help: string,
+  otherwise: number,
+  min: number,
+  max: number,
+): OptionSpec<number> {
+  const parse = (found: unknown) => {
+    const number = typeof found === 'string' && /^\d{1,9}$/.test(found) ? Number(found) : found;
+    return Number.isInteger(number) && (number as number) >= min && (number as number) <= max
+      ? (number as number)
+      : undefined;
+  };
+  return { key, value, help, default: otherwise, allowed: `a whole number from ${min} to ${max}`, parse };
+}
+
+function choice<const Value extends string>(
+  key: string,
+  help: string,
+  otherwise: NoInfer<Value>,
+  values: readonly Value[],
+): OptionSpec<Value> {
+  const parse = (found: unknown) => values.find((value) => value === found);
+  return { key, value: values.join('|'), help, default: otherwise, allowed: `one of ${values.join(', ')}`, parse };
+}
+
+function url(key: string, value: string, help: string): OptionSpec<string | null> {
+  const parse = (found: unknown) =>
+    typeof found === 'string' && /^https?:$/.test(URL.canParse(found) ? new URL(found).protocol : '')
+      ? found
+      : undefined;
+  return { key, value, help, default: null, allowed: 'an http or https URL', parse };
+}

@@ -1,0 +1,191 @@
+import {
+  CLIENT_ID,
+  CLOSE,
+  type ErrorCode,
+  type ListenerMessage,
+  MAX_LISTENER_MESSAGE_BYTES,
+  STREAM_NAME,
+} from '@auralis/shared';
+import type { HubCounters } from '../state/counters.js';
+import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
+import type { Listener } from './listener.js';
+import type { Relay } from './relay.js';
+import type { Stream } from './stream.js';
+
+/** A listener's socket never holds more than this: over 20 s of CD-quality audio, ten times the default bound of the relay. */
+const MAX_LISTENER_BACKLOG_BYTES = 4 * 1024 * 1024;
+
+/** What the relay needs of ingest: a listener's message, read and checked. Throws what has a `code` for one that is refused. */
+export interface ListenerInbox {
+  read(
+    data: Uint8Array,
+    isBinary: boolean,
+  ): { readonly type: 'client_metrics' } | { readonly type: 'clock_sync'; readonly t0: number };
+  /** The report that `read` has just taken. */
+  readonly report: {
+    readonly lastSeq: number | null;
+    readonly hidden: boolean | null;
+    readonly ignored: number;
+    writeTo(table: Tables['connections'], slot: number): void;
+  };
+  /** The code of a refusal, or null for a fault of our own. */
+  refusalCode(error: unknown): ErrorCode | null;
+}
+
+export interface ListenContext {
+  readonly relay: Relay;
+  readonly inbox: ListenerInbox;
+  readonly tables: Tables;
+  readonly counters: HubCounters;
+  /** Hub's clock, ms since 1970, fractional. */
+  readonly now: () => number;
+  readonly isDraining: () => boolean;
+}
+
+/** `/api/v1/streams/{stream}/listen` */
+export function listenRoute(context: ListenContext): SocketRoute {
+  return {
+    pattern: '/api/v1/streams/:stream/listen',
+    maxMessageBytes: MAX_LISTENER_MESSAGE_BYTES,
+    maxBacklogBytes: MAX_LISTENER_BACKLOG_BYTES,
+    upgrade: (request) => answer(request, context),
+  };
+}
+
+function answer(request: UpgradeRequest, context: ListenContext): UpgradeAnswer {
+  const name = streamName(request.path);
+  if (name === null) return { refuse: 400, message: STREAM_NAME_RULE };
+  const client = request.query.get('client') ?? '';
+  if (client !== '' && !CLIENT_ID.test(client)) {
+    return { refuse: 400, message: 'client: 1 to 64 of A–Z a–z 0–9 . _ -' };
+  }
+  if (context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
+  const { relay, counters } = context;
+  if (relay.listeners >= relay.options.maxClients) {
+    counters.add('refused_at_capacity');
+    return { refuse: 503, message: `all ${relay.options.maxClients} places are taken (--max-clients)` };
+  }
+  const stream = relay.stream(name, context.now());
+  if (stream === null) return { refuse: 503, message: 'the hub has too many streams' };
+  return { accept: new ListenerSocket(stream, client, request.remoteAddress, context) };
+}
+
+export const STREAM_NAME_RULE = 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -';
+
+/** The stream in `/api/v1/streams/{stream}/…`, or null where it is no name. */
+export function streamName(path: string): string | null {
+  const name = path.split('/')[4] ?? '';
+  return STREAM_NAME.test(name) ? name : null;
+}
+
+/** One listener's socket: takes its reports, answers its clock, keeps its account through the relay. */
+class ListenerSocket implements SocketHandler {
+  readonly #stream: Stream;
+  readonly #client: string;
+  readonly #address: string;
+  readonly #context: ListenContext;
+  #listener: Listener | null = null;
+
+  constructor(stream: Stream, client: string, address: string, context: ListenContext) {
+    this.#stream = stream;
+    this.#client = client;
+    this.#address = address;
+    this.#context = context;
+  }
+
+  onOpen(peer: Peer): void {
+    const { relay, now } = this.#context;
+    const listener = relay.join(this.#stream, peer, this.#client, this.#address, now());
+    this.#listener = listener;
+    const { name, seq, format } = this.#stream;
+    const { reportIntervalMs } = relay.options;
+    say(peer, { type: 'welcome', connectionId: listener.id, stream: name, reportIntervalMs, seq, format });
+  }
+
+  onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {
+    const listener = this.#listener;
+    if (listener === null) return;
+    const { inbox, now } = this.#context;
+    const t1 = now();
+    if (!listener.messages.take(t1)) {
+      this.#refuse(listener, 'too_fast', 'more messages a second than the limit', t1);
+      return;
+    }
+    try {
+      const input = inbox.read(data, isBinary);
+      listener.lastSignAt = t1;
+      if (input.type === 'client_metrics') this.#takeReport(listener, t1);
+      else say(peer, { type: 'clock_sync', t0: input.t0, t1, t2: now() });
+    } catch (error) {
+      const code = inbox.refusalCode(error);
+      if (code === null) throw error;
+      this.#refuse(listener, code, (error as Error).message, t1);
+    }
+  }
+
+  onPong(_peer: Peer, payload: Uint8Array): void {
+    const listener = this.#listener;
+    if (listener === null) return;
+    const now = this.#context.now();
+    listener.lastSignAt = now;
+    const rtt = now - listener.lastPingAt;
+    // A pong that answers no ping of ours says nothing of the round trip.
+    if (
+      payload.length === 8 &&
+      new DataView(payload.buffer, payload.byteOffset).getFloat64(0) === listener.lastPingAt
+    ) {
+      this.#context.tables.connections.set(listener.slot, CONNECTION.rtt_ms, rtt);
+    }
+  }
+
+  onDrain(_peer: Peer): void {
+    this.#listener?.refresh(this.#context.now());
+  }
+
+  onClose(_peer: Peer, code: number, oversize: boolean): void {
+    const listener = this.#listener;
+    if (listener === null) return;
+    this.#listener = null;
+    const { relay, counters, now } = this.#context;
+    if (oversize) counters.add('messages_oversize');
+    const reason = listener.closeReason || (oversize ? 'message too large' : reasonOf(code));
+    relay.leave(this.#stream, listener, code, reason, now());
+  }
+
+  #takeReport(listener: Listener, now: number): void {
+    const { inbox, tables, counters } = this.#context;
+    const { report } = inbox;
+    const { connections } = tables;
+    report.writeTo(connections, listener.slot);
+    listener.lastReportAt = now;
+    connections.add(listener.slot, CONNECTION.reports, 1);
+    connections.set(listener.slot, CONNECTION.last_report_at, now / 1000);
+    connections.set(listener.slot, CONNECTION.state, CONNECTION_STATE.open);
+    counters.add('reports');
+    if (report.ignored > 0) counters.add('fields_ignored', report.ignored);
+    if (report.hidden !== null) listener.setHidden(report.hidden);
+    if (report.lastSeq !== null) listener.confirm(report.lastSeq, this.#stream.durations);
+  }
+
+  #refuse(listener: Listener, code: ErrorCode, message: string, now: number): void {
+    const { tables, counters } = this.#context;
+    tables.connections.add(listener.slot, CONNECTION.messages_refused, 1);
+    counters.add('messages_refused');
+    if (listener.refusals.take(now)) {
+      say(listener.peer, { type: 'error', code, message });
+    } else {
+      listener.closeReason = 'too many refusals';
+      listener.peer.close(CLOSE.TOO_MANY_REFUSALS, listener.closeReason);
+    }
+  }
+}
+
+export function say(peer: Peer, message: ListenerMessage): void {
+  peer.send(JSON.stringify(message));
+}
+
+function reasonOf(code: number): string {
+  if (code === 1000 || code === 1001) return 'left';
+  return code === 1006 || code === 1005 ? 'connection lost' : `closed with ${code}`;
+}

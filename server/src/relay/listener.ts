@@ -1,0 +1,152 @@
+import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { Allowance, EventWindow } from '../state/windows.js';
+import { type Peer, SEND } from '../transport/transport.js';
+import { type ChunkDurations, Outstanding } from './outstanding.js';
+
+/** A chunk on its way to every listener of a stream: encoded once. */
+export interface OutgoingChunk {
+  readonly seq: number;
+  readonly durationMs: number;
+  /** The whole message; valid only while it is being sent. */
+  readonly message: Uint8Array;
+}
+
+export interface ListenerLimits {
+  /** Audio outstanding beyond which chunks are dropped. */
+  readonly maxOutstandingMs: number;
+  /** A confirmation may be this old through no fault of the listener. */
+  readonly reportIntervalMs: number;
+  readonly maxMessagesPerSecond: number;
+  readonly maxRefusalsPerMinute: number;
+}
+
+/**
+ * One listener and its account: what it was sent, what was dropped, what it has not confirmed. Every figure lives in its
+ * row of `connections`; here is only what the row cannot say.
+ */
+export class Listener {
+  readonly peer: Peer;
+  readonly id: string;
+  readonly slot: number;
+  /** Refusals and messages allowed to it. */
+  readonly messages: Allowance;
+  readonly refusals: Allowance;
+  readonly openedAt: number;
+  /** Hub's clock at the last sign of life: pong, report, or opening. */
+  lastSignAt: number;
+  lastReportAt: number;
+  lastPingAt = 0;
+  /** Why the hub closed it, where it did. */
+  closeReason = '';
+
+  readonly #table: Tables['connections'];
+  readonly #limits: ListenerLimits;
+  readonly #outstanding: Outstanding;
+  /** Made at the first drop: most listeners never need one. */
+  #drops: EventWindow | null = null;
+  #confirms = false;
+  #hidden = false;
+
+  constructor(
+    peer: Peer,
+    id: string,
+    slot: number,
+    table: Tables['connections'],
+    limits: ListenerLimits,
+    seq: number,
+    now: number,
+  ) {
+    this.peer = peer;
+    this.id = id;
+    this.slot = slot;
+    this.#table = table;
+    this.#limits = limits;
+    this.#outstanding = new Outstanding(seq);
+    this.messages = new Allowance(limits.maxMessagesPerSecond, 1000);
+    this.refusals = new Allowance(limits.maxRefusalsPerMinute, 60_000);
+    this.openedAt = now;
+    this.lastSignAt = now;
+    this.lastReportAt = now;
+    for (const counter of [CONNECTION.chunks_sent, CONNECTION.chunks_dropped, CONNECTION.bytes_sent])
+      table.set(slot, counter, 0);
+    for (const counter of [CONNECTION.reports, CONNECTION.messages_refused, CONNECTION.dropped_per_min])
+      table.set(slot, counter, 0);
+    table.set(slot, CONNECTION.backlog_bytes, 0);
+    table.set(slot, CONNECTION.connected_at, now / 1000);
+    table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
+  }
+
+  /** Sends the chunk, or drops it if the listener is too far behind, and books which. Returns whether it was sent. */
+  offer(chunk: OutgoingChunk, now: number): boolean {
+    if (this.#isTooFarBehind(chunk)) return this.#drop(chunk, now);
+    const status = this.peer.send(chunk.message);
+    if (status === SEND.DROPPED) return this.#drop(chunk, now);
+    const table = this.#table;
+    const slot = this.slot;
+    this.#outstanding.sent(chunk.seq, chunk.durationMs);
+    table.add(slot, CONNECTION.chunks_sent, 1);
+    table.add(slot, CONNECTION.bytes_sent, chunk.message.length);
+    table.set(slot, CONNECTION.backlog_bytes, status === SEND.SENT ? 0 : this.peer.backlog());
+    this.#showOutstanding(chunk);
+    return true;
+  }
+
+  /** Books a confirmation; false where it confirms a chunk that was never sent. */
+  confirm(seq: number, durations: ChunkDurations): boolean {
+    if (!this.#outstanding.confirm(seq, durations)) return false;
+    this.#confirms = true;
+    this.#showConfirmed();
+    return true;
+  }
+
+  /** A hidden page confirms once a minute, as its timers run: until it is shown again, its socket speaks for it. */
+  setHidden(hidden: boolean): void {
+    this.#hidden = hidden;
+  }
+
+  /** Brings up to date what changes by time alone. */
+  refresh(now: number): void {
+    this.#table.set(this.slot, CONNECTION.backlog_bytes, this.peer.backlog());
+    if (this.#drops !== null) this.#table.set(this.slot, CONNECTION.dropped_per_min, this.#drops.total(now));
+  }
+
+  #isTooFarBehind(chunk: OutgoingChunk): boolean {
+    if (this.#byConfirmation) {
+      const allowed = this.#limits.maxOutstandingMs + this.#limits.reportIntervalMs;
+      return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
+    }
+    // A socket that has nothing waiting need not be asked.
+    if (this.#table.get(this.slot, CONNECTION.backlog_bytes) === 0) return false;
+    return this.#backlogMs(this.peer.backlog(), chunk) > this.#limits.maxOutstandingMs;
+  }
+
+  get #byConfirmation(): boolean {
+    return this.#confirms && !this.#hidden;
+  }
+
+  #backlogMs(bytes: number, chunk: OutgoingChunk): number {
+    return (bytes * chunk.durationMs) / chunk.message.length;
+  }
+
+  #drop(chunk: OutgoingChunk, now: number): false {
+    this.#drops ??= new EventWindow(60_000);
+    this.#drops.add(now);
+    this.#outstanding.dropped(chunk.seq);
+    this.#table.add(this.slot, CONNECTION.chunks_dropped, 1);
+    this.#table.set(this.slot, CONNECTION.dropped_per_min, this.#drops.total(now));
+    return false;
+  }
+
+  #showOutstanding(chunk: OutgoingChunk): void {
+    if (this.#confirms) this.#showConfirmed();
+    else {
+      const backlog = this.#table.get(this.slot, CONNECTION.backlog_bytes);
+      this.#table.set(this.slot, CONNECTION.outstanding_ms, backlog === 0 ? 0 : this.#backlogMs(backlog, chunk));
+    }
+  }
+
+  #showConfirmed(): void {
+    this.#table.set(this.slot, CONNECTION.chunks_in_flight, this.#outstanding.chunks);
+    this.#table.set(this.slot, CONNECTION.outstanding_ms, this.#outstanding.ms);
+  }
+}

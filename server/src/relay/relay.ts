@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { CLOSED_ROW_MS, MAX_STREAMS } from '@auralis/shared';
+import type { HubCounters } from '../state/counters.js';
+import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
+import type { Peer } from '../transport/transport.js';
+import { Listener, type ListenerLimits } from './listener.js';
+import { Stream } from './stream.js';
+
+/** A stream that nobody uses goes after this long. */
+const IDLE_STREAM_MS = 60_000;
+
+export interface RelayOptions extends ListenerLimits {
+  readonly maxClients: number;
+}
+
+/** All streams and their listeners: who is here, and the rows of `streams` and `connections` that say so. */
+export class Relay {
+  readonly options: RelayOptions;
+  readonly streams = new Map<string, Stream>();
+  /** Listeners connected now, over all streams. */
+  listeners = 0;
+
+  readonly #tables: Tables;
+  readonly #counters: HubCounters;
+  /** Rows of closed connections with the time at which they go, in that order. */
+  readonly #closed: { readonly slot: number; readonly goesAt: number }[] = [];
+
+  constructor(tables: Tables, counters: HubCounters, options: RelayOptions) {
+    this.#tables = tables;
+    this.#counters = counters;
+    this.options = options;
+  }
+
+  /** The stream of this name, made if need be; null where there are too many. */
+  stream(name: string, now: number): Stream | null {
+    const known = this.streams.get(name);
+    if (known !== undefined) return known;
+    if (this.streams.size >= MAX_STREAMS) return null;
+    const stream = new Stream(name, this.#tables.streams, this.#counters, now);
+    this.streams.set(name, stream);
+    return stream;
+  }
+
+  /** A listener has connected: it gets a row. */
+  join(stream: Stream, peer: Peer, client: string, address: string, now: number): Listener {
+    const { connections, streams } = this.#tables;
+    const id = randomBytes(9).toString('base64url');
+    const slot = connections.open(id, [stream.name, client, address, '']);
+    const listener = new Listener(peer, id, slot, connections, this.options, stream.seq, now);
+    stream.listeners.add(listener);
+    stream.idleSince = null;
+    this.listeners++;
+    streams.set(stream.slot, STREAM.active_connections, stream.listeners.size);
+    return listener;
+  }
+
+  /** A listener has gone: its row stays for a while, closed, with the reason. */
+  leave(stream: Stream, listener: Listener, code: number, reason: string, now: number): void {
+    const { connections, streams } = this.#tables;
+    const { slot } = listener;
+    stream.listeners.delete(listener);
+    this.listeners--;
+    streams.set(stream.slot, STREAM.active_connections, stream.listeners.size);
+    const attributes = [...connections.attributesOf(slot)];
+    attributes[CONNECTION_ATTRIBUTE.reason] = reason;
+    connections.setAttributes(slot, attributes);
+    connections.set(slot, CONNECTION.state, CONNECTION_STATE.closed);
+    connections.set(slot, CONNECTION.close_code, code);
+    connections.set(slot, CONNECTION.closed_at, now / 1000);
+    connections.clear(slot, CONNECTION.chunk_send_rate);
+    connections.set(slot, CONNECTION.backlog_bytes, 0);
+    this.#closed.push({ slot, goesAt: now + CLOSED_ROW_MS });
+    this.#noteIdle(stream, now);
+  }
+
+  engineJoined(stream: Stream, peer: Peer, now: number): void {
+    stream.engine = peer;
+    stream.engineSince = now;
+    stream.idleSince = null;
+    this.#tables.streams.set(stream.slot, STREAM.publishing, 1);
+  }
+
+  engineLeft(stream: Stream, now: number): void {
+    stream.engine = null;
+    this.#tables.streams.set(stream.slot, STREAM.publishing, 0);
+    this.#noteIdle(stream, now);
+  }
+
+  /** Removes closed rows and idle streams whose time has come. */
+  expire(now: number): void {
+    while (this.#closed[0] !== undefined && this.#closed[0].goesAt <= now) {
+      this.#tables.connections.close(this.#closed[0].slot);
+      this.#closed.shift();
+    }
+    for (const stream of this.streams.values()) {
+      if (stream.idleSince === null || now - stream.idleSince < IDLE_STREAM_MS) continue;
+      this.streams.delete(stream.name);
+      this.#tables.streams.close(stream.slot);
+    }
+  }
+
+  #noteIdle(stream: Stream, now: number): void {
+    if (stream.engine === null && stream.listeners.size === 0) stream.idleSince = now;
+  }
+}

@@ -1,0 +1,79 @@
+import {
+  type AudioFormat,
+  type Chunk,
+  MAX_CHUNK_MESSAGE_BYTES,
+  type PublishedChunk,
+  Writer,
+  writeChunk,
+} from '@auralis/shared';
+import type { HubCounters } from '../state/counters.js';
+import { STREAM, type Tables } from '../state/tables.js';
+import { EventWindow } from '../state/windows.js';
+import type { Peer } from '../transport/transport.js';
+import type { Listener } from './listener.js';
+import { ChunkDurations } from './outstanding.js';
+
+/** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
+export class Stream {
+  readonly name: string;
+  readonly slot: number;
+  readonly listeners = new Set<Listener>();
+  readonly durations = new ChunkDurations();
+  /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
+  seq = 0;
+  engine: Peer | null = null;
+  /** Since when the present engine is here; of no meaning without one. */
+  engineSince = 0;
+  readonly openedAt: number;
+  format: AudioFormat | null = null;
+  /** Since when it has had neither engine nor listener, or null. */
+  idleSince: number | null;
+
+  readonly #table: Tables['streams'];
+  readonly #counters: HubCounters;
+  readonly #drops = new EventWindow(60_000);
+
+  constructor(name: string, table: Tables['streams'], counters: HubCounters, now: number) {
+    this.name = name;
+    this.#table = table;
+    this.#counters = counters;
+    this.idleSince = now;
+    this.openedAt = now;
+    this.slot = table.open(name);
+    const counts = [STREAM.active_connections, STREAM.publishing, STREAM.chunks_published, STREAM.bytes_published];
+    for (const column of counts) table.set(this.slot, column, 0);
+    for (const column of [STREAM.chunks_sent, STREAM.chunks_dropped, STREAM.dropped_per_min])
+      table.set(this.slot, column, 0);
+  }
+
+  /** Sends a chunk of the engine to every listener: encoded once, booked for each. */
+  publish(published: PublishedChunk, now: number): void {
+    const seq = ++this.seq;
+    this.durations.push(seq, published.durationMs);
+    const chunk: Chunk = { seq, sentAtMs: now, durationMs: published.durationMs, payload: published.payload };
+    const outgoing = { seq, durationMs: published.durationMs, message: writeChunk(writer, chunk) };
+    let sent = 0;
+    for (const listener of this.listeners) if (listener.offer(outgoing, now)) sent++;
+    this.#book(published.payload.length, outgoing.message.length, sent, this.listeners.size - sent, now);
+  }
+
+  /** Brings up to date what changes by time alone. */
+  refresh(now: number): void {
+    this.#table.set(this.slot, STREAM.dropped_per_min, this.#drops.total(now));
+  }
+
+  #book(payloadBytes: number, messageBytes: number, sent: number, dropped: number, now: number): void {
+    this.#table.add(this.slot, STREAM.chunks_published, 1);
+    this.#table.add(this.slot, STREAM.bytes_published, payloadBytes);
+    this.#table.add(this.slot, STREAM.chunks_sent, sent);
+    this.#counters.add('chunks_sent', sent);
+    this.#counters.add('bytes_sent', sent * messageBytes);
+    if (dropped === 0) return;
+    this.#drops.add(now, dropped);
+    this.#table.add(this.slot, STREAM.chunks_dropped, dropped);
+    this.#counters.add('chunks_dropped', dropped);
+  }
+}
+
+/** One for all streams: a chunk is sent before the next is written. */
+const writer = new Writer(MAX_CHUNK_MESSAGE_BYTES);

@@ -1,0 +1,113 @@
+import { CLOSE, STALE_MS, STALLED_MS } from '@auralis/shared';
+import type { HubCounters } from '../state/counters.js';
+import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
+import { quantile, RateWindows } from '../state/windows.js';
+import type { Listener } from './listener.js';
+import type { Relay } from './relay.js';
+import type { Stream } from './stream.js';
+
+/** Each listener is pinged once in this many sweeps, so that the pings of all are spread over time. */
+const PING_EVERY = 10;
+const RATE_WINDOW_S = 5;
+
+/** What is done once a second for every stream and listener: rates, pings, quantiles, and who has gone silent. */
+export class Sweep {
+  readonly #relay: Relay;
+  readonly #tables: Tables;
+  readonly #counters: HubCounters;
+  readonly #connectionRates = new RateWindows(RATE_WINDOW_S);
+  readonly #streamRates = new RateWindows(RATE_WINDOW_S);
+  /** Generation of the row that a slot's window counts for. */
+  readonly #connectionSeen: number[] = [];
+  readonly #streamSeen: number[] = [];
+  readonly #pingPayload = new Uint8Array(8);
+  #round = 0;
+  #scratch = new Float64Array(64);
+
+  constructor(relay: Relay, tables: Tables, counters: HubCounters) {
+    this.#relay = relay;
+    this.#tables = tables;
+    this.#counters = counters;
+  }
+
+  run(now: number): void {
+    this.#round++;
+    this.#relay.expire(now);
+    this.#connectionRates.advance(now);
+    this.#streamRates.advance(now);
+    for (const stream of this.#relay.streams.values()) {
+      for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
+      this.#sweepStream(stream, now);
+    }
+  }
+
+  #sweepListener(stream: Stream, listener: Listener, now: number): void {
+    const { connections } = this.#tables;
+    const { slot } = listener;
+    if (now - listener.lastSignAt > STALLED_MS) {
+      this.#counters.add('stalled_closed');
+      listener.closeReason = 'no sign of life';
+      listener.peer.close(CLOSE.STALLED, listener.closeReason);
+      return;
+    }
+    listener.refresh(now);
+    if (now - listener.lastReportAt > STALE_MS) connections.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
+    this.#noteRow(
+      this.#connectionRates,
+      this.#connectionSeen,
+      slot,
+      connections.generation[slot] as number,
+      listener.openedAt,
+    );
+    const sent = connections.get(slot, CONNECTION.chunks_sent);
+    const rate = this.#connectionRates.sample(slot, sent, stream.engineSince);
+    // Without an engine there is nothing to send: that is no rate of 0.
+    connections.set(slot, CONNECTION.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
+    if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
+  }
+
+  #ping(listener: Listener, now: number): void {
+    listener.lastPingAt = now;
+    new DataView(this.#pingPayload.buffer).setFloat64(0, now);
+    listener.peer.ping(this.#pingPayload);
+  }
+
+  #sweepStream(stream: Stream, now: number): void {
+    const { streams } = this.#tables;
+    const { slot } = stream;
+    stream.refresh(now);
+    this.#noteRow(this.#streamRates, this.#streamSeen, slot, streams.generation[slot] as number, stream.openedAt);
+    const rate = this.#streamRates.sample(slot, streams.get(slot, STREAM.chunks_published), stream.engineSince);
+    streams.set(slot, STREAM.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
+    const latencies = this.#collect(stream, CONNECTION.latency_ms, true);
+    streams.set(slot, STREAM.latency_p50_ms, quantile(this.#scratch, latencies, 0.5));
+    streams.set(slot, STREAM.latency_p95_ms, quantile(this.#scratch, latencies, 0.95));
+    const rtts = this.#collect(stream, CONNECTION.rtt_ms, false);
+    streams.set(slot, STREAM.rtt_p50_ms, quantile(this.#scratch, rtts, 0.5));
+    streams.set(slot, STREAM.rtt_p95_ms, quantile(this.#scratch, rtts, 0.95));
+    const depths = this.#collect(stream, CONNECTION.buffer_depth_ms, false);
+    streams.set(slot, STREAM.buffer_depth_p5_ms, quantile(this.#scratch, depths, 0.05));
+    streams.set(slot, STREAM.buffer_depth_p50_ms, quantile(this.#scratch, depths, 0.5));
+  }
+
+  /** A row in a slot that another row had before counts from 0 again. */
+  #noteRow(rates: RateWindows, seen: number[], slot: number, generation: number, openedAt: number): void {
+    if (seen[slot] === generation) return;
+    seen[slot] = generation;
+    rates.open(slot, openedAt);
+  }
+
+  /** Gathers a column of a stream's listeners into the scratch, without what is missing, stale or (`synced`) not to be believed. */
+  #collect(stream: Stream, column: number, synced: boolean): number {
+    const { connections } = this.#tables;
+    if (this.#scratch.length < stream.listeners.size) this.#scratch = new Float64Array(stream.listeners.size * 2);
+    let count = 0;
+    for (const { slot } of stream.listeners) {
+      const value = connections.get(slot, column);
+      if (value !== value || (synced && connections.get(slot, CONNECTION.clock) !== 1)) continue;
+      if (connections.get(slot, CONNECTION.state) !== CONNECTION_STATE.open) continue;
+      this.#scratch[count++] = value;
+    }
+    return count;
+  }
+}

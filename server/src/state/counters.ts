@@ -1,0 +1,54 @@
+import { HUB, type Tables } from './tables.js';
+
+/** What the hub counts of itself: a column of its row in `hubs`. */
+export type HubCounter =
+  | 'refused_at_capacity'
+  | 'chunks_sent'
+  | 'chunks_dropped'
+  | 'bytes_sent'
+  | 'reports'
+  | 'messages_refused'
+  | 'messages_oversize'
+  | 'fields_ignored'
+  | 'upgrades_refused'
+  | 'requests_refused'
+  | 'frames_sent'
+  | 'frames_skipped'
+  | 'stalled_closed'
+  | 'errors';
+
+const COUNTERS: readonly HubCounter[] = [
+  'refused_at_capacity',
+  'chunks_sent',
+  'chunks_dropped',
+  'bytes_sent',
+  'reports',
+  'messages_refused',
+  'messages_oversize',
+  'fields_ignored',
+  'upgrades_refused',
+  'requests_refused',
+  'frames_sent',
+  'frames_skipped',
+  'stalled_closed',
+  'errors',
+];
+
+/** This hub's own row: its counters start at 0, for the hub knows that nothing has happened yet. */
+export class HubCounters {
+  readonly slot: number;
+  readonly #table: Tables['hubs'];
+
+  constructor(table: Tables['hubs'], key: string, attributes: readonly string[], startedAtMs: number) {
+    this.#table = table;
+    this.slot = table.open(key, attributes);
+    for (const counter of COUNTERS) table.set(this.slot, HUB[counter], 0);
+    table.set(this.slot, HUB.active_connections, 0);
+    table.set(this.slot, HUB.dashboards, 0);
+    table.set(this.slot, HUB.started_at, startedAtMs / 1000);
+  }
+
+  add(counter: HubCounter, amount = 1): void {
+    this.#table.add(this.slot, HUB[counter], amount);
+  }
+}

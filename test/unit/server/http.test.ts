@@ -1,0 +1,79 @@
+import { createGuard } from '@auralis/server/http/guard';
+import { QueryError, rowsPage, rowsQuery } from '@auralis/server/http/rows';
+import { CONNECTION, createTables } from '@auralis/server/state/tables';
+import { describe, expect, test } from '@jest/globals';
+
+describe('guard', () => {
+  const guard = createGuard('127.0.0.1', 'https://hub.example.org/auralis');
+
+  test.each([
+    ['127.0.0.1:8000', true],
+    ['localhost:8000', true],
+    ['a.localhost', true],
+    ['[::1]:8000', true],
+    ['192.168.1.5:8000', true],
+    ['hub.example.org', true],
+    ['HUB.example.org:443', true],
+    ['evil.example.org:8000', false],
+    ['127.0.0.1.evil.example.org', false],
+    ['localhost.evil.example.org', false],
+    ['', false],
+    [null, false],
+    ['a b', false],
+  ])('Host %s: %s', (host, ours) => expect(guard.isOurHost(host)).toBe(ours));
+
+  test.each([
+    [null, true],
+    ['http://127.0.0.1:8000', true],
+    ['http://localhost:3000', true],
+    ['https://hub.example.org', true],
+    ['http://[::1]:8000', true],
+    ['https://evil.example.org', false],
+    ['http://127.0.0.1.evil.example.org', false],
+    ['http://localhost.evil.example.org', false],
+    ['null', false],
+    ['', false],
+  ])('Origin %s: %s', (origin, allowed) => expect(guard.mayRead(origin)).toBe(allowed));
+});
+
+describe('rows', () => {
+  const { connections } = createTables();
+  for (let row = 0; row < 25; row++) {
+    const slot = connections.open(`c${row}`, [row % 2 === 0 ? 'main' : 'side', '', '', '']);
+    if (row % 5 !== 0) connections.set(slot, CONNECTION.latency_ms, (row * 7) % 25);
+  }
+  const page = (query: string) => rowsPage(connections, rowsQuery(new URLSearchParams(query), connections, ['stream']));
+
+  test('pages follow each other without a gap', () => {
+    const ids: unknown[] = [];
+    let offset: number | null = 0;
+    while (offset !== null) {
+      const { items, total, next } = page(`limit=7&offset=${offset}`);
+      expect(total).toBe(25);
+      ids.push(...items.map((row) => row.id));
+      offset = next;
+    }
+    expect(ids).toEqual(Array.from({ length: 25 }, (_, row) => `c${row}`));
+  });
+
+  test.each(['asc', 'desc'])('sorted %s, what is missing comes last', (order) => {
+    const values = page(`sort=latency_ms&order=${order}&limit=25`).items.map((row) => row.latency_ms);
+    const known = values.filter((value) => value !== null) as number[];
+    expect(values.slice(20)).toEqual([null, null, null, null, null]);
+    expect(known).toEqual([...known].sort((a, b) => (order === 'asc' ? a - b : b - a)));
+  });
+
+  test('filtered', () => expect(page('stream=side').total).toBe(12));
+
+  test.each([
+    ['limit=0', 'limit: a whole number from 1 to 1000, not "0"'],
+    ['limit=-1', 'limit'],
+    ['offset=x', 'offset'],
+    ['sort=nothing', 'sort: "nothing" is no column'],
+    ['order=up', 'order: asc or desc'],
+    ['colour=red', 'colour: unknown; known are limit'],
+  ])('%s is refused', (query, message) => {
+    expect(() => page(query)).toThrow(QueryError);
+    expect(() => page(query)).toThrow(message);
+  });
+});

@@ -1,0 +1,66 @@
+import { ChunkDurations, Outstanding } from '@auralis/server/relay/outstanding';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+describe('Outstanding', () => {
+  test('counts what was sent and not confirmed, without what was dropped between', () => {
+    const durations = new ChunkDurations();
+    const account = new Outstanding(10);
+    for (let seq = 11; seq <= 20; seq++) {
+      durations.push(seq, 100);
+      if (seq >= 14 && seq <= 16) account.dropped(seq);
+      else account.sent(seq, 100);
+    }
+    expect([account.chunks, account.ms]).toEqual([7, 700]);
+    expect(account.confirm(13, durations)).toBe(true);
+    expect([account.chunks, account.ms]).toEqual([4, 400]);
+    expect(account.confirm(17, durations)).toBe(true);
+    expect([account.chunks, account.ms]).toEqual([3, 300]);
+    expect(account.confirm(12, durations)).toBe(true);
+    expect(account.chunks).toBe(3);
+    expect(account.confirm(20, durations)).toBe(true);
+    expect([account.chunks, account.ms]).toEqual([0, 0]);
+  });
+
+  test('a chunk that was never sent confirms nothing', () => {
+    const durations = new ChunkDurations();
+    const account = new Outstanding(0);
+    durations.push(1, 100);
+    account.sent(1, 100);
+    expect(account.confirm(2, durations)).toBe(false);
+    expect(account.chunks).toBe(1);
+  });
+
+  test('property: it agrees with a list of the chunks themselves', () => {
+    const step = fc.record({
+      send: fc.boolean(),
+      ms: fc.integer({ min: 1, max: 200 }),
+      confirmBack: fc.option(fc.nat(30), { freq: 4 }),
+    });
+    fc.assert(
+      fc.property(fc.nat(1000), fc.array(step, { maxLength: 300 }), (joinedAt, steps) => {
+        const durations = new ChunkDurations();
+        const account = new Outstanding(joinedAt);
+        let pending: { seq: number; ms: number }[] = [];
+        let seq = joinedAt;
+        let lastSent = joinedAt;
+        for (const { send, ms, confirmBack } of steps) {
+          durations.push(++seq, ms);
+          if (send) {
+            account.sent(seq, ms);
+            pending.push({ seq, ms });
+            lastSent = seq;
+          } else account.dropped(seq);
+          if (confirmBack !== null) {
+            const confirmed = Math.max(joinedAt, lastSent - confirmBack);
+            expect(account.confirm(confirmed, durations)).toBe(true);
+            pending = pending.filter((chunk) => chunk.seq > confirmed);
+          }
+          expect(account.chunks).toBe(pending.length);
+          expect(account.ms).toBe(pending.reduce((sum, chunk) => sum + chunk.ms, 0));
+        }
+      }),
+      { seed: 7, numRuns: 500 },
+    );
+  });
+});
