@@ -69,7 +69,8 @@ export class LiveSubscription implements Subscription {
     if (this.#ended) return;
     this.#ended = true;
     this.#requester.forget(this);
-    this.#requester.send({ kind: 'unsubscribe', sub: this.sub });
+    // One that was refused is not there to be ended.
+    if (this.channel !== null || this.error === null) this.#requester.send({ kind: 'unsubscribe', sub: this.sub });
   }
 
   resync(): void {
