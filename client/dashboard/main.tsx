@@ -1,0 +1,35 @@
+import { render } from 'preact';
+import { LiveClient } from '../src/live/live-client.js';
+import 'uplot/dist/uPlot.min.css';
+import './style/tokens.css';
+import './style/page.css';
+import './style/header.css';
+import './style/table.css';
+import './style/trends.css';
+import { Dashboard } from './model/dashboard.js';
+import { Painter } from './painter.js';
+import { App, titleOf } from './view/app.js';
+import { onThemeChange } from './view/theme.js';
+import { installTooltip } from './view/tooltip.js';
+
+/** Ages and "since" move on although nothing comes from the hub. */
+const TICK_MS = 1_000;
+
+const root = document.getElementById('app');
+if (root === null) throw new Error('index.html has no #app');
+
+const painter = new Painter(() => {
+  render(<App dashboard={dashboard} repaint={painter.request} />, root);
+  const title = titleOf(dashboard);
+  if (document.title !== title) document.title = title;
+});
+
+// Beside the page, so that a hub behind a path prefix is found too.
+const live = new LiveClient(new URL('api/v1/live', location.href).href.replace(/^http/, 'ws'));
+const dashboard = new Dashboard(live, painter.request);
+
+installTooltip();
+onThemeChange(painter.request);
+window.addEventListener('hashchange', () => dashboard.followAddress());
+window.setInterval(painter.request, TICK_MS);
+painter.request();

@@ -1,0 +1,43 @@
+/** What the dashboard needs of the live SDK, and no more: the model can be run on anything of this shape. */
+import type { CatalogueEntry, TableName, Welcome } from '@auralis/shared';
+
+export type LinkState = 'connecting' | 'live' | 'behind' | 'reconnecting' | 'closed';
+
+export interface Row {
+  readonly key: string;
+  attribute(name: string): string;
+  /** The reading in its column's unit; null where it is missing or the column is not there. */
+  get(column: string): number | null;
+}
+
+export type Rows = ReadonlyMap<string, Row>;
+
+export interface RowChange {
+  readonly reset: boolean;
+  /** Hub's clock, ms since 1970. */
+  readonly t: number;
+}
+
+export interface Subscription {
+  readonly rows: Rows;
+  readonly ready: boolean;
+  readonly error: unknown;
+  unsubscribe(): void;
+}
+
+export interface Feed {
+  readonly state: LinkState;
+  readonly hub: Welcome | null;
+  readonly behindMs: number;
+  onState(changed: () => void): unknown;
+  columns(table: TableName): readonly CatalogueEntry[];
+  /** Hub's clock, ms since 1970. */
+  now(): number;
+  subscribe(
+    topic: string,
+    options: { readonly intervalMs: 100 | 250 | 1000 | 5000; readonly columns?: readonly string[] },
+    changed: (change: RowChange) => void,
+  ): Subscription;
+}
+
+export const NO_ROWS: Rows = new Map();

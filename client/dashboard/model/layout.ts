@@ -1,0 +1,109 @@
+/**
+ * Which columns the tables show, in which order, under which short name. What a column *means* (unit, bounds, help,
+ * labels) is not said here: it comes with the hub's catalogue.
+ */
+import type { CatalogueEntry } from '@auralis/shared';
+
+/** How a cell is drawn where it is more than its number. */
+export type CellKind = 'level' | 'name' | 'publishing' | 'state' | 'playback' | 'latency' | 'age' | 'trend' | 'reading';
+
+export interface ColumnLayout {
+  /** The catalogue's name; '' for what is no column of the catalogue. */
+  readonly name: string;
+  readonly label: string;
+  /** In `rem`: columns do not move when their numbers grow. */
+  readonly width: number;
+  readonly kind: CellKind;
+  /** For what is no column of the catalogue, which has no help of its own. */
+  readonly help?: string;
+}
+
+export interface ColumnView extends ColumnLayout {
+  /** null for what is no column of the catalogue. */
+  readonly spec: CatalogueEntry | null;
+}
+
+const reading = (name: string, label: string, width: number): ColumnLayout => ({ name, label, width, kind: 'reading' });
+
+export const LEVEL_COLUMN: ColumnLayout = {
+  name: '',
+  label: 'Trouble',
+  width: 2.1,
+  kind: 'level',
+  help: 'Most alerts first, then most readings off target',
+};
+const TREND_COLUMN: ColumnLayout = { name: '', label: 'Trend, 60 s', width: 7.6, kind: 'trend' };
+
+export const STREAM_LAYOUT: readonly ColumnLayout[] = [
+  LEVEL_COLUMN,
+  { name: '', label: 'Stream', width: 7.5, kind: 'name', help: 'Name of the stream' },
+  { name: 'publishing', label: 'Engine', width: 6.6, kind: 'publishing' },
+  reading('active_connections', 'Listeners', 4.6),
+  reading('chunk_send_rate', 'Rate', 3.9),
+  reading('dropped_per_min', 'Dropped', 5.8),
+  reading('latency_p50_ms', 'Lat. p50', 5.3),
+  reading('latency_p95_ms', 'p95', 4.4),
+  reading('rtt_p50_ms', 'RTT p50', 5.4),
+  reading('buffer_depth_p5_ms', 'Buf. p5', 4.9),
+  reading('buffer_depth_p50_ms', 'p50', 4.2),
+  TREND_COLUMN,
+  reading('chunks_sent', 'Sent', 5.2),
+];
+
+export const CONNECTION_LAYOUT: readonly ColumnLayout[] = [
+  LEVEL_COLUMN,
+  {
+    name: '',
+    label: 'Listener',
+    width: 12.5,
+    kind: 'name',
+    help: 'The name that a listener gave itself, and the id of its connection',
+  },
+  { name: 'state', label: 'State', width: 7.2, kind: 'state' },
+  { name: 'playback_state', label: 'Playback', width: 8.2, kind: 'playback' },
+  { name: 'latency_ms', label: 'Latency', width: 6, kind: 'latency' },
+  reading('rtt_ms', 'RTT', 5),
+  reading('buffer_depth_ms', 'Buffer', 5),
+  TREND_COLUMN,
+  reading('buffer_underruns', 'Underruns', 5.2),
+  reading('chunk_send_rate', 'Rate', 4.4),
+  reading('dropped_per_min', 'Dropped', 5.8),
+  reading('chunks_in_flight', 'In flight', 4.6),
+  reading('outstanding_ms', 'Outstanding', 6.6),
+  reading('backlog_bytes', 'Backlog', 5.2),
+  reading('chunks_sent', 'Sent', 5.2),
+  { name: 'connected_at', label: 'Connected', width: 6.4, kind: 'age' },
+];
+
+/** What a listener's row shows first where only a few columns fit. */
+const FIRST_OF_CONNECTION = ['', 'buffer_depth_ms', 'latency_ms', 'dropped_per_min'];
+
+export const NARROW_CONNECTION_LAYOUT: readonly ColumnLayout[] = [
+  ...CONNECTION_LAYOUT.filter(({ kind, name }) => kind !== 'trend' && FIRST_OF_CONNECTION.includes(name)),
+  ...CONNECTION_LAYOUT.filter(({ kind, name }) => kind === 'trend' || !FIRST_OF_CONNECTION.includes(name)),
+].map((column) => (column.kind === 'name' ? { ...column, width: 7.4 } : column));
+
+/** Columns that cells, filter and judgement read besides those shown. */
+const CONNECTION_EXTRAS = ['clock', 'hidden', 'last_report_at', 'closed_at', 'close_code'];
+
+/** Columns of each row of which the trend is kept. */
+export const STREAM_TRENDS = ['latency_p50_ms', 'latency_p95_ms', 'buffer_depth_p5_ms', 'buffer_depth_p50_ms'] as const;
+export const CONNECTION_TRENDS = ['latency_ms', 'rtt_ms', 'buffer_depth_ms'] as const;
+
+export type Catalogue = ReadonlyMap<string, CatalogueEntry>;
+
+export function catalogueOf(entries: readonly CatalogueEntry[]): Catalogue {
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
+
+/** The layout's columns that this hub has: an older one may lack some. */
+export function viewOf(layout: readonly ColumnLayout[], catalogue: Catalogue): readonly ColumnView[] {
+  const columns = layout.map((column): ColumnView => ({ ...column, spec: catalogue.get(column.name) ?? null }));
+  return columns.filter((column) => column.name === '' || column.spec !== null);
+}
+
+/** Names to subscribe to: what this page reads of connections, as far as the hub has it. */
+export function wantedConnectionColumns(catalogue: Catalogue): readonly string[] {
+  const names = [...CONNECTION_LAYOUT.map((column) => column.name), ...CONNECTION_EXTRAS, ...CONNECTION_TRENDS];
+  return [...new Set(names)].filter((name) => catalogue.has(name));
+}

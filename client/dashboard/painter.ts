@@ -1,0 +1,31 @@
+/** How long an animation frame may be late before the timer paints instead. */
+const STANDBY_MS = 200;
+
+/**
+ * Paints at most once a frame, however often it is asked. A browser slows or stops the animation frames of a window that
+ * is covered or has no focus, although a wall may be showing just that window: so a timer stands by for each frame, and
+ * whichever comes first paints. A hidden page is not painted at all, and at once when it is shown again.
+ */
+export class Painter {
+  readonly #paint: () => void;
+  #frame = 0;
+  #timer = 0;
+
+  constructor(paint: () => void) {
+    this.#paint = paint;
+    document.addEventListener('visibilitychange', () => this.request());
+  }
+
+  readonly request = (): void => {
+    if (this.#timer !== 0 || document.hidden) return;
+    this.#frame = requestAnimationFrame(this.#run);
+    this.#timer = window.setTimeout(this.#run, STANDBY_MS);
+  };
+
+  readonly #run = (): void => {
+    cancelAnimationFrame(this.#frame);
+    window.clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#paint();
+  };
+}

@@ -1,0 +1,112 @@
+import { type Dashboard, totalOf } from '../model/dashboard.js';
+import { bytes, MISSING, number, reading, span } from '../model/format.js';
+import { judge } from '../model/judge.js';
+import { viewOf } from '../model/layout.js';
+import { LinkBadge } from './link-state.js';
+import { Mark } from './mark.js';
+
+/** Which hub this is, whether the page can be believed, and the hub's figures in large. */
+export function Header({ dashboard }: { readonly dashboard: Dashboard }) {
+  const { hub } = dashboard.feed;
+  return (
+    <header class="top">
+      <div class="brand">
+        <h1>Auralis</h1>
+        <span class="note">{hub === null ? 'no hub yet' : `${hub.hub.split('@')[0]} · ${hub.version}`}</span>
+      </div>
+      <LinkBadge dashboard={dashboard} />
+      <HubTiles dashboard={dashboard} />
+    </header>
+  );
+}
+
+function HubTiles({ dashboard }: { readonly dashboard: Dashboard }) {
+  const { hubs, streams } = dashboard;
+  const listeners = totalOf(hubs, 'active_connections') ?? totalOf(streams, 'active_connections');
+  const started = [...hubs.values()].map((row) => row.get('started_at')).find((at) => at !== null) ?? null;
+  const hubsHelp = (name: string) => dashboard.catalogues.hubs.get(name)?.help;
+  return (
+    <dl class={`tiles ${dashboard.isCurrent ? '' : 'stale'}`}>
+      <Tile label="Listeners" tip={hubsHelp('active_connections')} value={number(listeners)} />
+      <Tile
+        label="Chunks sent"
+        unit="/s"
+        tip="Chunks sent to listeners a second, over 5 s"
+        value={number(dashboard.chunkRate.perSecond)}
+      />
+      <DroppedTile dashboard={dashboard} />
+      <MemoryTile dashboard={dashboard} />
+      <Tile label="Sent" tip={hubsHelp('bytes_sent')} value={bytes(totalOf(hubs, 'bytes_sent'))} />
+      <Tile
+        label="Up"
+        tip={hubsHelp('started_at')}
+        value={started === null ? MISSING : span(dashboard.feed.now() - started * 1000)}
+      />
+    </dl>
+  );
+}
+
+interface TileProps {
+  readonly label: string;
+  readonly value: string;
+  readonly unit?: string;
+  readonly tip?: string | undefined;
+  readonly level?: string | undefined;
+  readonly mark?: preact.ComponentChildren;
+}
+
+function Tile({ label, value, unit, tip, level, mark }: TileProps) {
+  return (
+    <div class={`tile ${level ?? ''}`} data-tip={tip}>
+      <dt>{label}</dt>
+      <dd class={value === MISSING ? 'missing' : ''}>
+        {mark}
+        {value}
+        {unit !== undefined && value !== MISSING && <small>{unit}</small>}
+      </dd>
+    </div>
+  );
+}
+
+/** The sum over streams; its level is the worst stream's, for that is what the threshold is about. */
+function DroppedTile({ dashboard }: { readonly dashboard: Dashboard }) {
+  const { streams } = dashboard;
+  const catalogue = dashboard.catalogues.streams;
+  const [column] = viewOf([{ name: 'dropped_per_min', label: '', width: 0, kind: 'reading' }], catalogue);
+  const circumstances = { catalogue, publishing: null };
+  const verdicts = [...streams.values()].map((row) =>
+    column === undefined ? null : judge(row, column, circumstances),
+  );
+  const worst =
+    verdicts.find((verdict) => verdict?.level === 'alert') ??
+    verdicts.find((verdict) => verdict?.level === 'off-target');
+  return (
+    <Tile
+      label="Dropped"
+      unit="/min"
+      tip={column?.spec?.help}
+      value={number(totalOf(streams, 'dropped_per_min'))}
+      level={worst?.level}
+      mark={<Mark verdict={worst ?? null} />}
+    />
+  );
+}
+
+function MemoryTile({ dashboard }: { readonly dashboard: Dashboard }) {
+  const catalogue = dashboard.catalogues.hubs;
+  const [column] = viewOf([{ name: 'process_memory_mb', label: '', width: 0, kind: 'reading' }], catalogue);
+  const row = [...dashboard.hubs.values()][0];
+  const spec = column?.spec;
+  if (column === undefined || spec == null || row === undefined) return <Tile label="Hub memory" value={MISSING} />;
+  const verdict = judge(row, column, { catalogue, publishing: null });
+  return (
+    <Tile
+      label="Hub memory"
+      unit={spec.unit}
+      tip={spec.help}
+      value={reading({ ...spec, scale: 0 }, row.get(spec.name))}
+      level={verdict?.level}
+      mark={<Mark verdict={verdict} />}
+    />
+  );
+}
