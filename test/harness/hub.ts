@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Root of the checkout; compiled tests lie in test/dist/harness. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const BIN = `${ROOT}server/bin/auralis-hub.js`;
+
+const START_MS = 15_000;
+const STOP_MS = 10_000;
+
+/** The real built hub, as a process of its own. */
+export class HubProcess {
+  readonly url: string;
+  readonly #child: ChildProcess;
+  readonly #log: string[];
+  readonly #exited: Promise<number | null>;
+
+  private constructor(child: ChildProcess, url: string, log: string[], exited: Promise<number | null>) {
+    this.#child = child;
+    this.url = url;
+    this.#log = log;
+    this.#exited = exited;
+  }
+
+  /** Starts `serve` on a free port (unless `args` names one) and waits until it listens. */
+  static async start(args: readonly string[] = []): Promise<HubProcess> {
+    const port = args.includes('--port') ? [] : ['--port', '0'];
+    const { child, log, exited } = run(['serve', '--log-format', 'json', ...port, ...args]);
+    const url = await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => fail('did not listen in time'), START_MS);
+      const fail = (why: string) => {
+        child.kill('SIGKILL');
+        reject(new Error(`the hub ${why}: ${log.join('')}`));
+      };
+      child.stdout?.on('data', () => {
+        const found = /listening on (http:\S+)/.exec(log.join(''));
+        if (found?.[1] === undefined) return;
+        clearTimeout(timer);
+        resolve(found[1]);
+      });
+      exited.then((code) => {
+        clearTimeout(timer);
+        fail(`ended with ${code}`);
+      });
+    });
+    return new HubProcess(child, url, log, exited);
+  }
+
+  get wsUrl(): string {
+    return this.url.replace('http', 'ws');
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** All that it has printed. */
+  get log(): string {
+    return this.#log.join('');
+  }
+
+  async get<Body>(path: string): Promise<Body> {
+    const response = await fetch(this.url + path);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Body;
+  }
+
+  /** Resident memory, bytes. */
+  get rss(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+  }
+
+  /** SIGTERM; returns the exit code and how long it took, ms. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
+    const startedAt = performance.now();
+    this.#child.kill(signal);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    const code = await this.#exited;
+    clearTimeout(timer);
+    return { code, ms: performance.now() - startedAt };
+  }
+}
+
+/** Runs a command of the hub to its end. */
+export async function runCommand(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const { log, exited } = run(args);
+  return { code: await exited, output: log.join('') };
+}
+
+function run(args: readonly string[]) {
+  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log: string[] = [];
+  child.stdout.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, log, exited };
+}
