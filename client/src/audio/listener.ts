@@ -1,10 +1,11 @@
-import { DEFAULT_REPORT_INTERVAL_MS, MAX_ABS_MS } from '@auralis/shared/limits';
+import { DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared/limits';
 import { readChunk } from '@auralis/shared/listener';
 import { HubClock } from '../clock.js';
 import { Connection, socketUrl } from '../connection.js';
 import { guarded, reportFault } from '../guard.js';
 import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
 import { clientId } from './client-id.js';
+import { playbackFigures, possibleMs } from './playback.js';
 import type {
   AudioFormat,
   ClientStats,
@@ -13,7 +14,6 @@ import type {
   ListenerWelcome,
   ListenOptions,
   ListenState,
-  Playback,
 } from './types.js';
 
 /** Exchanges at the start, and how far apart: the shortest of a handful of round trips is near the true one. */
@@ -30,6 +30,7 @@ const MIN_REPORT_INTERVAL_MS = 100;
 /** What the listener counts into. */
 export interface Counts {
   readonly chunksReceived: number;
+  readonly chunkErrors: number;
   readonly latencySamples: readonly number[];
   recordChunkReceived(sentAtMs: number): void;
   recordChunkError(): void;
@@ -54,6 +55,9 @@ export class Listener {
   #exchangeTimer: unknown;
   #exchanges = 0;
   #unanswered = 0;
+  /** Counts when this connection began: the hub has a row for each connection and holds it against what it sent there. */
+  #receivedBefore = 0;
+  #errorsBefore = 0;
   /** Of this connection: last chunk, its raw latency, and how much that varies. */
   #lastSeq: number | null = null;
   #transit = Number.NaN;
@@ -104,28 +108,12 @@ export class Listener {
     return {
       lastSeq: this.#lastSeq,
       jitterMs: this.#jitterMs,
-      rttMs: possible(this.#clock.rttMs),
+      rttMs: possibleMs(this.#clock.rttMs),
       clockOffsetMs: clock?.offsetMs ?? null,
-      clockErrorMs: possible(clock?.errorMs),
-      ...this.#playback(),
+      clockErrorMs: possibleMs(clock?.errorMs),
+      ...playbackFigures(this.#options.playback),
       hidden: globalThis.document?.hidden ?? null,
       sentAt: now,
-    };
-  }
-
-  #playback(): Figures {
-    let playback: Playback = {};
-    guarded(() => {
-      playback = this.#options.playback?.() ?? playback;
-    }, undefined);
-    const { bufferUnderruns } = playback;
-    return {
-      bufferDepthMs: possible(playback.bufferDepthMs),
-      underrunDurationMs: possible(playback.underrunDurationMs),
-      outputLatencyMs: possible(playback.outputLatencyMs),
-      startupMs: possible(playback.startupMs),
-      playbackState: playback.playbackState ?? null,
-      ...(Number.isInteger(bufferUnderruns) && { bufferUnderruns: bufferUnderruns as number }),
     };
   }
 
@@ -161,6 +149,8 @@ export class Listener {
     switch (message.type) {
       case 'welcome':
         this.welcome = message;
+        this.#receivedBefore = this.#counts.chunksReceived;
+        this.#errorsBefore = this.#counts.chunkErrors;
         this.#exchanges = 0;
         this.#setState('open');
         this.#setFormat(message.format);
@@ -224,9 +214,17 @@ export class Listener {
   readonly #report = (): void => {
     if (this.state !== 'open' || this.#connection.backlogBytes > MAX_BACKLOG_BYTES) return;
     const stats = this.#counts.getStats();
-    const avgLatencyMs = this.#counts.latencySamples.length > 0 ? stats.avgLatencyMs : null;
+    const chunksReceived = stats.chunksReceived - this.#receivedBefore;
+    const chunkErrors = stats.chunkErrors - this.#errorsBefore;
+    const metrics = {
+      ...stats,
+      chunksReceived,
+      chunkErrors,
+      avgLatencyMs: this.#counts.latencySamples.length > 0 ? stats.avgLatencyMs : null,
+      errorRate: chunkErrors / Math.max(chunksReceived, 1),
+    };
     // NaN, should there be one, becomes null on the way: missing.
-    this.#connection.send(JSON.stringify({ type: 'client_metrics', metrics: { ...stats, avgLatencyMs } }));
+    this.#connection.send(JSON.stringify({ type: 'client_metrics', metrics }));
   };
 
   #exchange(): void {
@@ -239,9 +237,4 @@ export class Listener {
     this.#exchangeTimer = this.#runtime.setTimeout(() => this.#exchange(), quick ? QUICK_EXCHANGE_MS : EXCHANGE_MS);
     this.#connection.send(JSON.stringify({ type: 'clock_sync', t0: this.now() }));
   }
-}
-
-/** A number of ms that the hub would take, or null. */
-function possible(ms: number | null | undefined): number | null {
-  return typeof ms === 'number' && Math.abs(ms) <= MAX_ABS_MS ? ms : null;
 }

@@ -265,9 +265,10 @@ describe('the clock', () => {
 });
 
 describe('a break', () => {
-  test('is followed by another try with the same name, and lastSeq starts anew', () => {
+  test('is followed by another try with the same name; reports count what came on the new connection', () => {
     const it = open();
     it.socket.receive(chunkOf(900, it.runtime.time));
+    it.metrics.recordChunkError();
     it.socket.end(4000);
     expect(it.states).toEqual(['open', 'reconnecting']);
     it.runtime.advance(250);
@@ -275,10 +276,11 @@ describe('a break', () => {
     expect(it.made.map(({ url }) => url)).toEqual([`${LISTEN}?client=me`, `${LISTEN}?client=me`]);
     welcome(second);
     it.runtime.advance(1000);
-    expect(reportsOf(second)).toMatchObject([{ lastSeq: null, chunksReceived: 1 }]);
+    expect(reportsOf(second)).toMatchObject([{ lastSeq: null, chunksReceived: 0, chunkErrors: 0, errorRate: 0 }]);
     second.receive(chunkOf(950, it.runtime.time));
     it.runtime.advance(2000);
-    expect(reportsOf(second)).toMatchObject([{ lastSeq: 950, chunksReceived: 2 }]);
+    expect(reportsOf(second)).toMatchObject([{ lastSeq: 950, chunksReceived: 1, chunkErrors: 0, errorRate: 0 }]);
+    expect(it.metrics.getStats()).toMatchObject({ chunksReceived: 2, chunkErrors: 1 });
     expect(it.states).toEqual(['open', 'reconnecting', 'open']);
     expect(it.socket.sent.length).toBeLessThan(10);
   });

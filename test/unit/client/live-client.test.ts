@@ -336,6 +336,15 @@ describe('a client that is behind', () => {
     expect(states).toEqual(['live', 'behind', 'live']);
   });
 
+  test('is so no more on a new connection', () => {
+    const { hub, states, made, runtime, nextHub } = subscribed();
+    hub.say({ kind: 'behind', channel: CHANNEL, skipped: 3, behindMs: 2100 });
+    last(made).end(4002);
+    runtime.advance(500);
+    nextHub();
+    expect(states).toEqual(['live', 'behind', 'reconnecting', 'live']);
+  });
+
   test('knows by how much', () => {
     const { live, hub, source, runtime } = subscribed();
     runtime.freeze(1400);
