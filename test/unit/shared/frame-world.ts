@@ -148,43 +148,44 @@ export class World {
       const wrote = channel.builder.advance(channel.number, 'hub@1', this.#t, [msgpack, json], evenEmpty);
       if (channel.builder.seq !== before + (wrote ? 1 : 0)) throw new Error('seq does not count the frames');
       if (evenEmpty && !wrote) throw new Error('no heartbeat');
+      // Copied now: a snapshot for one viewer is written into the same sink.
+      const wires = { msgpack: channel.wire('msgpack'), json: channel.wire('json') };
       channel.picture = pictureOf(this.table, channel.columns, channel.filter);
       for (const viewer of [...channel.viewers]) {
-        if (wrote) this.#deliver(channel, viewer);
+        if (wrote) this.#deliver(channel, viewer, wires[viewer.form]);
         if (viewer.state === 'live') this.#check(channel, viewer, wrote ? 'delta' : 'no frame');
       }
     }
   }
 
-  #deliver(channel: Channel, viewer: Viewer): void {
+  #deliver(channel: Channel, viewer: Viewer, wire: Wire): void {
     if (viewer.state === 'conflated') return;
     if (viewer.loseNext) {
       viewer.loseNext = false;
       // The gap shows at the next frame, which must change nothing; then a snapshot heals it.
-      const beyond = { ...this.#decode(channel, viewer.form), seq: viewer.replica.seq + 2 };
+      const beyond = { ...this.#decode(channel, wire), seq: viewer.replica.seq + 2 };
       if (viewer.replica.apply(beyond) !== null) throw new Error('a delta out of sequence was applied');
       const past = { ...beyond, seq: viewer.replica.seq };
       if (viewer.replica.apply(past) !== null) throw new Error('a delta was applied twice');
       this.#snapshot(channel, viewer);
       return;
     }
-    const change = viewer.replica.apply(this.#decode(channel, viewer.form));
+    const change = viewer.replica.apply(this.#decode(channel, wire));
     if (change === null) throw new Error('a delta in sequence was refused');
   }
 
   #snapshot(channel: Channel, viewer: Viewer): void {
     const sink: FrameSink = channel.sinks[viewer.form];
     channel.builder.snapshot(channel.number, 'hub@1', this.#t, sink);
-    const change = viewer.replica.apply(this.#decode(channel, viewer.form));
+    const change = viewer.replica.apply(this.#decode(channel, channel.wire(viewer.form)));
     if (change?.reset !== true) throw new Error('a snapshot was refused');
     viewer.state = 'live';
     this.#check(channel, viewer, 'snapshot');
   }
 
   /** Every frame passes a stranger's decoder too. */
-  #decode(channel: Channel, form: LiveForm): Frame {
+  #decode(channel: Channel, wire: Wire): Frame {
     this.frames++;
-    const wire = channel.wire(form);
     if (typeof wire !== 'string') {
       const message = decode(wire) as unknown[];
       if (message[1] !== channel.number || wire[2] !== 0xce)
