@@ -121,6 +121,10 @@ describe.each(['uws', 'ws'])('bad input on %s', (transport) => {
     });
   });
 
+  test('upgrade: a literal slash in the name is answered 400 too', async () => {
+    expect(await refusedStatus(`${hub.wsUrl}/api/v1/streams/a/b/listen`)).toBe(400);
+  });
+
   test('upgrade: a second engine is answered 409', async () => {
     const path = '/api/v1/streams/main/publish';
     expect(await counted(async () => expect(await refusedStatus(hub.wsUrl + path)).toBe(409))).toEqual({

@@ -1,4 +1,4 @@
-import type { Table } from '@auralis/shared';
+import { STREAM_NAME, type Table } from '@auralis/shared';
 import { Hono } from 'hono';
 import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
@@ -51,6 +51,8 @@ export function createApp(context: HttpContext): Hono {
   addTable(app, 'streams', tables.streams, []);
   addTable(app, 'connections', tables.connections, ['stream', 'client']);
 
+  app.get('/api/v1/streams/*', (c) => socketHint(c.req.path) ?? notFound(c.req.path));
+
   const page = (path: string, file: string, cache: string) =>
     app.get(
       path,
@@ -98,6 +100,14 @@ function allowOrigin(
   if (origin === null) return;
   const isSummary = path === '/api/v1/metrics' || path === '/api/v1/metrics/';
   if (guard.mayRead(origin) || (isSummary && origin === 'null')) set('access-control-allow-origin', origin);
+}
+
+/** Where a WebSocket was meant: why there was none. A name with a slash has more segments than any route. */
+function socketHint(path: string): Response | null {
+  const [, name, kind] = /^\/api\/v1\/streams\/(.*)\/(listen|publish)$/.exec(path) ?? [];
+  if (name === undefined) return null;
+  if (!STREAM_NAME.test(name)) return problem(400, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -');
+  return problem(426, `${kind} is a WebSocket: connect with ws:// or wss://`);
 }
 
 function notFound(path: string): Response {
