@@ -34,7 +34,8 @@ const work = [
   ...SDKS.map((sdk) => ({ name: sdk.name, inputs: COMMON_INPUTS, make: () => buildSdk(sdk) })),
   ...PAGES.filter((name) => existsSync(join(client, name, 'index.html'))).map((name) => ({
     name,
-    inputs: [...COMMON_INPUTS, name],
+    // Pages share code with each other, and take the SDKs from their sources.
+    inputs: [...COMMON_INPUTS, 'src', ...PAGES],
     make: () => buildPage(name),
   })),
 ];
