@@ -28,7 +28,7 @@ export interface Peer {
   cork(batch: () => void): void;
 }
 
-/** A peer that does not answer a close frame is cut off after this long. */
+/** A peer that does not answer a close frame is cut off after this long; on uWebSockets up to two seconds later. */
 export const CLOSE_GRACE_MS = 3_000;
 
 /** What was asked for, copied: valid for as long as you like. Header names are lower case. */
@@ -52,7 +52,11 @@ export interface SocketHandler {
   onPong(peer: Peer, payload: Uint8Array): void;
   /** Waiting bytes have left; `backlog()` is smaller than it was. */
   onDrain(peer: Peer): void;
-  /** The last call for this peer. 1006 where no close frame came. `oversize`: a message was over its limit. */
+  /**
+   * The last call for this peer, and never from within a method of `Peer`. `code` is that of the peer's close frame, or of
+   * ours; 1006 where none came, or ours could not leave. After `close` of ours it is the only call. `oversize`: a message
+   * was over its limit.
+   */
   onClose(peer: Peer, code: number, oversize: boolean): void;
 }
 

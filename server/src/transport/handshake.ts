@@ -1,0 +1,83 @@
+/** What both transports check before an upgrade, so that both refuse the same requests for the same reasons. */
+
+/** A refusal: HTTP status and what is wrong, for people. */
+export interface Refusal {
+  readonly refuse: number;
+  readonly message: string;
+}
+
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** Does this request ask for a WebSocket? */
+export function asksForWebSocket(header: (name: string) => string): boolean {
+  return header('upgrade').toLowerCase() === 'websocket';
+}
+
+/** Checks the opening handshake of RFC 6455, 4.2.1. `header` gives '' for one that is not there. */
+export function checkHandshake(method: string, header: (name: string) => string): Refusal | null {
+  if (method.toUpperCase() !== 'GET') return { refuse: 405, message: 'a WebSocket is opened with GET' };
+  if (!KEY.test(header('sec-websocket-key'))) return { refuse: 400, message: 'Sec-WebSocket-Key: 16 bytes in base64' };
+  if (header('sec-websocket-version') !== '13') return { refuse: 426, message: 'Sec-WebSocket-Version: only 13' };
+  return null;
+}
+
+/** Does `path` match `pattern`, where `:name` stands for one segment that is not empty? */
+export function matchesPattern(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const found = path.split('/');
+  if (wanted.length !== found.length) return false;
+  return wanted.every((segment, at) => (segment.startsWith(':') ? found[at] !== '' : segment === found[at]));
+}
+
+/** An address as people write it: an IPv4 address mapped into IPv6 as IPv4, IPv6 in its short form. */
+export function plainAddress(address: string): string {
+  if (!address.includes(':')) return address;
+  const mapped = /^(?:0{1,4}:){5}ffff:([0-9a-f]{4}):([0-9a-f]{4})$/i.exec(address);
+  if (mapped !== null) {
+    const [high, low] = [Number.parseInt(mapped[1] as string, 16), Number.parseInt(mapped[2] as string, 16)];
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
+  if (/^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address)) return address.slice(7);
+  return URL.canParse(`http://[${address}]`) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
+}
+
+/** A close frame has room for this many bytes of reason. */
+const MAX_REASON_BYTES = 123;
+
+/** `reason`, cut to what fits into a close frame without breaking a character. */
+export function closeReason(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= MAX_REASON_BYTES) return reason;
+  let end = MAX_REASON_BYTES;
+  while (((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}
+
+/** @throws RangeError for a payload that no ping may carry */
+export function checkPingPayload(payload: Uint8Array | undefined): void {
+  if (payload !== undefined && payload.length > 125) {
+    throw new RangeError(`a ping carries 125 bytes at most, not ${payload.length}`);
+  }
+}
+
+/** Browsers send none and libraries one in many seconds; each makes us write a pong. */
+const MAX_PINGS_PER_S = 20;
+
+/** Close code of a peer that floods us with pings: policy violation. */
+export const PING_FLOOD = { code: 1008, reason: 'too many pings' } as const;
+
+/** Counts the pings of one peer. */
+export class PingLimit {
+  #second = 0;
+  #count = 0;
+
+  /** Notes a ping at `nowMs`; false where it is one too many. */
+  take(nowMs: number): boolean {
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#count = 0;
+    }
+    return ++this.#count <= MAX_PINGS_PER_S;
+  }
+}

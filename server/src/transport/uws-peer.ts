@@ -1,0 +1,101 @@
+import type { WebSocket } from 'uWebSockets.js';
+import { checkPingPayload, closeReason, PING_FLOOD, PingLimit } from './handshake.js';
+import { CLOSE_GRACE_MS, type Peer, SEND, type SendStatus, type SocketHandler } from './transport.js';
+
+/** What uWebSockets keeps for us beside each socket. */
+export interface UwsSocketData {
+  readonly handler: SocketHandler;
+  peer: UwsPeer | null;
+}
+
+/** What uWebSockets says when it ends a connection because of an oversize message; its code is 1006. */
+const OVERSIZE = 'Received too big message';
+
+export class UwsPeer implements Peer {
+  readonly #handler: SocketHandler;
+  /** null from the moment it closes: a closed native socket throws whatever is asked of it. */
+  #socket: WebSocket<UwsSocketData> | null;
+  #closing: { readonly code: number; readonly reason: string; readonly cutOff: NodeJS.Timeout } | null = null;
+  #isEnding = false;
+  #pings: PingLimit | null = null;
+
+  constructor(socket: WebSocket<UwsSocketData>, handler: SocketHandler) {
+    this.#socket = socket;
+    this.#handler = handler;
+  }
+
+  send(message: Uint8Array | string): SendStatus {
+    if (this.#socket === null || this.#closing !== null) return SEND.DROPPED;
+    return this.#socket.send(message, typeof message !== 'string', false) as SendStatus;
+  }
+
+  backlog(): number {
+    return this.#socket === null ? 0 : this.#socket.getBufferedAmount();
+  }
+
+  ping(payload?: Uint8Array): void {
+    checkPingPayload(payload);
+    if (this.#socket !== null && this.#closing === null) this.#socket.ping(payload ?? '');
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#socket === null || this.#closing !== null) return;
+    const cutOff = setTimeout(() => this.#socket?.close(), CLOSE_GRACE_MS);
+    this.#closing = { code, reason: closeReason(reason), cutOff };
+    this.#endIfDrained();
+  }
+
+  cork(batch: () => void): void {
+    if (this.#socket === null) return;
+    // An exception must not pass through native code.
+    let thrown: { readonly error: unknown } | null = null;
+    this.#socket.cork(() => {
+      try {
+        batch();
+      } catch (error) {
+        thrown = { error };
+      }
+    });
+    if (thrown !== null) throw (thrown as { error: unknown }).error;
+  }
+
+  /** A message has come. After `close` of ours nothing does any more, as far as the handler knows. */
+  received(data: ArrayBuffer, isBinary: boolean): void {
+    if (this.#closing === null) this.#handler.onMessage(this, new Uint8Array(data), isBinary);
+  }
+
+  ponged(payload: ArrayBuffer): void {
+    if (this.#closing === null) this.#handler.onPong(this, new Uint8Array(payload));
+  }
+
+  pinged(): void {
+    this.#pings ??= new PingLimit();
+    if (!this.#pings.take(performance.now())) this.close(PING_FLOOD.code, PING_FLOOD.reason);
+  }
+
+  drained(): void {
+    if (this.#closing === null) this.#handler.onDrain(this);
+    else this.#endIfDrained();
+  }
+
+  closed(code: number, message: ArrayBuffer): void {
+    this.#socket = null;
+    if (this.#closing !== null) clearTimeout(this.#closing.cutOff);
+    const oversize = code === 1006 && Buffer.from(message).toString() === OVERSIZE;
+    // `end` calls back at once: whoever called `close` must be able to finish its own work first.
+    if (this.#isEnding) queueMicrotask(() => this.#handler.onClose(this, code, oversize));
+    else this.#handler.onClose(this, code, oversize);
+  }
+
+  /**
+   * The close frame leaves only when nothing waits any more: `end` on a socket with a backlog loses the frame where the
+   * backlog is over its limit, and leaves it open for ever if the peer then reads on but does not close. Without a
+   * backlog, uWebSockets itself cuts off a peer that does not answer, 4 to 5 s later.
+   */
+  #endIfDrained(): void {
+    const socket = this.#socket;
+    if (socket === null || this.#closing === null || socket.getBufferedAmount() > 0) return;
+    this.#isEnding = true;
+    socket.end(this.#closing.code, this.#closing.reason);
+  }
+}

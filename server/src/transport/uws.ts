@@ -1,0 +1,132 @@
+import {
+  App,
+  type HttpRequest,
+  type HttpResponse,
+  type TemplatedApp,
+  type us_listen_socket,
+  us_listen_socket_close,
+  type us_socket_context_t,
+  us_socket_local_port,
+  type WebSocketBehavior,
+} from 'uWebSockets.js';
+import { GuardedHandler, guardedUpgrade } from './guarded-handler.js';
+import { asksForWebSocket, checkHandshake } from './handshake.js';
+import { listenError, takeExclusively } from './listen-error.js';
+import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
+import { addressOf, copyRequest, serveUwsRequest, UwsSink } from './uws-http.js';
+import { UwsPeer, type UwsSocketData } from './uws-peer.js';
+import { headerMap, sendProblem } from './web.js';
+
+/**
+ * The transport on uWebSockets.js. Importing this module throws where its binary does not load.
+ *
+ * uWebSockets shares its port with whoever else asks for that (SO_REUSEPORT): two hubs would split the connections without
+ * an error. Its option against that also gives up SO_REUSEADDR, so that a hub which is started again finds its port in use
+ * for a minute. So the port is first taken the strict way, by Node, and then handed over.
+ */
+export const startUws: StartTransport = async (options) => {
+  const app = App();
+  for (const route of options.routes) app.ws(route.pattern, behaviour(route, options));
+  app.any('/*', (res, req) => serve(res, req, options));
+  const listening = await takeExclusively(options.host, options.port, (address, port) => {
+    let socket: us_listen_socket | false = false;
+    app.listen(address, port, (taken) => {
+      socket = taken;
+    });
+    return socket as us_listen_socket | false;
+  });
+  if (listening === false) throw listenError(options.host, options.port, undefined);
+  return new UwsTransport(app, listening);
+};
+
+class UwsTransport implements Transport {
+  readonly name = 'uws';
+  readonly port: number;
+  readonly #app: TemplatedApp;
+  #listening: us_listen_socket | null;
+
+  constructor(app: TemplatedApp, listening: us_listen_socket) {
+    this.#app = app;
+    this.#listening = listening;
+    this.port = us_socket_local_port(listening);
+  }
+
+  stopListening(): void {
+    if (this.#listening !== null) us_listen_socket_close(this.#listening);
+    this.#listening = null;
+  }
+
+  destroy(): void {
+    // What has closed must not be closed again by the app.
+    this.stopListening();
+    this.#app.close();
+  }
+}
+
+function behaviour(route: SocketRoute, options: TransportOptions): WebSocketBehavior<UwsSocketData> {
+  return {
+    maxPayloadLength: route.maxMessageBytes,
+    maxBackpressure: route.maxBacklogBytes,
+    closeOnBackpressureLimit: false,
+    // The hub has deadlines of its own, which a dripping peer does not reset.
+    idleTimeout: 0,
+    maxLifetime: 0,
+    sendPingsAutomatically: false,
+    compression: 0,
+    upgrade: (res, req, context) => upgrade(res, req, context, route, options),
+    open: (socket) => {
+      const data = socket.getUserData();
+      data.peer = new UwsPeer(socket, data.handler);
+      data.handler.onOpen(data.peer);
+    },
+    message: (socket, message, isBinary) => socket.getUserData().peer?.received(message, isBinary),
+    ping: (socket) => socket.getUserData().peer?.pinged(),
+    pong: (socket, payload) => socket.getUserData().peer?.ponged(payload),
+    drain: (socket) => socket.getUserData().peer?.drained(),
+    close: (socket, code, message) => socket.getUserData().peer?.closed(code, message),
+  };
+}
+
+function upgrade(
+  res: HttpResponse,
+  req: HttpRequest,
+  context: us_socket_context_t,
+  route: SocketRoute,
+  options: TransportOptions,
+): void {
+  const header = (name: string) => req.getHeader(name);
+  // It asks with the header of a WebSocket's key alone; what is no upgrade is a plain request.
+  if (!asksForWebSocket(header)) {
+    serveUwsRequest(res, req, options);
+    return;
+  }
+  const answer = checkHandshake(req.getMethod(), header) ?? ask(res, req, route, options);
+  if ('refuse' in answer) {
+    sendProblem(new UwsSink(res), answer.refuse, answer.message);
+    return;
+  }
+  const data: UwsSocketData = { handler: new GuardedHandler(answer.accept, options.onError), peer: null };
+  res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);
+}
+
+function ask(res: HttpResponse, req: HttpRequest, route: SocketRoute, options: TransportOptions) {
+  const { path, query, headers } = copyRequest(req);
+  const request = {
+    path,
+    query: new URLSearchParams(query),
+    headers: headerMap(headers),
+    remoteAddress: addressOf(res),
+  };
+  return guardedUpgrade((asked) => route.upgrade(asked), request, options.onError);
+}
+
+/** What no route has taken: plain requests, and upgrades that come to no WebSocket. */
+function serve(res: HttpResponse, req: HttpRequest, options: TransportOptions): void {
+  const header = (name: string) => req.getHeader(name);
+  if (!asksForWebSocket(header)) {
+    serveUwsRequest(res, req, options);
+    return;
+  }
+  const refusal = checkHandshake(req.getMethod(), header) ?? { refuse: 404, message: 'there is no WebSocket here' };
+  sendProblem(new UwsSink(res), refusal.refuse, refusal.message);
+}

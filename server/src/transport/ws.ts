@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { GuardedHandler, guardedUpgrade } from './guarded-handler.js';
+import { asksForWebSocket, checkHandshake, matchesPattern } from './handshake.js';
+import { listenError } from './listen-error.js';
+import type { SocketRoute, StartTransport, Transport, TransportOptions, UpgradeAnswer } from './transport.js';
+import { headerMap, sendProblem } from './web.js';
+import { addressOf, NodeSink, rawRequest, serveNodeRequest } from './ws-http.js';
+import { WsPeer } from './ws-peer.js';
+
+/** A request's head must be here after this long, the whole of it after the other: the time uWebSockets allows too. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Largest number of fragments of one message: each costs memory beside its bytes. */
+const MAX_FRAGMENTS = 256;
+
+/** The transport on Node's own server and `ws`: wherever Node runs. */
+export const startWs: StartTransport = async (options) => {
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: 1_000,
+    // Whether a `Host` is one of ours, and whether there is one, is for `fetch` to say.
+    requireHostHeader: false,
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(options.host, options.port, error.code)));
+    server.listen({ host: options.host, port: options.port, exclusive: true }, resolve);
+  });
+  server.on('error', options.onError);
+  return new WsTransport(server, options);
+};
+
+interface Endpoint {
+  readonly route: SocketRoute;
+  readonly server: WebSocketServer;
+}
+
+class WsTransport implements Transport {
+  readonly name = 'ws';
+  readonly port: number;
+  readonly #server: Server;
+  readonly #options: TransportOptions;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #sockets = new Set<WebSocket>();
+  /** Subprotocol of the upgrade in progress: it is chosen before `ws` asks for it. */
+  #protocol: string | undefined;
+
+  constructor(server: Server, options: TransportOptions) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    this.#options = options;
+    this.#endpoints = options.routes.map((route) => ({ route, server: this.#endpoint(route) }));
+    server.on('request', (req, res) => {
+      serveNodeRequest(req, res, options).catch(options.onError);
+    });
+    server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
+  }
+
+  stopListening(): void {
+    this.#server.close();
+  }
+
+  destroy(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  #endpoint(route: SocketRoute): WebSocketServer {
+    return new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: route.maxMessageBytes,
+      maxFragments: MAX_FRAGMENTS,
+      autoPong: false,
+      handleProtocols: () => this.#protocol ?? false,
+    });
+  }
+
+  #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const header = (name: string) => String(req.headers[name] ?? '');
+    if (!asksForWebSocket(header)) {
+      // An upgrade to something else may be ignored: it is answered as the plain request that it is beside.
+      serveNodeRequest(req, responseTo(req, socket), this.#options).catch(this.#options.onError);
+      return;
+    }
+    const { path, query, headers } = rawRequest(req);
+    const endpoint = this.#endpoints.find(({ route }) => matchesPattern(route.pattern, path));
+    const request = {
+      path,
+      query: new URLSearchParams(query),
+      headers: headerMap(headers),
+      remoteAddress: addressOf(req),
+    };
+    const answer: UpgradeAnswer =
+      checkHandshake(req.method ?? '', header) ??
+      (endpoint === undefined
+        ? { refuse: 404, message: 'there is no WebSocket here' }
+        : guardedUpgrade((asked) => endpoint.route.upgrade(asked), request, this.#options.onError));
+    if ('refuse' in answer) sendProblem(new NodeSink(responseTo(req, socket)), answer.refuse, answer.message);
+    else if (endpoint !== undefined) this.#open(req, socket, head, endpoint, answer);
+  }
+
+  #open(
+    req: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    endpoint: Endpoint,
+    answer: Extract<UpgradeAnswer, { accept: unknown }>,
+  ): void {
+    this.#protocol = answer.protocol;
+    endpoint.server.handleUpgrade(req, socket, head, (webSocket) => {
+      this.#sockets.add(webSocket);
+      webSocket.on('close', () => this.#sockets.delete(webSocket));
+      const handler = new GuardedHandler(answer.accept, this.#options.onError);
+      new WsPeer(webSocket, socket, handler, endpoint.route.maxBacklogBytes).open();
+    });
+  }
+}
+
+/** A response on a socket that Node has let go of for an upgrade. The connection ends with it. */
+function responseTo(req: IncomingMessage, socket: Duplex): ServerResponse {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  // A peer that resets the connection meanwhile has lost interest in the answer.
+  socket.on('error', () => socket.destroy());
+  res.assignSocket(socket as never);
+  res.on('finish', () => {
+    res.detachSocket(socket as never);
+    socket.end();
+  });
+  return res;
+}

@@ -1,0 +1,105 @@
+import { CLOSE_GRACE_MS, SEND, type StartTransport } from '@auralis/server/transport/transport';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { closePayload, FRAME, type RawOptions, RawSocket } from './raw-socket.js';
+import { sleep, World } from './transport-world.js';
+
+/** The end of a socket: who closes it, with what code, and what is still possible afterwards. */
+export function closingContract(start: StartTransport): void {
+  let world: World;
+  const open = (path = '/rooms/a/join', options?: RawOptions) => RawSocket.open(world.port, path, options);
+  beforeEach(async () => {
+    world = await World.start(start);
+  });
+  afterEach(() => world.transport.destroy());
+
+  test('by the peer: its code comes, 1005 without one, 1006 without a close frame', async () => {
+    const codes: (number | undefined)[] = [];
+    for (const end of [
+      (client: RawSocket) => client.send(FRAME.CLOSE, closePayload(4123, 'why')),
+      (client: RawSocket) => client.send(FRAME.CLOSE, ''),
+      (client: RawSocket) => client.destroy(),
+      (client: RawSocket) => client.socket.end(),
+    ]) {
+      const client = await open();
+      const recorder = world.last;
+      end(client);
+      await recorder.until(() => recorder.closed !== undefined);
+      codes.push(recorder.closed?.code);
+    }
+    expect(codes).toEqual([4123, 1005, 1006, 1006]);
+  });
+
+  test('by us: code and reason reach the peer, behind what was sent', async () => {
+    const client = await open();
+    world.lastPeer.send('last words');
+    world.lastPeer.close(4001, 'ü'.repeat(100));
+    world.lastPeer.close(4002, 'again');
+    await client.until(() => client.frames.length === 2);
+    expect(client.frames[0]?.payload.toString()).toBe('last words');
+    const close = client.frames[1]?.payload as Buffer;
+    expect([close.readUInt16BE(), close.toString('utf8', 2)]).toEqual([4001, 'ü'.repeat(61)]);
+    client.send(FRAME.CLOSE, close.subarray(0, 2));
+    await client.until(() => client.isEnded);
+    await world.last.until(() => world.last.closed !== undefined);
+    expect(world.last.closed).toEqual({ kind: 'close', code: 4001, oversize: false });
+  });
+
+  test('by us is told once, and never from within `close`', async () => {
+    const client = await open();
+    const seen: number[] = [];
+    world.last.act = (event, peer) => {
+      if (event.kind !== 'message') return;
+      peer.close(4000, 'bye');
+      seen.push(world.last.of('close').length);
+    };
+    client.send(FRAME.TEXT, 'a');
+    client.send(FRAME.TEXT, 'b');
+    await client.until(() => client.frames.length === 1);
+    client.send(FRAME.CLOSE, closePayload(4000));
+    await client.until(() => client.isEnded);
+    await sleep(50);
+    expect([seen, world.last.of('close').length, world.last.of('message').length]).toEqual([[0], 1, 1]);
+  });
+
+  test('a peer that never answers the close frame is cut off', async () => {
+    const client = await open('/lobby', { allowHalfOpen: true });
+    const began = performance.now();
+    world.lastPeer.close(4001, 'go');
+    await client.until(() => client.frames.length === 1);
+    const closed = new Promise((resolve) => client.socket.once('close', resolve));
+    // Writing is how one notices that the other side is gone.
+    const writing = setInterval(() => client.send(FRAME.TEXT, 'still here'), 100);
+    await closed;
+    clearInterval(writing);
+    const tookMs = performance.now() - began;
+    expect(tookMs).toBeLessThan(CLOSE_GRACE_MS + 5_000);
+    expect([world.last.of('message'), world.last.closed?.code]).toEqual([[], 4001]);
+  });
+
+  test('a peer that does not even read is cut off', async () => {
+    const client = await open();
+    client.pause();
+    while (world.lastPeer.send(new Uint8Array(60_000)) !== SEND.DROPPED);
+    world.lastPeer.close(4002, 'stalled');
+    expect(world.lastPeer.send('more')).toBe(SEND.DROPPED);
+    const began = performance.now();
+    await world.last.until(() => world.last.closed !== undefined);
+    expect(performance.now() - began).toBeLessThan(CLOSE_GRACE_MS + 1_000);
+    expect([world.last.closed?.code, world.lastPeer.backlog()]).toEqual([1006, 0]);
+    client.destroy();
+  });
+
+  test('everything is harmless on a peer that has closed', async () => {
+    const client = await open();
+    const peer = world.lastPeer;
+    client.destroy();
+    await world.last.until(() => world.last.closed !== undefined);
+    peer.ping();
+    peer.close(1000, '');
+    peer.cork(() => {
+      throw new Error('must not run');
+    });
+    expect([peer.send('x'), peer.send(new Uint8Array(1)), peer.backlog()]).toEqual([SEND.DROPPED, SEND.DROPPED, 0]);
+    expect(world.errors).toEqual([]);
+  });
+}

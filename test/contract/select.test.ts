@@ -1,0 +1,26 @@
+import { selectTransport, TransportUnavailableError } from '@auralis/server/transport/select';
+import { startUws } from '@auralis/server/transport/uws';
+import { startWs } from '@auralis/server/transport/ws';
+import { expect, test } from '@jest/globals';
+
+const missing = () => Promise.reject(new Error('no such binary'));
+
+test('auto takes uWebSockets where it loads, and says nothing of it', async () => {
+  expect(await selectTransport('auto')).toEqual({ start: startUws });
+  expect(await selectTransport('uws')).toEqual({ start: startUws });
+});
+
+test('ws is ws', async () => {
+  expect(await selectTransport('ws', missing)).toEqual({ start: startWs });
+});
+
+test('auto falls back to ws where no binary loads, with one line for the log', async () => {
+  const { start, note } = await selectTransport('auto', missing);
+  expect(start).toBe(startWs);
+  expect(note).toMatch(/^uWebSockets\.js has no binary for Node .*running on ws[^\n]*$/);
+});
+
+test('uws by name is an error where no binary loads, which says what to do', async () => {
+  await expect(selectTransport('uws', missing)).rejects.toThrow(TransportUnavailableError);
+  await expect(selectTransport('uws', missing)).rejects.toThrow('take --transport auto or ws');
+});
