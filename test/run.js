@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 const args = process.argv.slice(2);
 const long = args.includes('--long');
 const patterns = args.filter((arg) => arg !== '--long');
+const scope = long ? (patterns.length > 0 ? patterns : ['']).map((pattern) => `/dist/long/.*${pattern}`) : patterns;
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const { status } = spawnSync(
   process.execPath,
@@ -14,8 +15,8 @@ const { status } = spawnSync(
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     jest,
-    ...(long ? ['--testPathPatterns', '/dist/long/', '--runInBand'] : ['--testPathIgnorePatterns', '/dist/long/']),
-    ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),
+    ...(long ? ['--runInBand'] : ['--testPathIgnorePatterns', '/dist/long/']),
+    ...(scope.length > 0 ? ['--testPathPatterns', ...scope] : []),
   ],
   { cwd: fileURLToPath(new URL('.', import.meta.url)), stdio: 'inherit' },
 );

@@ -1,10 +1,11 @@
 export * from './catalogue.js';
 export * from './codes.js';
-export * from './frame-builder.js';
+export { FrameBuilder } from './frame-builder.js';
 export * from './frame-sink.js';
 export * from './limits.js';
 export * from './listener.js';
 export * from './live-codec.js';
+export { type RowSelector, rowFilter } from './membership.js';
 export * from './messages.js';
 export { MsgpackError, readMsgpack } from './msgpack/reader.js';
 export { Writer } from './msgpack/writer.js';

@@ -27,6 +27,7 @@ export class Table<Name extends string = string> {
   generation: Uint32Array;
 
   #clock = 1;
+  #lastStamp = 0;
   #capacity: number;
   readonly #factors: Float64Array;
   readonly #slots = new Map<string, number>();
@@ -43,6 +44,11 @@ export class Table<Name extends string = string> {
     this.attributeStamp = new Float64Array(capacity);
     this.columnStamp = new Float64Array(schema.columns.length);
     this.generation = new Uint32Array(capacity);
+  }
+
+  /** Stamp of the last change of anything in the table. */
+  get lastStamp(): number {
+    return this.#lastStamp;
   }
 
   /** Ends the current stamp and returns it: whatever is written from now on carries a larger one. */
@@ -74,7 +80,7 @@ export class Table<Name extends string = string> {
     this.#keys[slot] = '';
     this.#attributes[slot] = [];
     this.generation[slot] = (this.generation[slot] as number) + 1;
-    this.rowStamp[slot] = this.#clock;
+    this.#touch(slot);
     for (const column of this.cells) column[slot] = Number.NaN;
     this.#free.push(slot);
     this.size--;
@@ -84,7 +90,7 @@ export class Table<Name extends string = string> {
     this.#assertLive(slot);
     this.#attributes[slot] = this.schema.attributes.map((_, at) => attributes[at] ?? '');
     this.attributeStamp[slot] = this.#clock;
-    this.rowStamp[slot] = this.#clock;
+    this.#touch(slot);
   }
 
   /** Writes a reading. NaN, an infinity, or a number too large for a cell is stored as missing. */
@@ -143,8 +149,13 @@ export class Table<Name extends string = string> {
   }
 
   #mark(slot: number, column: number): void {
-    this.rowStamp[slot] = this.#clock;
+    this.#touch(slot);
     this.columnStamp[column] = this.#clock;
+  }
+
+  #touch(slot: number): void {
+    this.rowStamp[slot] = this.#clock;
+    this.#lastStamp = this.#clock;
   }
 
   #assertLive(slot: number): void {

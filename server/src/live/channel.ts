@@ -37,7 +37,7 @@ export class Channel {
     this.selection = selection;
     this.#msgpack = sinks.msgpack;
     this.#json = sinks.json;
-    this.#builder = new FrameBuilder(selection.table, selection.columns, selection.filter);
+    this.#builder = new FrameBuilder(selection.table, selection.columns, selection.selector);
     this.#builder.advance(id, source, now, [], true);
     this.#lastFrameAt = now;
     this.dueAt = now + intervalMs;

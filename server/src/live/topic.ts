@@ -1,5 +1,14 @@
-import { RequestError, type SubscribeOptions, TABLE_NAMES, type Table, type TableName } from '@auralis/shared';
+import {
+  RequestError,
+  type RowSelector,
+  rowFilter,
+  type SubscribeOptions,
+  TABLE_NAMES,
+  type Table,
+  type TableName,
+} from '@auralis/shared';
 import type { Tables } from '../state/tables.js';
+import { resolveView } from './view.js';
 
 /** What a subscription asks for, resolved against the tables. Equal `key`s are one channel. */
 export interface Selection {
@@ -8,7 +17,7 @@ export interface Selection {
   /** Indexes into the table's schema. */
   readonly columns: readonly number[];
   /** null: all rows. */
-  readonly filter: ((slot: number) => boolean) | null;
+  readonly selector: RowSelector | null;
 }
 
 /** Resolves a topic: a table's name, or `connections/<stream>`. @throws RequestError */
@@ -25,17 +34,24 @@ export function select(
     const known = `${TABLE_NAMES.join(', ')} or connections/<stream>`;
     throw new RequestError('unknown_topic', `topic: ${known}, not ${JSON.stringify(topic.slice(0, 80))}`, sub);
   }
-  if (options.view !== undefined) throw new RequestError('bad_view', 'view: not served by this hub', sub);
   const table: Table = tables[tableName];
-  const columns = columnsOf(table, tableName, options.columns, sub);
-  const filter = stream === undefined ? null : (slot: number) => table.attributesOf(slot)[0] === stream;
-  return { key: JSON.stringify([topic, intervalMs, columns]), table, columns, filter };
+  const ofStream = stream === undefined ? null : (slot: number) => table.attributesOf(slot)[0] === stream;
+  const view = options.view === undefined ? null : resolveView(table, options.view, ofStream, sub);
+  const columns = columnsOf(table, tableName, options.columns, view?.sort ?? null, sub);
+  return {
+    key: JSON.stringify([topic, intervalMs, columns, view?.key ?? null]),
+    table,
+    columns,
+    selector: view?.selector ?? (ofStream === null ? null : rowFilter(ofStream)),
+  };
 }
 
+/** `sort`: the column that a view orders by, which travels whether it was asked for or not. */
 function columnsOf(
   table: Table,
   name: TableName,
   wanted: readonly string[] | undefined,
+  sort: number | null,
   sub: number,
 ): readonly number[] {
   if (wanted === undefined) return table.schema.columns.map((column) => column.index);
@@ -51,5 +67,5 @@ function columnsOf(
     return index;
   });
   // In the schema's order and each once, so that the same wish in other words is the same channel.
-  return [...new Set(indexes)].sort((a, b) => a - b);
+  return [...new Set(sort === null ? indexes : [...indexes, sort])].sort((a, b) => a - b);
 }

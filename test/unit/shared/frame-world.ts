@@ -1,7 +1,8 @@
 import type { Column, Schema } from '@auralis/shared/catalogue';
-import { FrameBuilder, type RowFilter } from '@auralis/shared/frame-builder';
+import { FrameBuilder } from '@auralis/shared/frame-builder';
 import { type FrameSink, JsonFrameSink, MsgpackFrameSink } from '@auralis/shared/frame-sink';
 import { decodeResponse, type Wire } from '@auralis/shared/live-codec';
+import { rowFilter } from '@auralis/shared/membership';
 import type { Frame, LiveForm } from '@auralis/shared/messages';
 import { Replica } from '@auralis/shared/replica';
 import { Table } from '@auralis/shared/table';
@@ -32,7 +33,11 @@ export const WORLD_SCHEMA: Schema = {
 export type Picture = ReadonlyMap<string, { readonly attributes: string; readonly cells: readonly number[] }>;
 
 /** The rows of `table` that `filter` lets through, and their cells in `columns`, as fixed-point integers. */
-export function pictureOf(table: Table, columns: readonly number[], filter: RowFilter | null): Picture {
+export function pictureOf(
+  table: Table,
+  columns: readonly number[],
+  filter: ((slot: number) => boolean) | null,
+): Picture {
   const picture = new Map<string, { attributes: string; cells: number[] }>();
   for (const slot of table.slots()) {
     if (filter !== null && !filter(slot)) continue;
@@ -87,17 +92,17 @@ class Viewer {
 class Channel {
   readonly number: number;
   readonly columns: readonly number[];
-  readonly filter: RowFilter | null;
+  readonly filter: ((slot: number) => boolean) | null;
   readonly builder: FrameBuilder;
   readonly sinks = { msgpack: new MsgpackFrameSink(), json: new JsonFrameSink() };
   readonly viewers: Viewer[] = [];
   picture: Picture = new Map();
 
-  constructor(number: number, table: Table, columns: readonly number[], filter: RowFilter | null) {
+  constructor(number: number, table: Table, columns: readonly number[], filter: ((slot: number) => boolean) | null) {
     this.number = number;
     this.columns = columns;
     this.filter = filter;
-    this.builder = new FrameBuilder(table, columns, filter);
+    this.builder = new FrameBuilder(table, columns, filter === null ? null : rowFilter(filter));
   }
 
   wire(form: LiveForm): Wire {
@@ -114,8 +119,8 @@ export class World {
 
   constructor() {
     const { table } = this;
-    const even: RowFilter = (slot) => table.attributesOf(slot)[0] !== 'odd';
-    const positive: RowFilter = (slot) => (table.cells[0]?.[slot] as number) >= 0;
+    const even: (slot: number) => boolean = (slot) => table.attributesOf(slot)[0] !== 'odd';
+    const positive: (slot: number) => boolean = (slot) => (table.cells[0]?.[slot] as number) >= 0;
     this.channels = [
       new Channel(1, table, [0, 1, 2, 3], null),
       new Channel(2, table, [2, 0], null),

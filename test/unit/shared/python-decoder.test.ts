@@ -7,6 +7,7 @@ import type { Column } from '@auralis/shared/catalogue';
 import { FrameBuilder } from '@auralis/shared/frame-builder';
 import { MsgpackFrameSink } from '@auralis/shared/frame-sink';
 import { encodeResponse } from '@auralis/shared/live-codec';
+import { rowFilter } from '@auralis/shared/membership';
 import { Table } from '@auralis/shared/table';
 import { describe, expect, test } from '@jest/globals';
 import { WORLD_SCHEMA } from './frame-world.js';
@@ -113,7 +114,7 @@ skippable('an outsider’s decoder in Python', () => {
     const table = new Table(WORLD_SCHEMA);
     const filter = (slot: number) => table.attributesOf(slot)[0] !== 'odd';
     const all = new FrameBuilder(table, COLUMNS);
-    const some = new FrameBuilder(table, COLUMNS, filter);
+    const some = new FrameBuilder(table, COLUMNS, rowFilter(filter));
     const sink = new MsgpackFrameSink();
     const messages = [welcome()];
     const take = () => messages.push(sink.writer.copy());
