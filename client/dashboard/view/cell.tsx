@@ -143,7 +143,7 @@ function UnsyncedCell({ row, column }: Omit<Judged, 'circumstances'>) {
     >
       {value !== null && (
         <span class="mark" role="img" aria-label="clock unsynced">
-          ≁
+          ?
         </span>
       )}
       {column.spec === null ? MISSING : reading(column.spec, value)}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const PATHS = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+const FREE_SOUND = '--autoplay-policy=no-user-gesture-required';
+
+/** Pages of a headless Chromium. Whatever a page throws, or logs as an error, is kept for the tests to look at. */
+export interface World {
+  /** `strict`: a browser that plays nothing before a click, as they come. */
+  open(url: string, options?: BrowserContextOptions & { readonly strict?: boolean }): Promise<Page>;
+  /** What pages threw since the last call. */
+  faults(): readonly string[];
+}
+
+/** Suites share one browser and run one after the other: sound has to keep time, and two cores are soon busy. */
+export function describeInBrowser(name: string, suites: (world: World) => void): void {
+  const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));
+  if (executablePath !== undefined) {
+    describe(name, () => suites(makeWorld(executablePath)));
+  } else if (process.env.CI === 'true') {
+    test(name, () => {
+      throw new Error('there is no Chromium: install one or set CHROMIUM_PATH');
+    });
+  } else {
+    process.stderr.write(`skipped: ${name}, for there is no Chromium here (CHROMIUM_PATH names one elsewhere)\n`);
+    test.skip(name, () => {});
+  }
+}
+
+function makeWorld(executablePath: string): World {
+  const browsers = new Map<boolean, Browser>();
+  let faults: string[] = [];
+  const browser = async (strict: boolean): Promise<Browser> => {
+    const known = browsers.get(strict);
+    if (known !== undefined) return known;
+    const started = await chromium.launch({ executablePath, args: strict ? ARGS : [...ARGS, FREE_SOUND] });
+    browsers.set(strict, started);
+    return started;
+  };
+  beforeAll(() => browser(false).then(() => {}));
+  afterAll(async () => {
+    for (const started of browsers.values()) await started.close();
+  });
+  return {
+    open: async (url, { strict = false, ...options } = {}) => {
+      const context = await (await browser(strict)).newContext(options);
+      const page = await context.newPage();
+      page.on('pageerror', (error) => faults.push(String(error.stack ?? error)));
+      await page.goto(url);
+      return page;
+    },
+    faults: () => {
+      const found = faults;
+      faults = [];
+      return found;
+    },
+  };
+}
+
+/** Waits until `ask` gives something else than null or false. */
+export async function until<Answer>(
+  what: string,
+  ms: number,
+  ask: () => Promise<Answer | null | false> | Answer | null | false,
+): Promise<Answer> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null && answer !== false) return answer;
+    if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    await pause(100);
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
