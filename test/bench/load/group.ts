@@ -1,0 +1,113 @@
+import { OPCODE } from './frames.js';
+import { writeAck } from './live-frames.js';
+import { RawSocket } from './raw-socket.js';
+
+export interface GroupOptions {
+  readonly group: string;
+  readonly port: number;
+  readonly path: string;
+  readonly protocol?: string;
+  readonly count: number;
+  /** Sockets are spread over this many addresses of loopback. */
+  readonly addresses?: number;
+  /** Adds `?client=<group>-<number>`, so that the hub's account of each can be found. */
+  readonly named?: boolean;
+  /** Sent by each as soon as it is open. */
+  readonly hello?: Uint8Array;
+  /** Acknowledges live frames, as a dashboard does. */
+  readonly acks?: boolean;
+}
+
+/** What a group has received since the last `reset`. */
+export interface GroupCounts {
+  /** Binary messages of each socket. */
+  readonly bySocket: Uint32Array;
+  readonly binary: number;
+  readonly binaryBytes: number;
+  readonly text: number;
+  /** Binary messages, and their bytes, by their second byte: the opcode in the live protocol. */
+  readonly kinds: Float64Array;
+  readonly kindBytes: Float64Array;
+  /** Sockets that are closed. */
+  readonly closed: number;
+}
+
+/** Handshakes at a time: more would overflow the server's queue of connections not accepted yet. */
+const AT_A_TIME = 100;
+
+/** Sockets of one kind to one server. */
+export class Group {
+  readonly sockets: RawSocket[] = [];
+  #bySocket = new Uint32Array(0);
+  #binary = 0;
+  #binaryBytes = 0;
+  #text = 0;
+  #kinds = new Float64Array(256);
+  #kindBytes = new Float64Array(256);
+
+  static async open(options: GroupOptions): Promise<Group> {
+    const group = new Group();
+    await group.add(options);
+    return group;
+  }
+
+  /** Opens `count` more. */
+  async add(options: GroupOptions): Promise<void> {
+    const end = this.sockets.length + options.count;
+    const counts = new Uint32Array(end);
+    counts.set(this.#bySocket);
+    this.#bySocket = counts;
+    while (this.sockets.length < end) {
+      const batch = Math.min(AT_A_TIME, end - this.sockets.length);
+      await Promise.all(Array.from({ length: batch }, () => this.#openOne(options)));
+    }
+  }
+
+  reset(): void {
+    this.#bySocket.fill(0);
+    this.#binary = this.#binaryBytes = this.#text = 0;
+    this.#kinds.fill(0);
+    this.#kindBytes.fill(0);
+  }
+
+  counts(): GroupCounts {
+    return {
+      bySocket: this.#bySocket,
+      binary: this.#binary,
+      binaryBytes: this.#binaryBytes,
+      text: this.#text,
+      kinds: this.#kinds,
+      kindBytes: this.#kindBytes,
+      closed: this.sockets.filter(({ closed }) => closed).length,
+    };
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  #openOne(options: GroupOptions): Promise<void> {
+    const at = this.sockets.length;
+    const { port, protocol, group, addresses = 1, named = false, acks = false } = options;
+    const path = named ? `${options.path}?client=${group}-${at}` : options.path;
+    const localAddress = addresses > 1 ? `127.0.0.${2 + (at % addresses)}` : undefined;
+    const socket = new RawSocket({ port, path, protocol, localAddress }, (opcode, length, head) => {
+      if (opcode === OPCODE.TEXT) this.#text++;
+      if (opcode !== OPCODE.BINARY) return;
+      this.#binary++;
+      this.#binaryBytes += length;
+      this.#bySocket[at] = (this.#bySocket[at] as number) + 1;
+      const kind = head[1] ?? 0;
+      this.#kinds[kind] = (this.#kinds[kind] as number) + 1;
+      this.#kindBytes[kind] = (this.#kindBytes[kind] as number) + length;
+      if (acks) {
+        const ack = writeAck(head);
+        if (ack !== null) socket.write(ack);
+      }
+    });
+    this.sockets.push(socket);
+    return socket.opened.then(() => {
+      if (options.hello !== undefined) socket.write(options.hello);
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import type { RawSocket } from './raw-socket.js';
+
+export interface Schedule {
+  readonly group: string;
+  /** Whole frames; socket `i` sends number `7 i + n` of them as its n-th. */
+  readonly frames: readonly Uint8Array[];
+  /** Over all sockets. */
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+export interface Sent {
+  readonly sent: number;
+  /** Messages that left more than `LATE_MS` after they were due. */
+  readonly late: number;
+}
+
+const TICK_MS = 1;
+export const LATE_MS = 20;
+/** Between the variants of neighbours: coprime to any power of two. */
+const STRIDE = 7;
+
+/**
+ * Sends at an even rate, one socket after the other, so that messages arrive one by one: a socket's next one is due when
+ * all the others have sent theirs. `before` may patch a frame. Resolves when all are sent.
+ */
+export function pace(
+  sockets: readonly RawSocket[],
+  schedule: Schedule,
+  next: { at: number },
+  before?: (frame: Uint8Array, socket: number) => void,
+): Promise<Sent> {
+  const { frames, perSecond, seconds } = schedule;
+  const total = Math.round(perSecond * seconds);
+  const begun = performance.now();
+  let sent = 0;
+  let late = 0;
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      const elapsed = performance.now() - begun;
+      const due = Math.min(total, Math.floor((elapsed * perSecond) / 1000));
+      const lateBefore = ((elapsed - LATE_MS) * perSecond) / 1000;
+      for (; sent < due; sent++) {
+        const socket = next.at % sockets.length;
+        const round = Math.floor(next.at / sockets.length);
+        const frame = frames[(socket * STRIDE + round) % frames.length] as Uint8Array;
+        before?.(frame, socket);
+        (sockets[socket] as RawSocket).write(frame);
+        next.at++;
+        if (sent < lateBefore) late++;
+      }
+      if (sent < total) return;
+      clearInterval(timer);
+      resolve({ sent, late });
+    }, TICK_MS);
+  });
+}

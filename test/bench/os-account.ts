@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/**
+ * CPU time of a process, ns, as the kernel books it: user and system, all of its threads. `schedstat` counts in ns where
+ * `stat` counts in ticks of 10 ms; a thread that ends takes its share along, and Node's threads do not end.
+ */
+export function cpuNs(pid: number): number {
+  let sum = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      // A thread that ended between the two calls.
+    }
+  }
+  return sum;
+}
+
+/** Resident memory of a process, bytes. */
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+}
+
+/** What processes used between two looks at the clock. */
+export interface CpuUse {
+  /** ns, in the order of the processes. */
+  readonly cpuNs: readonly number[];
+  readonly elapsedNs: number;
+}
+
+/** Runs `work` and says what each of the processes used meanwhile. */
+export async function cpuDuring<Result>(
+  pids: readonly number[],
+  work: () => Promise<Result>,
+): Promise<CpuUse & { readonly result: Result }> {
+  const before = pids.map(cpuNs);
+  const begun = process.hrtime.bigint();
+  const result = await work();
+  const elapsedNs = Number(process.hrtime.bigint() - begun);
+  return { result, elapsedNs, cpuNs: pids.map((pid, at) => cpuNs(pid) - (before[at] as number)) };
+}
