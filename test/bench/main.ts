@@ -6,8 +6,9 @@ import { mergeResults, type ScenarioResult, textOf, writeSection } from './repor
 import type { Scenario } from './scenario.js';
 import { encode } from './scenarios/encode.js';
 import { ingest } from './scenarios/ingest.js';
+import { relay } from './scenarios/relay.js';
 
-const SCENARIOS: readonly Scenario[] = [ingest, encode];
+const SCENARIOS: readonly Scenario[] = [ingest, encode, relay];
 const IDS = SCENARIOS.map(({ id }) => id);
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -1,0 +1,109 @@
+import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
+import { readTable } from '../hub-probe.js';
+import { Load, sleep } from '../load.js';
+import { binaryFrame } from '../load/frames.js';
+import { takeTurns } from '../rounds.js';
+import { type Figure, figureOr, RefusedError, type Scenario, type ScenarioContext } from '../scenario.js';
+import { HubServer, PeerServer } from '../servers.js';
+import { ratioOf, spreadOf } from '../statistics.js';
+
+/** As audio comes: a chunk each 100 ms. */
+const CHUNKS_PER_SECOND = 10;
+const CHUNK_MS = 100;
+const KB = 1000;
+/** The last chunks may still be in a socket when the engine stops. */
+const ARRIVAL_MS = 5_000;
+
+/** CPU that handing one chunk to one listener costs, beside a loop of `send` over the same number of sockets. */
+export const relay: Scenario = {
+  id: 'relay',
+  title: 'Relay: CPU per chunk delivered, 10 chunks a second',
+  async run(context) {
+    const listeners = context.mode === 'quick' ? [500] : [500, 2_000];
+    const lines = [];
+    for (const count of listeners) {
+      for (const bytes of [19_200, 2_000]) {
+        const name = `${bytes / KB} KB to ${count.toLocaleString('en-GB')} listeners`;
+        lines.push(await figureOr(name, () => compare(context, name, count, bytes)));
+      }
+    }
+    return lines;
+  },
+};
+
+async function compare(context: ScenarioContext, name: string, count: number, bytes: number): Promise<Figure> {
+  const hub = await HubServer.start();
+  const bare = await PeerServer.start('bare uWS, loop of send', 'bare-uws');
+  const load = new Load();
+  try {
+    const stream = '/api/v1/streams/bench';
+    await load.open({ group: 'hub', port: hub.port, path: `${stream}/listen`, count, named: true });
+    await load.open({ group: 'hub-engine', port: hub.port, path: `${stream}/publish`, count: 1 });
+    await load.open({ group: 'bare', port: bare.port, path: '/listen', count });
+    await load.open({ group: 'bare-engine', port: bare.port, path: '/publish', count: 1 });
+    const seconds = context.mode === 'quick' ? 3 : 6;
+    const chunk = writePublishedChunk(new Writer(bytes + 64), {
+      durationMs: CHUNK_MS,
+      payload: new Uint8Array(bytes).fill(7),
+    });
+    const frames = [binaryFrame(chunk)];
+    const work = (group: 'hub' | 'bare') => async () => {
+      const sent = await load.send({ group: `${group}-engine`, frames, perSecond: CHUNKS_PER_SECOND, seconds });
+      return { items: sent.sent * count, sent: [sent] };
+    };
+    const rounds = context.mode === 'quick' ? 5 : 9;
+    const progress = (step: string) => context.progress(`${name}: ${step}`);
+    const [ours, theirs] = await takeTurns(
+      [
+        { server: hub, work: work('hub') },
+        { server: bare, work: work('bare') },
+      ],
+      { load, rounds, idleMs: 1000, progress },
+    );
+    if (ours === undefined || theirs === undefined) throw new Error('two sides have two costs');
+    await sleep(ARRIVAL_MS);
+    await checkHub(hub, load);
+    await checkPeer(bare, load);
+    return {
+      name,
+      unit: 'µs',
+      hub: spreadOf(ours.us),
+      peer: { name: bare.name, value: spreadOf(theirs.us) },
+      ratio: ratioOf(ours.us, theirs.us),
+      target: { max: 1.15, of: 'ratio' },
+      notes: [...ours.notes, ...theirs.notes, EXACT],
+    };
+  } finally {
+    await Promise.all([load.stop(), bare.stop(), hub.stop()]);
+  }
+}
+
+const EXACT = "each listener received exactly the chunks that the hub's row of it says were sent";
+
+/** Row by row: what the hub says it sent to a listener is what that listener received, and nothing was dropped. */
+async function checkHub(hub: HubServer, load: Load): Promise<void> {
+  const { bySocket, closed } = await load.counts('hub');
+  if (closed > 0) throw new RefusedError(`the hub lost ${closed} listeners`);
+  const { index, columns } = SCHEMAS.connections;
+  const rows = await readTable(hub.port, 'connections', ['chunks_sent', 'chunks_dropped']);
+  const sentId = columns[index.chunks_sent]?.id as number;
+  const droppedId = columns[index.chunks_dropped]?.id as number;
+  let matched = 0;
+  for (const row of rows.rows.values()) {
+    const client = row.attributes[1] ?? '';
+    const received = bySocket[Number(client.split('-').at(-1))];
+    const sent = row.value(sentId);
+    const dropped = row.value(droppedId) ?? 0;
+    if (dropped > 0) throw new RefusedError(`the hub dropped ${dropped} chunks for ${client}`);
+    if (sent !== received) throw new RefusedError(`the hub says ${sent} to ${client}, which received ${received}`);
+    matched++;
+  }
+  if (matched !== bySocket.length) throw new RefusedError(`the hub has rows of ${matched} of ${bySocket.length}`);
+}
+
+async function checkPeer(bare: PeerServer, load: Load): Promise<void> {
+  const { binary } = await load.counts('bare');
+  const counts = await bare.child.ask<{ sent: number; dropped: number }>('counts');
+  if (counts.dropped > 0) throw new RefusedError(`${bare.name} dropped ${counts.dropped}`);
+  if (counts.sent !== binary) throw new RefusedError(`${bare.name} sent ${counts.sent}, ${binary} came`);
+}
