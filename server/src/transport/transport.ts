@@ -77,7 +77,7 @@ export interface TransportOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly routes: readonly SocketRoute[];
-  /** Answers plain HTTP. `remoteAddress` is the socket's. The body is at most `maxBodyBytes`: more is answered 413. */
+  /** Answers plain HTTP, and upgrades to a path that no route takes. `remoteAddress` is the socket's. The body is at most `maxBodyBytes`: more is answered 413. */
   readonly fetch: (request: Request, remoteAddress: string) => Response | Promise<Response>;
   readonly maxBodyBytes: number;
   /** A handler threw. */

@@ -55,6 +55,7 @@ export function copyRequest(req: HttpRequest): RawRequest {
     headers.push([name, byteString(value)]);
   });
   return {
+    // `getMethod` would put it into lower case in place, for every later reader too.
     method: req.getCaseSensitiveMethod(),
     path: req.getUrl(),
     query: req.getQuery() ?? '',

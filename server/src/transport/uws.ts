@@ -100,7 +100,7 @@ function upgrade(
     serveUwsRequest(res, req, options);
     return;
   }
-  const answer = checkHandshake(req.getMethod(), header) ?? ask(res, req, route, options);
+  const answer = checkHandshake(req.getCaseSensitiveMethod(), header) ?? ask(res, req, route, options);
   if ('refuse' in answer) {
     sendProblem(new UwsSink(res), answer.refuse, answer.message);
     return;
@@ -120,13 +120,10 @@ function ask(res: HttpResponse, req: HttpRequest, route: SocketRoute, options: T
   return guardedUpgrade((asked) => route.upgrade(asked), request, options.onError);
 }
 
-/** What no route has taken: plain requests, and upgrades that come to no WebSocket. */
+/** What no route has taken: plain requests, and upgrades to other paths, for the app knows best what to say of those. */
 function serve(res: HttpResponse, req: HttpRequest, options: TransportOptions): void {
   const header = (name: string) => req.getHeader(name);
-  if (!asksForWebSocket(header)) {
-    serveUwsRequest(res, req, options);
-    return;
-  }
-  const refusal = checkHandshake(req.getMethod(), header) ?? { refuse: 404, message: 'there is no WebSocket here' };
-  sendProblem(new UwsSink(res), refusal.refuse, refusal.message);
+  const refusal = asksForWebSocket(header) ? checkHandshake(req.getCaseSensitiveMethod(), header) : null;
+  if (refusal === null) serveUwsRequest(res, req, options);
+  else sendProblem(new UwsSink(res), refusal.refuse, refusal.message);
 }

@@ -83,13 +83,13 @@ class WsTransport implements Transport {
 
   #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const header = (name: string) => String(req.headers[name] ?? '');
-    if (!asksForWebSocket(header)) {
-      // An upgrade to something else may be ignored: it is answered as the plain request that it is beside.
+    const { path, query, headers } = rawRequest(req);
+    const endpoint = this.#endpoints.find(({ route }) => matchesPattern(route.pattern, path));
+    if (endpoint === undefined || !asksForWebSocket(header)) {
+      // An upgrade to something else, or where no route takes it, is answered as the plain request that it is beside.
       serveNodeRequest(req, responseTo(req, socket), this.#options).catch(this.#options.onError);
       return;
     }
-    const { path, query, headers } = rawRequest(req);
-    const endpoint = this.#endpoints.find(({ route }) => matchesPattern(route.pattern, path));
     const request = {
       path,
       query: new URLSearchParams(query),
@@ -98,11 +98,9 @@ class WsTransport implements Transport {
     };
     const answer: UpgradeAnswer =
       checkHandshake(req.method ?? '', header) ??
-      (endpoint === undefined
-        ? { refuse: 404, message: 'there is no WebSocket here' }
-        : guardedUpgrade((asked) => endpoint.route.upgrade(asked), request, this.#options.onError));
+      guardedUpgrade((asked) => endpoint.route.upgrade(asked), request, this.#options.onError);
     if ('refuse' in answer) sendProblem(new NodeSink(responseTo(req, socket)), answer.refuse, answer.message);
-    else if (endpoint !== undefined) this.#open(req, socket, head, endpoint, answer);
+    else this.#open(req, socket, head, endpoint, answer);
   }
 
   #open(
