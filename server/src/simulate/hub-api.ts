@@ -1,0 +1,68 @@
+import { SimulationError } from './options.js';
+
+const TIMEOUT_MS = 10_000;
+const PAGE_ROWS = 1_000;
+
+/** A row of the hub's REST answers. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
+interface Page {
+  readonly items: readonly Row[];
+  readonly next: number | null;
+}
+
+/** The hub's REST interface, as far as the simulation reads it. */
+export class HubApi {
+  readonly #base: string;
+
+  /** `url` of the hub, with or without a path prefix. */
+  constructor(url: string) {
+    this.#base = `${url.replace(/\/+$/, '')}/api/v1`;
+  }
+
+  /** Where WebSockets are opened; `path` is below `/api/v1`. */
+  socketUrl(path: string): string {
+    return `${this.#base.replace(/^http/, 'ws')}${path}`;
+  }
+
+  /** Number of the last chunk of each stream. @throws SimulationError */
+  async publishedSeqs(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#all('/streams?');
+    return new Map(rows.map((row) => [String(row.id), Number(row.chunks_published ?? 0)]));
+  }
+
+  /** All connections of a stream, those closed in the last minute too, by id. @throws SimulationError */
+  async connections(stream: string): Promise<ReadonlyMap<string, Row>> {
+    const rows = await this.#all(`/connections?stream=${encodeURIComponent(stream)}&`);
+    return new Map(rows.map((row) => [String(row.id), row]));
+  }
+
+  /** One connection; null where the hub does not know it. @throws SimulationError */
+  async connection(id: string): Promise<Row | null> {
+    return (await this.#get(`/connections/${encodeURIComponent(id)}`)) as Row | null;
+  }
+
+  async #all(path: string): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let offset: number | null = 0; offset !== null; ) {
+      const page = (await this.#get(`${path}limit=${PAGE_ROWS}&offset=${offset}`)) as Page | null;
+      if (page === null) throw new SimulationError(`${this.#base} is no hub: it does not know ${path}`);
+      rows.push(...page.items);
+      offset = page.next;
+    }
+    return rows;
+  }
+
+  async #get(path: string): Promise<unknown> {
+    let response: Response;
+    try {
+      response = await fetch(this.#base + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch (error) {
+      const cause = (error as Error).cause as { code?: string } | undefined;
+      throw new SimulationError(`no hub at ${this.#base}: ${cause?.code ?? (error as Error).message}`);
+    }
+    if (response.status === 404) return null;
+    if (!response.ok) throw new SimulationError(`${this.#base}${path} was answered ${response.status}`);
+    return response.json();
+  }
+}

@@ -1,0 +1,134 @@
+import type { SimEngine } from './engine.js';
+import type { SimListener } from './listener.js';
+import { KINDS, type Kind } from './options.js';
+import type { SettledAccount } from './settle.js';
+
+/** What a simulation found. JSON-able. */
+export interface SimulationSummary {
+  /** Every account adds up. */
+  readonly ok: boolean;
+  readonly url: string;
+  readonly durationS: number;
+  readonly streams: readonly StreamSummary[];
+  readonly kinds: readonly KindSummary[];
+  /** What does not add up, each with the listener's name; at most 100. */
+  readonly mismatches: readonly string[];
+}
+
+export interface StreamSummary {
+  readonly stream: string;
+  /** Chunks, as its engine counted. */
+  readonly published: number;
+  /** The same, as the hub counted. */
+  readonly taken: number;
+  readonly killed: boolean;
+}
+
+/** Sums over the listeners of one kind. Chunks, but for what is named otherwise. */
+export interface KindSummary {
+  readonly kind: Kind;
+  readonly listeners: number;
+  /** More than listeners where some came back. */
+  readonly connections: number;
+  /** Upgrades that the hub refused. */
+  readonly refused: number;
+  /** As the hub counted. */
+  readonly sent: number;
+  readonly dropped: number;
+  /** As the listeners counted. */
+  readonly received: number;
+  /** Sent, and unread when the connection closed. */
+  readonly lost: number;
+  readonly reportsSent: number;
+  readonly reportsTaken: number;
+  /** Times their modelled players ran empty. */
+  readonly underruns: number;
+}
+
+const MAX_MISMATCHES = 100;
+
+export interface Findings {
+  readonly url: string;
+  readonly durationS: number;
+  readonly engines: readonly SimEngine[];
+  /** The hub's number of each stream's last chunk. */
+  readonly published: ReadonlyMap<string, number>;
+  readonly listeners: readonly SimListener[];
+  readonly accounts: readonly SettledAccount[];
+}
+
+export function summarise({ url, durationS, engines, published, listeners, accounts }: Findings): SimulationSummary {
+  const streams = engines.map((engine): StreamSummary => {
+    const taken = (published.get(engine.stream) ?? 0) - engine.seqBefore;
+    return { stream: engine.stream, published: engine.published, taken, killed: engine.isKilled };
+  });
+  const all = [
+    ...engines.flatMap(({ faults }) => faults),
+    ...streams.flatMap(streamMismatch),
+    ...listeners.flatMap(({ errors }) => errors),
+    ...accounts.flatMap(({ mismatches }) => mismatches),
+  ];
+  const rest = all.length - MAX_MISMATCHES;
+  const mismatches = rest > 0 ? [...all.slice(0, MAX_MISMATCHES - 1), `and ${rest + 1} more`] : all;
+  const kinds = KINDS.flatMap((kind) => kindSummary(kind, listeners, accounts));
+  return { ok: all.length === 0, url, durationS, streams, kinds, mismatches };
+}
+
+function streamMismatch({ stream, published, taken, killed }: StreamSummary): string[] {
+  const isExact = taken === published || (killed && taken < published);
+  return isExact ? [] : [`stream ${stream}: ${published} chunks published, but ${taken} taken by the hub`];
+}
+
+function kindSummary(
+  kind: Kind,
+  listeners: readonly SimListener[],
+  accounts: readonly SettledAccount[],
+): KindSummary[] {
+  const ours = listeners.filter(({ plan }) => plan.kind === kind);
+  if (ours.length === 0) return [];
+  const settled = accounts.filter(({ own }) => own.kind === kind);
+  const sum = <Item>(items: readonly Item[], of: (item: Item) => number) =>
+    items.reduce((total, item) => total + of(item), 0);
+  return [
+    {
+      kind,
+      listeners: ours.length,
+      connections: settled.length,
+      refused: sum(ours, ({ refused }) => refused),
+      sent: sum(settled, ({ hub }) => hub?.sent ?? 0),
+      dropped: sum(settled, ({ hub }) => hub?.dropped ?? 0),
+      received: sum(settled, ({ own }) => own.received),
+      lost: sum(settled, ({ lost }) => lost),
+      reportsSent: sum(settled, ({ own }) => own.reportsSent),
+      reportsTaken: sum(settled, ({ hub }) => hub?.reports ?? 0),
+      underruns: sum(ours, ({ underruns }) => underruns),
+    },
+  ];
+}
+
+const COLUMNS = [
+  ['listeners', 'connections', 'refused', 'sent', 'dropped', 'received', 'lost', 'reportsSent', 'underruns'],
+  ['listeners', 'connections', 'refused', 'sent', 'dropped', 'received', 'lost', 'reports', 'underruns'],
+] as const;
+
+/** The summary for people: a table and whether the accounts add up. Ends with a newline. */
+export function formatSummary({ ok, durationS, streams, kinds, mismatches }: SimulationSummary): string {
+  const heads = ['kind', ...COLUMNS[1]];
+  const rows = kinds.map((kind) => [kind.kind, ...COLUMNS[0].map((name) => String(kind[name]))]);
+  const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => (row[at] as string).length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[at] as number)))
+      .join('  ');
+  return `${[
+    `${durationS.toFixed(1)} s`,
+    ...streams.map(
+      ({ stream, published, killed }) =>
+        `stream ${stream}: ${published} chunks published${killed ? ', engine killed' : ''}`,
+    ),
+    '',
+    ...(kinds.length === 0 ? [] : [line(heads), ...rows.map(line), '']),
+    ok ? 'accounts: exact' : `accounts: ${mismatches.length} do not add up`,
+    ...mismatches.map((mismatch) => `  ${mismatch}`),
+  ].join('\n')}\n`;
+}
