@@ -104,7 +104,8 @@ export class Player {
   push(payload: Uint8Array): void {
     if (this.#format?.encoding !== 'pcm_s16le') return;
     const samples = decodePcm16(payload, this.#format.channels);
-    if (this.#wish === 'play' && !this.isBlocked) this.#output?.push(samples);
+    // What came while nothing could be heard would be played late, all of it.
+    if (this.#wish === 'play' && this.#output?.context.state === 'running') this.#output.push(samples);
   }
 
   async #open(): Promise<void> {

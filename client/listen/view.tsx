@@ -45,7 +45,12 @@ function sentence(session: Session): string {
   if (state === 'connecting') return 'Connecting to the hub…';
   if (state === 'closed') return 'The hub ended the connection for good. Reload the page to try again.';
   if (state === 'reconnecting') return `Connection lost, reconnecting for ${span(Date.now() - session.since)}…`;
-  if (format === null) return 'Connected. No engine is on air yet.';
+  if (format === null) {
+    const isComing = session.metrics.chunksReceived > 0;
+    return isComing
+      ? 'The engine does not say what it sends. Chunks are counted.'
+      : 'Connected. No engine is on air yet.';
+  }
   if (format.encoding === 'opaque')
     return 'This stream is in a format that this page cannot play. Its chunks are counted.';
   if (player.isBlocked) return 'Ready. The browser wants a click before it plays.';

@@ -1,8 +1,12 @@
+import { dashboardPage } from './dashboard.suite.js';
 import { listenAndDashboard } from './listen-and-dashboard.suite.js';
+import { listenPage } from './listen-page.suite.js';
 import { specClient } from './spec-client.suite.js';
 import { describeInBrowser } from './world.js';
 
 describeInBrowser('pages in a browser', (world) => {
   listenAndDashboard(world);
+  listenPage(world);
+  dashboardPage(world);
   specClient(world);
 });

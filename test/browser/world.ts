@@ -18,14 +18,23 @@ const ARGS = [
   '--disable-sync',
   '--no-first-run',
 ];
-const FREE_SOUND = '--autoplay-policy=no-user-gesture-required';
+const AUTOPLAY = {
+  free: '--autoplay-policy=no-user-gesture-required',
+  strict: '--autoplay-policy=document-user-activation-required',
+};
 
 /** Pages of a headless Chromium. Whatever a page throws, or logs as an error, is kept for the tests to look at. */
 export interface World {
-  /** `strict`: a browser that plays nothing before a click, as they come. */
-  open(url: string, options?: BrowserContextOptions & { readonly strict?: boolean }): Promise<Page>;
+  open(url: string, options?: OpenOptions): Promise<Page>;
   /** What pages threw since the last call. */
   faults(): readonly string[];
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** A browser that plays nothing before a gesture, as they come. To read off a page is a gesture, too. */
+  readonly strict?: boolean;
+  /** Script that runs in the page before its own. */
+  readonly before?: string;
 }
 
 /** Suites share one browser and run one after the other: sound has to keep time, and two cores are soon busy. */
@@ -49,7 +58,10 @@ function makeWorld(executablePath: string): World {
   const browser = async (strict: boolean): Promise<Browser> => {
     const known = browsers.get(strict);
     if (known !== undefined) return known;
-    const started = await chromium.launch({ executablePath, args: strict ? ARGS : [...ARGS, FREE_SOUND] });
+    const started = await chromium.launch({
+      executablePath,
+      args: [...ARGS, strict ? AUTOPLAY.strict : AUTOPLAY.free],
+    });
     browsers.set(strict, started);
     return started;
   };
@@ -58,9 +70,10 @@ function makeWorld(executablePath: string): World {
     for (const started of browsers.values()) await started.close();
   });
   return {
-    open: async (url, { strict = false, ...options } = {}) => {
+    open: async (url, { strict = false, before, ...options } = {}) => {
       const context = await (await browser(strict)).newContext(options);
       const page = await context.newPage();
+      if (before !== undefined) await page.addInitScript(before);
       page.on('pageerror', (error) => faults.push(String(error.stack ?? error)));
       await page.goto(url);
       return page;

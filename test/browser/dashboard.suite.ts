@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { HubProcess } from '../harness/hub.js';
+import { nonsenseOn, rowsOf } from './pages.js';
+import { listenerOf, type QuietListener } from './quiet-listener.js';
+import { ToneEngine } from './tone-engine.js';
+import { until, type World } from './world.js';
+
+export function dashboardPage(world: World): void {
+  describe('the dashboard', () => {
+    let hub: HubProcess;
+    let page: Page;
+    const engines: ToneEngine[] = [];
+    const listeners: QuietListener[] = [];
+
+    const names = async () => (await rowsOf(page, 'connections')).map(({ cells }) => nameIn(cells.Listener));
+    const namesAre = (wanted: readonly string[]) =>
+      until(`the rows are ${wanted}`, 10_000, async () => (await names()).join() === wanted.join());
+
+    beforeAll(async () => {
+      hub = await HubProcess.start();
+      page = await world.open(`${hub.url}/`);
+    });
+    afterAll(async () => {
+      for (const peer of [...engines, ...listeners]) peer.stop();
+      await hub.stop();
+    });
+
+    test('says what to do where there is nothing', async () => {
+      await page.getByText('No stream yet.').waitFor();
+      engines.push(new ToneEngine(hub.wsUrl, 'main'));
+      await page.getByText('Nobody is listening.').waitFor();
+      expect(await page.getByRole('link').getAttribute('href')).toBe('listen?stream=main');
+      expect(await page.title()).toMatch(/● · main · Auralis/);
+      expect(await nonsenseOn(page)).toEqual([]);
+    }, 30_000);
+
+    test('puts who is in trouble first, marks why, and counts them', async () => {
+      // "b" says that it has nearly nothing left, "c" that it has a little less than it should.
+      listeners.push(
+        await listenerOf(hub.wsUrl, 'main', 'a', { bufferDepthMs: 300, playbackState: 'playing' }),
+        await listenerOf(hub.wsUrl, 'main', 'b', { bufferDepthMs: 20, playbackState: 'playing', bufferUnderruns: 3 }),
+        await listenerOf(hub.wsUrl, 'main', 'c', { bufferDepthMs: 120, playbackState: 'playing' }),
+      );
+      await page.locator('.census', { hasText: '▲ 1 past an alert threshold' }).waitFor();
+      await until('b is first', 5_000, async () => (await names())[0] === 'b');
+      const rows = await rowsOf(page, 'connections');
+      expect(rows[0]?.cells.Buffer).toBe('▼20');
+      expect(rows.find(({ cells }) => nameIn(cells.Listener) === 'c')?.cells.Buffer).toBe('▽120');
+      expect(rows.find(({ cells }) => nameIn(cells.Listener) === 'a')?.cells.Buffer).toBe('300');
+      expect(await page.title()).toMatch(/▲ 1/);
+    }, 30_000);
+
+    test('sorts by a head, worst first, then the other way, then back', async () => {
+      const head = page.locator('.connections').getByRole('button', { name: 'Buffer: sort' });
+      await head.click();
+      await namesAre(['b', 'c', 'a']);
+      await head.click();
+      await namesAre(['a', 'c', 'b']);
+      await head.click();
+      await page.locator('.connections th.level[aria-sort="descending"]').waitFor();
+    }, 30_000);
+
+    test('filters', async () => {
+      await page.keyboard.press('/');
+      await page.keyboard.type('PLAYING c');
+      // Not each row has a "c" in its id; the one that is called so has.
+      await until('c is among them', 5_000, async () => (await names()).includes('c'));
+      await page.keyboard.type('zzz');
+      await page.getByText('No listener matches.').waitFor();
+      await page.locator('.filter').fill('');
+      await until('all are back', 5_000, async () => (await names()).length === 3);
+    }, 30_000);
+
+    test('selects with the keyboard, shows the listener, and keeps both in the address', async () => {
+      await page.locator('.connections table').focus();
+      await page.keyboard.press('Home');
+      const key = await until('a row is selected', 5_000, () =>
+        page.evaluate(() => document.querySelector('.connections tr.selected')?.id.replace('connections-', '') ?? null),
+      );
+      expect(new URLSearchParams(new URL(page.url()).hash.slice(1)).get('connection')).toBe(key);
+      await page.getByText('listener of main').waitFor();
+      await page.keyboard.press('Escape');
+      await until('none is', 5_000, async () => (await page.locator('.connections tr.selected').count()) === 0);
+    }, 30_000);
+
+    test('dims who left and says why', async () => {
+      listeners.shift()?.stop();
+      const row = await until('a is closed', 10_000, async () => {
+        const found = (await rowsOf(page, 'connections')).find(({ cells }) => nameIn(cells.Listener) === 'a');
+        return found?.isDimmed === true && found;
+      });
+      expect(row.cells.State).toMatch(/✕ left/);
+      expect(await nonsenseOn(page)).toEqual([]);
+      expect(world.faults()).toEqual([]);
+    }, 30_000);
+  });
+}
+
+/** The name of a listener of this test is one letter; its connection's id follows. */
+function nameIn(text: string | undefined): string {
+  return text?.charAt(0) ?? '';
+}
