@@ -223,8 +223,7 @@ export class Listener {
       avgLatencyMs: this.#counts.latencySamples.length > 0 ? stats.avgLatencyMs : null,
       errorRate: chunkErrors / Math.max(chunksReceived, 1),
     };
-    // NaN, should there be one, becomes null on the way: missing.
-    this.#connection.send(JSON.stringify({ type: 'client_metrics', metrics }));
+    this.#connection.send(JSON.stringify({ type: 'client_metrics', metrics }, shortened));
   };
 
   #exchange(): void {
@@ -237,4 +236,14 @@ export class Listener {
     this.#exchangeTimer = this.#runtime.setTimeout(() => this.#exchange(), quick ? QUICK_EXCHANGE_MS : EXCHANGE_MS);
     this.#connection.send(JSON.stringify({ type: 'clock_sync', t0: this.now() }));
   }
+}
+
+/**
+ * Four decimals, as the hub keeps at most; three of a time since 1970, which has no more. No browser measures finer. NaN,
+ * should there be one, becomes null: missing.
+ */
+function shortened(_key: string, value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  const factor = Math.abs(value) > 1e9 ? 1e3 : 1e4;
+  return Math.round(value * factor) / factor;
 }

@@ -1,4 +1,5 @@
 import { MsgpackError, readMsgpack, show } from '@auralis/shared';
+import { readFastReport } from './fast-report.js';
 import { Refusal, type Report } from './report.js';
 
 /** What a listener may say. `client_metrics` leaves its content in the `Report` that was given. */
@@ -11,6 +12,7 @@ const CLIENT_METRICS: ListenerInput = { type: 'client_metrics' };
  * @throws Refusal
  */
 export function readListenerMessage(data: Uint8Array, isBinary: boolean, report: Report): ListenerInput {
+  if (!isBinary && readFastReport(data, report)) return CLIENT_METRICS;
   const message = isBinary ? parseMsgpack(data) : parseJson(data);
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     throw new Refusal('bad_message', `a message is a map with a type, not ${show(message)}`);

@@ -2,21 +2,28 @@ import { type ErrorCode, MAX_ABS_MS, MAX_COUNT, PLAYBACK_STATES, show } from '@a
 import { CONNECTION, type Tables } from '../state/tables.js';
 
 /** What a field's value may be. `clock`: any finite number, for a stranger's clock can be off by years. */
-type Kind = 'count' | 'ms' | 'clock' | 'ratio' | 'flag' | 'playback';
+export type Kind = 'count' | 'ms' | 'clock' | 'ratio' | 'flag' | 'playback';
+
+export interface ReportField {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Index of its column in `connections`. */
+  readonly column: number;
+}
 
 /** The fields of `client_metrics`, each with its column; the order is the SDK's own. */
-export const REPORT_FIELDS: readonly { readonly name: string; readonly kind: Kind; readonly column: number }[] = [
+export const REPORT_FIELDS: readonly ReportField[] = [
   { name: 'chunksReceived', kind: 'count', column: CONNECTION.chunks_received },
   { name: 'chunkErrors', kind: 'count', column: CONNECTION.chunk_errors },
   { name: 'bufferUnderruns', kind: 'count', column: CONNECTION.buffer_underruns },
   { name: 'avgLatencyMs', kind: 'clock', column: CONNECTION.latency_ms },
   { name: 'errorRate', kind: 'ratio', column: CONNECTION.error_rate },
   { name: 'lastSeq', kind: 'count', column: CONNECTION.last_seq },
-  { name: 'bufferDepthMs', kind: 'ms', column: CONNECTION.buffer_depth_ms },
   { name: 'jitterMs', kind: 'ms', column: CONNECTION.jitter_ms },
   { name: 'rttMs', kind: 'ms', column: CONNECTION.client_rtt_ms },
   { name: 'clockOffsetMs', kind: 'clock', column: CONNECTION.clock_offset_ms },
   { name: 'clockErrorMs', kind: 'ms', column: CONNECTION.clock_error_ms },
+  { name: 'bufferDepthMs', kind: 'ms', column: CONNECTION.buffer_depth_ms },
   { name: 'underrunDurationMs', kind: 'ms', column: CONNECTION.underrun_duration_ms },
   { name: 'outputLatencyMs', kind: 'ms', column: CONNECTION.output_latency_ms },
   { name: 'startupMs', kind: 'ms', column: CONNECTION.startup_ms },
@@ -59,13 +66,38 @@ export class Report {
     if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics)) {
       throw new Refusal('bad_value', `metrics: a map, not ${show(metrics)}`);
     }
-    this.present.fill(0);
-    this.ignored = 0;
+    this.begin();
     for (const name of Object.keys(metrics)) {
       const at = FIELD_AT.get(name);
       if (at === undefined) this.ignored++;
       else this.#take(at, (metrics as Record<string, unknown>)[name]);
     }
+  }
+
+  /** Forgets the report before. */
+  begin(): void {
+    this.present.fill(0);
+    this.ignored = 0;
+  }
+
+  /** Takes the field at `at` of REPORT_FIELDS. @throws Refusal */
+  takeNumber(at: number, value: number): void {
+    const field = REPORT_FIELDS[at] as ReportField;
+    if (!mayBe(field.kind, value)) throw wrong(field, value);
+    this.values[at] = value;
+    this.present[at] = 1;
+  }
+
+  /** Takes a flag or a playback state as its number, which must be one. */
+  takeCode(at: number, code: number): void {
+    this.values[at] = code;
+    this.present[at] = 1;
+  }
+
+  /** The field is there and null: missing. */
+  takeNull(at: number): void {
+    this.values[at] = Number.NaN;
+    this.present[at] = 1;
   }
 
   /** Last chunk that the report confirms, or null. */
@@ -105,38 +137,51 @@ export class Report {
   }
 
   #take(at: number, value: unknown): void {
-    this.values[at] =
-      value === null ? Number.NaN : numberOf(REPORT_FIELDS[at] as (typeof REPORT_FIELDS)[number], value);
-    this.present[at] = 1;
-  }
-}
-
-function numberOf(field: (typeof REPORT_FIELDS)[number], value: unknown): number {
-  switch (field.kind) {
-    case 'count':
-      if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT) return value;
-      throw wrong(field.name, 'a whole number, not negative', value);
-    case 'ms':
-      if (typeof value === 'number' && Math.abs(value) <= MAX_ABS_MS) return value;
-      throw wrong(field.name, 'a number of milliseconds within a day', value);
-    case 'clock':
-      // Beyond what a cell holds the table stores missing: a wrong clock is taken, and shown as no reading.
-      if (typeof value === 'number' && Number.isFinite(value)) return value;
-      throw wrong(field.name, 'a number of milliseconds', value);
-    case 'ratio':
-      if (typeof value === 'number' && value >= 0 && value <= MAX_COUNT) return value;
-      throw wrong(field.name, 'a number, not negative', value);
-    case 'flag':
-      if (typeof value === 'boolean') return value ? 1 : 0;
-      throw wrong(field.name, 'true or false', value);
-    case 'playback': {
-      const state = (PLAYBACK_STATES as readonly unknown[]).indexOf(value);
-      if (state >= 0) return state;
-      throw wrong(field.name, `one of ${PLAYBACK_STATES.join(', ')}`, value);
+    const field = REPORT_FIELDS[at] as ReportField;
+    if (value === null) this.takeNull(at);
+    else if (typeof value === 'number' && field.kind !== 'flag' && field.kind !== 'playback')
+      this.takeNumber(at, value);
+    else {
+      const number = field.kind === 'flag' ? flagOf(value) : playbackOf(field.kind, value);
+      if (number < 0) throw wrong(field, value);
+      this.takeCode(at, number);
     }
   }
 }
 
-function wrong(field: string, allowed: string, found: unknown): Refusal {
-  return new Refusal('bad_value', `metrics.${field}: ${allowed}, not ${show(found)}`);
+/** Whether a field of this kind may be this number. */
+function mayBe(kind: Kind, value: number): boolean {
+  switch (kind) {
+    case 'count':
+      return Number.isInteger(value) && value >= 0 && value <= MAX_COUNT;
+    case 'ms':
+      return Math.abs(value) <= MAX_ABS_MS;
+    case 'clock':
+      // Beyond what a cell holds the table stores missing: a wrong clock is taken, and shown as no reading.
+      return Number.isFinite(value);
+    case 'ratio':
+      return value >= 0 && value <= MAX_COUNT;
+    default:
+      return false;
+  }
+}
+
+/** 1 or 0; -1 for what is no flag. */
+const flagOf = (value: unknown) => (typeof value === 'boolean' ? Number(value) : -1);
+
+/** Number of a playback state; -1 for what is none, or a field that has no states. */
+const playbackOf = (kind: Kind, value: unknown) =>
+  kind === 'playback' ? (PLAYBACK_STATES as readonly unknown[]).indexOf(value) : -1;
+
+const ALLOWED: Readonly<Record<Kind, string>> = {
+  count: 'a whole number, not negative',
+  ms: 'a number of milliseconds within a day',
+  clock: 'a number of milliseconds',
+  ratio: 'a number, not negative',
+  flag: 'true or false',
+  playback: `one of ${PLAYBACK_STATES.join(', ')}`,
+};
+
+function wrong(field: ReportField, found: unknown): Refusal {
+  return new Refusal('bad_value', `metrics.${field.name}: ${ALLOWED[field.kind]}, not ${show(found)}`);
 }

@@ -1,0 +1,142 @@
+import { readFastReport } from '@auralis/server/ingest/fast-report';
+import { REPORT_FIELDS, Refusal, Report } from '@auralis/server/ingest/report';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+const fast = new Report();
+const general = new Report();
+
+/** What a path makes of a text: its readings, or its refusal. */
+function outcome(read: () => void, report: Report): unknown {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof Refusal) return [error.code, error.message];
+    throw error;
+  }
+  return {
+    values: REPORT_FIELDS.map((_, at) => (report.present[at] === 1 ? report.values[at] : undefined)),
+    ignored: report.ignored,
+  };
+}
+
+/** Both paths on one text; null where the fast one leaves it to the other. */
+function both(text: string): { quick: unknown; slow: unknown } | null {
+  let taken = false;
+  const quick = outcome(() => {
+    taken = true;
+    taken = readFastReport(Buffer.from(text), fast);
+  }, fast);
+  if (!taken) return null;
+  return { quick, slow: outcome(() => general.read(JSON.parse(text).metrics), general) };
+}
+
+const message = (fields: string) => `{"type":"client_metrics","metrics":{${fields}}}`;
+
+test('what the SDK sends is read by the fast path', () => {
+  const metrics = Object.fromEntries(
+    REPORT_FIELDS.map(({ name, kind }, at) => [
+      name,
+      kind === 'flag' ? true : kind === 'playback' ? 'playing' : at * 1.5 * 2,
+    ]),
+  );
+  for (const fields of [metrics, { ...metrics, avgLatencyMs: null, hidden: null, sentAt: 1_764_000_000_123.456 }]) {
+    const result = both(JSON.stringify({ type: 'client_metrics', metrics: fields }));
+    expect(result).not.toBeNull();
+    expect(result?.quick).toEqual(result?.slow);
+  }
+  expect(both(message(''))?.quick).toEqual(both(message(''))?.slow);
+});
+
+const number = fc.oneof(
+  fc.double(),
+  fc.double({ min: -1e6, max: 1e6 }),
+  fc.integer(),
+  fc.integer({ min: 0, max: 1_000_000 }).map((value) => value / 1e4),
+  fc.constantFrom(0, -0, 2 ** 53, 2 ** 53 - 1, 1e21, 1e-7, 0.1, 86_400_000, 86_400_001, 2 ** 42),
+);
+const value = fc.oneof(
+  { weight: 8, arbitrary: number.map((found) => JSON.stringify(found)) },
+  fc.constantFrom(
+    'null',
+    'true',
+    'false',
+    '"playing"',
+    '"stalled"',
+    '"dancing"',
+    '""',
+    '[]',
+    '{}',
+    '01',
+    '-',
+    '1.',
+    '.5',
+    '-0',
+    '1e3',
+    '1E-2',
+    '00',
+    '+1',
+  ),
+  fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(String),
+  fc.stringMatching(/^-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,25})?$/),
+);
+const name = fc.oneof(
+  { weight: 20, arbitrary: fc.constantFrom(...REPORT_FIELDS.map((field) => field.name)) },
+  fc.constant('volume'),
+);
+
+describe('property: wherever the fast path takes a text, the general one makes the same of it', () => {
+  const isJson = (text: string) => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('fields in any order, values of any kind', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(name, value), { maxLength: 6, selector: ([field]) => field }),
+        fc.boolean(),
+        (fields, sorted) => {
+          const order = new Map(REPORT_FIELDS.map((field, at) => [field.name, at]));
+          const list = sorted ? fields.toSorted(([a], [b]) => (order.get(a) ?? 99) - (order.get(b) ?? 99)) : fields;
+          const text = message(list.map(([field, found]) => `"${field}":${found}`).join(','));
+          const result = isJson(text) ? both(text) : null;
+          // What is no JSON is never taken, nor refused for anything but that.
+          if (!isJson(text)) {
+            try {
+              expect(readFastReport(Buffer.from(text), fast)).toBe(false);
+            } catch (error) {
+              // A bad value may stand before what is no JSON: refused either way.
+              expect(error).toBeInstanceOf(Refusal);
+            }
+          }
+          if (result === null) return;
+          taken++;
+          expect(result.quick).toEqual(result.slow);
+        },
+      ),
+      { seed: 5, numRuns: 20_000 },
+    );
+    expect(taken).toBeGreaterThan(5_000);
+  });
+
+  test('texts that were cut or changed by a byte', () => {
+    const whole = message(
+      '"chunksReceived":12,"chunkErrors":0,"avgLatencyMs":45.26,"lastSeq":99,"playbackState":"playing","hidden":false',
+    );
+    for (let at = 0; at < whole.length; at++) {
+      expect(readFastReport(Buffer.from(whole.slice(0, at)), fast)).toBe(false);
+      for (const byte of ['"', '0', '}', ' ', ',', 'x']) {
+        const text = whole.slice(0, at) + byte + whole.slice(at + 1);
+        if (!isJson(text)) continue;
+        const result = both(text);
+        if (result !== null) expect(result.quick).toEqual(result.slow);
+      }
+    }
+  });
+});
