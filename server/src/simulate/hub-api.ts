@@ -58,8 +58,10 @@ export class HubApi {
     try {
       response = await fetch(this.#base + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     } catch (error) {
-      const cause = (error as Error).cause as { code?: string } | undefined;
-      throw new SimulationError(`no hub at ${this.#base}: ${cause?.code ?? (error as Error).message}`);
+      const cause = (error as Error).cause as { code?: string; message?: string } | undefined;
+      throw new SimulationError(
+        `no hub at ${this.#base}: ${cause?.code ?? cause?.message ?? (error as Error).message}`,
+      );
     }
     if (response.status === 404) return null;
     if (!response.ok) throw new SimulationError(`${this.#base}${path} was answered ${response.status}`);

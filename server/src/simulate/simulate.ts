@@ -158,8 +158,8 @@ async function sourceMaker({ audio, wav }: SimulationOptions): Promise<() => Chu
     new PcmSource(recording);
     return () => new PcmSource(recording);
   } catch (error) {
-    const why = error instanceof WavError ? error.message : ((error as NodeJS.ErrnoException).code ?? String(error));
-    throw new SimulationError(`${wav}: ${why}`);
+    if (error instanceof WavError) throw new SimulationError(`${wav}: ${error.message}`);
+    throw new SimulationError(`${wav} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
 }
 
