@@ -18,6 +18,8 @@ const TICK_MS = 1_000;
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
 
+let version: string | null = null;
+
 const painter = new Painter(() => {
   render(<App dashboard={dashboard} repaint={painter.request} />, root);
   const title = titleOf(dashboard);
@@ -27,6 +29,12 @@ const painter = new Painter(() => {
 // Beside the page, so that a hub behind a path prefix is found too.
 const live = new LiveClient(new URL('api/v1/live', location.href).href.replace(/^http/, 'ws'));
 const dashboard = new Dashboard(live, painter.request);
+
+// A hub of another version has another page: a wall display, which nobody reloads for weeks, follows it.
+live.onState(() => {
+  version ??= live.hub?.version ?? null;
+  if (live.hub !== null && live.hub.version !== version) location.reload();
+});
 
 installTooltip();
 onThemeChange(painter.request);

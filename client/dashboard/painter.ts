@@ -1,10 +1,12 @@
 /** How long an animation frame may be late before the timer paints instead. */
 const STANDBY_MS = 200;
+/** A hidden page has no frames; what can be seen of it is its title. */
+const HIDDEN_MS = 1_000;
 
 /**
  * Paints at most once a frame, however often it is asked. A browser slows or stops the animation frames of a window that
  * is covered or has no focus, although a wall may be showing just that window: so a timer stands by for each frame, and
- * whichever comes first paints. A hidden page is not painted at all, and at once when it is shown again.
+ * whichever comes first paints. A hidden page is painted once a second at most, and at once when it is shown again.
  */
 export class Painter {
   readonly #paint: () => void;
@@ -13,13 +15,13 @@ export class Painter {
 
   constructor(paint: () => void) {
     this.#paint = paint;
-    document.addEventListener('visibilitychange', () => this.request());
+    document.addEventListener('visibilitychange', this.#run);
   }
 
   readonly request = (): void => {
-    if (this.#timer !== 0 || document.hidden) return;
+    if (this.#timer !== 0) return;
     this.#frame = requestAnimationFrame(this.#run);
-    this.#timer = window.setTimeout(this.#run, STANDBY_MS);
+    this.#timer = window.setTimeout(this.#run, document.hidden ? HIDDEN_MS : STANDBY_MS);
   };
 
   readonly #run = (): void => {

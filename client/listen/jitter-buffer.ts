@@ -41,9 +41,13 @@ export class JitterBuffer {
     this.#ring = new Float32Array(this.#room * channels);
   }
 
+  get state(): JitterStatus['state'] {
+    return this.#isPlaying ? 'playing' : 'filling';
+  }
+
   get status(): JitterStatus {
     return {
-      state: this.#isPlaying ? 'playing' : 'filling',
+      state: this.state,
       depthMs: this.#ms(this.#depth),
       underruns: this.#underruns,
       underrunMs: this.#ms(this.#silentFrames),

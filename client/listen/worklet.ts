@@ -35,11 +35,10 @@ class Player extends AudioWorkletProcessor {
     this.#buffer.pull(output);
     for (const samples of output) for (const sample of samples) this.#peak = Math.max(this.#peak, Math.abs(sample));
     this.#framesSinceStatus += output[0]?.length ?? 0;
-    const { status } = this.#buffer;
-    if (this.#framesSinceStatus < this.#statusFrames && status.state === this.#state) return true;
+    if (this.#framesSinceStatus < this.#statusFrames && this.#buffer.state === this.#state) return true;
     this.#framesSinceStatus = 0;
-    this.#state = status.state;
-    this.port.postMessage({ ...status, peak: this.#peak } satisfies FromWorklet);
+    this.#state = this.#buffer.state;
+    this.port.postMessage({ ...this.#buffer.status, peak: this.#peak } satisfies FromWorklet);
     this.#peak = 0;
     return true;
   }

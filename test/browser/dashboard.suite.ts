@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { HubProcess } from '../harness/hub.js';
-import { nonsenseOn, rowsOf } from './pages.js';
+import { nonsenseOn, numberIn, rowsOf } from './pages.js';
 import { listenerOf, type QuietListener } from './quiet-listener.js';
 import { ToneEngine } from './tone-engine.js';
 import { until, type World } from './world.js';
+
+/** Several screens full. */
+const CROWD = 150;
 
 export function dashboardPage(world: World): void {
   describe('the dashboard', () => {
@@ -82,6 +85,37 @@ export function dashboardPage(world: World): void {
       await page.getByText('listener of main').waitFor();
       await page.keyboard.press('Escape');
       await until('none is', 5_000, async () => (await page.locator('.connections tr.selected').count()) === 0);
+    }, 30_000);
+
+    test('keeps only the rows in sight in the document, however many there are', async () => {
+      const crowd = Array.from({ length: CROWD }, (_, at) => listenerOf(hub.wsUrl, 'crowd', `n-${at}`, {}));
+      listeners.push(...(await Promise.all(crowd)));
+      const other = await world.open(`${hub.url}/#stream=crowd`, { viewport: { width: 1400, height: 900 } });
+      await other.locator('.census', { hasText: String(CROWD) }).waitFor();
+      const names = async () => (await rowsOf(other, 'connections')).map(({ cells }) => cells.Listener ?? '');
+      // By name: who has trouble on a busy machine is not foreseen.
+      await other.locator('.connections').getByRole('button', { name: 'Listener: sort' }).click();
+      await until('they are sorted', 5_000, async () => (await names())[1]?.startsWith('n-1') === true);
+      expect((await names()).length).toBeLessThan(60);
+      await other.locator('.connections table').focus();
+      await other.keyboard.press('End');
+      await until(
+        'the last is in sight',
+        5_000,
+        async () => (await names()).at(-1)?.startsWith(`n-${CROWD - 1}`) === true,
+      );
+      expect((await names()).length).toBeLessThan(60);
+      await other.close();
+    }, 30_000);
+
+    test('draws on where the browser gives no animation frames, as for a window without focus', async () => {
+      const other = await world.open(`${hub.url}/#stream=main`, {
+        before: 'globalThis.requestAnimationFrame = () => 0',
+      });
+      const sent = async () => numberIn((await rowsOf(other, 'connections'))[0]?.cells.Sent) ?? 0;
+      const first = await until('a row is drawn', 10_000, async () => (await sent()) || null);
+      await until('it moves', 10_000, async () => (await sent()) > first);
+      await other.close();
     }, 30_000);
 
     test('dims who left and says why', async () => {

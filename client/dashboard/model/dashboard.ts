@@ -11,6 +11,8 @@ export const TREND_MS = 600_000;
 const CONNECTION_SAMPLE_MS = 2_000;
 const STREAM_SAMPLE_MS = 1_000;
 const RATE_WINDOW_MS = 5_000;
+/** A listener that lost its connection tries again for this long before it is given up. */
+const RETURN_MS = 30_000;
 
 export type Trend = 'buffer' | 'latency';
 
@@ -18,8 +20,8 @@ export type Trend = 'buffer' | 'latency';
 export class TableState {
   wanted: Wanted = { sort: DEFAULT_SORT, filter: '', onlyTroubled: false };
   readonly order = new RowOrder();
-  /** Somebody points at its rows: they must not move away. */
-  isHeld = false;
+  /** Somebody points at its rows: until then (`performance.now()`) they must not move away. */
+  heldUntil = 0;
 }
 
 /**
@@ -50,6 +52,9 @@ export class Dashboard {
   #streams: Subscription | null = null;
   #connections: Subscription | null = null;
   #connectionsOf: string | null = null;
+  /** Name of the selected listener; '' where it has none. */
+  #client = '';
+  #seenAt = 0;
 
   constructor(feed: Feed, changed: () => void) {
     this.feed = feed;
@@ -74,6 +79,10 @@ export class Dashboard {
   }
   get knowsConnections(): boolean {
     return this.#connections?.ready ?? false;
+  }
+  /** Why the hub does not send a table; null where it does. */
+  get refusal(): string | null {
+    return this.#streams?.error?.message ?? this.#connections?.error?.message ?? null;
   }
   /** What is shown is what the hub has now. */
   get isCurrent(): boolean {
@@ -165,8 +174,28 @@ export class Dashboard {
     const columns = wantedConnectionColumns(this.catalogues.connections);
     this.#connections = this.feed.subscribe(`connections/${stream}`, { intervalMs: 250, columns }, ({ t }) => {
       this.connectionHistories.sample(t, this.connections);
+      this.#follow();
       this.#changed();
     });
+  }
+
+  /** The selected listener has gone: go on with the connection that it has now, if it is known by a name, or with none. */
+  #follow(): void {
+    const { connection } = this.place;
+    if (connection === null || !this.knowsConnections) return;
+    const known = this.connections.get(connection);
+    if (known !== undefined) {
+      this.#client = known.attribute('client');
+      this.#seenAt = performance.now();
+      return;
+    }
+    let next: string | null = null;
+    if (this.#client !== '') {
+      for (const row of this.connections.values()) if (row.attribute('client') === this.#client) next = row.key;
+    }
+    // After a restart of the hub its listeners come back over some seconds, and this page may be the first.
+    const isAwaited = this.#client !== '' && performance.now() - this.#seenAt < RETURN_MS;
+    if (next !== null || !isAwaited) this.selectConnection(next);
   }
 }
 

@@ -21,7 +21,7 @@ export interface RowChange {
 export interface Subscription {
   readonly rows: Rows;
   readonly ready: boolean;
-  readonly error: unknown;
+  readonly error: { readonly message: string } | null;
   unsubscribe(): void;
 }
 

@@ -14,6 +14,7 @@ export function App({ dashboard, repaint }: Props) {
   return (
     <>
       <Header dashboard={dashboard} />
+      {dashboard.refusal !== null && <p class="refusal">The hub refuses: {dashboard.refusal}</p>}
       {/* Rows of a lost connection stay, dimmed: the last known is worth more than nothing, and must not pass for now. */}
       <main class={dashboard.isCurrent ? '' : 'stale'}>
         <Streams dashboard={dashboard} repaint={repaint} />

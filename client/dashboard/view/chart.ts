@@ -25,7 +25,8 @@ export class Chart {
       {
         width: Math.max(1, host.clientWidth),
         height: Math.max(1, host.clientHeight),
-        padding: [6, 2, 0, 0],
+        // On the right as much as half a label of the time axis.
+        padding: [6, 1.6 * look.rem, 0, 0],
         legend: { show: false },
         cursor: { sync: { key: 'trends' }, drag: { x: false, y: false }, points: { size: 6 } },
         scales: {

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Dashboard, TableState } from '../model/dashboard.js';
 import type { Rows } from '../model/feed.js';
 import type { Histories } from '../model/history.js';
-import { type Circumstances, labelOf, troubleOf, worstLevel } from '../model/judge.js';
+import { type Circumstances, judge, labelOf, troubleOf, worstLevel } from '../model/judge.js';
 import type { ColumnView } from '../model/layout.js';
 import { nextSort } from '../model/order.js';
 import { Cell } from './cell.js';
@@ -15,6 +15,9 @@ import { useWindow } from './window.js';
 
 /** Height of a row; the style sheet's `--row` says the same. */
 export const ROW_REM = 2;
+
+/** How long rows stay in their places for a pointer that does not move: one may lie on a wall display for weeks. */
+const HOLD_MS = 10_000;
 
 interface Props {
   readonly id: string;
@@ -38,13 +41,13 @@ interface Props {
 export function DataTable(props: Props) {
   const { id, label, dashboard, state, rows, columns, circumstances, selected, onSelect, repaint } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  state.order.update(rows, columns, state.wanted, circumstances, state.isHeld);
+  state.order.update(rows, columns, state.wanted, circumstances, performance.now() < state.heldUntil);
   const { keys } = state.order;
   const rowPx = Math.round(ROW_REM * theme().rem);
   const shown = useWindow(scroller, keys.length, rowPx, repaint);
   useShowSelected(scroller, keys, selected, rowPx);
-  const hold = (isHeld: boolean) => () => {
-    state.isHeld = isHeld;
+  const hold = (ms: number) => () => {
+    state.heldUntil = performance.now() + ms;
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
@@ -85,7 +88,7 @@ export function DataTable(props: Props) {
           </tr>
         </thead>
         {/* Rows must not move away under a pointer, so their order is held while one is over them. */}
-        <tbody onPointerEnter={hold(true)} onPointerLeave={hold(false)}>
+        <tbody onPointerMove={hold(HOLD_MS)} onPointerLeave={hold(0)}>
           <tr class="spacer" style={{ height: `${shown.first * rowPx}px` }} />
           {keys.slice(shown.first, shown.end).map((key, at) => (
             <TableRow key={key} {...props} rowKey={key} index={shown.first + at} />
@@ -104,6 +107,7 @@ function TableRow(props: Props & { readonly rowKey: string; readonly index: numb
   if (row === undefined) return null;
   const isClosed = labelOf(row, 'state', circumstances.catalogue) === 'closed';
   const isSelected = rowKey === selected;
+  const trendSpec = circumstances.catalogue.get(trend) ?? null;
   const level = isClosed ? null : worstLevel(troubleOf(row, columns, circumstances));
   return (
     <tr
@@ -119,7 +123,8 @@ function TableRow(props: Props & { readonly rowKey: string; readonly index: numb
             <Sparkline
               history={histories.get(rowKey)}
               column={histories.columns.indexOf(trend)}
-              spec={circumstances.catalogue.get(trend) ?? null}
+              spec={trendSpec}
+              isJudged={judge(row, { ...column, name: trend, spec: trendSpec }, circumstances) !== null}
               until={dashboard.feed.now()}
               version={histories.version}
             />

@@ -12,21 +12,23 @@ const HEIGHT_REM = 1.3;
 interface Props {
   readonly history: History | undefined;
   readonly column: number;
-  /** Its target is drawn as a band, and its alert threshold colours the line. */
+  /** Its target is drawn as a band. */
   readonly spec: CatalogueEntry | null;
+  /** Whether samples past the alert threshold are marked: not where the bound does not speak of this row. */
+  readonly isJudged: boolean;
   /** Hub's clock at the right edge. */
   readonly until: number;
   readonly version: number;
 }
 
 /** The last 60 s of one reading. Draws only when there is a new sample, and only rows that are on the page have one. */
-export function Sparkline({ history, column, spec, until, version }: Props) {
+export function Sparkline({ history, column, spec, isJudged, until, version }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { version: look } = theme();
   // `until` moves all the time; a new sample is what counts.
   useLayoutEffect(() => {
-    if (canvas.current !== null) draw(canvas.current, history, column, spec, until);
-  }, [history, column, spec, version, look]);
+    if (canvas.current !== null) draw(canvas.current, history, column, spec, isJudged, until);
+  }, [history, column, spec, isJudged, version, look]);
   return hasSample(history, column, until) ? <canvas ref={canvas} class="spark" /> : MISSING;
 }
 
@@ -43,6 +45,7 @@ function draw(
   history: History | undefined,
   column: number,
   spec: CatalogueEntry | null,
+  isJudged: boolean,
   until: number,
 ): void {
   const { rem, accent, alert, band } = theme();
@@ -67,7 +70,7 @@ function draw(
   context.lineWidth = 1.25 * scale;
   context.lineJoin = 'round';
   stroke(context, accent, history, first, column, x, y, () => true);
-  if (spec?.alert !== undefined) {
+  if (isJudged && spec?.alert !== undefined) {
     context.lineWidth = 2 * scale;
     stroke(context, alert, history, first, column, x, y, (value) => levelOf(spec, value) === 'alert');
   }
