@@ -21,6 +21,8 @@ export class Stream {
   readonly durations = new ChunkDurations();
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
   seq = 0;
+  /** When the last chunk came. */
+  chunkAt = 0;
   engine: Peer | null = null;
   /** Since when the present engine is here; of no meaning without one. */
   engineSince = 0;
@@ -49,6 +51,7 @@ export class Stream {
   /** Sends a chunk of the engine to every listener: encoded once, booked for each. */
   publish(published: PublishedChunk, now: number): void {
     const seq = ++this.seq;
+    this.chunkAt = now;
     this.durations.push(seq, published.durationMs);
     const chunk: Chunk = { seq, sentAtMs: now, durationMs: published.durationMs, payload: published.payload };
     const outgoing = { seq, durationMs: published.durationMs, message: writeChunk(writer, chunk) };

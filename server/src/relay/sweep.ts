@@ -33,8 +33,6 @@ export class Sweep {
   run(now: number): void {
     this.#round++;
     this.#relay.expire(now);
-    this.#connectionRates.advance(now);
-    this.#streamRates.advance(now);
     for (const stream of this.#relay.streams.values()) {
       for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
       this.#sweepStream(stream, now);
@@ -60,7 +58,7 @@ export class Sweep {
       listener.openedAt,
     );
     const sent = connections.get(slot, CONNECTION.chunks_sent);
-    const rate = this.#connectionRates.sample(slot, sent, stream.engineSince);
+    const rate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt, stream.engineSince);
     // Without an engine there is nothing to send: that is no rate of 0.
     connections.set(slot, CONNECTION.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
@@ -77,7 +75,13 @@ export class Sweep {
     const { slot } = stream;
     stream.refresh(now);
     this.#noteRow(this.#streamRates, this.#streamSeen, slot, streams.generation[slot] as number, stream.openedAt);
-    const rate = this.#streamRates.sample(slot, streams.get(slot, STREAM.chunks_published), stream.engineSince);
+    const rate = this.#streamRates.sample(
+      slot,
+      streams.get(slot, STREAM.chunks_published),
+      now,
+      stream.chunkAt,
+      stream.engineSince,
+    );
     streams.set(slot, STREAM.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
     const latencies = this.#collect(stream, CONNECTION.latency_ms, true);
     streams.set(slot, STREAM.latency_p50_ms, quantile(this.#scratch, latencies, 0.5));

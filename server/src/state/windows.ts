@@ -1,63 +1,65 @@
 /** Rates over true windows. Time is an argument: nothing here looks at a clock. */
 
+/** A counter that has not moved for this long is measured up to now, and not up to when it last moved. */
+const QUIET_MS = 1000;
+
 /**
  * Rates of many counters at once, one for each slot of a table, over the last `seconds`, from samples taken about once a
- * second. Struct of arrays, so that a slot costs `8 × (seconds + 2)` bytes.
+ * second. Measured from event to event, not from sample to sample: ten a second is then 10.0, and not 9.8 whenever a
+ * window happens to hold 49 of them. Struct of arrays: a slot costs `16 × (seconds + 1) + 8` bytes.
  */
 export class RateWindows {
   readonly #samples: number;
-  /** `#counts[slot × samples + position]`: the counter's value at `#times[position]`. */
-  #counts: Float64Array;
-  #openedAt: Float64Array;
-  readonly #times: Float64Array;
-  #position = 0;
+  /** At `slot × samples + position`: the counter's value, and when it last moved. */
+  #counts = new Float64Array(0);
+  #times = new Float64Array(0);
+  /** Samples taken of a slot since it was opened. */
+  #taken = new Uint32Array(0);
 
   constructor(seconds: number) {
     // One more than seconds: a window of 5 s lies between six samples.
     this.#samples = seconds + 1;
-    this.#times = new Float64Array(this.#samples);
-    this.#counts = new Float64Array(0);
-    this.#openedAt = new Float64Array(0);
   }
 
   /** A slot begins to count at 0. */
   open(slot: number, now: number): void {
-    if (slot >= this.#openedAt.length) this.#grow(slot + 1);
-    this.#counts.fill(0, slot * this.#samples, (slot + 1) * this.#samples);
-    this.#openedAt[slot] = now;
-  }
-
-  /** Begins a round of samples. */
-  advance(now: number): void {
-    this.#position = (this.#position + 1) % this.#samples;
-    this.#times[this.#position] = now;
+    if (slot >= this.#taken.length) this.#grow(slot + 1);
+    this.#taken[slot] = 0;
+    this.#write(slot, 0, now);
   }
 
   /**
-   * Notes a counter's value in this round and returns its rate a second. `since`: when counting could begin, if that was
-   * later than the slot's opening. NaN before half a second of it.
+   * Takes a sample and returns the rate a second. `movedAt`: when the counter last moved. `since`: when counting could
+   * begin, if that was later than the slot's opening. NaN before half a second of it.
    */
-  sample(slot: number, count: number, since = 0): number {
-    const row = slot * this.#samples;
-    const oldest = (this.#position + 1) % this.#samples;
-    this.#counts[row + this.#position] = count;
-    const openedAt = this.#openedAt[slot] as number;
-    const from = Math.max(this.#times[oldest] as number, openedAt, since);
-    const elapsed = (this.#times[this.#position] as number) - from;
-    // A slot younger than the window has zeros in the older samples: it did count 0 then.
-    return elapsed < 500 ? Number.NaN : ((count - (this.#counts[row + oldest] as number)) * 1000) / elapsed;
+  sample(slot: number, count: number, now: number, movedAt: number, since = 0): number {
+    const time = now - movedAt > QUIET_MS ? now : movedAt;
+    this.#write(slot, count, time);
+    const oldest = slot * this.#samples + (Math.max(0, (this.#taken[slot] as number) - this.#samples) % this.#samples);
+    const from = Math.max(this.#times[oldest] as number, since);
+    return now - from < 500 ? Number.NaN : ((count - (this.#counts[oldest] as number)) * 1000) / (time - from);
+  }
+
+  #write(slot: number, count: number, time: number): void {
+    const taken = this.#taken[slot] as number;
+    const at = slot * this.#samples + (taken % this.#samples);
+    this.#counts[at] = count;
+    this.#times[at] = time;
+    this.#taken[slot] = taken + 1;
   }
 
   #grow(slots: number): void {
-    let capacity = Math.max(16, this.#openedAt.length);
+    let capacity = Math.max(16, this.#taken.length);
     while (capacity < slots) capacity *= 2;
-    const counts = new Float64Array(capacity * this.#samples);
-    counts.set(this.#counts);
-    this.#counts = counts;
-    const openedAt = new Float64Array(capacity);
-    openedAt.set(this.#openedAt);
-    this.#openedAt = openedAt;
+    this.#counts = copyInto(this.#counts, new Float64Array(capacity * this.#samples));
+    this.#times = copyInto(this.#times, new Float64Array(capacity * this.#samples));
+    this.#taken = copyInto(this.#taken, new Uint32Array(capacity));
   }
+}
+
+function copyInto<A extends Float64Array | Uint32Array>(from: A, into: A): A {
+  into.set(from);
+  return into;
 }
 
 /** How many events lie in the last `windowMs`, the edge itself excluded. Bounded by merging what came in one `stepMs`. */

@@ -28,48 +28,59 @@ describe('EventWindow', () => {
 });
 
 describe('RateWindows', () => {
-  /** Runs a counter of `perSecond` for `seconds` sweeps of `sweepMs`; returns the rate after each. */
-  function rates(perSecond: number, seconds: number, sweepMs: number, since = 0): number[] {
+  /** A counter that moves each `periodMs` from `firstAt` on, sampled each `sweepMs`; the rate after each sample. */
+  function rates(
+    periodMs: number,
+    firstAt: number,
+    samples: number,
+    sweepMs: number,
+    since = 0,
+    stopsAt = Number.POSITIVE_INFINITY,
+  ) {
     const windows = new RateWindows(5);
     windows.open(3, 0);
-    return Array.from({ length: seconds }, (_, sweep) => {
-      const now = (sweep + 1) * sweepMs;
-      windows.advance(now);
-      return windows.sample(3, Math.floor((Math.max(0, now - since) * perSecond) / 1000), since);
+    return Array.from({ length: samples }, (_, sample) => {
+      const now = (sample + 1) * sweepMs;
+      const until = Math.min(now, stopsAt);
+      const count = until < firstAt ? 0 : Math.floor((until - firstAt) / periodMs) + 1;
+      const movedAt = count === 0 ? 0 : firstAt + (count - 1) * periodMs;
+      return windows.sample(3, count, now, movedAt, since);
     });
   }
 
-  test('is right from the first second on, and whatever the sweeps’ pace', () => {
-    expect(rates(10, 8, 1000)).toEqual([10, 10, 10, 10, 10, 10, 10, 10]);
-    for (const rate of rates(10, 20, 1013)) expect(rate).toBeCloseTo(10, 0);
+  test('is exact whatever the pace and phase of the samples', () => {
+    for (const [firstAt, sweepMs] of [
+      [37, 1000],
+      [99, 1013],
+      [1, 987],
+      [50, 1000.4],
+    ] as const) {
+      const seen = rates(100, firstAt, 30, sweepMs);
+      // While the window still begins at the opening, the first event may have come at once.
+      for (const rate of seen.slice(0, 5)) expect(rate).toBeGreaterThanOrEqual(10);
+      for (const rate of seen.slice(6)) expect(rate).toBeCloseTo(10, 6);
+    }
   });
 
   test('a counter that could begin late is not averaged over the time before', () => {
-    const late = rates(10, 8, 1000, 3000);
+    const late = rates(100, 3100, 8, 1000, 3000);
     expect(late.slice(0, 3)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
     expect(late.slice(3)).toEqual([10, 10, 10, 10, 10]);
   });
 
   test('falls to 0 within the window when the counting stops', () => {
-    const windows = new RateWindows(5);
-    windows.open(0, 0);
-    const seen: number[] = [];
-    for (let second = 1; second <= 12; second++) {
-      windows.advance(second * 1000);
-      seen.push(windows.sample(0, Math.min(second, 5) * 10));
-    }
+    const seen = rates(100, 100, 14, 1000, 0, 5000);
     expect(seen.slice(0, 5)).toEqual([10, 10, 10, 10, 10]);
-    expect(seen.slice(5)).toEqual([8, 6, 4, 2, 0, 0, 0]);
+    // A second of silence may pass before it counts as one.
+    expect(seen.slice(5)).toEqual([10, 6, 4, 2, 0, 0, 0, 0, 0]);
   });
 
   test('a slot used again begins anew', () => {
     const windows = new RateWindows(5);
     windows.open(7, 0);
-    windows.advance(1000);
-    windows.sample(7, 1000);
+    windows.sample(7, 1000, 1000, 1000);
     windows.open(7, 1500);
-    windows.advance(2500);
-    expect(windows.sample(7, 10)).toBe(10);
+    expect(windows.sample(7, 10, 2500, 2500)).toBe(10);
   });
 });
 
