@@ -24,6 +24,25 @@ export class Load {
     return this.#child.ask('send', schedule);
   }
 
+  /** Reports that say when they left: ms since `base` on the monotonic clock. */
+  sendStamped(schedule: Omit<Schedule, 'frames'> & { readonly base: number }): Promise<Sent> {
+    return this.#child.ask('sendStamped', schedule);
+  }
+
+  /** Opens sockets, or closes the newest, until the group has `count`. */
+  resize(options: GroupOptions): Promise<void> {
+    return this.#child.ask('resize', options);
+  }
+
+  setPollers(port: number, count: number): Promise<void> {
+    return this.#child.ask('setPollers', { port, count });
+  }
+
+  /** Lets every poller ask each `everyMs`. `sent`: answers that came; `late`: asks that found the one before unanswered. */
+  poll(everyMs: number, seconds: number): Promise<Sent> {
+    return this.#child.ask('poll', { everyMs, seconds });
+  }
+
   counts(group: string): Promise<GroupCounts> {
     return this.#child.ask('counts', { group });
   }

@@ -5,10 +5,14 @@ import { Progress } from './progress.js';
 import { mergeResults, type ScenarioResult, textOf, writeSection } from './report.js';
 import type { Scenario } from './scenario.js';
 import { encode } from './scenarios/encode.js';
+import { fanOut } from './scenarios/fan-out.js';
+import { growth } from './scenarios/growth.js';
 import { ingest } from './scenarios/ingest.js';
+import { memory } from './scenarios/memory.js';
 import { relay } from './scenarios/relay.js';
+import { staleness } from './scenarios/staleness.js';
 
-const SCENARIOS: readonly Scenario[] = [ingest, encode, relay];
+const SCENARIOS: readonly Scenario[] = [ingest, encode, relay, fanOut, staleness, memory, growth];
 const IDS = SCENARIOS.map(({ id }) => id);
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));

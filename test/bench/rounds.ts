@@ -7,8 +7,8 @@ import { spreadOf } from './statistics.js';
 /** One of those that take turns. */
 export interface Side {
   readonly server: Server;
-  /** What is to be charged to the items and what is not: the state that it is measured in while idle. */
-  rest?(): Promise<void>;
+  /** What it uses in any case, as a share of a core: measured by watching it idle each round where this is left out. */
+  readonly idleShare?: number;
   /** Does one round's work; `items` are what its CPU is divided by. */
   work(): Promise<{ readonly items: number; readonly sent: readonly Sent[] }>;
 }
@@ -16,17 +16,33 @@ export interface Side {
 export interface Turns {
   readonly load: Load;
   readonly rounds: number;
+  /** Rounds without account that go first; 1 unless told otherwise. */
+  readonly warmUps?: number;
   /** How long each server is watched without work, each round. */
   readonly idleMs: number;
   progress(step: string): void;
 }
 
-/** CPU per item of one side, µs, round by round. */
+/** What a server used in one round, and what it did for it. */
+export interface Sample {
+  readonly cpuNs: number;
+  readonly elapsedNs: number;
+  readonly items: number;
+}
+
+/** What one side used, round by round. */
 export interface Cost {
+  readonly samples: readonly Sample[];
+  /** CPU per item above what it uses idle, µs. */
   readonly us: readonly number[];
-  /** What it used while it rested, ms a second; median. */
-  readonly idle: number;
+  /** Share of a core that it used while it worked; median. */
+  readonly busyShare: number;
   readonly notes: readonly string[];
+}
+
+/** CPU per item, µs, above a share of a core that is used in any case. */
+export function usPerItem(samples: readonly Sample[], idleShare: number): number[] {
+  return samples.map(({ cpuNs, elapsedNs, items }) => (cpuNs - idleShare * elapsedNs) / items / 1000);
 }
 
 /** After the last item, for what is still on its way. */
@@ -34,35 +50,38 @@ const TAIL_MS = 150;
 
 /**
  * Lets the sides work in turn, round after round, and charges what each server used above its own idle rate to its items.
- * One round without account goes first, so that everything is compiled. The order turns round each time: whatever drifts
+ * A round without account goes first, so that everything is compiled. The order turns round each time: whatever drifts
  * meets all of them alike.
  */
 export async function takeTurns(sides: readonly Side[], turns: Turns): Promise<readonly Cost[]> {
-  const ns = sides.map(() => [] as { cpu: number; elapsed: number; items: number }[]);
+  const samples = sides.map(() => [] as Sample[]);
   const idle = sides.map(() => [] as number[]);
   const watches = sides.map(() => new LoadWatch());
-  for (let round = 0; round <= turns.rounds; round++) {
-    turns.progress(round === 0 ? 'warming up' : `round ${round} of ${turns.rounds}`);
+  for (let round = 1 - (turns.warmUps ?? 1); round <= turns.rounds; round++) {
+    turns.progress(round < 1 ? 'warming up' : `round ${round} of ${turns.rounds}`);
     const order = [...sides.keys()];
     if (round % 2 === 0) order.reverse();
     for (const at of order) {
-      const { server, rest, work } = sides[at] as Side;
-      await rest?.();
-      const quiet = await cpuDuring([server.pid], () => sleep(turns.idleMs));
+      const { server, idleShare, work } = sides[at] as Side;
+      if (idleShare === undefined) {
+        const quiet = await cpuDuring([server.pid], () => sleep(turns.idleMs));
+        if (round >= 1) idle[at]?.push((quiet.cpuNs[0] as number) / quiet.elapsedNs);
+      }
       const busy = await cpuDuring([server.pid, turns.load.pid], async () => {
         const done = await work();
         await sleep(TAIL_MS);
         return done;
       });
-      if (round === 0) continue;
-      idle[at]?.push((quiet.cpuNs[0] as number) / quiet.elapsedNs);
-      ns[at]?.push({ cpu: busy.cpuNs[0] as number, elapsed: busy.elapsedNs, items: busy.result.items });
+      if (round < 1) continue;
+      const { elapsedNs, result } = busy;
+      samples[at]?.push({ cpuNs: busy.cpuNs[0] as number, elapsedNs, items: result.items });
       watches[at]?.note(busy, busy.cpuNs[1] as number, busy.result.sent);
     }
   }
-  return sides.map((_, at) => {
-    const rate = spreadOf(idle[at] as number[]).median;
-    const us = (ns[at] ?? []).map(({ cpu, elapsed, items }) => (cpu - rate * elapsed) / items / 1000);
-    return { us, idle: rate * 1000, notes: watches[at]?.notes() ?? [] };
+  return sides.map(({ idleShare }, at) => {
+    const used = samples[at] ?? [];
+    const share = idleShare ?? spreadOf(idle[at] as number[]).median;
+    const busyShare = spreadOf(used.map(({ cpuNs, elapsedNs }) => cpuNs / elapsedNs)).median;
+    return { samples: used, us: usPerItem(used, share), busyShare, notes: watches[at]?.notes() ?? [] };
   });
 }

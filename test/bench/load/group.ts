@@ -1,5 +1,5 @@
 import { OPCODE } from './frames.js';
-import { writeAck } from './live-frames.js';
+import { LiveReader } from './live-frames.js';
 import { RawSocket } from './raw-socket.js';
 
 export interface GroupOptions {
@@ -14,8 +14,8 @@ export interface GroupOptions {
   readonly named?: boolean;
   /** Sent by each as soon as it is open. */
   readonly hello?: Uint8Array;
-  /** Acknowledges live frames, as a dashboard does. */
-  readonly acks?: boolean;
+  /** They are dashboards of the hub: looks for gaps in their frames, and acknowledges each if `acks`. */
+  readonly live?: { readonly acks: boolean };
 }
 
 /** What a group has received since the last `reset`. */
@@ -25,9 +25,12 @@ export interface GroupCounts {
   readonly binary: number;
   readonly binaryBytes: number;
   readonly text: number;
+  readonly textBytes: number;
   /** Binary messages, and their bytes, by their second byte: the opcode in the live protocol. */
   readonly kinds: Float64Array;
   readonly kindBytes: Float64Array;
+  /** DELTAs that did not follow the frame before them, and BEHINDs: something was lost or skipped. Never reset. */
+  readonly gaps: number;
   /** Sockets that are closed. */
   readonly closed: number;
 }
@@ -42,8 +45,10 @@ export class Group {
   #binary = 0;
   #binaryBytes = 0;
   #text = 0;
+  #textBytes = 0;
   #kinds = new Float64Array(256);
   #kindBytes = new Float64Array(256);
+  #gaps = 0;
 
   static async open(options: GroupOptions): Promise<Group> {
     const group = new Group();
@@ -55,7 +60,7 @@ export class Group {
   async add(options: GroupOptions): Promise<void> {
     const end = this.sockets.length + options.count;
     const counts = new Uint32Array(end);
-    counts.set(this.#bySocket);
+    counts.set(this.#bySocket.subarray(0, end));
     this.#bySocket = counts;
     while (this.sockets.length < end) {
       const batch = Math.min(AT_A_TIME, end - this.sockets.length);
@@ -63,9 +68,14 @@ export class Group {
     }
   }
 
+  /** Closes the newest until there are `count` at most. */
+  shrink(count: number): void {
+    for (const socket of this.sockets.splice(count)) socket.destroy();
+  }
+
   reset(): void {
     this.#bySocket.fill(0);
-    this.#binary = this.#binaryBytes = this.#text = 0;
+    this.#binary = this.#binaryBytes = this.#text = this.#textBytes = 0;
     this.#kinds.fill(0);
     this.#kindBytes.fill(0);
   }
@@ -76,8 +86,10 @@ export class Group {
       binary: this.#binary,
       binaryBytes: this.#binaryBytes,
       text: this.#text,
+      textBytes: this.#textBytes,
       kinds: this.#kinds,
       kindBytes: this.#kindBytes,
+      gaps: this.#gaps,
       closed: this.sockets.filter(({ closed }) => closed).length,
     };
   }
@@ -88,26 +100,34 @@ export class Group {
 
   #openOne(options: GroupOptions): Promise<void> {
     const at = this.sockets.length;
-    const { port, protocol, group, addresses = 1, named = false, acks = false } = options;
+    const { port, protocol, group, addresses = 1, named = false, live } = options;
     const path = named ? `${options.path}?client=${group}-${at}` : options.path;
     const localAddress = addresses > 1 ? `127.0.0.${2 + (at % addresses)}` : undefined;
+    const reader = live === undefined ? null : new LiveReader();
     const socket = new RawSocket({ port, path, protocol, localAddress }, (opcode, length, head) => {
-      if (opcode === OPCODE.TEXT) this.#text++;
-      if (opcode !== OPCODE.BINARY) return;
-      this.#binary++;
-      this.#binaryBytes += length;
-      this.#bySocket[at] = (this.#bySocket[at] as number) + 1;
-      const kind = head[1] ?? 0;
-      this.#kinds[kind] = (this.#kinds[kind] as number) + 1;
-      this.#kindBytes[kind] = (this.#kindBytes[kind] as number) + length;
-      if (acks) {
-        const ack = writeAck(head);
-        if (ack !== null) socket.write(ack);
-      }
+      this.#note(at, opcode, length, head);
+      if (reader === null || opcode !== OPCODE.BINARY) return;
+      if (!reader.follows(head)) this.#gaps++;
+      const ack = live?.acks === true ? reader.ack(head) : null;
+      if (ack !== null) socket.write(ack);
     });
     this.sockets.push(socket);
     return socket.opened.then(() => {
       if (options.hello !== undefined) socket.write(options.hello);
     });
+  }
+
+  #note(at: number, opcode: number, length: number, head: Uint8Array): void {
+    if (opcode === OPCODE.TEXT) {
+      this.#text++;
+      this.#textBytes += length;
+    }
+    if (opcode !== OPCODE.BINARY) return;
+    this.#binary++;
+    this.#binaryBytes += length;
+    this.#bySocket[at] = (this.#bySocket[at] as number) + 1;
+    const kind = head[1] ?? 0;
+    this.#kinds[kind] = (this.#kinds[kind] as number) + 1;
+    this.#kindBytes[kind] = (this.#kindBytes[kind] as number) + length;
   }
 }

@@ -2,10 +2,14 @@
 import { answerQuestions } from '../child.js';
 import { Group, type GroupCounts, type GroupOptions } from './group.js';
 import { pace, type Schedule, type Sent } from './pacer.js';
+import { Pollers, type PollOptions } from './pollers.js';
+import { stampedReport } from './stamped.js';
 
 const groups = new Map<string, Group>();
 /** Where each group's round of sockets goes on. */
 const places = new Map<string, { at: number }>();
+
+const pollers = new Pollers();
 
 function groupOf(name: string): Group {
   const group = groups.get(name);
@@ -24,6 +28,24 @@ answerQuestions({
   send(schedule: Schedule): Promise<Sent> {
     const place = places.get(schedule.group) ?? { at: 0 };
     return pace(groupOf(schedule.group).sockets, schedule, place);
+  },
+  resize(options: GroupOptions): Promise<void> {
+    const group = groupOf(options.group);
+    group.shrink(options.count);
+    return group.add({ ...options, count: options.count - group.sockets.length });
+  },
+  setPollers: (options: PollOptions) => pollers.resize(options),
+  poll: (options: { everyMs: number; seconds: number }) => pollers.poll(options),
+  /** Like `send`, each report stamped with the time at which it leaves. */
+  sendStamped({ base, ...schedule }: Omit<Schedule, 'frames'> & { base: number }): Promise<Sent> {
+    const { frame, stamp } = stampedReport();
+    // A copy of each: what the kernel does not take at once is read later, when the next stamp is in its place.
+    const make = () => {
+      stamp(base);
+      return Buffer.from(frame);
+    };
+    const place = places.get(schedule.group) ?? { at: 0 };
+    return pace(groupOf(schedule.group).sockets, { ...schedule, frames: [frame] }, place, make);
   },
   counts: ({ group }: { group: string }): GroupCounts => groupOf(group).counts(),
   reset: ({ group }: { group: string }): void => groupOf(group).reset(),

@@ -22,13 +22,13 @@ const STRIDE = 7;
 
 /**
  * Sends at an even rate, one socket after the other, so that messages arrive one by one: a socket's next one is due when
- * all the others have sent theirs. `before` may patch a frame. Resolves when all are sent.
+ * all the others have sent theirs. `make` gives a frame of its own for a message. Resolves when all are sent.
  */
 export function pace(
   sockets: readonly RawSocket[],
   schedule: Schedule,
   next: { at: number },
-  before?: (frame: Uint8Array, socket: number) => void,
+  make?: () => Uint8Array,
 ): Promise<Sent> {
   const { frames, perSecond, seconds } = schedule;
   const total = Math.round(perSecond * seconds);
@@ -43,8 +43,7 @@ export function pace(
       for (; sent < due; sent++) {
         const socket = next.at % sockets.length;
         const round = Math.floor(next.at / sockets.length);
-        const frame = frames[(socket * STRIDE + round) % frames.length] as Uint8Array;
-        before?.(frame, socket);
+        const frame = make?.() ?? (frames[(socket * STRIDE + round) % frames.length] as Uint8Array);
         (sockets[socket] as RawSocket).write(frame);
         next.at++;
         if (sent < lateBefore) late++;

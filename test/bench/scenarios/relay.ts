@@ -1,7 +1,7 @@
 import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
 import { readTable } from '../hub-probe.js';
-import { Load, sleep } from '../load.js';
 import { binaryFrame } from '../load/frames.js';
+import { Load, sleep } from '../load.js';
 import { takeTurns } from '../rounds.js';
 import { type Figure, figureOr, RefusedError, type Scenario, type ScenarioContext } from '../scenario.js';
 import { HubServer, PeerServer } from '../servers.js';
