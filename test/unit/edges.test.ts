@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { ROOT } from '../harness/hub.js';
+
+const biome = createRequire(`${ROOT}package.json`).resolve('@biomejs/biome/bin/biome');
+
+const FORBIDDEN = [
+  ['shared/src', '@auralis/server'],
+  ['shared/src', 'node:fs'],
+  ['client/src', '@auralis/server/hub'],
+  ['client/dashboard', '@auralis/server'],
+  ['server/src/relay', '@auralis/client'],
+  ['server/src/http', '../hub.js'],
+  ['server/src/transport', '../relay/relay.js'],
+  ['server/src/transport', '../state/tables.js'],
+  ['server/src/ingest', '../transport/transport.js'],
+  ['server/src/relay', '../ingest/inbox.js'],
+  ['server/src/live', '../relay/relay.js'],
+  ['server/src/http', '../live/live.js'],
+  ['server/src/simulate', '../relay/relay.js'],
+] as const;
+
+const ALLOWED = [
+  ['server/src/relay', '../transport/transport.js'],
+  ['server/src/relay', '../state/tables.js'],
+  ['server/src/live', '@auralis/shared'],
+  ['client/src', '@auralis/shared/limits'],
+  ['server/src/cli', '../hub.js'],
+] as const;
+
+/** Lints a tree in which each of `imports` is a file of its own; returns the numbers of those that are refused. */
+function refused(imports: readonly (readonly [folder: string, imported: string])[]): number[] {
+  const root = mkdtempSync(join(tmpdir(), 'auralis-edges-'));
+  const config = { ...JSON.parse(readFileSync(`${ROOT}biome.json`, 'utf8')), vcs: { enabled: false } };
+  writeFileSync(join(root, 'biome.json'), JSON.stringify(config));
+  for (const [number, [folder, imported]] of imports.entries()) {
+    const path = join(root, folder, `edge-${number}.ts`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `import { thing } from '${imported}';\n\nexport const used = thing;\n`);
+  }
+  const { stdout, stderr } = spawnSync(process.execPath, [biome, 'lint', '--max-diagnostics=none', '.'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  rmSync(root, { recursive: true });
+  const found = [...`${stdout}${stderr}`.matchAll(/edge-(\d+)\.ts\S* lint\/style\/noRestrictedImports/g)];
+  return found.map((match) => Number(match[1])).sort((a, b) => a - b);
+}
+
+test('import edges that the architecture forbids fail the check', () => {
+  expect(refused(FORBIDDEN)).toEqual(FORBIDDEN.map((_, number) => number));
+});
+
+test('those that it needs do not', () => expect(refused(ALLOWED)).toEqual([]));
