@@ -27,6 +27,7 @@ export class LiveSession implements SocketHandler {
   readonly #requests = new Allowance(MAX_REQUESTS_PER_S, 1000);
   readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
+  #isClosing = false;
 
   constructor(live: Live, form: LiveForm, counters: HubCounters) {
     this.#live = live;
@@ -79,6 +80,9 @@ export class LiveSession implements SocketHandler {
   }
 
   closeStalled(): void {
+    // A peer that does not answer takes a while to close: that is asked for, and counted, once.
+    if (this.#isClosing) return;
+    this.#isClosing = true;
     this.counters.add('stalled_closed');
     this.peer.close(CLOSE.STALLED, 'no progress');
   }

@@ -199,6 +199,9 @@ describe('over time', () => {
     expect([silent.peer.closedWith, hub('stalled_closed')]).toEqual([null, 0]);
     runSeconds(1);
     expect([silent.peer.closedWith, hub('stalled_closed')]).toEqual([4002, 1]);
+    // It may take seconds until the close is through: it is counted once.
+    runSeconds(3, () => alive.handler.onPong(alive.peer, new Uint8Array()));
+    expect(hub('stalled_closed')).toBe(1);
     expect(alive.peer.closedWith).toBeNull();
     report(alive, { chunksReceived: 1 });
     expect(row(1, 'state')).toEqual([0]);
