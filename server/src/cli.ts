@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { serveCommand } from './cli/serve.js';
 import { simulateCommand } from './cli/simulate.js';
+import { tailCommand } from './cli/tail.js';
+import { topCommand } from './cli/top.js';
 import { ConfigError } from './config.js';
 import { ListenError } from './transport/transport.js';
 import { VERSION } from './version.js';
@@ -13,7 +15,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(VERSION)
     .exitOverride()
     .addCommand(serveCommand())
-    .addCommand(simulateCommand((exitCode) => (code = exitCode)));
+    .addCommand(simulateCommand((exitCode) => (code = exitCode)))
+    .addCommand(topCommand((exitCode) => (code = exitCode)))
+    .addCommand(tailCommand((exitCode) => (code = exitCode)));
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv);

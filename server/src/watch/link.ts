@@ -1,0 +1,184 @@
+import type { IncomingMessage } from 'node:http';
+import { mayReconnect, SUBPROTOCOLS, type Wire } from '@auralis/shared';
+import WebSocket from 'ws';
+
+/** A snapshot of a million rows is some 100 MB; more than that is no hub. */
+const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
+/** A server that neither answers nor refuses for this long is tried anew. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A connection that lived this long was a good one: backoff starts again from its shortest. */
+const STABLE_MS = 10_000;
+const TICK_MS = 1_000;
+const BACKOFF_BASE_MS = 500;
+const BACKOFF_MAX_MS = 20_000;
+/** As much of a refusal's text as is shown. */
+const MAX_REASON_CHARACTERS = 300;
+
+export interface LinkEvents {
+  opened(): void;
+  /** May throw: a message that cannot be read ends the connection, and another is made. */
+  received(wire: Wire): void;
+  /** The connection is gone, or could not be made. `again`: another try is on its way; otherwise this is the end. */
+  lost(why: string, again: boolean): void;
+}
+
+/**
+ * A WebSocket to the hub that comes back: full jitter between tries, for as long as close codes allow it. One that says
+ * nothing for `silentMs` is dead, whether it knows it or not.
+ */
+export class Link {
+  readonly #url: URL;
+  readonly #silentMs: number;
+  readonly #events: LinkEvents;
+  #socket: WebSocket | null = null;
+  #retry: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #attempt = 0;
+  #openedAt = Number.POSITIVE_INFINITY;
+  #heardAt = 0;
+  #wasOpen = false;
+
+  /** `url`: of `/api/v1/live`. `silentMs`: longer than the hub ever keeps silent. Connects with `open`. */
+  constructor(url: URL, silentMs: number, events: LinkEvents) {
+    this.#url = url;
+    this.#silentMs = silentMs;
+    this.#events = events;
+  }
+
+  open(): void {
+    const socket = new WebSocket(this.#url, [SUBPROTOCOLS.msgpack], {
+      perMessageDeflate: false,
+      handshakeTimeout: CONNECT_TIMEOUT_MS,
+      maxPayload: MAX_MESSAGE_BYTES,
+    });
+    this.#socket = socket;
+    const isPresent = () => socket === this.#socket;
+    let why = 'the connection was lost';
+    socket.on('open', () => isPresent() && this.#opened());
+    socket.on('message', (data: Buffer, isBinary) => isPresent() && this.#received(data, isBinary));
+    socket.on('ping', () => this.#heard());
+    socket.on('error', (error: NodeJS.ErrnoException) => (why = error.message || (error.code ?? why)));
+    socket.on('close', (code, reason) => {
+      if (isPresent()) this.#lost(reason.length > 0 ? `closed with ${code}: ${reason}` : why, mayReconnect(code));
+    });
+    socket.on('unexpected-response', (_, response) => void this.#refused(socket, response));
+  }
+
+  /** Whether it could be handed to the socket. */
+  send(wire: Wire): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(wire);
+    return true;
+  }
+
+  /** Stops reading, for as long as nobody can take what is read: then the hub skips frames instead of our queueing them. */
+  pause(): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#heard();
+    this.#socket?.resume();
+  }
+
+  /** Ends it for good; `lost` is not called. */
+  close(): void {
+    const socket = this.#socket;
+    this.#forget();
+    clearTimeout(this.#retry);
+    if (socket?.readyState === WebSocket.OPEN) socket.close(1000);
+    // Nobody waits for the other side's goodbye.
+    socket?.terminate();
+  }
+
+  #opened(): void {
+    this.#wasOpen = true;
+    this.#openedAt = performance.now();
+    this.#heard();
+    let tickAt = performance.now();
+    this.#watch = setInterval(() => {
+      const now = performance.now();
+      // A process that was stopped has messages waiting that it has not seen: no time to judge.
+      if (now - tickAt > 2 * TICK_MS || this.#socket?.isPaused) this.#heard();
+      tickAt = now;
+      if (now - this.#heardAt > this.#silentMs) this.#drop('the hub went silent');
+    }, TICK_MS);
+    this.#events.opened();
+  }
+
+  #received(data: Buffer, isBinary: boolean): void {
+    this.#heard();
+    try {
+      this.#events.received(isBinary ? data : data.toString());
+    } catch (error) {
+      // What cannot be read leaves rows that cannot be trusted.
+      this.#drop(`not understood: ${(error as Error).message}`);
+    }
+  }
+
+  #heard(): void {
+    this.#heardAt = performance.now();
+  }
+
+  /** The server answered, and not with a WebSocket. What refuses us before it ever knew us will go on refusing. */
+  async #refused(socket: WebSocket, response: IncomingMessage): Promise<void> {
+    const status = response.statusCode ?? 0;
+    const reason = await textOf(response);
+    socket.terminate();
+    if (socket !== this.#socket) return;
+    const isFinal = !this.#wasOpen && status >= 400 && status < 500 && status !== 408 && status !== 429;
+    this.#lost(`answered ${status}${reason === '' ? '' : `: ${reason}`}`, !isFinal);
+  }
+
+  #drop(why: string): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    this.#lost(why, true);
+    socket.terminate();
+  }
+
+  #lost(why: string, again: boolean): void {
+    if (performance.now() - this.#openedAt >= STABLE_MS) this.#attempt = 0;
+    this.#openedAt = Number.POSITIVE_INFINITY;
+    this.#forget();
+    if (again) this.#retry = setTimeout(() => this.open(), backoffMs(this.#attempt++, Math.random()));
+    this.#events.lost(why, again);
+  }
+
+  #forget(): void {
+    this.#socket = null;
+    clearInterval(this.#watch);
+  }
+}
+
+/** How long to wait before try `attempt` (0, 1, 2…), ms: full jitter, so that a restarted hub is not met by all at once. */
+export function backoffMs(attempt: number, dice: number): number {
+  return dice * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** attempt);
+}
+
+/** The first line of a refusal's body, if it comes in time and is text for people. */
+async function textOf(response: IncomingMessage): Promise<string> {
+  const timer = setTimeout(() => response.destroy(), 1_000);
+  let text = '';
+  try {
+    for await (const part of response) {
+      text += part;
+      if (text.length >= MAX_REASON_CHARACTERS) break;
+    }
+  } catch {
+    // What has come by then is what there is.
+  }
+  clearTimeout(timer);
+  const line = text.trim().split('\n')[0] ?? '';
+  return line.startsWith('<') ? '' : line.slice(0, MAX_REASON_CHARACTERS);
+}
+
+/** Where the live protocol of the hub at `url` is. @throws TypeError where `url` is not of http, https, ws or wss */
+export function liveUrl(url: string): URL {
+  const live = new URL(url);
+  if (!/^(http|ws)s?:$/.test(live.protocol)) throw new TypeError(`${live.protocol} is no hub's`);
+  live.protocol = live.protocol.replace('http', 'ws');
+  live.pathname = `${live.pathname.replace(/\/+$/, '')}/api/v1/live`;
+  live.search = live.hash = '';
+  return live;
+}

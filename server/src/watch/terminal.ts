@@ -1,0 +1,73 @@
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { Size } from './screen.js';
+import { type Line, paint, widthOfLine } from './text.js';
+
+/** The alternate screen, without a cursor and without wrapping. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
+const LEAVE = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
+/** A terminal that knows synchronised output shows all between these at once; others ignore them. */
+const BEGIN = '\x1b[?2026h';
+const END = '\x1b[?2026l';
+
+/** A terminal that is taken over, drawn on, and given back as it was. */
+export class Terminal {
+  readonly #input: ReadStream;
+  readonly #output: WriteStream;
+  readonly #colour: boolean;
+  /** Lines on the screen; empty: nothing is known of it. */
+  #shown: readonly string[] = [];
+  #isTaken = false;
+
+  constructor(input: ReadStream, output: WriteStream, colour: boolean) {
+    this.#input = input;
+    this.#output = output;
+    this.#colour = colour;
+  }
+
+  get size(): Size {
+    return { width: Math.max(1, this.#output.columns), height: Math.max(1, this.#output.rows) };
+  }
+
+  /** A frame that the terminal has not taken yet: drawing more would only queue. */
+  get isBusy(): boolean {
+    return this.#output.writableNeedDrain;
+  }
+
+  take(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    this.#shown = [];
+    if (this.#input.isTTY) this.#input.setRawMode(true);
+    this.#output.write(ENTER);
+  }
+
+  /** May be called at any time, also while the process ends. */
+  giveBack(): void {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.#output.write(LEAVE);
+    if (this.#input.isTTY) this.#input.setRawMode(false);
+  }
+
+  /** What is on the screen is not known any more: the next frame draws all of it. */
+  forget(): void {
+    this.#shown = [];
+  }
+
+  /** Draws the lines that have changed, in one write. */
+  draw(lines: readonly Line[]): void {
+    if (!this.#isTaken) return;
+    const { width } = this.size;
+    const painted = lines.map((line) => paint(line, this.#colour));
+    const isNew = this.#shown.length !== painted.length;
+    let frame = isNew ? '\x1b[2J' : '';
+    for (const [at, text] of painted.entries()) {
+      if (!isNew && text === this.#shown[at]) continue;
+      // Behind a full line the cursor stands on its last cell, which erasing to the end would take away.
+      const isFull = widthOfLine(lines[at] as Line) >= width;
+      frame += `\x1b[${at + 1};1H${text}${isFull ? '' : '\x1b[K'}`;
+    }
+    this.#shown = painted;
+    if (frame !== '') this.#output.write(BEGIN + frame + END);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Welcome } from '@auralis/shared';
+import { liveUrl } from './link.js';
+import { LiveConnection } from './live-connection.js';
+import type { ScreenModel } from './screen.js';
+import { placeConnections, sortableColumns } from './table-layout.js';
+import { initialState, isDescending, type Surroundings, type TopState } from './top-state.js';
+import { TopViews } from './top-views.js';
+
+export interface TopOptions {
+  readonly url: string;
+  readonly stream: string | null;
+  /** A column of `connections`. */
+  readonly sort: string;
+  readonly filter: string;
+  /** 100, 250, 1000 or 5000. */
+  readonly intervalMs: number;
+}
+
+/** There is no hub to show, or none any more. */
+export class NoHubError extends Error {
+  override readonly name = 'NoHubError';
+
+  constructor(url: string, why: string) {
+    super(`no hub at ${url}: ${why}`);
+  }
+}
+
+/** Connection, choices and views: all that the screen is made of. */
+export class TopModel {
+  readonly connection: LiveConnection;
+  readonly views: TopViews;
+  state: TopState;
+  readonly #options: TopOptions;
+  readonly #sortable: readonly string[];
+
+  constructor(options: TopOptions, changed: () => void, lost: () => void = changed) {
+    this.#options = options;
+    this.#sortable = sortableColumns(options.sort);
+    this.state = initialState(options.sort, options.stream, options.filter);
+    this.connection = new LiveConnection(liveUrl(options.url), {
+      welcomed: changed,
+      lost,
+      changed,
+      behind: changed,
+      refused: changed,
+    });
+    this.views = new TopViews(this.connection, options.intervalMs);
+  }
+
+  /** Asks the hub for the rows that fit. */
+  ask(width: number, rows: number): void {
+    const { sort, stream, filter, closed, offset } = this.state;
+    const specs = new Map(
+      this.#catalogue.filter((each) => each.table === 'connections').map((each) => [each.name, each]),
+    );
+    // Before the first WELCOME nobody knows the columns, and so not which of them fit.
+    if (specs.size === 0) return;
+    const placed = placeConnections(width, sort, stream === null, specs);
+    const columns = placed.filter(({ spec }) => spec !== null).map(({ name }) => name);
+    const desc = isDescending(this.state);
+    const { intervalMs } = this.#options;
+    this.views.ask({ stream, filter, closed, sort, desc, offset, limit: rows, columns, intervalMs });
+  }
+
+  screen(): ScreenModel {
+    const { welcome, status } = this.connection;
+    const id = welcome?.hub.split('@')[0] ?? '';
+    return {
+      url: this.#options.url,
+      hub: welcome === null ? null : { id, version: welcome.version },
+      status,
+      nowMs: Date.now(),
+      hubRow: this.views.hubRow(id),
+      streams: this.views.streams(),
+      connections: this.views.connections(),
+      isStale: this.views.isStale,
+      state: this.state,
+      notice: this.views.notice,
+      catalogue: this.#catalogue,
+    };
+  }
+
+  /** `visible`: rows of connections that fit. */
+  around(visible: number): Surroundings {
+    const streams = this.views.streams().map(({ key }) => key);
+    return { columns: this.#sortable, streams, total: this.views.connections().total, visible };
+  }
+
+  get #catalogue(): Welcome['catalogue'] {
+    return this.connection.welcome?.catalogue ?? [];
+  }
+}

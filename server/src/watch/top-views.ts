@@ -1,0 +1,92 @@
+import { SCHEMAS } from '@auralis/shared';
+import type { LiveConnection } from './live-connection.js';
+import type { LiveView, ViewRow } from './live-view.js';
+import { type Answer, answer, type Query, wishesOf } from './query.js';
+import { STREAM_COLUMNS } from './table-layout.js';
+
+const HUB_COLUMNS = ['active_connections', 'dashboards', 'process_memory_mb'];
+const BY_KEY = new Intl.Collator('en', { numeric: true });
+
+/** A query and the views that answer it. */
+interface Asked {
+  readonly key: string;
+  readonly query: Query;
+  readonly views: readonly LiveView[];
+}
+
+/** The views behind the screen. Another query's rows take the place of the ones before only when they are all there. */
+export class TopViews {
+  readonly #connection: LiveConnection;
+  readonly #hubs: LiveView;
+  readonly #streams: LiveView;
+  #shown: Asked | null = null;
+  #next: Asked | null = null;
+
+  constructor(connection: LiveConnection, intervalMs: number) {
+    this.#connection = connection;
+    this.#hubs = connection.view({ topic: 'hubs', intervalMs, columns: HUB_COLUMNS });
+    this.#streams = connection.view({ topic: 'streams', intervalMs, columns: STREAM_COLUMNS });
+  }
+
+  /** Asks for the rows of `query`, if it is not what is asked already. */
+  ask(query: Query): void {
+    const key = JSON.stringify(query);
+    if (key === (this.#next ?? this.#shown)?.key) return;
+    this.#end(this.#next);
+    this.#next = null;
+    if (key !== this.#shown?.key) {
+      this.#next = { key, query, views: wishesOf(query).map((wish) => this.#connection.view(wish)) };
+    }
+    this.#settle();
+  }
+
+  /** The row of the hub of this id, as it calls itself. */
+  hubRow(id: string): ViewRow | null {
+    return this.#hubs.row(id);
+  }
+
+  /** All streams, by name. */
+  streams(): readonly ViewRow[] {
+    return this.#streams.rows().sort((a, b) => BY_KEY.compare(a.key, b.key));
+  }
+
+  connections(): Answer {
+    this.#settle();
+    return this.#shown === null ? NOTHING : answer(this.#shown.query, this.#shown.views);
+  }
+
+  /** The rows are of a connection before this one. */
+  get isStale(): boolean {
+    return this.#shown?.views.some((view) => !view.isCurrent && view.error === null) ?? false;
+  }
+
+  /** Everything that was asked for is there, or was refused. */
+  get isComplete(): boolean {
+    this.#settle();
+    return this.#next === null && !this.isStale && isAnswered(this.#hubs) && isAnswered(this.#streams);
+  }
+
+  /** What the hub refused. */
+  get notice(): string | null {
+    const views = [this.#hubs, this.#streams, ...(this.#next?.views ?? []), ...(this.#shown?.views ?? [])];
+    return views.find((view) => view.error !== null)?.error ?? null;
+  }
+
+  #settle(): void {
+    if (this.#next === null || !this.#next.views.every(isAnswered)) return;
+    this.#end(this.#shown);
+    this.#shown = this.#next;
+    this.#next = null;
+  }
+
+  #end(asked: Asked | null): void {
+    for (const view of asked?.views ?? []) this.#connection.end(view);
+  }
+}
+
+const NOTHING: Answer = { rows: [], total: 0, isLeast: false };
+
+const isAnswered = (view: LiveView) => view.isCurrent || view.error !== null;
+
+/** Names of the columns that a person may sort connections by. */
+export const SORT_COLUMNS: readonly string[] = SCHEMAS.connections.columns.map(({ name }) => name);

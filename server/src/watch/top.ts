@@ -1,0 +1,157 @@
+import { type Command, commandOf, flush, type Key, readKeys } from './keys.js';
+import { layoutOf, render } from './screen.js';
+import { Terminal } from './terminal.js';
+import { NoHubError, TopModel, type TopOptions } from './top-model.js';
+import { act, withinTotal } from './top-state.js';
+
+/** No more than ten frames a second. */
+const FRAME_MS = 100;
+/** What tells the time on the screen goes on without news. */
+const CLOCK_MS = 1_000;
+/** The rest of a key's bytes comes by then, or never. */
+const KEY_MS = 50;
+
+/** Signals that end it, with the numbers that shells add to 128. */
+const SIGNALS = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const;
+
+/**
+ * The live screen, until `q` (returns 0) or a signal (returns 128 and its number). The terminal is given back as it was.
+ * @throws NoHubError where the hub will not have us
+ */
+export async function runTop(options: TopOptions, colour: boolean): Promise<number> {
+  const terminal = new Terminal(process.stdin, process.stdout, colour);
+  return new TopSession(options, terminal).run();
+}
+
+class TopSession {
+  readonly #options: TopOptions;
+  readonly #model: TopModel;
+  readonly #terminal: Terminal;
+  #frame: NodeJS.Timeout | undefined;
+  #keyTimer: NodeJS.Timeout | undefined;
+  #rest = '';
+  #drawnAt = 0;
+  #end: (code: number) => void = () => {};
+
+  constructor(options: TopOptions, terminal: Terminal) {
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#model = new TopModel(options, () => this.#schedule());
+  }
+
+  async run(): Promise<number> {
+    const ended = new Promise<number>((resolve) => (this.#end = resolve));
+    const restore = this.#listen();
+    const clock = setInterval(() => this.#schedule(), CLOCK_MS);
+    try {
+      this.#terminal.take();
+      this.#draw();
+      const code = await ended;
+      const { status } = this.#model.connection;
+      if (status.kind === 'ended') throw new NoHubError(this.#options.url, status.why);
+      return code;
+    } finally {
+      clearInterval(clock);
+      clearTimeout(this.#frame);
+      clearTimeout(this.#keyTimer);
+      this.#model.connection.close();
+      restore();
+    }
+  }
+
+  /** Listens to keys, signals and the terminal's size; returns what ends that and gives the terminal back. */
+  #listen(): () => void {
+    const { stdin, stdout } = process;
+    const giveBack = () => this.#terminal.giveBack();
+    const resized = () => this.#redraw();
+    const continued = () => {
+      this.#terminal.take();
+      this.#redraw();
+    };
+    const signals = SIGNALS.map(([signal, number]) => [signal, () => this.#end(128 + number)] as const);
+    // However it ends, the terminal is as it was, and the message of a fault can be read.
+    process.on('uncaughtExceptionMonitor', giveBack);
+    process.on('exit', giveBack);
+    for (const [signal, quit] of signals) process.on(signal, quit);
+    process.on('SIGCONT', continued);
+    stdout.on('resize', resized);
+    // A terminal that has gone can be told nothing more.
+    stdout.on('error', () => this.#end(1));
+    if (stdin.isTTY) {
+      stdin.setEncoding('utf8');
+      stdin.on('data', this.#onInput);
+      stdin.on('end', () => this.#end(0));
+    }
+    return () => {
+      stdin.off('data', this.#onInput);
+      stdin.pause();
+      giveBack();
+      stdout.off('resize', resized);
+      process.off('SIGCONT', continued);
+      for (const [signal, quit] of signals) process.off(signal, quit);
+    };
+  }
+
+  readonly #onInput = (data: string | Buffer): void => {
+    clearTimeout(this.#keyTimer);
+    const { keys, rest } = readKeys(this.#rest + data);
+    this.#rest = rest;
+    for (const key of keys) this.#press(key);
+    if (rest === '') return;
+    this.#keyTimer = setTimeout(() => {
+      this.#rest = '';
+      for (const key of flush(rest)) this.#press(key);
+    }, KEY_MS);
+  };
+
+  #press(key: Key): void {
+    const command = commandOf(key, this.#model.state.isTyping);
+    if (command === null) return;
+    this.#do(command);
+    this.#schedule();
+  }
+
+  #do(command: Command): void {
+    const model = this.#model;
+    model.state = act(model.state, command, model.around(this.#rows));
+    if (command.do === 'quit') this.#end(0);
+    else if (command.do === 'redraw') this.#terminal.forget();
+    else if (command.do === 'suspend') {
+      this.#terminal.giveBack();
+      process.kill(process.pid, 'SIGSTOP');
+    }
+  }
+
+  get #rows(): number {
+    return layoutOf(this.#terminal.size.height, this.#model.views.streams().length).rows;
+  }
+
+  #redraw(): void {
+    this.#terminal.forget();
+    this.#schedule();
+  }
+
+  /** Draws at once where the last frame is old enough, and otherwise as soon as it is. */
+  #schedule(): void {
+    this.#frame ??= setTimeout(() => this.#draw(), Math.max(0, this.#drawnAt + FRAME_MS - performance.now()));
+  }
+
+  #draw(): void {
+    this.#frame = undefined;
+    this.#drawnAt = performance.now();
+    const model = this.#model;
+    if (model.connection.status.kind === 'ended') {
+      this.#end(1);
+      return;
+    }
+    const rows = this.#rows;
+    model.state = withinTotal(model.state, model.around(rows));
+    const { size } = this.#terminal;
+    model.ask(size.width, rows);
+    if (!this.#terminal.isBusy) this.#terminal.draw(render(model.screen(), size));
+  }
+}

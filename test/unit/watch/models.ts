@@ -1,0 +1,46 @@
+import type { ViewRow } from '@auralis/server/watch/live-view';
+import type { ScreenModel } from '@auralis/server/watch/screen';
+import { initialState, type TopState } from '@auralis/server/watch/top-state';
+import { COLUMNS } from '@auralis/shared';
+
+type Values = Readonly<Record<string, number | null>>;
+
+export const CATALOGUE = COLUMNS.map(({ index: _, ...entry }) => entry);
+/** 2026-01-01 12:00:00 UTC. */
+export const NOW_MS = 1_767_268_800_000;
+
+export function connection(key: string, client: string, stream: string, values: Values = {}): ViewRow {
+  return { key, attributes: { stream, client, address: '192.0.2.1', reason: '' }, values };
+}
+
+export const stream = (key: string, values: Values = {}): ViewRow => ({ key, attributes: {}, values });
+
+/** A good, an off-target and an alarming listener, and one of which nothing is known. */
+const CONNECTIONS = [
+  connection('id-carol', 'carol', 'main', { latency_ms: 812.3, rtt_ms: 640, buffer_depth_ms: 20, dropped_per_min: 14 }),
+  connection('id-bob', 'bob', 'main', { latency_ms: 130, rtt_ms: 40, buffer_depth_ms: 120, dropped_per_min: 0 }),
+  connection('id-alice', 'alice', 'side', { latency_ms: 12.5, rtt_ms: 8.1, buffer_depth_ms: 300, state: 0 }),
+  connection('id-nobody', '', 'side'),
+];
+
+const STREAMS = [
+  stream('main', { active_connections: 2, publishing: 1, chunk_send_rate: 10, dropped_per_min: 14 }),
+  stream('side', { active_connections: 2, publishing: 0, chunk_send_rate: null, dropped_per_min: 0 }),
+];
+
+export function model(changes: Partial<ScreenModel> = {}, choices: Partial<TopState> = {}): ScreenModel {
+  return {
+    url: 'http://127.0.0.1:8000',
+    hub: { id: 'hub-1', version: '0.1.0' },
+    status: { kind: 'live' },
+    nowMs: NOW_MS,
+    hubRow: stream('hub-1', { active_connections: 4, dashboards: 1, process_memory_mb: 84.2 }),
+    streams: STREAMS,
+    connections: { rows: CONNECTIONS, total: 4, isLeast: false },
+    isStale: false,
+    notice: null,
+    catalogue: CATALOGUE,
+    ...changes,
+    state: { ...initialState('latency_ms', null, ''), ...choices },
+  };
+}
