@@ -84,9 +84,10 @@ function timeAxis(look: Theme): uPlot.Axis {
     size: 1.6 * look.rem,
     gap: 4,
     space: 6 * look.rem,
+    incrs: [5, 10, 15, 30, 60, 120, 300],
     // Seconds where ticks are closer than a minute, or all would say the same.
     values: (_, ticks) => {
-      const length = (ticks[1] ?? 0) - (ticks[0] ?? 0) < 60 ? 8 : 5;
+      const length = (ticks[1] ?? Number.POSITIVE_INFINITY) - (ticks[0] ?? 0) < 60 ? 8 : 5;
       return ticks.map((tick) => timeOfDay(tick * 1000).slice(0, length));
     },
   };
