@@ -2,6 +2,7 @@
 import { Writer } from '@auralis/shared';
 import { type Fan, INTERVAL_MS, LAST_TICK_MS, LISTENERS, letReport } from './fans.js';
 import { binaryFrame } from './load/frames.js';
+import type { GroupCounts } from './load/group.js';
 import { type Load, sleep } from './load.js';
 import { RefusedError } from './scenario.js';
 import { PeerServer } from './servers.js';
@@ -51,9 +52,10 @@ export async function startBoardFan(load: Load, { name, module, path, hello }: B
       await load.reset(name);
       const before = await server.child.ask<number>('sent');
       const sent = await letReport(load, listeners, seconds, pace);
-      const { binary, text, binaryBytes, textBytes } = await load.counts(name);
+      const due = (await server.child.ask<number>('sent')) - before;
+      const { binary, text, binaryBytes, textBytes } = await settledCounts(load, name, due);
       const came = binary + text;
-      lost += Math.abs((await server.child.ask<number>('sent')) - before - came);
+      lost += Math.abs(due - came);
       if (came > 0) fan.bytes = (binaryBytes + textBytes) / came;
       return { items: came, sent: [sent] };
     },
@@ -62,6 +64,16 @@ export async function startBoardFan(load: Load, { name, module, path, hello }: B
     },
   };
   return fan;
+}
+
+/** Waits until so many messages have come: on a busy machine the last ones take their time. */
+async function settledCounts(load: Load, group: string, due: number): Promise<GroupCounts> {
+  let counts = await load.counts(group);
+  for (let waited = 0; waited < 20 && counts.binary + counts.text < due; waited++) {
+    await sleep(100);
+    counts = await load.counts(group);
+  }
+  return counts;
 }
 
 /** Pages that poll as often as the others are told. */

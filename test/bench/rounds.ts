@@ -7,8 +7,6 @@ import { spreadOf } from './statistics.js';
 /** One of those that take turns. */
 export interface Side {
   readonly server: Server;
-  /** What it uses in any case, as a share of a core: measured by watching it idle each round where this is left out. */
-  readonly idleShare?: number;
   /** Does one round's work; `items` are what its CPU is divided by. */
   work(): Promise<{ readonly items: number; readonly sent: readonly Sent[] }>;
 }
@@ -16,8 +14,6 @@ export interface Side {
 export interface Turns {
   readonly load: Load;
   readonly rounds: number;
-  /** Rounds without account that go first; 1 unless told otherwise. */
-  readonly warmUps?: number;
   /** How long each server is watched without work, each round. */
   readonly idleMs: number;
   progress(step: string): void;
@@ -32,11 +28,8 @@ export interface Sample {
 
 /** What one side used, round by round. */
 export interface Cost {
-  readonly samples: readonly Sample[];
   /** CPU per item above what it uses idle, µs. */
   readonly us: readonly number[];
-  /** Share of a core that it used while it worked; median. */
-  readonly busyShare: number;
   readonly notes: readonly string[];
 }
 
@@ -57,31 +50,28 @@ export async function takeTurns(sides: readonly Side[], turns: Turns): Promise<r
   const samples = sides.map(() => [] as Sample[]);
   const idle = sides.map(() => [] as number[]);
   const watches = sides.map(() => new LoadWatch());
-  for (let round = 1 - (turns.warmUps ?? 1); round <= turns.rounds; round++) {
-    turns.progress(round < 1 ? 'warming up' : `round ${round} of ${turns.rounds}`);
+  for (let round = 0; round <= turns.rounds; round++) {
+    turns.progress(round === 0 ? 'warming up' : `round ${round} of ${turns.rounds}`);
     const order = [...sides.keys()];
     if (round % 2 === 0) order.reverse();
     for (const at of order) {
-      const { server, idleShare, work } = sides[at] as Side;
-      if (idleShare === undefined) {
-        const quiet = await cpuDuring([server.pid], () => sleep(turns.idleMs));
-        if (round >= 1) idle[at]?.push((quiet.cpuNs[0] as number) / quiet.elapsedNs);
-      }
+      const { server, work } = sides[at] as Side;
+      const quiet = await cpuDuring([server.pid], () => sleep(turns.idleMs));
       const busy = await cpuDuring([server.pid, turns.load.pid], async () => {
         const done = await work();
         await sleep(TAIL_MS);
         return done;
       });
-      if (round < 1) continue;
+      if (round === 0) continue;
+      idle[at]?.push((quiet.cpuNs[0] as number) / quiet.elapsedNs);
       const { elapsedNs, result } = busy;
       samples[at]?.push({ cpuNs: busy.cpuNs[0] as number, elapsedNs, items: result.items });
       watches[at]?.note(busy, busy.cpuNs[1] as number, busy.result.sent);
     }
   }
-  return sides.map(({ idleShare }, at) => {
+  return sides.map((_, at) => {
     const used = samples[at] ?? [];
-    const share = idleShare ?? spreadOf(idle[at] as number[]).median;
-    const busyShare = spreadOf(used.map(({ cpuNs, elapsedNs }) => cpuNs / elapsedNs)).median;
-    return { samples: used, us: usPerItem(used, share), busyShare, notes: watches[at]?.notes() ?? [] };
+    const share = spreadOf(idle[at] as number[]).median;
+    return { us: usPerItem(used, share), notes: watches[at]?.notes() ?? [] };
   });
 }

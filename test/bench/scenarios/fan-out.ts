@@ -1,7 +1,8 @@
 import { BOARDS, startBoardFan, startPollFan } from '../board-fans.js';
 import { type Fan, startBareFan, startHubFan } from '../fans.js';
-import { Load } from '../load.js';
-import { type Cost, takeTurns, usPerItem } from '../rounds.js';
+import { Load, LoadWatch } from '../load.js';
+import { cpuDuring } from '../os-account.js';
+import { type Sample, usPerItem } from '../rounds.js';
 import { type Figure, type Refused, RefusedError, type Scenario, type ScenarioContext } from '../scenario.js';
 import { ratioOf, spreadOf } from '../statistics.js';
 
@@ -28,37 +29,52 @@ export const fanOut: Scenario = {
   },
 };
 
-interface Phase {
-  readonly dashboards: number;
-  /** Of each fan. */
-  readonly costs: readonly Cost[];
-  readonly bytes: readonly number[];
+/** What one fan used with one number of dashboards, round by round. */
+interface Account {
+  readonly samples: Sample[];
+  readonly watch: LoadWatch;
+  /** Mean size of a delivery, in the last round. */
+  bytes: number;
 }
 
 async function compareAll(fans: readonly Fan[], load: Load, context: ScenarioContext): Promise<(Figure | Refused)[]> {
   const { mode } = context;
-  const measure = async (dashboards: number): Promise<Phase> => {
-    for (const fan of fans) await fan.setDashboards(dashboards);
-    // With few dashboards there is little to measure in a second.
-    const seconds = (dashboards < 50 ? 4 : 2) * (mode === 'quick' ? 1 : 1.5);
-    const sides = fans.map((fan) => ({ server: fan.server, idleShare: 0, work: () => fan.turn(seconds) }));
-    const rounds = mode === 'quick' ? 3 : 7;
-    const progress = (step: string) => context.progress(`${dashboards} dashboards: ${step}`);
-    const costs = await takeTurns(sides, { load, rounds, warmUps: 0, idleMs: 0, progress });
-    return { dashboards, costs, bytes: fans.map(({ bytes }) => bytes) };
-  };
-  const [most, ...fewer] = DASHBOARDS[mode];
+  const most = DASHBOARDS[mode][0];
   for (const fan of fans) {
     context.progress(`warming up: ${fan.name}`);
     await fan.setDashboards(most);
     await fan.turn(WARM_UP_SECONDS, 'warm up');
   }
-  const phases = [await measure(most)];
-  for (const count of fewer) phases.push(await measure(count));
-  // What taking reports in costs without a dashboard is no part of a delivery.
-  const base = await measure(0);
+  // Without dashboards too: what taking reports in costs in any case is no part of a delivery.
+  const counts = [...DASHBOARDS[mode], 0];
+  const accounts = new Map(counts.map((count) => [count, fans.map((): Account => newAccount())]));
+  const rounds = mode === 'quick' ? 3 : 9;
+  for (let round = 1; round <= rounds; round++) {
+    const order = [...fans.keys()];
+    if (round % 2 === 0) order.reverse();
+    for (const count of counts) {
+      context.progress(`round ${round} of ${rounds}, ${count} dashboards`);
+      // With few dashboards there is little to measure in a second.
+      const seconds = count < 50 ? 3 : 2;
+      for (const at of order) {
+        await takeTurn(fans[at] as Fan, count, seconds, load, accounts.get(count)?.[at] as Account);
+      }
+    }
+  }
   const lost = await Promise.all(fans.map(lossOf));
-  return phases.flatMap((phase) => linesOf(phase, base, fans, lost));
+  const base = accounts.get(0) as Account[];
+  return DASHBOARDS[mode].flatMap((count) => linesOf(count, accounts.get(count) as Account[], base, fans, lost));
+}
+
+const newAccount = (): Account => ({ samples: [], watch: new LoadWatch(), bytes: 0 });
+
+async function takeTurn(fan: Fan, count: number, seconds: number, load: Load, account: Account): Promise<void> {
+  await fan.setDashboards(count);
+  const use = await cpuDuring([fan.server.pid, load.pid], () => fan.turn(seconds));
+  const { elapsedNs, result } = use;
+  account.samples.push({ cpuNs: use.cpuNs[0] as number, elapsedNs, items: result.items });
+  account.watch.note(use, use.cpuNs[1] as number, result.sent);
+  account.bytes = fan.bytes;
 }
 
 /** Why there is no figure of a fan, or null. */
@@ -72,25 +88,36 @@ async function lossOf(fan: Fan): Promise<string | null> {
   }
 }
 
-function linesOf(phase: Phase, base: Phase, fans: readonly Fan[], lost: readonly (string | null)[]) {
-  const { dashboards, costs, bytes } = phase;
-  const us = costs.map(({ samples }, at) => usPerItem(samples, base.costs[at]?.busyShare ?? 0));
+function linesOf(
+  count: number,
+  accounts: readonly Account[],
+  base: readonly Account[],
+  fans: readonly Fan[],
+  lost: readonly (string | null)[],
+): (Figure | Refused)[] {
+  const us = accounts.map(({ samples }, at) => usPerItem(samples, shareOf(base[at]?.samples ?? [])));
   const [ours = []] = us;
+  const dashboards = `${count} ${count === 1 ? 'dashboard' : 'dashboards'}`;
   return fans.slice(1).map((fan, index): Figure | Refused => {
     const at = index + 1;
-    const name = `${dashboards} ${dashboards === 1 ? 'dashboard' : 'dashboards'}`;
     const refused = lost[0] ?? lost[at] ?? null;
-    if (refused !== null) return { name, refused };
+    if (refused !== null) return { name: `${dashboards}, beside ${fan.name}`, refused };
     const theirs = us[at] ?? [];
-    const size = bytes[at] === 0 ? '' : `, ${Math.round(bytes[at] ?? 0).toLocaleString('en-GB')} bytes`;
     return {
-      name: `${name} (${Math.round(bytes[0] ?? 0).toLocaleString('en-GB')} bytes)`,
+      name: `${dashboards} (${sizeOf(accounts[0])})`,
       unit: 'µs',
       hub: spreadOf(ours),
-      peer: { name: `${fan.name}${size}`, value: spreadOf(theirs) },
+      peer: { name: fan.bytes === 0 ? fan.name : `${fan.name} (${sizeOf(accounts[at])})`, value: spreadOf(theirs) },
       ratio: ratioOf(ours, theirs),
       target: fan.name.startsWith('bare') ? { max: 1.1, of: 'ratio' } : null,
-      notes: [...(costs[0]?.notes ?? []), ...(costs[at]?.notes ?? [])],
+      notes: [...(accounts[0]?.watch.notes() ?? []), ...(accounts[at]?.watch.notes() ?? [])],
     };
   });
+}
+
+const sizeOf = (account: Account | undefined) => `${Math.round(account?.bytes ?? 0).toLocaleString('en-GB')} bytes`;
+
+/** Share of a core that was used; median of the rounds. */
+function shareOf(samples: readonly Sample[]): number {
+  return spreadOf(samples.map(({ cpuNs, elapsedNs }) => cpuNs / elapsedNs)).median;
 }
