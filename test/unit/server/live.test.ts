@@ -1,0 +1,247 @@
+import { Live } from '@auralis/server/live/live';
+import { HubCounters } from '@auralis/server/state/counters';
+import { CONNECTION, createTables, HUB } from '@auralis/server/state/tables';
+import type { Peer, SendStatus, SocketHandler } from '@auralis/server/transport/transport';
+import {
+  COLUMNS,
+  decodeResponse,
+  encodeRequest,
+  type LiveForm,
+  Replica,
+  type Request,
+  type Response,
+  SUBPROTOCOLS,
+} from '@auralis/shared';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+
+/** A dashboard whose socket is as full as the test says, and that acknowledges only when told to. */
+class Dashboard implements Peer {
+  readonly responses: Response[] = [];
+  readonly replica = new Replica(COLUMNS);
+  status: SendStatus = 1;
+  waiting = 0;
+  closedWith: number | null = null;
+  pings = 0;
+  handler!: SocketHandler;
+  readonly form: LiveForm;
+
+  constructor(form: LiveForm = 'msgpack') {
+    this.form = form;
+  }
+
+  send(message: Uint8Array | string): SendStatus {
+    if (this.status === 2) return 2;
+    const response = decodeResponse(typeof message === 'string' ? message : message.slice());
+    this.responses.push(response);
+    if (response.kind === 'snapshot' || response.kind === 'delta') expect(this.replica.apply(response)).not.toBeNull();
+    return this.status;
+  }
+  backlog = () => this.waiting;
+  ping = () => void this.pings++;
+  close(code: number): void {
+    this.closedWith = code;
+  }
+  cork = (batch: () => void) => batch();
+
+  request(request: Request): void {
+    const wire = encodeRequest(request, this.form);
+    this.handler.onMessage(this, typeof wire === 'string' ? Buffer.from(wire) : wire, typeof wire !== 'string');
+  }
+
+  subscribe(options: { ack?: true } = {}, intervalMs = 100, topic = 'connections', sub = 1): void {
+    this.request({ kind: 'subscribe', sub, topic, intervalMs, options });
+  }
+
+  /** Acknowledges everything received. */
+  acknowledge(): void {
+    const subscribed = this.of('subscribed').at(-1);
+    this.request({ kind: 'ack', channel: subscribed?.channel ?? 0, source: 'hub@1', seq: this.replica.seq });
+  }
+
+  of<Kind extends Response['kind']>(kind: Kind): Extract<Response, { kind: Kind }>[] {
+    return this.responses.filter((response): response is Extract<Response, { kind: Kind }> => response.kind === kind);
+  }
+
+  kinds(): string {
+    return this.responses.map((response) => response.kind[0]).join('');
+  }
+}
+
+let now: number;
+let tables: ReturnType<typeof createTables>;
+let live: Live;
+let slot: number;
+const hub = (column: keyof typeof HUB) => tables.hubs.get(tables.hubs.slotOf('hub') as number, HUB[column]);
+
+beforeEach(() => {
+  now = 1_000_000;
+  tables = createTables();
+  slot = tables.connections.open('c', ['main', '', '', '']);
+  const counters = new HubCounters(tables.hubs, 'hub', [], now);
+  live = new Live({ tables, counters, source: 'hub@1', version: '0', now: () => now, isDraining: () => false });
+});
+
+function connect(form: LiveForm = 'msgpack'): Dashboard {
+  const headers = new Map([['sec-websocket-protocol', SUBPROTOCOLS[form]]]);
+  const answer = live.route().upgrade({ path: '', query: new URLSearchParams(), headers, remoteAddress: '' });
+  if ('refuse' in answer) throw new Error(answer.message);
+  const dashboard = new Dashboard(form);
+  dashboard.handler = answer.accept;
+  answer.accept.onOpen(dashboard);
+  return dashboard;
+}
+
+/** `ticks` ticks of 100 ms with one change each. */
+function run(ticks: number, each?: () => void): void {
+  for (let tick = 0; tick < ticks; tick++) {
+    now += 100;
+    tables.connections.add(slot, CONNECTION.chunks_sent, 1);
+    live.tick(now);
+    each?.();
+  }
+}
+
+const sent = (dashboard: Dashboard) => dashboard.replica.rows.get('c')?.value(1);
+
+describe('a dashboard that acknowledges', () => {
+  test('gets every frame while it does', () => {
+    const dashboard = connect();
+    dashboard.subscribe({ ack: true });
+    run(100, () => dashboard.acknowledge());
+    expect(dashboard.of('delta')).toHaveLength(100);
+    expect([sent(dashboard), hub('frames_skipped')]).toEqual([100, 0]);
+  });
+
+  test('16 frames behind: told BEHIND, sent nothing, then the final BEHIND and exactly one SNAPSHOT', () => {
+    const [slow, quick] = [connect(), connect()];
+    for (const dashboard of [slow, quick]) dashboard.subscribe({ ack: true });
+    run(50, () => quick.acknowledge());
+    // The SNAPSHOT and 15 deltas are 16 frames.
+    expect(slow.kinds()).toBe(`wss${'d'.repeat(15)}b`);
+    expect(slow.of('behind')[0]).toMatchObject({ skipped: 1, behindMs: 100 });
+    expect(quick.of('delta')).toHaveLength(50);
+    expect(hub('frames_skipped')).toBe(35);
+    slow.acknowledge();
+    run(5, () => {
+      for (const dashboard of [slow, quick]) dashboard.acknowledge();
+    });
+    expect(slow.kinds()).toBe(`wss${'d'.repeat(15)}bbsdddd`);
+    expect(slow.of('behind')[1]).toMatchObject({ skipped: 36, behindMs: 3600 });
+    expect([sent(slow), sent(quick)]).toEqual([55, 55]);
+  });
+
+  test('2 s behind at a slow interval: the same by time', () => {
+    const dashboard = connect();
+    dashboard.subscribe({ ack: true }, 1000);
+    run(20);
+    expect(dashboard.of('behind')).toHaveLength(0);
+    run(20);
+    expect(dashboard.of('behind')).toHaveLength(1);
+    expect(dashboard.of('delta').length).toBeLessThan(4);
+    dashboard.acknowledge();
+    run(10);
+    expect(dashboard.of('snapshot')).toHaveLength(2);
+    expect(sent(dashboard)).toBe(50);
+  });
+
+  test('an acknowledgement of what was never sent, or of before, moves nothing', () => {
+    const dashboard = connect();
+    dashboard.subscribe({ ack: true });
+    const channel = dashboard.of('subscribed')[0]?.channel ?? 0;
+    run(30, () => dashboard.request({ kind: 'ack', channel, source: 'hub@1', seq: 4_000_000_000 }));
+    expect(dashboard.of('behind')).toHaveLength(1);
+    expect(dashboard.of('snapshot')).toHaveLength(1);
+  });
+
+  test('no progress for 120 s: closed once, with 4002', () => {
+    const dashboard = connect();
+    dashboard.subscribe({ ack: true });
+    run(1200);
+    expect(dashboard.closedWith).toBeNull();
+    run(30);
+    expect([dashboard.closedWith, hub('stalled_closed')]).toEqual([4002, 1]);
+  });
+});
+
+describe('a dashboard that does not acknowledge', () => {
+  test('is skipped while its socket holds too much, and brought up when it is empty', () => {
+    const dashboard = connect('json');
+    dashboard.subscribe();
+    run(30);
+    expect(dashboard.of('delta')).toHaveLength(30);
+    dashboard.waiting = 65 * 1024;
+    run(10);
+    dashboard.waiting = 1000;
+    run(10);
+    expect(dashboard.of('delta')).toHaveLength(30);
+    dashboard.waiting = 0;
+    run(5);
+    expect(dashboard.kinds().slice(-6)).toBe('bsdddd');
+    expect(sent(dashboard)).toBe(55);
+  });
+
+  test('whose socket refuses a frame gets a SNAPSHOT later', () => {
+    const dashboard = connect();
+    dashboard.subscribe();
+    run(3);
+    dashboard.status = 2;
+    run(3);
+    dashboard.status = 1;
+    run(3);
+    expect(dashboard.of('snapshot')).toHaveLength(2);
+    expect(sent(dashboard)).toBe(9);
+  });
+});
+
+test('a hundred RESYNCs bring one SNAPSHOT', () => {
+  const dashboard = connect();
+  dashboard.subscribe();
+  run(3);
+  for (let request = 0; request < 100; request++) dashboard.request({ kind: 'resync', sub: 1, source: null });
+  run(3);
+  expect(dashboard.of('snapshot')).toHaveLength(2);
+  expect(sent(dashboard)).toBe(6);
+});
+
+test('a newcomer goes on like the others, at every interval and in both forms', () => {
+  const dashboards = [100, 250, 1000, 5000].flatMap((intervalMs) =>
+    (['msgpack', 'json'] as const).map((form) => {
+      const dashboard = connect(form);
+      dashboard.subscribe({}, intervalMs);
+      return dashboard;
+    }),
+  );
+  run(23);
+  const late = connect();
+  late.subscribe({}, 250);
+  run(77);
+  for (const dashboard of [...dashboards, late]) expect(sent(dashboard)).toBe(100);
+});
+
+test('a quiet table: an empty DELTA a second, at intervals up to that', () => {
+  const dashboard = connect();
+  dashboard.subscribe();
+  for (let tick = 0; tick < 100; tick++) {
+    now += 50;
+    live.tick(now);
+  }
+  expect(dashboard.of('delta')).toHaveLength(5);
+});
+
+test('a channel goes with its last subscriber', () => {
+  const [first, second] = [connect(), connect()];
+  for (const dashboard of [first, second]) dashboard.subscribe();
+  expect(first.of('subscribed')[0]?.channel).toBe(second.of('subscribed')[0]?.channel);
+  first.request({ kind: 'unsubscribe', sub: 1 });
+  second.handler.onClose(second, 1000, false);
+  const third = connect();
+  third.subscribe();
+  expect(third.of('subscribed')[0]?.channel).not.toBe(first.of('subscribed')[0]?.channel);
+});
+
+test('subscriptions of one socket are bounded', () => {
+  const dashboard = connect();
+  for (let sub = 0; sub < 40; sub++) dashboard.subscribe({}, 100, `connections/s${sub}`, sub);
+  expect(dashboard.of('subscribed')).toHaveLength(32);
+  expect(dashboard.of('error').map((error) => error.code)).toEqual(Array(8).fill('too_many_subscriptions'));
+});
