@@ -1,6 +1,7 @@
 import { dashboardPage } from './dashboard.suite.js';
 import { listenAndDashboard } from './listen-and-dashboard.suite.js';
 import { listenPage } from './listen-page.suite.js';
+import { sdk } from './sdk.suite.js';
 import { specClient } from './spec-client.suite.js';
 import { describeInBrowser } from './world.js';
 
@@ -9,4 +10,5 @@ describeInBrowser('pages in a browser', (world) => {
   listenPage(world);
   dashboardPage(world);
   specClient(world);
+  sdk(world);
 });
