@@ -102,7 +102,7 @@ export function pressureContract(start: StartTransport): void {
     const began = performance.now();
     for (let index = 0; index < 50; index++) expect(world.lastPeer.send(`n${index}`)).toBe(SEND.SENT);
     await other.until(() => other.frames.length === 50);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(3_000);
     other.destroy();
   });
 

@@ -131,6 +131,7 @@ export function socketContract(start: StartTransport): void {
         if (byte % 16 === 0) await sleep(1);
       }
       await world.last.until(() => world.last.of('message').length === 2);
+      await client.until(() => client.frames.length === 1);
       expect(world.last.of('message').map(({ data }) => data.toString())).toEqual(['abc', 'x'.repeat(200)]);
       expect(client.frames.map(({ opcode, payload }) => [opcode, payload.toString()])).toEqual([
         [FRAME.PONG, 'between'],
