@@ -1,5 +1,6 @@
 export * from './catalogue.js';
 export * from './codes.js';
+export * from './column.js';
 export { FrameBuilder } from './frame-builder.js';
 export * from './frame-sink.js';
 export * from './limits.js';

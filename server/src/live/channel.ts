@@ -7,14 +7,14 @@ import {
   MsgpackFrameSink,
   type Wire,
 } from '@auralis/shared';
-import type { Subscription } from './subscription.js';
+import type { Feed, Subscription } from './subscription.js';
 import type { Selection } from './topic.js';
 
 /**
  * What subscribers of one topic, interval and columns share: one baseline, and each frame encoded once for each form that
  * somebody reads.
  */
-export class Channel {
+export class Channel implements Feed {
   readonly id: number;
   readonly source: string;
   readonly intervalMs: number;

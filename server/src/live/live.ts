@@ -2,7 +2,6 @@ import {
   COLUMNS,
   MAX_CHANNELS,
   MAX_LIVE_MESSAGE_BYTES,
-  type Request,
   RequestError,
   SCHEMAS,
   STALLED_MS,
@@ -14,7 +13,7 @@ import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
 import type { SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import { Channel, createSinks } from './channel.js';
-import { LiveSession } from './session.js';
+import { type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
 import { Subscription } from './subscription.js';
 import { select } from './topic.js';
 
@@ -34,7 +33,7 @@ export interface LiveContext {
 }
 
 /** The live protocol: dashboards, the channels they subscribe to, and the ticks that feed them. */
-export class Live {
+export class Live implements LiveDesk {
   readonly sessions = new Set<LiveSession>();
   readonly now: () => number;
   readonly #context: LiveContext;
@@ -68,7 +67,7 @@ export class Live {
     return { hub: source, version, now: this.now(), tables: Object.fromEntries(tables), catalogue };
   }
 
-  subscribe(session: LiveSession, request: Extract<Request, { kind: 'subscribe' }>, now: number): Subscription {
+  subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel> {
     const { sub, topic, intervalMs, options } = request;
     const selection = select(this.#context.tables, sub, topic, intervalMs, options);
     let channel = this.#channels.get(selection.key);
@@ -84,7 +83,7 @@ export class Live {
   }
 
   /** A channel goes with its last subscriber, and its memory with it. */
-  unsubscribe(subscription: Subscription): void {
+  unsubscribe(subscription: Subscription<Channel>): void {
     const { channel } = subscription;
     channel.subscriptions.delete(subscription);
     if (channel.subscriptions.size === 0) this.#channels.delete(channel.selection.key);

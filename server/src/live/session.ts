@@ -7,29 +7,42 @@ import {
   MAX_SUBSCRIPTIONS_PER_SOCKET,
   type Request,
   RequestError,
+  type Welcome,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { Allowance } from '../state/windows.js';
 import type { Peer, SocketHandler } from '../transport/transport.js';
-import type { Live } from './live.js';
-import type { Subscription } from './subscription.js';
+import type { Channel } from './channel.js';
+import type { Subscriber, Subscription } from './subscription.js';
 
 /** A dashboard's requests a second: far above what any page needs. */
 const MAX_REQUESTS_PER_S = 200;
 
+/** What a dashboard's socket needs of the hub. */
+export interface LiveDesk {
+  readonly now: () => number;
+  readonly sessions: Set<LiveSession>;
+  welcome(): Welcome;
+  /** @throws RequestError */
+  subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel>;
+  unsubscribe(subscription: Subscription<Channel>): void;
+}
+
+export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
+
 /** One dashboard's socket: what it asks, and its subscriptions. */
-export class LiveSession implements SocketHandler {
+export class LiveSession implements SocketHandler, Subscriber {
   readonly form: LiveForm;
   readonly counters: HubCounters;
   lastSignAt = 0;
-  readonly #live: Live;
-  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #live: LiveDesk;
+  readonly #subscriptions = new Map<number, Subscription<Channel>>();
   readonly #requests = new Allowance(MAX_REQUESTS_PER_S, 1000);
   readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
   #isClosing = false;
 
-  constructor(live: Live, form: LiveForm, counters: HubCounters) {
+  constructor(live: LiveDesk, form: LiveForm, counters: HubCounters) {
     this.#live = live;
     this.form = form;
     this.counters = counters;
@@ -110,7 +123,7 @@ export class LiveSession implements SocketHandler {
     }
   }
 
-  #subscribe(request: Extract<Request, { kind: 'subscribe' }>, now: number): void {
+  #subscribe(request: SubscribeRequest, now: number): void {
     const { sub } = request;
     if (this.#subscriptions.has(sub))
       throw new RequestError('subscription_in_use', `sub ${sub} is subscribed already`, sub);
@@ -133,7 +146,7 @@ export class LiveSession implements SocketHandler {
     subscription.catchUp(now);
   }
 
-  #subscription(sub: number): Subscription {
+  #subscription(sub: number): Subscription<Channel> {
     const known = this.#subscriptions.get(sub);
     if (known === undefined) throw new RequestError('unknown_subscription', `sub ${sub} is not subscribed`, sub);
     return known;

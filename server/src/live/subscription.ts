@@ -1,26 +1,44 @@
 import {
   encodeResponse,
+  type LiveForm,
   MAX_LIVE_BACKLOG_BYTES,
   MAX_UNACKED_FRAMES,
   MAX_UNACKED_MS,
   STALLED_MS,
   type Wire,
 } from '@auralis/shared';
-import { SEND } from '../transport/transport.js';
-import type { Channel } from './channel.js';
-import type { LiveSession } from './session.js';
+import type { HubCounters } from '../state/counters.js';
+import { type Peer, SEND } from '../transport/transport.js';
 
 /** Send times of unacknowledged frames are kept for this many: more than may ever be outstanding. */
 const TIMES = MAX_UNACKED_FRAMES * 2;
+
+/** Who subscribes, as far as a subscription needs to know. */
+export interface Subscriber {
+  readonly form: LiveForm;
+  readonly peer: Peer;
+  readonly counters: HubCounters;
+  /** It has not read for so long that it is given up. */
+  closeStalled(): void;
+}
+
+/** What is subscribed to, as far as a subscription needs to know. */
+export interface Feed {
+  readonly id: number;
+  /** Number of the last frame. */
+  readonly seq: number;
+  /** All rows, as they are after the last frame. */
+  snapshot(form: LiveForm, now: number): Wire;
+}
 
 /**
  * One dashboard's subscription: which frames it was sent and which it has acknowledged. One that falls behind is skipped,
  * told so, and brought up by one SNAPSHOT when it has caught up; it costs the others nothing and is never silently wrong.
  */
-export class Subscription {
-  readonly session: LiveSession;
+export class Subscription<Of extends Feed = Feed> {
+  readonly session: Subscriber;
   readonly sub: number;
-  readonly channel: Channel;
+  readonly channel: Of;
 
   readonly #acknowledges: boolean;
   #needsSnapshot = true;
@@ -35,7 +53,7 @@ export class Subscription {
   #progressAt: number;
   #backlog = 0;
 
-  constructor(session: LiveSession, sub: number, channel: Channel, acknowledges: boolean, now: number) {
+  constructor(session: Subscriber, sub: number, channel: Of, acknowledges: boolean, now: number) {
     this.session = session;
     this.sub = sub;
     this.channel = channel;

@@ -1,4 +1,4 @@
-import type { ColumnSpec } from '../catalogue.js';
+import type { ColumnSpec } from '../column.js';
 
 /** Ids 1–99: connections are the table with the most frames, and ids under 128 are one byte on the wire. */
 export const connectionColumns = {

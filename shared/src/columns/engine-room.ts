@@ -1,4 +1,4 @@
-import type { ColumnSpec } from '../catalogue.js';
+import type { ColumnSpec } from '../column.js';
 
 /** Ids 200–249. Windows are as the name says; "mean of the last 10" is over syntheses. */
 export const engineColumns = {

@@ -1,4 +1,4 @@
-import type { ColumnSpec } from '../catalogue.js';
+import type { ColumnSpec } from '../column.js';
 
 /** Ids 100–149. */
 export const streamColumns = {

@@ -1,4 +1,5 @@
-import { type Bounds, COLUMNS, levelOf, SCHEMAS, TABLE_NAMES, type TableName } from '@auralis/shared/catalogue';
+import { COLUMNS, levelOf, SCHEMAS, TABLE_NAMES, type TableName } from '@auralis/shared/catalogue';
+import type { Bounds } from '@auralis/shared/column';
 import { MAX_FIXED } from '@auralis/shared/limits';
 import { describe, expect, test } from '@jest/globals';
 import { COLUMN_IDS } from './column-ids.js';

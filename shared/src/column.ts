@@ -1,0 +1,44 @@
+/** Unit of a column's numbers. `count`, `enum` and `ratio` (0 to 1) have no dimension; `epoch_s` is seconds since 1970. */
+export type Unit =
+  | 'ms'
+  | 'epoch_s'
+  | 'count'
+  | 'count/min'
+  | 'count/h'
+  | '1/s'
+  | 'bytes'
+  | 'MB'
+  | 'MB/s'
+  | 'Mbps'
+  | '%'
+  | 'ratio'
+  | '×'
+  | 'dB'
+  | '°C'
+  | 'W'
+  | 'MHz'
+  | 'enum';
+
+/** What one column of a table is. */
+export interface ColumnSpec {
+  /** Number on the wire, unique over all tables. Append-only: an id is never given to another meaning. */
+  readonly id: number;
+  readonly unit: Unit;
+  /** Decimal places kept: a cell holds the integer round(value × 10^scale). */
+  readonly scale: number;
+  /** Which way is bad; `null` where neither is. */
+  readonly worse: 'more' | 'less' | 'both' | null;
+  /** Where the reading should be, both ends included. */
+  readonly target?: Bounds;
+  /** A reading below `min` or above `max` is past its alert threshold; the bounds themselves are not. */
+  readonly alert?: Bounds;
+  /** For `unit: 'enum'`: label of value 0, 1, 2… Append-only. */
+  readonly labels?: readonly string[];
+  /** One line for people. */
+  readonly help: string;
+}
+
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
