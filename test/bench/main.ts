@@ -11,8 +11,9 @@ import { ingest } from './scenarios/ingest.js';
 import { memory } from './scenarios/memory.js';
 import { relay } from './scenarios/relay.js';
 import { staleness } from './scenarios/staleness.js';
+import { trace } from './scenarios/trace.js';
 
-const SCENARIOS: readonly Scenario[] = [ingest, encode, relay, fanOut, staleness, memory, growth];
+const SCENARIOS: readonly Scenario[] = [ingest, encode, trace, relay, fanOut, staleness, memory, growth];
 const IDS = SCENARIOS.map(({ id }) => id);
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));

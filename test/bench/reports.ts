@@ -5,8 +5,8 @@ import { seededRandom, wanders } from './random.js';
 /** Different reports, sent in turn, so that every one changes its row. A power of two: see the pacer's stride. */
 const VARIANTS = 64;
 
-/** `full`: all that the SDK sends. `five`: the five fields of the spec. */
-export type ReportKind = 'full' | 'five';
+/** `full`: all that the SDK sends, in its order. `five`: the five fields of the spec. `shuffled`: `full` in another order. */
+export type ReportKind = 'full' | 'five' | 'shuffled';
 
 /** `client_metrics` messages whose readings wander as those of one listener on a steady network do. */
 export function reportsOf(kind: ReportKind, seed = 1): object[] {
@@ -20,32 +20,38 @@ export function reportsOf(kind: ReportKind, seed = 1): object[] {
   const reports: object[] = [];
   for (let at = 0; at < VARIANTS; at++) {
     chunks += 20;
-    const five = {
+    const five: ClientMetricsReport = {
       chunksReceived: chunks,
       chunkErrors: 0,
       bufferUnderruns: 1,
-      avgLatencyMs: latency(),
+      avgLatencyMs: shortened(latency()),
       errorRate: 0,
     };
-    const more: ClientMetricsReport = {
+    const full: ClientMetricsReport = {
+      ...five,
       // Nothing was sent yet: a confirmation of chunk 0 is always true.
       lastSeq: 0,
-      bufferDepthMs: Math.round(depth()),
-      jitterMs: jitter(),
-      rttMs: rtt(),
-      clockOffsetMs: offset(),
+      jitterMs: shortened(jitter()),
+      rttMs: shortened(rtt()),
+      clockOffsetMs: shortened(offset()),
       clockErrorMs: 3.5,
+      bufferDepthMs: shortened(depth()),
       underrunDurationMs: 80,
       outputLatencyMs: 23.2,
       startupMs: 640,
       playbackState: 'playing',
       hidden: false,
-      sentAt: 1_700_000_000_000 + at * 2000,
+      sentAt: 1_700_000_000_000 + at * 2000.125,
     };
-    reports.push({ type: 'client_metrics', metrics: kind === 'full' ? { ...five, ...more } : five });
+    reports.push({ type: 'client_metrics', metrics: kind === 'full' ? full : kind === 'five' ? five : reversed(full) });
   }
   return reports;
 }
+
+/** Four decimals, as the SDK sends them. */
+const shortened = (value: number) => Math.round(value * 1e4) / 1e4;
+
+const reversed = (report: object) => Object.fromEntries(Object.entries(report).reverse());
 
 export const textReports = (kind: ReportKind) => reportsOf(kind).map((report) => textFrame(JSON.stringify(report)));
 

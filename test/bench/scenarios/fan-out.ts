@@ -1,6 +1,6 @@
 import { BOARDS, startBoardFan, startPollFan } from '../board-fans.js';
 import { type Fan, startBareFan, startHubFan } from '../fans.js';
-import { Load, LoadWatch } from '../load.js';
+import { Load, LoadWatch, sleep } from '../load.js';
 import { cpuDuring } from '../os-account.js';
 import { type Sample, usPerItem } from '../rounds.js';
 import { type Figure, type Refused, RefusedError, type Scenario, type ScenarioContext } from '../scenario.js';
@@ -9,6 +9,7 @@ import { ratioOf, spreadOf } from '../statistics.js';
 /** Most first: by the time that little is measured, everything is compiled. */
 const DASHBOARDS = { quick: [500, 50], full: [500, 50, 1] } as const;
 const WARM_UP_SECONDS = 4;
+const SETTLE_MS = 700;
 
 /** CPU that a dashboard's share of a tick costs, beside five other ways of bringing the same rows to it. */
 export const fanOut: Scenario = {
@@ -70,6 +71,8 @@ const newAccount = (): Account => ({ samples: [], watch: new LoadWatch(), bytes:
 
 async function takeTurn(fan: Fan, count: number, seconds: number, load: Load, account: Account): Promise<void> {
   await fan.setDashboards(count);
+  // Greetings and farewells are no deliveries.
+  await sleep(SETTLE_MS);
   const use = await cpuDuring([fan.server.pid, load.pid], () => fan.turn(seconds));
   const { elapsedNs, result } = use;
   account.samples.push({ cpuNs: use.cpuNs[0] as number, elapsedNs, items: result.items });
@@ -110,12 +113,15 @@ function linesOf(
       peer: { name: fan.bytes === 0 ? fan.name : `${fan.name} (${sizeOf(accounts[at])})`, value: spreadOf(theirs) },
       ratio: ratioOf(ours, theirs),
       target: fan.name.startsWith('bare') ? { max: 1.1, of: 'ratio' } : null,
-      notes: [...(accounts[0]?.watch.notes() ?? []), ...(accounts[at]?.watch.notes() ?? [])],
+      notes: [...notesOf(count, fans[0], accounts[0]), ...notesOf(count, fan, accounts[at])],
     };
   });
 }
 
 const sizeOf = (account: Account | undefined) => `${Math.round(account?.bytes ?? 0).toLocaleString('en-GB')} bytes`;
+
+const notesOf = (count: number, fan?: Fan, account?: Account) =>
+  (account?.watch.notes() ?? []).map((note) => `${count} dashboards, ${fan?.name}: ${note}`);
 
 /** Share of a core that was used; median of the rounds. */
 function shareOf(samples: readonly Sample[]): number {

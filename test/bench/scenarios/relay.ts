@@ -12,7 +12,7 @@ const CHUNKS_PER_SECOND = 10;
 const CHUNK_MS = 100;
 const KB = 1000;
 /** The last chunks may still be in a socket when the engine stops. */
-const ARRIVAL_MS = 5_000;
+const ARRIVAL_MS = 2_000;
 
 /** CPU that handing one chunk to one listener costs, beside a loop of `send` over the same number of sockets. */
 export const relay: Scenario = {
@@ -51,7 +51,7 @@ async function compare(context: ScenarioContext, name: string, count: number, by
       const sent = await load.send({ group: `${group}-engine`, frames, perSecond: CHUNKS_PER_SECOND, seconds });
       return { items: sent.sent * count, sent: [sent] };
     };
-    const rounds = context.mode === 'quick' ? 5 : 9;
+    const rounds = context.mode === 'quick' ? 4 : 9;
     const progress = (step: string) => context.progress(`${name}: ${step}`);
     const [ours, theirs] = await takeTurns(
       [
