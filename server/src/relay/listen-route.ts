@@ -129,13 +129,13 @@ class ListenerSocket implements SocketHandler {
     if (listener === null) return;
     const now = this.#context.now();
     listener.lastSignAt = now;
-    const rtt = now - listener.lastPingAt;
-    // A pong that answers no ping of ours says nothing of the round trip.
+    // A pong that answers no ping of ours, or one that was answered, says nothing of the round trip.
     if (
       payload.length === 8 &&
       new DataView(payload.buffer, payload.byteOffset).getFloat64(0) === listener.lastPingAt
     ) {
-      this.#context.tables.connections.set(listener.slot, CONNECTION.rtt_ms, rtt);
+      this.#context.tables.connections.set(listener.slot, CONNECTION.rtt_ms, now - listener.lastPingAt);
+      listener.lastPingAt = Number.NaN;
     }
   }
 

@@ -35,7 +35,8 @@ export class Listener {
   /** Hub's clock at the last sign of life: pong, report, or opening. */
   lastSignAt: number;
   lastReportAt: number;
-  lastPingAt = 0;
+  /** When the ping was sent that waits for its answer; NaN where none does. */
+  lastPingAt = Number.NaN;
   /** Why the hub closed it, where it did. */
   closeReason = '';
 

@@ -178,12 +178,17 @@ describe('over time', () => {
 
   test('the answer to a ping is the round trip; another pong says nothing', () => {
     const { peer, handler } = connect('listen');
+    handler.onPong(peer, new Uint8Array(8));
+    expect(row(0, 'rtt_ms')).toEqual([Number.NaN]);
     runSeconds(10);
     const ping = peer.pings[0] as Uint8Array;
     handler.onPong(peer, new Uint8Array(8));
     expect(row(0, 'rtt_ms')).toEqual([Number.NaN]);
     const sentAt = new DataView(ping.buffer, ping.byteOffset).getFloat64(0);
     now = sentAt + 42.3;
+    handler.onPong(peer, ping);
+    expect(row(0, 'rtt_ms')[0]).toBeCloseTo(42.3, 1);
+    now += 9_000;
     handler.onPong(peer, ping);
     expect(row(0, 'rtt_ms')[0]).toBeCloseTo(42.3, 1);
   });
