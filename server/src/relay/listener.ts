@@ -113,6 +113,8 @@ export class Listener {
 
   #isTooFarBehind(chunk: OutgoingChunk): boolean {
     if (this.#byConfirmation) {
+      // One that owes nothing is not behind, however long the chunk.
+      if (this.#outstanding.chunks === 0) return false;
       const allowed = this.#limits.maxOutstandingMs + this.#limits.reportIntervalMs;
       return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
     }

@@ -64,14 +64,20 @@ function connect(kind: 'listen' | 'publish', query = ''): { peer: FakePeer; hand
   return { peer, handler: answer.accept };
 }
 
-/** Publishes `count` chunks of 100 ms, one each `stepMs`; `each` runs after every one. */
-function publish(engine: ReturnType<typeof connect>, count: number, each?: () => void, stepMs = 100): void {
+/** Publishes `count` chunks of `durationMs`, one each `stepMs`; `each` runs after every one. */
+function publish(
+  engine: ReturnType<typeof connect>,
+  count: number,
+  each?: () => void,
+  stepMs = 100,
+  durationMs = 100,
+): void {
   const writer = new Writer();
   for (let chunk = 0; chunk < count; chunk++) {
     now += stepMs;
     engine.handler.onMessage(
       engine.peer,
-      writePublishedChunk(writer, { durationMs: 100, payload: new Uint8Array(50) }),
+      writePublishedChunk(writer, { durationMs, payload: new Uint8Array(50) }),
       true,
     );
     each?.();
@@ -110,6 +116,17 @@ describe('a listener that confirms', () => {
       report(listener, { lastSeq: interval * 20 + 18 });
     }
     expect(row(0, 'chunks_sent', 'chunks_dropped')).toEqual([2000, 0]);
+  });
+
+  test('is sent a chunk that is longer than the bound when nothing else is outstanding', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 1);
+    report(listener, { lastSeq: 1 });
+    publish(engine, 2, undefined, 100, 5_000);
+    expect(row(0, 'chunks_sent', 'chunks_dropped', 'outstanding_ms')).toEqual([2, 1, 5_000]);
+    report(listener, { lastSeq: 2 });
+    publish(engine, 1, undefined, 5_000, 5_000);
+    expect(listener.peer.seqs).toEqual([1, 2, 4]);
   });
 
   test('that is hidden confirms once a minute, and its socket speaks for it', () => {
