@@ -37,6 +37,8 @@ export class Listener {
   lastReportAt: number;
   /** When the ping was sent that waits for its answer; NaN where none does. */
   lastPingAt = Number.NaN;
+  /** Chunks it had been sent when the present engine came. */
+  sentBefore = 0;
   /** Why the hub closed it, where it did. */
   closeReason = '';
 

@@ -76,6 +76,10 @@ export class Relay {
   engineJoined(stream: Stream, peer: Peer, now: number): void {
     stream.engine = peer;
     stream.engineSince = now;
+    stream.publishedBefore = this.#tables.streams.get(stream.slot, STREAM.chunks_published);
+    for (const listener of stream.listeners) {
+      listener.sentBefore = this.#tables.connections.get(listener.slot, CONNECTION.chunks_sent);
+    }
     stream.idleSince = null;
     this.#tables.streams.set(stream.slot, STREAM.publishing, 1);
   }

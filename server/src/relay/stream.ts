@@ -26,6 +26,8 @@ export class Stream {
   engine: Peer | null = null;
   /** Since when the present engine is here; of no meaning without one. */
   engineSince = 0;
+  /** Chunks published when it came. */
+  publishedBefore = 0;
   readonly openedAt: number;
   format: AudioFormat | null = null;
   /** Since when it has had neither engine nor listener, or null. */

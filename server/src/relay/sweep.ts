@@ -17,9 +17,9 @@ export class Sweep {
   readonly #counters: HubCounters;
   readonly #connectionRates = new RateWindows(RATE_WINDOW_S);
   readonly #streamRates = new RateWindows(RATE_WINDOW_S);
-  /** Generation of the row that a slot's window counts for. */
-  readonly #connectionSeen: number[] = [];
-  readonly #streamSeen: number[] = [];
+  /** Since when a slot's window counts. */
+  readonly #connectionsSince: number[] = [];
+  readonly #streamsSince: number[] = [];
   readonly #pingPayload = new Uint8Array(8);
   #round = 0;
   #scratch = new Float64Array(64);
@@ -52,15 +52,10 @@ export class Sweep {
     }
     listener.refresh(now);
     if (now - listener.lastReportAt > STALE_MS) connections.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
-    this.#noteRow(
-      this.#connectionRates,
-      this.#connectionSeen,
-      slot,
-      connections.generation[slot] as number,
-      listener.openedAt,
-    );
+    const since = Math.max(listener.openedAt, stream.engineSince);
+    countFrom(this.#connectionRates, this.#connectionsSince, slot, since, listener.sentBefore);
     const sent = connections.get(slot, CONNECTION.chunks_sent);
-    const rate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt, stream.engineSince);
+    const rate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt);
     // Without an engine there is nothing to send: that is no rate of 0.
     connections.set(slot, CONNECTION.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
@@ -76,14 +71,10 @@ export class Sweep {
     const { streams } = this.#tables;
     const { slot } = stream;
     stream.refresh(now);
-    this.#noteRow(this.#streamRates, this.#streamSeen, slot, streams.generation[slot] as number, stream.openedAt);
-    const rate = this.#streamRates.sample(
-      slot,
-      streams.get(slot, STREAM.chunks_published),
-      now,
-      stream.chunkAt,
-      stream.engineSince,
-    );
+    const since = Math.max(stream.openedAt, stream.engineSince);
+    countFrom(this.#streamRates, this.#streamsSince, slot, since, stream.publishedBefore);
+    const published = streams.get(slot, STREAM.chunks_published);
+    const rate = this.#streamRates.sample(slot, published, now, stream.chunkAt);
     streams.set(slot, STREAM.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
     const latencies = this.#collect(stream, CONNECTION.latency_ms, true);
     streams.set(slot, STREAM.latency_p50_ms, quantile(this.#scratch, latencies, 0.5));
@@ -94,13 +85,6 @@ export class Sweep {
     const depths = this.#collect(stream, CONNECTION.buffer_depth_ms, false);
     streams.set(slot, STREAM.buffer_depth_p5_ms, quantile(this.#scratch, depths, 0.05));
     streams.set(slot, STREAM.buffer_depth_p50_ms, quantile(this.#scratch, depths, 0.5));
-  }
-
-  /** A row in a slot that another row had before counts from 0 again. */
-  #noteRow(rates: RateWindows, seen: number[], slot: number, generation: number, openedAt: number): void {
-    if (seen[slot] === generation) return;
-    seen[slot] = generation;
-    rates.open(slot, openedAt);
   }
 
   /** Gathers a column of a stream's listeners into the scratch, without what is missing, stale or (`synced`) not to be believed. */
@@ -116,4 +100,11 @@ export class Sweep {
     }
     return count;
   }
+}
+
+/** A window begins anew with another row in its slot, and with another engine: a rate is never one over two engines. */
+function countFrom(rates: RateWindows, begun: number[], slot: number, since: number, count: number): void {
+  if (begun[slot] === since) return;
+  begun[slot] = since;
+  rates.open(slot, since, count);
 }

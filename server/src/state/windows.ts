@@ -21,23 +21,25 @@ export class RateWindows {
     this.#samples = seconds + 1;
   }
 
-  /** A slot begins to count at 0. */
-  open(slot: number, now: number): void {
+  /** A slot begins to count, from `count` on. */
+  open(slot: number, now: number, count = 0): void {
     if (slot >= this.#taken.length) this.#grow(slot + 1);
     this.#taken[slot] = 0;
-    this.#write(slot, 0, now);
+    this.#write(slot, count, now);
   }
 
   /**
-   * Takes a sample and returns the rate a second. `movedAt`: when the counter last moved. `since`: when counting could
-   * begin, if that was later than the slot's opening. NaN before half a second of it.
+   * Takes a sample and returns the rate a second. `movedAt`: when the counter last moved; before the slot's opening: not
+   * yet. NaN in the first half second, and until there is a span to divide by.
    */
-  sample(slot: number, count: number, now: number, movedAt: number, since = 0): number {
-    const time = now - movedAt > QUIET_MS ? now : movedAt;
+  sample(slot: number, count: number, now: number, movedAt: number): number {
+    const last = slot * this.#samples + (((this.#taken[slot] as number) - 1) % this.#samples);
+    const time = now - movedAt > QUIET_MS ? now : Math.max(movedAt, this.#times[last] as number);
     this.#write(slot, count, time);
     const oldest = slot * this.#samples + (Math.max(0, (this.#taken[slot] as number) - this.#samples) % this.#samples);
-    const from = Math.max(this.#times[oldest] as number, since);
-    return now - from < 500 ? Number.NaN : ((count - (this.#counts[oldest] as number)) * 1000) / (time - from);
+    const from = this.#times[oldest] as number;
+    if (now - from < 500 || time <= from) return Number.NaN;
+    return ((count - (this.#counts[oldest] as number)) * 1000) / (time - from);
   }
 
   #write(slot: number, count: number, time: number): void {

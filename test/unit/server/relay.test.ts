@@ -252,6 +252,28 @@ describe('over time', () => {
     expect(tables.streams.get(0, STREAM.publishing)).toBe(0);
   });
 
+  test('rates: another engine’s begin with it, and take nothing from the one before', () => {
+    const first = connect('publish');
+    connect('listen');
+    runSeconds(10, () => publish(first, 10, undefined, 0));
+    first.handler.onClose(first.peer, 1006, false);
+    now += 300;
+    const second = connect('publish');
+    const seen: (number | undefined)[] = [];
+    for (let tenth = 1; tenth <= 40; tenth++) {
+      if (tenth > 3) publish(second, 1);
+      else now += 100;
+      if (tenth % 5 === 2) {
+        sweep.run(now);
+        seen.push(...row(0, 'chunk_send_rate'), tables.streams.get(0, STREAM.chunk_send_rate));
+      }
+    }
+    const known = seen.filter((rate) => !Number.isNaN(rate));
+    expect(known.length).toBeGreaterThanOrEqual(12);
+    for (const rate of known) expect(rate).toBeLessThanOrEqual(10);
+    expect(known.at(-1)).toBeGreaterThan(9);
+  });
+
   test('a stream’s latency is that of its synced listeners alone', () => {
     const [synced, unsynced] = [connect('listen'), connect('listen')];
     report(synced, { avgLatencyMs: 40, clockErrorMs: 3, bufferDepthMs: 300 });

@@ -38,13 +38,14 @@ describe('RateWindows', () => {
     stopsAt = Number.POSITIVE_INFINITY,
   ) {
     const windows = new RateWindows(5);
-    windows.open(3, 0);
+    windows.open(3, since);
     return Array.from({ length: samples }, (_, sample) => {
       const now = (sample + 1) * sweepMs;
+      if (now < since) return Number.NaN;
       const until = Math.min(now, stopsAt);
       const count = until < firstAt ? 0 : Math.floor((until - firstAt) / periodMs) + 1;
       const movedAt = count === 0 ? 0 : firstAt + (count - 1) * periodMs;
-      return windows.sample(3, count, now, movedAt, since);
+      return windows.sample(3, count, now, movedAt);
     });
   }
 
@@ -62,10 +63,17 @@ describe('RateWindows', () => {
     }
   });
 
-  test('a counter that could begin late is not averaged over the time before', () => {
+  test('a counter that begins late is not averaged over the time before', () => {
     const late = rates(100, 3100, 8, 1000, 3000);
     expect(late.slice(0, 3)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
     expect(late.slice(3)).toEqual([10, 10, 10, 10, 10]);
+  });
+
+  test('counts from where it was when it began, and what moved before that is no span of time', () => {
+    const windows = new RateWindows(5);
+    windows.open(0, 10_000, 500);
+    expect(windows.sample(0, 500, 10_600, 9_950)).toBeNaN();
+    expect(windows.sample(0, 510, 11_600, 11_000)).toBe(10);
   });
 
   test('falls to 0 within the window when the counting stops', () => {
