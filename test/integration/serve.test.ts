@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { RawSocket } from '../contract/raw-socket.js';
 import { HubProcess, runCommand } from '../harness/hub.js';
 import { LiveSocket, TestSocket } from '../harness/socket.js';
 
@@ -87,6 +88,16 @@ describe.each(['uws', 'ws'])('serve on %s', (transport) => {
     expect(stopped?.code).toBe(0);
     expect(stopped?.ms).toBeLessThan(5000);
     mute.ws.terminate();
+  });
+
+  test('SIGTERM ends it in time though a client that was refused keeps its side open', async () => {
+    const { port } = await start();
+    const refused = await RawSocket.open(port, '/api/v1/streams/a@b/listen', { allowHalfOpen: true });
+    expect(refused.status).toBe(400);
+    const stopped = await hub?.stop();
+    expect(stopped?.code).toBe(0);
+    expect(stopped?.ms).toBeLessThan(5000);
+    refused.destroy();
   });
 
   test('--max-clients refuses and counts', async () => {

@@ -13,6 +13,8 @@ import { WsPeer } from './ws-peer.js';
 /** A request's head must be here after this long, the whole of it after the other: the time uWebSockets allows too. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** A peer that was refused and does not end its side is cut off after this long. */
+const REFUSED_GRACE_MS = 1_000;
 /** Largest number of fragments of one message: each costs memory beside its bytes. */
 const MAX_FRAGMENTS = 256;
 
@@ -45,6 +47,8 @@ class WsTransport implements Transport {
   readonly #options: TransportOptions;
   readonly #endpoints: readonly Endpoint[];
   readonly #sockets = new Set<WebSocket>();
+  /** Sockets that asked for an upgrade and got none. */
+  readonly #refused = new Set<Duplex>();
   /** Subprotocol of the upgrade in progress: it is chosen before `ws` asks for it. */
   #protocol: string | undefined;
 
@@ -67,6 +71,7 @@ class WsTransport implements Transport {
     this.#server.close();
     this.#server.closeAllConnections();
     for (const socket of this.#sockets) socket.terminate();
+    for (const socket of this.#refused) socket.destroy();
   }
 
   #endpoint(route: SocketRoute): WebSocketServer {
@@ -87,7 +92,7 @@ class WsTransport implements Transport {
     const endpoint = this.#endpoints.find(({ route }) => matchesPattern(route.pattern, path));
     if (endpoint === undefined || !asksForWebSocket(header)) {
       // An upgrade to something else, or where no route takes it, is answered as the plain request that it is beside.
-      serveNodeRequest(req, responseTo(req, socket), this.#options).catch(this.#options.onError);
+      serveNodeRequest(req, this.#responseTo(req, socket), this.#options).catch(this.#options.onError);
       return;
     }
     const request = {
@@ -99,7 +104,7 @@ class WsTransport implements Transport {
     const answer: UpgradeAnswer =
       checkHandshake(req.method ?? '', header) ??
       guardedUpgrade((asked) => endpoint.route.upgrade(asked), request, this.#options.onError);
-    if ('refuse' in answer) sendProblem(new NodeSink(responseTo(req, socket)), answer.refuse, answer.message);
+    if ('refuse' in answer) sendProblem(new NodeSink(this.#responseTo(req, socket)), answer.refuse, answer.message);
     else this.#open(req, socket, head, endpoint, answer);
   }
 
@@ -118,18 +123,25 @@ class WsTransport implements Transport {
       new WsPeer(webSocket, socket, handler, endpoint.route.maxBacklogBytes).open();
     });
   }
-}
 
-/** A response on a socket that Node has let go of for an upgrade. The connection ends with it. */
-function responseTo(req: IncomingMessage, socket: Duplex): ServerResponse {
-  const res = new ServerResponse(req);
-  res.shouldKeepAlive = false;
-  // A peer that resets the connection meanwhile has lost interest in the answer.
-  socket.on('error', () => socket.destroy());
-  res.assignSocket(socket as never);
-  res.on('finish', () => {
-    res.detachSocket(socket as never);
-    socket.end();
-  });
-  return res;
+  /**
+   * A response on a socket that Node has let go of for an upgrade. The connection ends with it: the server does not know
+   * it any more, and would neither time it out nor close it when it stops.
+   */
+  #responseTo(req: IncomingMessage, socket: Duplex): ServerResponse {
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    this.#refused.add(socket);
+    socket.once('close', () => this.#refused.delete(socket));
+    // A peer that resets the connection meanwhile has lost interest in the answer.
+    socket.on('error', () => socket.destroy());
+    res.assignSocket(socket as never);
+    res.on('finish', () => {
+      res.detachSocket(socket as never);
+      socket.end();
+      const cutOff = setTimeout(() => socket.destroy(), REFUSED_GRACE_MS);
+      socket.once('close', () => clearTimeout(cutOff));
+    });
+    return res;
+  }
 }
