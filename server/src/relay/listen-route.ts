@@ -66,7 +66,7 @@ function answer(request: UpgradeRequest, context: ListenContext): UpgradeAnswer 
     counters.add('refused_at_capacity');
     return { refuse: 503, message: `all ${relay.options.maxClients} places are taken (--max-clients)` };
   }
-  const stream = relay.stream(name, context.now());
+  const stream = relay.streamToListenTo(name, context.now());
   if (stream === null) return { refuse: 503, message: 'the hub has too many streams' };
   return { accept: new ListenerSocket(stream, client, request.remoteAddress, context) };
 }

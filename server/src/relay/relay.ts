@@ -8,6 +8,8 @@ import { Stream } from './stream.js';
 
 /** A stream that nobody uses goes after this long. */
 const IDLE_STREAM_MS = 60_000;
+/** New names that only listeners ask for leave this much room: listeners come from any page, an engine must find a place. */
+const STREAMS_FOR_ENGINES = MAX_STREAMS / 10;
 
 export interface RelayOptions extends ListenerLimits {
   readonly maxClients: number;
@@ -31,11 +33,16 @@ export class Relay {
     this.options = options;
   }
 
-  /** The stream of this name, made if need be; null where there are too many. */
-  stream(name: string, now: number): Stream | null {
+  /** The stream that a listener asks for, made if need be; null where there are too many. */
+  streamToListenTo(name: string, now: number): Stream | null {
+    return this.stream(name, now, MAX_STREAMS - STREAMS_FOR_ENGINES);
+  }
+
+  /** The stream of this name, made if need be; null where `most` are in use. One that nobody uses makes room for it. */
+  stream(name: string, now: number, most = MAX_STREAMS): Stream | null {
     const known = this.streams.get(name);
     if (known !== undefined) return known;
-    if (this.streams.size >= MAX_STREAMS) return null;
+    if (this.streams.size >= most && !this.#removeIdlest()) return null;
     const stream = new Stream(name, this.#tables.streams, this.#counters, now);
     this.streams.set(name, stream);
     return stream;
@@ -92,15 +99,32 @@ export class Relay {
 
   /** Removes closed rows and idle streams whose time has come. */
   expire(now: number): void {
-    while (this.#closed[0] !== undefined && this.#closed[0].goesAt <= now) {
-      this.#tables.connections.close(this.#closed[0].slot);
-      this.#closed.shift();
+    let gone = 0;
+    for (const { slot, goesAt } of this.#closed) {
+      if (goesAt > now) break;
+      this.#tables.connections.close(slot);
+      gone++;
     }
+    this.#closed.splice(0, gone);
     for (const stream of this.streams.values()) {
-      if (stream.idleSince === null || now - stream.idleSince < IDLE_STREAM_MS) continue;
-      this.streams.delete(stream.name);
-      this.#tables.streams.close(stream.slot);
+      if (stream.idleSince !== null && now - stream.idleSince >= IDLE_STREAM_MS) this.#remove(stream);
     }
+  }
+
+  /** False where none is idle. */
+  #removeIdlest(): boolean {
+    let idlest: Stream | null = null;
+    for (const stream of this.streams.values()) {
+      if (stream.idleSince !== null && stream.idleSince < (idlest?.idleSince ?? Number.POSITIVE_INFINITY))
+        idlest = stream;
+    }
+    if (idlest !== null) this.#remove(idlest);
+    return idlest !== null;
+  }
+
+  #remove(stream: Stream): void {
+    this.streams.delete(stream.name);
+    this.#tables.streams.close(stream.slot);
   }
 
   #noteIdle(stream: Stream, now: number): void {

@@ -44,15 +44,15 @@ beforeEach(() => {
   tables = createTables();
   const counters = new HubCounters(tables.hubs, 'hub', [], now);
   const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
-  relay = new Relay(tables, counters, { maxClients: 100, ...limits });
+  relay = new Relay(tables, counters, { maxClients: 1000, ...limits });
   sweep = new Sweep(relay, tables, counters);
   const context = { relay, counters, now: () => now, isDraining: () => false };
   routes = { listen: listenRoute({ ...context, tables, inbox: new Inbox() }), publish: publishRoute(context) };
 });
 
-function connect(kind: 'listen' | 'publish', query = ''): { peer: FakePeer; handler: SocketHandler } {
+function connect(kind: 'listen' | 'publish', query = '', stream = 'main'): { peer: FakePeer; handler: SocketHandler } {
   const request = {
-    path: `/api/v1/streams/main/${kind}`,
+    path: `/api/v1/streams/${stream}/${kind}`,
     query: new URLSearchParams(query),
     headers: new Map(),
     remoteAddress: '',
@@ -283,6 +283,20 @@ describe('over time', () => {
     expect(tables.streams.get(0, STREAM.latency_p95_ms)).toBe(40);
     expect(tables.streams.get(0, STREAM.buffer_depth_p5_ms)).toBe(100);
   });
+});
+
+test('strangers who listen to names without end leave room for engines; a name that nobody uses makes room', () => {
+  const listeners = Array.from({ length: 900 }, (_, name) => connect('listen', '', `n${name}`));
+  expect(() => connect('listen', '', 'one-more')).toThrow('too many streams');
+  for (let name = 0; name < 100; name++) connect('publish', '', `e${name}`);
+  expect(() => connect('publish', '', 'engine')).toThrow('too many streams');
+  expect(() => connect('listen', '', 'e7')).not.toThrow();
+  for (const name of [5, 3]) {
+    now += 1;
+    listeners[name]?.handler.onClose(listeners[name].peer, 1006, false);
+  }
+  connect('publish', '', 'engine');
+  expect([relay.streams.has('n5'), relay.streams.has('n3'), tables.streams.size]).toEqual([false, true, 1000]);
 });
 
 test('one engine a stream; the next goes on counting, and listeners hear its format', () => {
