@@ -16,7 +16,7 @@ export interface Sent {
 }
 
 const TICK_MS = 1;
-export const LATE_MS = 20;
+const LATE_MS = 20;
 /** Between the variants of neighbours: coprime to any power of two. */
 const STRIDE = 7;
 
@@ -38,15 +38,15 @@ export function pace(
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const elapsed = performance.now() - begun;
-      const due = Math.min(total, Math.floor((elapsed * perSecond) / 1000));
-      const lateBefore = ((elapsed - LATE_MS) * perSecond) / 1000;
+      // The first is due at once, the last one a period before the end.
+      const due = Math.min(total, Math.floor((elapsed * perSecond) / 1000) + 1);
       for (; sent < due; sent++) {
         const socket = next.at % sockets.length;
         const round = Math.floor(next.at / sockets.length);
         const frame = make?.() ?? (frames[(socket * STRIDE + round) % frames.length] as Uint8Array);
         (sockets[socket] as RawSocket).write(frame);
         next.at++;
-        if (sent < lateBefore) late++;
+        if (elapsed - (sent * 1000) / perSecond > LATE_MS) late++;
       }
       if (sent < total) return;
       clearInterval(timer);

@@ -49,7 +49,7 @@ interface Comparison {
 }
 
 async function compare({ hub, bare, load, context, form, kind, name }: Comparison): Promise<Figure> {
-  const seconds = context.mode === 'quick' ? 2 : 5;
+  const seconds = context.mode === 'quick' ? 1.5 : 5;
   const ours = form === 'text' ? textReports(kind) : binaryReports(kind);
   const before = { hub: await takenByHub(hub), bare: await takenByPeer(bare) };
   const sent = { hub: 0, bare: 0 };
@@ -66,7 +66,7 @@ async function compare({ hub, bare, load, context, form, kind, name }: Compariso
     {
       load,
       rounds: context.mode === 'quick' ? 4 : 11,
-      idleMs: 1000,
+      idleMs: context.mode === 'quick' ? 700 : 1500,
       progress: (step) => context.progress(`${name}: ${step}`),
     },
   );

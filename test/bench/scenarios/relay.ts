@@ -41,7 +41,7 @@ async function compare(context: ScenarioContext, name: string, count: number, by
     await load.open({ group: 'hub-engine', port: hub.port, path: `${stream}/publish`, count: 1 });
     await load.open({ group: 'bare', port: bare.port, path: '/listen', count });
     await load.open({ group: 'bare-engine', port: bare.port, path: '/publish', count: 1 });
-    const seconds = context.mode === 'quick' ? 3 : 6;
+    const seconds = context.mode === 'quick' ? 2 : 6;
     const chunk = writePublishedChunk(new Writer(bytes + 64), {
       durationMs: CHUNK_MS,
       payload: new Uint8Array(bytes).fill(7),
