@@ -26,9 +26,12 @@ export function createGuard(host: string, publicUrl: string | null): Guard {
   };
 }
 
+/** A name or address with a port: nothing that would make another part of a URL the host (`stranger@127.0.0.1`). */
+const HOST = /^[A-Za-z0-9._:[\]-]+$/;
+
 /** The name or address in a `Host` header, lower case and without brackets; null where it is none. */
 function hostName(header: string | null): string | null {
-  if (header === null || !URL.canParse(`http://${header}`)) return null;
+  if (header === null || !HOST.test(header) || !URL.canParse(`http://${header}`)) return null;
   const { hostname } = new URL(`http://${header}`);
   return hostname.replace(/^\[|\]$/g, '').toLowerCase();
 }

@@ -20,6 +20,9 @@ describe('guard', () => {
     ['', false],
     [null, false],
     ['a b', false],
+    ['evil.example.org@127.0.0.1', false],
+    ['127.0.0.1/evil.example.org', false],
+    ['127.0.0.1#evil.example.org', false],
   ])('Host %s: %s', (host, ours) => expect(guard.isOurHost(host)).toBe(ours));
 
   test.each([
