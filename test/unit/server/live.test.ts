@@ -245,3 +245,18 @@ test('subscriptions of one socket are bounded', () => {
   expect(dashboard.of('subscribed')).toHaveLength(32);
   expect(dashboard.of('error').map((error) => error.code)).toEqual(Array(8).fill('too_many_subscriptions'));
 });
+
+test('channels of one hub are bounded, and those that exist can still be joined', () => {
+  const dashboards = Array.from({ length: 9 }, () => connect());
+  for (const [at, dashboard] of dashboards.entries()) {
+    for (let sub = 0; sub < 32; sub++) dashboard.subscribe({}, 100, `connections/s${at * 32 + sub}`, sub);
+  }
+  const codes = dashboards.flatMap((dashboard) => dashboard.of('error').map((error) => error.code));
+  expect(codes).toEqual(Array(32).fill('too_many_channels'));
+  const late = connect();
+  late.subscribe({}, 100, 'connections/s0', 1);
+  expect(late.of('error')).toEqual([]);
+  dashboards[0]?.handler.onClose(dashboards[0], 1000, false);
+  late.subscribe({}, 100, 'connections/other', 2);
+  expect(late.of('error')).toEqual([]);
+});
