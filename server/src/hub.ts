@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_BODY_BYTES, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { checkOptions } from './config.js';
+import { Host } from './host/host.js';
 import { createApp } from './http/app.js';
 import { createGuard, type Guard } from './http/guard.js';
 import { StaticFiles } from './http/static.js';
@@ -67,6 +68,7 @@ class RunningHub implements Hub {
   readonly #live: Live;
   readonly #summary: SummaryHistory;
   readonly #guard: Guard;
+  #host: Host | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
   #transport: Transport | null = null;
   #stopping: Promise<void> | null = null;
@@ -123,6 +125,14 @@ class RunningHub implements Hub {
       onError: this.#onError,
     });
     tables.hubs.setAttributes(this.#counters.slot, [VERSION, this.#transport.name]);
+    this.#host = new Host({
+      tables,
+      hubSlot: this.#counters.slot,
+      hostName: this.#id,
+      gpuIntervalS: this.#options.gpuIntervalS,
+      log: this.#log,
+      now,
+    });
     this.#everySecond();
     this.#every(TICK_MS, () => this.#live.tick(now()));
     this.#every(SECOND_MS, () => this.#everySecond());
@@ -174,6 +184,7 @@ class RunningHub implements Hub {
     const at = now();
     this.#sweep.run(at);
     this.#live.keepAlive(at);
+    this.#host?.tick();
     const { hubs } = this.tables;
     const { slot } = this.#counters;
     hubs.set(slot, HUB.active_connections, this.#relay.listeners);
@@ -213,6 +224,7 @@ class RunningHub implements Hub {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#host?.stop();
     transport.destroy();
   }
 

@@ -41,6 +41,14 @@ export const SERVE_OPTIONS = {
     250,
     60_000,
   ),
+  gpuIntervalS: whole(
+    'gpuIntervalS',
+    'S',
+    'seconds between readings of nvidia-smi; 0 leaves the GPUs alone, so that they may sleep',
+    1,
+    0,
+    3600,
+  ),
   publicUrl: url('publicUrl', 'URL', 'what the hub is called from outside, behind a proxy: its host is then accepted'),
   transport: choice('transport', 'which WebSocket server to run on; auto takes uWebSockets where it loads', 'auto', [
     'auto',

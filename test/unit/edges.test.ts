@@ -22,6 +22,7 @@ const FORBIDDEN = [
   ['server/src/live', '../relay/relay.js'],
   ['server/src/http', '../live/live.js'],
   ['server/src/simulate', '../relay/relay.js'],
+  ['server/src/host', '../relay/relay.js'],
 ] as const;
 
 const ALLOWED = [
@@ -29,6 +30,7 @@ const ALLOWED = [
   ['server/src/relay', '../state/tables.js'],
   ['server/src/live', '@auralis/shared'],
   ['client/src', '@auralis/shared/limits'],
+  ['server/src/host', '../state/tables.js'],
   ['server/src/cli', '../hub.js'],
 ] as const;
 

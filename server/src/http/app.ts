@@ -50,6 +50,8 @@ export function createApp(context: HttpContext): Hono {
   app.get('/api/v1/metrics', (c) => c.json(context.summary.summary(context.now())));
   addTable(app, 'streams', tables.streams, []);
   addTable(app, 'connections', tables.connections, ['stream', 'client']);
+  addTable(app, 'hosts', tables.hosts, []);
+  addTable(app, 'gpus', tables.gpus, []);
 
   app.get('/api/v1/streams/*', (c) => socketHint(c.req.path) ?? notFound(c.req.path));
 

@@ -1,3 +1,4 @@
+import { SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_STATE, HUB, type Tables } from '../state/tables.js';
 
 /** The spec's `get_summary_stats`: every key, null where nothing was ever reported. */
@@ -23,6 +24,7 @@ const RECENT = 100;
 
 interface Snapshot {
   readonly bufferDepthMs: number;
+  readonly cpuPercent: number;
   readonly memoryMb: number;
 }
 
@@ -41,7 +43,7 @@ export class SummaryHistory {
 
   take(): void {
     const memoryMb = this.#tables.hubs.get(this.#hubSlot, HUB.process_memory_mb);
-    this.#history.push({ bufferDepthMs: this.#meanBufferDepth(), memoryMb });
+    this.#history.push({ bufferDepthMs: this.#meanBufferDepth(), cpuPercent: this.#hostCpu(), memoryMb });
     if (this.#history.length > HISTORY_SIZE) this.#history.shift();
   }
 
@@ -62,10 +64,17 @@ export class SummaryHistory {
       avg_synthesis_latency_ms: null,
       avg_rtf: null,
       avg_buffer_depth_ms: mean(recent.map((snapshot) => snapshot.bufferDepthMs)),
-      avg_cpu_percent: null,
+      avg_cpu_percent: mean(recent.map((snapshot) => snapshot.cpuPercent)),
       avg_memory_mb: mean(recent.map((snapshot) => snapshot.memoryMb)),
       current_active_clients: hubs.get(this.#hubSlot, HUB.active_connections),
     };
+  }
+
+  /** Of the host that this hub runs on: its row bears the hub's name. */
+  #hostCpu(): number {
+    const { hubs, hosts } = this.#tables;
+    const slot = hosts.slotOf(hubs.keyOf(this.#hubSlot));
+    return slot === undefined ? Number.NaN : hosts.get(slot, SCHEMAS.hosts.index.cpu_percent);
   }
 
   /** Over the listeners that are open and have said so. */

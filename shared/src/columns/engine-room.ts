@@ -71,15 +71,20 @@ export const hostColumns = {
   },
   disk_mb_s: {
     id: 253, unit: 'MB/s', scale: 2, worse: 'more', target: { max: 10 }, alert: { max: 100 },
-    help: 'Disk read and written',
+    help: 'Disk read and written, over 5 s',
   },
   network_mbps: {
     id: 254, unit: 'Mbps', scale: 2, worse: 'more', alert: { max: 50 },
-    help: 'Network sent and received, in all',
+    help: 'Network sent and received in all, without loopback, over 5 s',
   },
   network_mbps_per_client: {
     id: 255, unit: 'Mbps', scale: 3, worse: 'more', target: { max: 5 },
-    help: 'Network sent and received, for each listener',
+    help: 'network_mbps ÷ listeners of this hub',
+  },
+  memory_total_mb: { id: 256, unit: 'MB', scale: 0, worse: null, help: 'Memory of the host in all' },
+  process_cpu_percent: {
+    id: 257, unit: '%', scale: 1, worse: 'more', target: { max: 60 },
+    help: "CPU of the hub's process, over 5 s; 100 % is one core",
   },
 } as const satisfies Record<string, ColumnSpec>;
 
@@ -109,3 +114,7 @@ export const alertColumns = {
   value: { id: 312, unit: 'count', scale: 3, worse: null, help: 'The worst reading, in the unit of its column' },
   since: { id: 313, unit: 'epoch_s', scale: 0, worse: null, help: 'When the condition began to hold' },
 } as const satisfies Record<string, ColumnSpec>;
+  mig_devices: {
+    id: 289, unit: 'count', scale: 0, worse: null,
+    help: 'Parts that the GPU is split into (MIG); missing where it cannot be split',
+  },

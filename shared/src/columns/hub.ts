@@ -86,4 +86,16 @@ export const hubColumns = {
     id: 167, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
     help: 'Faults inside the hub, logged',
   },
+  event_loop_delay_p50_ms: {
+    id: 168, unit: 'ms', scale: 1, worse: 'more',
+    help: 'How late the hub came to its work in the last second, median',
+  },
+  event_loop_delay_p99_ms: {
+    id: 169, unit: 'ms', scale: 1, worse: 'more', target: { max: 50 },
+    help: 'How late the hub came to its work in the last second, 99th percentile',
+  },
+  gc_pause_ms: {
+    id: 170, unit: 'ms', scale: 1, worse: 'more',
+    help: 'Time in which the hub stood still to collect garbage, in the last 60 s',
+  },
 } as const satisfies Record<string, ColumnSpec>;

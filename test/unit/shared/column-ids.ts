@@ -67,6 +67,9 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   165: 'hubs.frames_skipped',
   166: 'hubs.stalled_closed',
   167: 'hubs.errors',
+  168: 'hubs.event_loop_delay_p50_ms',
+  169: 'hubs.event_loop_delay_p99_ms',
+  170: 'hubs.gc_pause_ms',
   200: 'engines.synthesis_latency_ms',
   201: 'engines.real_time_factor',
   202: 'engines.synthesis_failure_rate',
@@ -102,3 +105,6 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   312: 'alerts.value',
   313: 'alerts.since',
 };
+  256: 'hosts.memory_total_mb',
+  257: 'hosts.process_cpu_percent',
+  289: 'gpus.mig_devices',

@@ -1,0 +1,147 @@
+import sax from 'sax';
+
+/** One GPU, as `nvidia-smi -q -x` describes it. A figure that is N/A, not there, or in an unknown unit is NaN. */
+export interface GpuReading {
+  /** `uuid`, or the bus id of a GPU that has none. */
+  readonly id: string;
+  /** '' where there is none. */
+  readonly uuid: string;
+  readonly name: string;
+  /** MiB, which the whole hub calls MB. */
+  readonly memoryUsedMb: number;
+  readonly memoryTotalMb: number;
+  readonly utilizationPercent: number;
+  readonly decoderPercent: number;
+  readonly temperatureC: number;
+  readonly powerW: number;
+  readonly clockMhz: number;
+  readonly memoryClockMhz: number;
+  readonly encoderSessions: number;
+  /** Parts it is split into; 0 where MIG is off, NaN where it cannot be split. */
+  readonly migDevices: number;
+}
+
+/** The document is not what nvidia-smi writes. */
+export class LogError extends Error {
+  override readonly name = 'LogError';
+}
+
+/**
+ * Where the power stands, in the order in which it is believed. Up to driver 525 in `power_readings`, then in
+ * `gpu_power_readings` (a module may have readings of its own, which count its CPU too); newer ones give a mean and an
+ * instant in the place of `power_draw`, which was that mean on every GPU that has one.
+ */
+const POWER_PATHS = ['gpu_power_readings', 'power_readings'].flatMap((group) =>
+  ['power_draw', 'average_power_draw', 'instant_power_draw'].map((element) => `${group}/${element}`),
+);
+const MIG_DEVICE = 'mig_devices/mig_device';
+const PATHS: ReadonlySet<string> = new Set([
+  'product_name',
+  'uuid',
+  'mig_mode/current_mig',
+  'fb_memory_usage/used',
+  'fb_memory_usage/total',
+  'utilization/gpu_util',
+  'utilization/decoder_util',
+  'temperature/gpu_temp',
+  'clocks/graphics_clock',
+  'clocks/mem_clock',
+  'encoder_stats/session_count',
+  ...POWER_PATHS,
+]);
+/** Most of the text, and none of the figures; and the names of processes are strangers' text. */
+const LEFT_OUT = ['supported_clocks', 'processes', 'accounted_processes'];
+const MAX_GPUS = 64;
+
+/** The GPUs of a document from `<nvidia_smi_log>` to `</nvidia_smi_log>`. @throws LogError where it is not well-formed */
+export function parseLog(log: string): GpuReading[] {
+  const parser = sax.parser(true, { position: false });
+  const readings: GpuReading[] = [];
+  /** Names of the elements that are open within `gpu`. */
+  let path: string[] | null = null;
+  let gpu = new Element();
+  parser.onopentag = ({ name, attributes }) => {
+    if (path !== null) {
+      path.push(name);
+      if (path.join('/') === MIG_DEVICE) gpu.migDevices++;
+    } else if (name === 'gpu') {
+      path = [];
+      gpu = new Element(String(attributes.id ?? ''));
+    }
+  };
+  parser.ontext = (text) => {
+    if (path !== null) gpu.add(path.join('/'), text);
+  };
+  parser.onclosetag = () => {
+    if (path === null || path.pop() !== undefined) return;
+    path = null;
+    if (readings.length < MAX_GPUS) readings.push(gpu.reading());
+  };
+  parser.onerror = (error) => {
+    throw new LogError(error.message.split('\n')[0]);
+  };
+  parser.write(LEFT_OUT.reduce(without, log)).close();
+  return readings;
+}
+
+/** What was found of one `gpu` element. */
+class Element {
+  migDevices = 0;
+  readonly #busId: string;
+  readonly #texts = new Map<string, string>();
+
+  constructor(busId = '') {
+    this.#busId = busId;
+  }
+
+  add(path: string, text: string): void {
+    if (PATHS.has(path)) this.#texts.set(path, (this.#texts.get(path) ?? '') + text);
+  }
+
+  reading(): GpuReading {
+    const uuid = this.#text('uuid');
+    const power = POWER_PATHS.map((path) => this.#number(path, 'W')).find((value) => !Number.isNaN(value));
+    return {
+      id: uuid || this.#busId || 'gpu',
+      uuid,
+      name: this.#text('product_name'),
+      memoryUsedMb: this.#number('fb_memory_usage/used', 'MiB'),
+      memoryTotalMb: this.#number('fb_memory_usage/total', 'MiB'),
+      utilizationPercent: this.#number('utilization/gpu_util', '%'),
+      decoderPercent: this.#number('utilization/decoder_util', '%'),
+      temperatureC: this.#number('temperature/gpu_temp', 'C'),
+      powerW: power ?? Number.NaN,
+      clockMhz: this.#number('clocks/graphics_clock', 'MHz'),
+      memoryClockMhz: this.#number('clocks/mem_clock', 'MHz'),
+      encoderSessions: this.#number('encoder_stats/session_count', ''),
+      migDevices: this.#text('mig_mode/current_mig') === '' ? Number.NaN : this.migDevices,
+    };
+  }
+
+  /** Trimmed; '' for what stands there in the place of a value. */
+  #text(path: string): string {
+    const text = (this.#texts.get(path) ?? '').trim();
+    return /^(\[?N\/A\]?|\[?Not Supported\]?|\[?Unknown Error\]?|\[?Requested functionality .*)$/.test(text)
+      ? ''
+      : text;
+  }
+
+  #number(path: string, unit: string): number {
+    const [, value, found] = /^(-?\d+(?:\.\d+)?)(?: +(\S+))?$/.exec(this.#text(path)) ?? [];
+    return value !== undefined && (found ?? '') === unit ? Number(value) : Number.NaN;
+  }
+}
+
+/** The text but for the elements of this name. */
+function without(text: string, element: string): string {
+  const [open, close] = [`<${element}>`, `</${element}>`];
+  let kept = '';
+  let from = 0;
+  for (;;) {
+    const start = text.indexOf(open, from);
+    const end = start < 0 ? -1 : text.indexOf(close, start);
+    if (end < 0) return kept + text.slice(from);
+    kept += text.slice(from, start);
+    from = end + close.length;
+  }
+}

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import type { GpuProcess, GpuProcessEvents } from './gpu-monitor.js';
+
+/** After its end, for how long output that is still on its way is waited for: a child of its own may hold the pipe. */
+const LAST_OUTPUT_MS = 500;
+const MAX_STDERR_CHARS = 300;
+
+/** Starts `nvidia-smi`, which then writes a document every `intervalS` seconds until it is ended. */
+export function startNvidiaSmi(intervalS: number, events: GpuProcessEvents): GpuProcess {
+  const child = spawn('nvidia-smi', ['-q', '-x', '-l', String(intervalS)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C' },
+    windowsHide: true,
+  });
+  let stderr = '';
+  let isOver = false;
+  const end = (missing: boolean, reason: string) => {
+    if (isOver) return;
+    isOver = true;
+    child.stdout.destroy();
+    child.stderr.destroy();
+    events.ended({ missing, reason: `${reason} ${stderr}`.trim() });
+  };
+  child.stdout.on('data', (bytes: Buffer) => {
+    if (!isOver) events.output(bytes);
+  });
+  child.stderr.on('data', (bytes: Buffer) => {
+    stderr = (stderr + bytes.toString('latin1')).slice(-MAX_STDERR_CHARS);
+  });
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    // Without a pid it never ran; an error later on is of a signal that could not be sent.
+    if (child.pid === undefined) end(error.code === 'ENOENT' || error.code === 'EACCES', error.message);
+  });
+  child.on('exit', (code, signal) => {
+    const reason = signal ?? `code ${code}`;
+    const timer = setTimeout(() => end(false, reason), LAST_OUTPUT_MS);
+    child.once('close', () => {
+      clearTimeout(timer);
+      end(false, reason);
+    });
+  });
+  return { kill: () => child.kill('SIGKILL') };
+}

@@ -1,0 +1,48 @@
+/** Reads the text of Linux's /proc. Shapes are those of proc(5). */
+
+const SECTOR_BYTES = 512;
+
+/**
+ * The first line of /proc/stat, in ticks. Busy is all but idle and iowait, as psutil has it; guest time is within user
+ * time already.
+ */
+export function parseCpu(stat: string): { busy: number; total: number } {
+  const found = /^cpu +([\d ]+)/.exec(stat)?.[1];
+  if (found === undefined) return { busy: Number.NaN, total: Number.NaN };
+  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = found
+    .split(' ')
+    .map(Number);
+  const busy = user + nice + system + irq + softirq + steal;
+  return { busy, total: busy + idle + iowait };
+}
+
+/** /proc/meminfo, in bytes. Used is what could not be given to a new program: caches that can be dropped are free. */
+export function parseMemory(meminfo: string): { used: number; total: number } {
+  const field = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(meminfo)?.[1]) * 1024;
+  const total = field('MemTotal');
+  return { used: total - field('MemAvailable'), total };
+}
+
+/** /proc/diskstats: bytes read and written, by name. Partitions, loops and what lies on top of disks are among them. */
+export function parseDisks(diskstats: string): Map<string, number> {
+  const disks = new Map<string, number>();
+  for (const line of diskstats.split('\n')) {
+    const fields = line.trim().split(/ +/);
+    const [name, read, written] = [fields[2], Number(fields[5]), Number(fields[9])];
+    if (name !== undefined && read + written >= 0) disks.set(name, (read + written) * SECTOR_BYTES);
+  }
+  return disks;
+}
+
+/** /proc/net/dev: bytes received and sent, by interface, but for loopback. */
+export function parseNetworks(dev: string): Map<string, number> {
+  const networks = new Map<string, number>();
+  for (const line of dev.split('\n')) {
+    // A long count may follow the colon without a space.
+    const [name, counts] = [line.slice(0, line.lastIndexOf(':')).trim(), line.slice(line.lastIndexOf(':') + 1)];
+    const fields = counts.trim().split(/ +/);
+    const bytes = Number(fields[0]) + Number(fields[8]);
+    if (name !== '' && name !== 'lo' && bytes >= 0) networks.set(name, bytes);
+  }
+  return networks;
+}
