@@ -120,7 +120,8 @@ class TopSession {
     model.state = act(model.state, command, model.around(this.#rows));
     if (command.do === 'quit') this.#end(0);
     else if (command.do === 'redraw') this.#terminal.forget();
-    else if (command.do === 'suspend') {
+    // Windows has no stopped processes.
+    else if (command.do === 'suspend' && process.platform !== 'win32') {
       this.#terminal.giveBack();
       process.kill(process.pid, 'SIGSTOP');
     }
