@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_BODY_BYTES, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { checkOptions } from './config.js';
+import { EngineRoom } from './engine/room.js';
 import { Host } from './host/host.js';
 import { createApp } from './http/app.js';
 import { createGuard, type Guard } from './http/guard.js';
@@ -17,6 +18,7 @@ import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
 import { Sweep } from './relay/sweep.js';
 import { HubCounters } from './state/counters.js';
+import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
 import { selectTransport } from './transport/select.js';
 import type { SocketRoute, Transport, UpgradeAnswer } from './transport/transport.js';
@@ -65,6 +67,7 @@ class RunningHub implements Hub {
   readonly #counters: HubCounters;
   readonly #relay: Relay;
   readonly #sweep: Sweep;
+  readonly #engines: EngineRoom;
   readonly #live: Live;
   readonly #summary: SummaryHistory;
   readonly #guard: Guard;
@@ -80,6 +83,8 @@ class RunningHub implements Hub {
     const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
     this.#relay = new Relay(this.tables, this.#counters, { ...options, ...limits });
     this.#sweep = new Sweep(this.#relay, this.tables, this.#counters);
+    const totals = new EngineTotals();
+    this.#engines = new EngineRoom(this.tables, this.#counters, totals, (name, at) => this.#relay.keep(name, at));
     this.#live = new Live({
       tables: this.tables,
       counters: this.#counters,
@@ -88,7 +93,7 @@ class RunningHub implements Hub {
       now,
       isDraining: this.#isDraining,
     });
-    this.#summary = new SummaryHistory(this.tables, this.#counters.slot, this.#startedAt);
+    this.#summary = new SummaryHistory(this.tables, this.#counters.slot, totals, this.#startedAt);
     this.#guard = createGuard(options.host, options.publicUrl);
   }
 
@@ -111,6 +116,7 @@ class RunningHub implements Hub {
       tables,
       counters: this.#counters,
       summary: this.#summary,
+      engines: this.#engines,
       files,
       guard: this.#guard,
       now,
@@ -148,6 +154,7 @@ class RunningHub implements Hub {
     const context = {
       relay: this.#relay,
       inbox: new Inbox(),
+      engines: this.#engines,
       tables: this.tables,
       counters: this.#counters,
       now,
@@ -183,6 +190,7 @@ class RunningHub implements Hub {
   #everySecond(): void {
     const at = now();
     this.#sweep.run(at);
+    this.#engines.sweep(at);
     this.#live.keepAlive(at);
     this.#host?.tick();
     const { hubs } = this.tables;

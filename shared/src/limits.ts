@@ -63,3 +63,6 @@ export const DEFAULT_REPORT_INTERVAL_MS = 2_000;
 export const MAX_REFUSALS_PER_MIN = 60;
 /** Messages a second a listener may send before they are refused: 50 times what the SDK sends at its fastest. */
 export const MAX_LISTENER_MESSAGES_PER_S = 50;
+
+/** Events of an engine in one message or request: at ten a second, what it did in a minute and a half. */
+export const MAX_EVENTS = 1_000;

@@ -22,6 +22,8 @@ const FORBIDDEN = [
   ['server/src/live', '../relay/relay.js'],
   ['server/src/http', '../live/live.js'],
   ['server/src/simulate', '../relay/relay.js'],
+  ['server/src/engine', '../relay/relay.js'],
+  ['server/src/http', '../engine/room.js'],
   ['server/src/host', '../relay/relay.js'],
 ] as const;
 

@@ -2,6 +2,7 @@ import { STREAM_NAME, type Table } from '@auralis/shared';
 import { Hono } from 'hono';
 import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
+import { addEventsRoute, type EventIntake } from './events.js';
 import type { Guard } from './guard.js';
 import { problem } from './problem.js';
 import { QueryError, rowOf, rowsPage, rowsQuery } from './rows.js';
@@ -12,6 +13,7 @@ export interface HttpContext {
   readonly tables: Tables;
   readonly counters: HubCounters;
   readonly summary: SummaryHistory;
+  readonly engines: EventIntake;
   readonly files: StaticFiles;
   readonly guard: Guard;
   readonly now: () => number;
@@ -50,6 +52,8 @@ export function createApp(context: HttpContext): Hono {
   app.get('/api/v1/metrics', (c) => c.json(context.summary.summary(context.now())));
   addTable(app, 'streams', tables.streams, []);
   addTable(app, 'connections', tables.connections, ['stream', 'client']);
+  addTable(app, 'engines', tables.engines, ['stream']);
+  addEventsRoute(app, context);
   addTable(app, 'hosts', tables.hosts, []);
   addTable(app, 'gpus', tables.gpus, []);
 

@@ -1,5 +1,6 @@
 import { SCHEMAS } from '@auralis/shared';
-import { CONNECTION, CONNECTION_STATE, HUB, type Tables } from '../state/tables.js';
+import type { EngineTotals } from '../state/engine-totals.js';
+import { CONNECTION, CONNECTION_STATE, ENGINE, HUB, STREAM, type Tables } from '../state/tables.js';
 
 /** The spec's `get_summary_stats`: every key, null where nothing was ever reported. */
 export interface Summary {
@@ -22,52 +23,83 @@ export interface Summary {
 const HISTORY_SIZE = 1000;
 const RECENT = 100;
 
+/** What there was at one second; NaN where nothing was reported. */
 interface Snapshot {
+  readonly synthesisLatencyMs: number;
+  readonly realTimeFactor: number;
   readonly bufferDepthMs: number;
   readonly cpuPercent: number;
   readonly memoryMb: number;
 }
 
-/** Takes a snapshot a second and answers the spec's summary from them. */
+/** Takes a snapshot a second and answers the spec's summary from the last of them. */
 export class SummaryHistory {
   readonly #tables: Tables;
   readonly #hubSlot: number;
+  readonly #totals: EngineTotals;
   readonly #startedAt: number;
   readonly #history: Snapshot[] = [];
 
-  constructor(tables: Tables, hubSlot: number, startedAt: number) {
+  constructor(tables: Tables, hubSlot: number, totals: EngineTotals, startedAt: number) {
     this.#tables = tables;
     this.#hubSlot = hubSlot;
+    this.#totals = totals;
     this.#startedAt = startedAt;
   }
 
   take(): void {
-    const memoryMb = this.#tables.hubs.get(this.#hubSlot, HUB.process_memory_mb);
-    this.#history.push({ bufferDepthMs: this.#meanBufferDepth(), cpuPercent: this.#hostCpu(), memoryMb });
+    const hubMemoryMb = this.#tables.hubs.get(this.#hubSlot, HUB.process_memory_mb);
+    this.#history.push({
+      synthesisLatencyMs: this.#ofEngines(ENGINE.synthesis_latency_ms),
+      realTimeFactor: this.#ofEngines(ENGINE.real_time_factor),
+      bufferDepthMs: firstKnown(this.#ofEngines(ENGINE.ring_buffer_depth_ms), this.#meanBufferDepth()),
+      cpuPercent: this.#hostCpu(),
+      memoryMb: firstKnown(this.#ofEngines(ENGINE.process_memory_mb), hubMemoryMb),
+    });
     if (this.#history.length > HISTORY_SIZE) this.#history.shift();
   }
 
   summary(now: number): Summary {
     const { hubs } = this.#tables;
     const recent = this.#history.slice(-RECENT);
-    const sent = hubs.get(this.#hubSlot, HUB.chunks_sent);
-    const dropped = hubs.get(this.#hubSlot, HUB.chunks_dropped);
+    const { phrases, synthesisErrors, attempts, chunksSent, chunksDropped } = this.#totals;
+    const sent = hubs.get(this.#hubSlot, HUB.chunks_sent) + chunksSent;
+    const dropped = hubs.get(this.#hubSlot, HUB.chunks_dropped) + chunksDropped;
+    const meanOf = (pick: (snapshot: Snapshot) => number) => mean(recent.map(pick));
     return {
       uptime_seconds: Math.round(now - this.#startedAt) / 1000,
-      total_phrases_generated: null,
-      total_synthesis_errors: null,
-      synthesis_error_rate: null,
+      total_phrases_generated: attempts === 0 ? null : phrases,
+      total_synthesis_errors: attempts === 0 ? null : synthesisErrors,
+      // A rate is failures ÷ attempts; without an attempt there is none.
+      synthesis_error_rate: attempts === 0 ? null : synthesisErrors / attempts,
       total_chunks_sent: sent,
       total_chunks_dropped: dropped,
-      // A rate is failures ÷ attempts; without an attempt there is none.
       chunk_drop_rate: sent + dropped === 0 ? null : dropped / (sent + dropped),
-      avg_synthesis_latency_ms: null,
-      avg_rtf: null,
-      avg_buffer_depth_ms: mean(recent.map((snapshot) => snapshot.bufferDepthMs)),
-      avg_cpu_percent: mean(recent.map((snapshot) => snapshot.cpuPercent)),
-      avg_memory_mb: mean(recent.map((snapshot) => snapshot.memoryMb)),
-      current_active_clients: hubs.get(this.#hubSlot, HUB.active_connections),
+      avg_synthesis_latency_ms: meanOf((snapshot) => snapshot.synthesisLatencyMs),
+      avg_rtf: meanOf((snapshot) => snapshot.realTimeFactor),
+      avg_buffer_depth_ms: meanOf((snapshot) => snapshot.bufferDepthMs),
+      avg_cpu_percent: meanOf((snapshot) => snapshot.cpuPercent),
+      avg_memory_mb: meanOf((snapshot) => snapshot.memoryMb),
+      current_active_clients: hubs.get(this.#hubSlot, HUB.active_connections) + this.#clientsElsewhere(),
     };
+  }
+
+  /** Mean of a column over the engines that report it; NaN where none does. */
+  #ofEngines(column: number): number {
+    const { engines } = this.#tables;
+    return mean([...engines.slots()].map((slot) => engines.get(slot, column))) ?? Number.NaN;
+  }
+
+  /** Clients of engines that stream by themselves; those of a stream that passes through here are its listeners. */
+  #clientsElsewhere(): number {
+    const { engines, streams } = this.#tables;
+    let clients = 0;
+    for (const slot of engines.slots()) {
+      const stream = streams.slotOf(engines.keyOf(slot));
+      if (stream !== undefined && streams.get(stream, STREAM.publishing) === 1) continue;
+      clients += engines.get(slot, ENGINE.active_clients) || 0;
+    }
+    return clients;
   }
 
   /** Of the host that this hub runs on: its row bears the hub's name. */
@@ -90,6 +122,10 @@ export class SummaryHistory {
     }
     return sum / count;
   }
+}
+
+function firstKnown(first: number, otherwise: number): number {
+  return Number.isNaN(first) ? otherwise : first;
 }
 
 /** Mean of what was reported; null where nothing was. */

@@ -7,7 +7,8 @@ import {
   MAX_REFUSALS_PER_MIN,
   MsgpackError,
   type PublishedChunk,
-  readPublishedChunk,
+  readMsgpack,
+  show,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { Allowance } from '../state/windows.js';
@@ -16,8 +17,27 @@ import { STREAM_NAME_RULE, say, streamName } from './listen-route.js';
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
+/** What the relay tells of engines, and where it passes on what they say. */
+export interface EngineDesk {
+  joined(stream: string, format: AudioFormat | null, now: number): void;
+  left(stream: string): void;
+  heard(stream: string, payload: Uint8Array, now: number): void;
+  /** Takes an event or a list of them, as decoded; a text says why nothing was. */
+  take(
+    stream: string,
+    found: unknown,
+    now: number,
+  ):
+    | string
+    | {
+        readonly refused: number;
+        readonly errors: readonly { readonly index: number; readonly code: ErrorCode; readonly message: string }[];
+      };
+}
+
 export interface PublishContext {
   readonly relay: Relay;
+  readonly engines: EngineDesk;
   readonly counters: HubCounters;
   readonly now: () => number;
   readonly isDraining: () => boolean;
@@ -79,7 +99,10 @@ class EngineSocket implements SocketHandler {
       return;
     }
     this.#isEngine = true;
-    this.#context.relay.engineJoined(stream, peer, this.#context.now());
+    const { relay, engines } = this.#context;
+    const now = this.#context.now();
+    relay.engineJoined(stream, peer, now);
+    engines.joined(stream.name, this.#format, now);
     if (JSON.stringify(stream.format) === JSON.stringify(this.#format)) return;
     stream.format = this.#format;
     for (const listener of stream.listeners) say(listener.peer, { type: 'format', format: this.#format });
@@ -89,10 +112,11 @@ class EngineSocket implements SocketHandler {
     if (!this.#isEngine) return;
     const now = this.#context.now();
     try {
-      if (!isBinary) throw new ChunkError('bad_message', 'a chunk is binary MessagePack: [durationMs, payload]');
-      this.#stream.publish(chunkOf(data), now);
+      const message = isBinary ? parseMsgpack(data) : parseJson(data);
+      if (isChunk(message)) this.#publish(chunkOf(message), now);
+      else this.#takeEvents(peer, message, now);
     } catch (error) {
-      if (!(error instanceof ChunkError)) throw error;
+      if (!(error instanceof PublishError)) throw error;
       this.#refuse(peer, error, now);
     }
   }
@@ -103,18 +127,42 @@ class EngineSocket implements SocketHandler {
 
   onClose(_peer: Peer, _code: number, oversize: boolean): void {
     if (oversize) this.#context.counters.add('messages_oversize');
-    if (this.#isEngine) this.#context.relay.engineLeft(this.#stream, this.#context.now());
+    if (!this.#isEngine) return;
+    this.#context.relay.engineLeft(this.#stream, this.#context.now());
+    this.#context.engines.left(this.#stream.name);
   }
 
-  #refuse(peer: Peer, { code, message }: ChunkError, now: number): void {
+  #publish(chunk: PublishedChunk, now: number): void {
+    this.#stream.publish(chunk, now);
+    this.#context.engines.heard(this.#stream.name, chunk.payload, now);
+  }
+
+  /** What is refused is answered once a message: with the first of its refusals, and how many there are. */
+  #takeEvents(peer: Peer, message: unknown, now: number): void {
+    const taken = this.#context.engines.take(this.#stream.name, message, now);
+    if (typeof taken === 'string') throw new PublishError('bad_message', `${taken}: ${MESSAGE_RULE}`);
+    const [first] = taken.errors;
+    if (first === undefined) return;
+    const place = Array.isArray(message) ? `event ${first.index} of ${message.length}: ` : '';
+    const more = taken.refused > 1 ? ` (and ${taken.refused - 1} more refused)` : '';
+    this.#answer(peer, first.code, place + first.message + more, now);
+  }
+
+  #refuse(peer: Peer, { code, message }: PublishError, now: number): void {
     this.#context.counters.add('messages_refused');
+    this.#answer(peer, code, message, now);
+  }
+
+  #answer(peer: Peer, code: ErrorCode, message: string, now: number): void {
     if (this.#refusals.take(now)) say(peer, { type: 'error', code, message });
     else peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
   }
 }
 
-class ChunkError extends Error {
-  override readonly name = 'ChunkError';
+const MESSAGE_RULE = 'a message is a chunk, [durationMs, payload] in MessagePack, an event, or a list of events';
+
+class PublishError extends Error {
+  override readonly name = 'PublishError';
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string) {
@@ -123,17 +171,40 @@ class ChunkError extends Error {
   }
 }
 
-function chunkOf(data: Uint8Array): PublishedChunk {
-  let chunk: PublishedChunk | null;
+function parseMsgpack(data: Uint8Array): unknown {
   try {
-    chunk = readPublishedChunk(data);
+    return readMsgpack(data);
   } catch (error) {
-    if (error instanceof MsgpackError) throw new ChunkError('bad_message', error.message);
+    if (error instanceof MsgpackError) throw new PublishError('bad_message', error.message);
     throw error;
   }
-  if (chunk === null) throw new ChunkError('bad_message', 'a chunk is [durationMs, payload]');
-  if (!(chunk.durationMs > 0 && chunk.durationMs <= MAX_CHUNK_DURATION_MS)) {
-    throw new ChunkError('bad_value', `durationMs: above 0, at most ${MAX_CHUNK_DURATION_MS}, not ${chunk.durationMs}`);
+}
+
+function parseJson(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+  } catch {
+    throw new PublishError('bad_message', `the text is not JSON: ${MESSAGE_RULE}`);
   }
-  return chunk;
+}
+
+/** Whether this is meant as a chunk: events are maps. */
+function isChunk(message: unknown): message is unknown[] {
+  return (
+    Array.isArray(message) && message.length > 0 && (typeof message[0] === 'number' || message[0] instanceof Uint8Array)
+  );
+}
+
+function chunkOf(message: readonly unknown[]): PublishedChunk {
+  const [durationMs, payload] = message;
+  if (message.length !== 2 || typeof durationMs !== 'number' || !(payload instanceof Uint8Array)) {
+    throw new PublishError('bad_message', 'a chunk is [durationMs, payload], in MessagePack');
+  }
+  if (!(durationMs > 0 && durationMs <= MAX_CHUNK_DURATION_MS)) {
+    throw new PublishError(
+      'bad_value',
+      `durationMs: above 0, at most ${MAX_CHUNK_DURATION_MS}, not ${show(durationMs)}`,
+    );
+  }
+  return { durationMs, payload };
 }

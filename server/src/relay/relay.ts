@@ -48,6 +48,13 @@ export class Relay {
     return stream;
   }
 
+  /** Makes the stream if need be, and lets its idle time begin anew; false where there are too many. */
+  keep(name: string, now: number): boolean {
+    const stream = this.stream(name, now);
+    if (stream !== null && stream.idleSince !== null) stream.idleSince = now;
+    return stream !== null;
+  }
+
   /** A listener has connected: it gets a row. */
   join(stream: Stream, peer: Peer, client: string, address: string, now: number): Listener {
     const { connections, streams } = this.#tables;

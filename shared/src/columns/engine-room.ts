@@ -20,7 +20,7 @@ export const engineColumns = {
   },
   peak_amplitude_db: {
     id: 204, unit: 'dB', scale: 1, worse: 'more', target: { min: -6, max: 0 }, alert: { max: 0 },
-    help: 'Peak amplitude; above 0 dBFS it clips',
+    help: 'Peak amplitude, the larger of what the engine says and what is measured here; above 0 it clips',
   },
   ring_buffer_depth_ms: {
     id: 205, unit: 'ms', scale: 0, worse: 'both', target: { min: 150, max: 500 }, alert: { min: 50, max: 1000 },
@@ -28,7 +28,7 @@ export const engineColumns = {
   },
   phrase_generation_ms: {
     id: 206, unit: 'ms', scale: 0, worse: 'more', target: { max: 2000 }, alert: { max: 5000 },
-    help: 'Time to compose a phrase',
+    help: 'Time to compose a phrase, the last one',
   },
   phrase_queue_depth: {
     id: 207, unit: 'count', scale: 0, worse: 'both', target: { min: 1, max: 3 }, alert: { min: 1 },
@@ -40,7 +40,7 @@ export const engineColumns = {
   },
   notes_per_phrase: {
     id: 209, unit: 'count', scale: 1, worse: 'both', target: { min: 8, max: 16 },
-    help: 'Mean number of notes in a phrase',
+    help: 'Notes in a phrase, mean of the last 10',
   },
   process_cpu_percent: {
     id: 210, unit: '%', scale: 1, worse: 'more', target: { max: 60 },
@@ -55,6 +55,60 @@ export const engineColumns = {
   phrase_queue_underruns: {
     id: 214, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
     help: 'Times the phrase queue ran empty',
+  },
+  synthesis_latency_last_ms: {
+    id: 215, unit: 'ms', scale: 1, worse: 'more', target: { max: 500 },
+    help: 'Time to synthesise a phrase, the last one',
+  },
+  synthesis_latency_p50_ms: {
+    id: 216, unit: 'ms', scale: 1, worse: 'more', target: { max: 500 },
+    help: 'Median time to synthesise a phrase, over 5 min, within 1 %',
+  },
+  synthesis_latency_p95_ms: {
+    id: 217, unit: 'ms', scale: 1, worse: 'more', target: { max: 500 },
+    help: '95th percentile of time to synthesise a phrase, over 5 min, within 1 %',
+  },
+  synthesis_latency_p99_ms: {
+    id: 218, unit: 'ms', scale: 1, worse: 'more', target: { max: 500 },
+    help: '99th percentile of time to synthesise a phrase, over 5 min, within 1 %',
+  },
+  real_time_factor_last: {
+    id: 219, unit: '×', scale: 2, worse: 'less', target: { min: 20 },
+    help: 'Seconds of audio made in a second of synthesis, the last one',
+  },
+  synthesis_attempts_5min: { id: 220, unit: 'count', scale: 0, worse: null, help: 'Syntheses ended in the last 5 min' },
+  syntheses_pending: { id: 221, unit: 'count', scale: 0, worse: null, help: 'Syntheses begun and not ended' },
+  syntheses_unpaired: {
+    id: 222, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Begun and never ended, ended without a beginning, or ended twice',
+  },
+  events: { id: 223, unit: 'count', scale: 0, worse: null, help: 'Events taken from the engine' },
+  events_refused: {
+    id: 224, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Events refused: a wrong type, out of range, not known',
+  },
+  last_event_at: { id: 225, unit: 'epoch_s', scale: 0, worse: null, help: 'When the last event came' },
+  chunks_sent: { id: 226, unit: 'count', scale: 0, worse: null, help: 'Chunks the engine says it sent by itself' },
+  chunks_dropped: {
+    id: 227, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Chunks the engine says it dropped by itself',
+  },
+  dropped_per_min: {
+    id: 228, unit: 'count/min', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
+    help: 'Chunks the engine says it dropped in the last 60 s',
+  },
+  chunk_send_rate: {
+    id: 229, unit: '1/s', scale: 1, worse: null,
+    help: 'Chunks a second the engine says it sends, over all its clients',
+  },
+  active_clients: { id: 230, unit: 'count', scale: 0, worse: null, help: 'Clients the engine says it has by itself' },
+  peak_measured_db: {
+    id: 231, unit: 'dB', scale: 1, worse: 'more', target: { min: -6, max: 0 },
+    help: 'Peak of the audio that passed here, over 10 s; above 0 it clips',
+  },
+  chunks_clipped: {
+    id: 232, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Chunks with three full-scale samples or more in a row',
   },
 } as const satisfies Record<string, ColumnSpec>;
 
@@ -102,6 +156,10 @@ export const gpuColumns = {
   memory_clock_mhz: { id: 286, unit: 'MHz', scale: 0, worse: null, help: 'Memory clock' },
   encoder_sessions: { id: 287, unit: 'count', scale: 0, worse: null, help: 'Video encoder sessions' },
   decoder_percent: { id: 288, unit: '%', scale: 0, worse: null, help: 'Share of time in which the decoder was busy' },
+  mig_devices: {
+    id: 289, unit: 'count', scale: 0, worse: null,
+    help: 'Parts that the GPU is split into (MIG); missing where it cannot be split',
+  },
 } as const satisfies Record<string, ColumnSpec>;
 
 /** Ids 310–329. */
@@ -114,7 +172,3 @@ export const alertColumns = {
   value: { id: 312, unit: 'count', scale: 3, worse: null, help: 'The worst reading, in the unit of its column' },
   since: { id: 313, unit: 'epoch_s', scale: 0, worse: null, help: 'When the condition began to hold' },
 } as const satisfies Record<string, ColumnSpec>;
-  mig_devices: {
-    id: 289, unit: 'count', scale: 0, worse: null,
-    help: 'Parts that the GPU is split into (MIG); missing where it cannot be split',
-  },

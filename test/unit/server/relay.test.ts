@@ -1,9 +1,11 @@
+import { EngineRoom } from '@auralis/server/engine/room';
 import { Inbox } from '@auralis/server/ingest/inbox';
 import { listenRoute } from '@auralis/server/relay/listen-route';
 import { publishRoute } from '@auralis/server/relay/publish-route';
 import { Relay } from '@auralis/server/relay/relay';
 import { Sweep } from '@auralis/server/relay/sweep';
 import { HubCounters } from '@auralis/server/state/counters';
+import { EngineTotals } from '@auralis/server/state/engine-totals';
 import { CONNECTION, createTables, HUB, STREAM } from '@auralis/server/state/tables';
 import type { Peer, SendStatus, SocketHandler, SocketRoute } from '@auralis/server/transport/transport';
 import { readChunk, Writer, writePublishedChunk } from '@auralis/shared';
@@ -46,7 +48,8 @@ beforeEach(() => {
   const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
   relay = new Relay(tables, counters, { maxClients: 1000, ...limits });
   sweep = new Sweep(relay, tables, counters);
-  const context = { relay, counters, now: () => now, isDraining: () => false };
+  const engines = new EngineRoom(tables, counters, new EngineTotals(), (name, at) => relay.keep(name, at));
+  const context = { relay, counters, engines, now: () => now, isDraining: () => false };
   routes = { listen: listenRoute({ ...context, tables, inbox: new Inbox() }), publish: publishRoute(context) };
 });
 

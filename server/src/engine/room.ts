@@ -1,0 +1,123 @@
+import { type AudioFormat, type ErrorCode, MAX_EVENTS } from '@auralis/shared';
+import type { HubCounters } from '../state/counters.js';
+import type { EngineTotals } from '../state/engine-totals.js';
+import type { Tables } from '../state/tables.js';
+import { Engine } from './engine.js';
+import { EventRefusal, readEvent } from './event.js';
+
+/** Refusals that an answer lists; the rest are counted. */
+const MAX_LISTED = 20;
+
+/** What became of the events of one message. */
+export interface EventsAnswer {
+  readonly accepted: number;
+  readonly refused: number;
+  /** The first refusals; `index` in the list, 0 for an event alone. */
+  readonly errors: readonly { readonly index: number; readonly code: ErrorCode; readonly message: string }[];
+}
+
+/** What is no event nor a list of them, a list that is too long, or a stream that has no room. */
+export type NoEvents = 'not events' | 'too many events' | 'too many streams';
+
+/** All engines, each with its row, and the door for their events. */
+export class EngineRoom {
+  readonly #engines = new Map<string, Placed>();
+  readonly #tables: Tables;
+  readonly #counters: HubCounters;
+  readonly #totals: EngineTotals;
+  readonly #openStream: (stream: string, now: number) => boolean;
+
+  /** `openStream`: makes the stream if need be and keeps it from going idle; false where there are too many. */
+  constructor(
+    tables: Tables,
+    counters: HubCounters,
+    totals: EngineTotals,
+    openStream: (stream: string, now: number) => boolean,
+  ) {
+    this.#tables = tables;
+    this.#counters = counters;
+    this.#totals = totals;
+    this.#openStream = openStream;
+  }
+
+  /** An engine publishes through the hub from now on. */
+  joined(stream: string, format: AudioFormat | null, now: number): void {
+    this.#engine(stream, now).joined(format, now);
+  }
+
+  left(stream: string): void {
+    this.#engines.get(stream)?.engine.left();
+  }
+
+  /** A chunk was published. */
+  heard(stream: string, payload: Uint8Array, now: number): void {
+    this.#engines.get(stream)?.engine.heard(payload, now);
+  }
+
+  /** Takes an event or a list of them, as decoded: the good ones are taken, the others refused and counted. */
+  take(stream: string, found: unknown, now: number): EventsAnswer | NoEvents {
+    if (typeof found !== 'object' || found === null || found instanceof Uint8Array) return 'not events';
+    const given: readonly unknown[] = Array.isArray(found) ? found : [found];
+    if (given.length > MAX_EVENTS) return 'too many events';
+    // A stream is not made for a message without a good event in it.
+    let engine: Engine | undefined = this.#engines.get(stream)?.engine;
+    let accepted = 0;
+    let refused = 0;
+    const errors: EventsAnswer['errors'][number][] = [];
+    for (const [index, each] of given.entries()) {
+      try {
+        const { event, ignored } = readEvent(each);
+        if (accepted === 0) {
+          if (!this.#openStream(stream, now)) return 'too many streams';
+          engine = this.#engine(stream, now);
+        }
+        engine?.take(event, now);
+        accepted++;
+        if (ignored > 0) this.#counters.add('fields_ignored', ignored);
+      } catch (error) {
+        if (!(error instanceof EventRefusal)) throw error;
+        refused++;
+        engine?.refused();
+        if (errors.length < MAX_LISTED) errors.push({ index, code: error.code, message: error.message });
+      }
+    }
+    if (refused > 0) this.#counters.add('messages_refused', refused);
+    return { accepted, refused, errors };
+  }
+
+  /** Once a second: brings every row up to date, and lets go those whose stream has gone. */
+  sweep(now: number): void {
+    for (const [stream, { engine, streamRow }] of this.#engines) {
+      if (this.#streamRow(stream) === streamRow) engine.refresh(now);
+      else this.#remove(stream, engine);
+    }
+  }
+
+  /** The engine of a stream that is there. */
+  #engine(stream: string, now: number): Engine {
+    const known = this.#engines.get(stream);
+    const streamRow = this.#streamRow(stream);
+    if (known?.streamRow === streamRow) return known.engine;
+    if (known !== undefined) this.#remove(stream, known.engine);
+    const engine = new Engine(stream, this.#tables.engines, this.#totals, now);
+    this.#engines.set(stream, { engine, streamRow });
+    return engine;
+  }
+
+  #remove(stream: string, engine: Engine): void {
+    this.#engines.delete(stream);
+    this.#tables.engines.close(engine.slot);
+  }
+
+  /** Tells a stream's row from one of the same name before it: its slot and that slot's generation. */
+  #streamRow(stream: string): string {
+    const { streams } = this.#tables;
+    const slot = streams.slotOf(stream);
+    return slot === undefined ? '' : `${slot}.${streams.generation[slot]}`;
+  }
+}
+
+interface Placed {
+  readonly engine: Engine;
+  readonly streamRow: string;
+}
