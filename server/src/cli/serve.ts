@@ -39,8 +39,9 @@ async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault inside the hub'));
   await new Promise<void>((resolve) => {
     const stop = () => hub.stop().then(resolve);
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    // A second signal changes nothing: a package manager passes on the Ctrl-C that the terminal has sent here too.
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
   });
   log.info('stopped');
 }
