@@ -158,7 +158,6 @@ class ListenerSocket implements SocketHandler {
     const { report } = inbox;
     const { connections } = tables;
     report.writeTo(connections, listener.slot);
-    listener.lastReportAt = now;
     connections.add(listener.slot, CONNECTION.reports, 1);
     connections.set(listener.slot, CONNECTION.last_report_at, now / 1000);
     connections.set(listener.slot, CONNECTION.state, CONNECTION_STATE.open);
@@ -166,6 +165,7 @@ class ListenerSocket implements SocketHandler {
     if (report.ignored > 0) counters.add('fields_ignored', report.ignored);
     if (report.hidden !== null) listener.setHidden(report.hidden);
     if (report.lastSeq !== null) listener.confirm(report.lastSeq, this.#stream.durations);
+    listener.reported(now);
   }
 
   #refuse(listener: Listener, code: ErrorCode, message: string, now: number): void {

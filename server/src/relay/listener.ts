@@ -1,7 +1,9 @@
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance, EventWindow } from '../state/windows.js';
 import { type Peer, SEND } from '../transport/transport.js';
+import { healthOf, PLAYING, type Signs, STALLED, trustOf } from './health.js';
 import { type ChunkDurations, Outstanding } from './outstanding.js';
+import { PlaybackWatch } from './playback-watch.js';
 
 /** A chunk on its way to every listener of a stream: encoded once. */
 export interface OutgoingChunk {
@@ -10,6 +12,11 @@ export interface OutgoingChunk {
   /** The whole message; valid only while it is being sent. */
   readonly message: Uint8Array;
 }
+
+/** A chunk that is this much later than a chunk's own time is no jitter of the engine. */
+const LATE_CHUNK_MS = 500;
+/** A buffer beyond this is not one that a player of live audio keeps. */
+const MAX_DEPTH_MS = 1_000;
 
 export interface ListenerLimits {
   /** Audio outstanding beyond which chunks are dropped. */
@@ -45,6 +52,9 @@ export class Listener {
   readonly #table: Tables['connections'];
   readonly #limits: ListenerLimits;
   readonly #outstanding: Outstanding;
+  /** Made at the first report that speaks of playback. */
+  #watch: PlaybackWatch | null = null;
+  #underrunsJudged = 0;
   /** Made at the first drop: most listeners never need one. */
   #drops: EventWindow | null = null;
   #confirms = false;
@@ -105,6 +115,47 @@ export class Listener {
   /** A hidden page confirms once a minute, as its timers run: until it is shown again, its socket speaks for it. */
   setHidden(hidden: boolean): void {
     this.#hidden = hidden;
+  }
+
+  /** Takes in a report that its row already shows. */
+  reported(now: number): void {
+    this.lastReportAt = now;
+    const depthMs = this.#table.get(this.slot, CONNECTION.buffer_depth_ms);
+    if (Number.isNaN(depthMs) || !this.#confirms) return;
+    this.#watch ??= new PlaybackWatch();
+    if (this.#table.get(this.slot, CONNECTION.playback_state) === PLAYING || this.#isStalled()) {
+      const underrunMs = this.#table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
+      const receivedMs = this.#outstanding.confirmedMs;
+      this.#watch.playing({ at: now, receivedMs, depthMs, underrunMs }, MAX_DEPTH_MS);
+    } else this.#watch.notPlaying();
+    this.#table.set(this.slot, CONNECTION.buffer_model_ms, this.#watch.modelMs);
+  }
+
+  /** Judges how it fares, once a second. `chunkAt`: when its stream's last chunk came. Returns its health. */
+  judge(now: number, chunkAt: number): number {
+    const table = this.#table;
+    const { slot } = this;
+    const timeToSilenceMs = this.#watch?.timeToSilenceMs(now, chunkAt, LATE_CHUNK_MS) ?? Number.NaN;
+    const underruns = table.get(slot, CONNECTION.buffer_underruns) || 0;
+    const signs: Signs = {
+      reportAgeMs: now - this.lastReportAt,
+      reportIntervalMs: this.#limits.reportIntervalMs,
+      hidden: this.#hidden,
+      newUnderruns: underruns - this.#underrunsJudged,
+      divergence: this.#watch?.divergence ?? null,
+      timeToSilenceMs,
+    };
+    this.#underrunsJudged = underruns;
+    const { health, reason } = healthOf(table, slot, signs);
+    table.set(slot, CONNECTION.time_to_silence_ms, timeToSilenceMs);
+    table.set(slot, CONNECTION.trust, trustOf(table, slot, signs));
+    table.set(slot, CONNECTION.health, health);
+    table.set(slot, CONNECTION.health_reason, reason);
+    return health;
+  }
+
+  #isStalled(): boolean {
+    return this.#table.get(this.slot, CONNECTION.playback_state) === STALLED;
   }
 
   /** Brings up to date what changes by time alone. */

@@ -31,6 +31,8 @@ export class Outstanding {
   chunks = 0;
   /** Their duration. */
   ms = 0;
+  /** Duration of all that was confirmed so far. */
+  confirmedMs = 0;
   #sentUpTo: number;
   #confirmedUpTo: number;
   /** Runs of chunks that were not sent, as pairs [first, last], ascending, all after `#confirmedUpTo`. */
@@ -72,7 +74,9 @@ export class Outstanding {
         continue;
       }
       this.chunks--;
-      this.ms -= durations.of(at);
+      const durationMs = durations.of(at);
+      this.ms -= durationMs;
+      this.confirmedMs += durationMs;
     }
     if (seq > this.#confirmedUpTo) this.#confirmedUpTo = seq;
     // Sums of floating-point durations drift; an empty account is exactly empty.

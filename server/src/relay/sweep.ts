@@ -2,6 +2,7 @@ import { CLOSE, STALE_MS, STALLED_MS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import { quantile, RateWindows } from '../state/windows.js';
+import { HEALTH } from './health.js';
 import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
@@ -21,6 +22,8 @@ export class Sweep {
   readonly #connectionsSince: number[] = [];
   readonly #streamsSince: number[] = [];
   readonly #pingPayload = new Uint8Array(8);
+  /** Listeners of the stream at hand, by health. */
+  readonly #healths = new Uint32Array(3);
   #round = 0;
   #scratch = new Float64Array(64);
 
@@ -34,6 +37,7 @@ export class Sweep {
     this.#round++;
     this.#relay.expire(now);
     for (const stream of this.#relay.streams.values()) {
+      this.#healths.fill(0);
       for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
       this.#sweepStream(stream, now);
     }
@@ -58,6 +62,8 @@ export class Sweep {
     const rate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt);
     // Without an engine there is nothing to send: that is no rate of 0.
     connections.set(slot, CONNECTION.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
+    const health = listener.judge(now, stream.engine === null ? 0 : stream.chunkAt);
+    this.#healths[health] = (this.#healths[health] as number) + 1;
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
   }
 
@@ -76,6 +82,8 @@ export class Sweep {
     const published = streams.get(slot, STREAM.chunks_published);
     const rate = this.#streamRates.sample(slot, published, now, stream.chunkAt);
     streams.set(slot, STREAM.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
+    streams.set(slot, STREAM.listeners_warning, this.#healths[HEALTH.warning] as number);
+    streams.set(slot, STREAM.listeners_critical, this.#healths[HEALTH.critical] as number);
     const latencies = this.#collect(stream, CONNECTION.latency_ms, true);
     streams.set(slot, STREAM.latency_p50_ms, quantile(this.#scratch, latencies, 0.5));
     streams.set(slot, STREAM.latency_p95_ms, quantile(this.#scratch, latencies, 0.95));

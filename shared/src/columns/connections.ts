@@ -96,4 +96,25 @@ export const connectionColumns = {
     id: 41, unit: 'enum', scale: 0, worse: null, labels: ['plausible', 'impossible'],
     help: 'error_rate is above 1',
   },
+  buffer_model_ms: {
+    id: 42, unit: 'ms', scale: 0, worse: 'both',
+    help: 'Audio it must have buffered, by what it received and the time that passed',
+  },
+  time_to_silence_ms: {
+    id: 43, unit: 'ms', scale: 0, worse: 'less',
+    help: 'How long until it hears silence if things go on as they do; missing while its buffer does not drain',
+  },
+  trust: {
+    id: 44, unit: 'enum', scale: 0, worse: null, labels: ['live', 'stale', 'hidden', 'unsynced', 'diverged'],
+    help: 'How far what it says of itself can be believed',
+  },
+  health: { id: 45, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How it fares' },
+  health_reason: {
+    id: 46, unit: 'enum', scale: 0, worse: null,
+    labels: [
+      'fine', 'starving', 'frozen', 'contradicts', 'silent', 'running_out', 'dropped', 'low_buffer', 'high_buffer',
+      'slow_rate', 'latency',
+    ],
+    help: 'Why it is not well: the worst of what is wrong',
+  },
 } as const satisfies Record<string, ColumnSpec>;

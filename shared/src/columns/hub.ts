@@ -40,6 +40,12 @@ export const streamColumns = {
     id: 113, unit: 'ms', scale: 0, worse: 'both', target: { min: 150, max: 500 },
     help: 'Median buffer depth',
   },
+  listeners_warning: {
+    id: 114, unit: 'count', scale: 0, worse: 'more', target: { max: 0 }, help: 'Listeners whose health is a warning',
+  },
+  listeners_critical: {
+    id: 115, unit: 'count', scale: 0, worse: 'more', target: { max: 0 }, help: 'Listeners whose health is critical',
+  },
 } as const satisfies Record<string, ColumnSpec>;
 
 /** Ids 150–199. */

@@ -1,0 +1,88 @@
+import { levelOf, SCHEMAS } from '@auralis/shared';
+import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import type { Divergence } from './playback-watch.js';
+
+/** Values of `connections.trust`: how far what a listener says can be believed. */
+export const TRUST = { live: 0, stale: 1, hidden: 2, unsynced: 3, diverged: 4 } as const;
+
+/** Values of `connections.health`. */
+export const HEALTH = { ok: 0, warning: 1, critical: 2 } as const;
+
+/** Values of `connections.health_reason`, in the order of the catalogue's labels. */
+export const REASON = {
+  fine: 0,
+  starving: 1,
+  frozen: 2,
+  contradicts: 3,
+  silent: 4,
+  running_out: 5,
+  dropped: 6,
+  low_buffer: 7,
+  high_buffer: 8,
+  slow_rate: 9,
+  latency: 10,
+} as const;
+
+/** Values of `connections.playback_state`. */
+export const PLAYING = 2;
+export const STALLED = 4;
+
+export interface Verdict {
+  readonly health: number;
+  readonly reason: number;
+}
+
+/** What is known of a listener beside its row. */
+export interface Signs {
+  /** Since its last report, ms. */
+  readonly reportAgeMs: number;
+  readonly reportIntervalMs: number;
+  readonly hidden: boolean;
+  /** Underruns since the judgement before. */
+  readonly newUnderruns: number;
+  readonly divergence: Divergence | null;
+  readonly timeToSilenceMs: number;
+}
+
+/** A report may be this many intervals late before a page that can be seen counts as silent. */
+const LATE_REPORTS = 3;
+/** Less than this and somebody is about to hear silence. */
+const RUNNING_OUT_MS = 2_000;
+
+const FINE: Verdict = { health: HEALTH.ok, reason: REASON.fine };
+
+/** How far a listener can be believed: the first of these that holds. */
+export function trustOf(table: Tables['connections'], slot: number, signs: Signs): number {
+  if (signs.hidden) return TRUST.hidden;
+  if (isSilent(signs) || table.get(slot, CONNECTION.state) === CONNECTION_STATE.stale) return TRUST.stale;
+  if (signs.divergence !== null) return TRUST.diverged;
+  return table.get(slot, CONNECTION.clock) === 0 ? TRUST.unsynced : TRUST.live;
+}
+
+/** What is wrong with a listener, the worst first. One that has never reported is judged by what the hub sees alone. */
+export function healthOf(table: Tables['connections'], slot: number, signs: Signs): Verdict {
+  const read = (name: keyof typeof CONNECTION) => table.get(slot, CONNECTION[name]);
+  const isPast = (name: keyof typeof CONNECTION) =>
+    levelOf(
+      SCHEMAS.connections.columns[CONNECTION[name]] as (typeof SCHEMAS.connections.columns)[number],
+      read(name),
+    ) === 'alert';
+  const hasReported = read('reports') > 0;
+  if (hasReported && !signs.hidden && isSilent(signs)) return { health: HEALTH.critical, reason: REASON.silent };
+  if (signs.divergence !== null) return { health: HEALTH.critical, reason: REASON[signs.divergence] };
+  if (signs.newUnderruns > 0 || read('playback_state') === STALLED)
+    return { health: HEALTH.critical, reason: REASON.starving };
+  if (signs.timeToSilenceMs < RUNNING_OUT_MS) return { health: HEALTH.critical, reason: REASON.running_out };
+  if (isPast('dropped_per_min')) return { health: HEALTH.warning, reason: REASON.dropped };
+  if (read('playback_state') === PLAYING && isPast('buffer_depth_ms')) {
+    const reason = read('buffer_depth_ms') < 150 ? REASON.low_buffer : REASON.high_buffer;
+    return { health: HEALTH.warning, reason };
+  }
+  if (isPast('chunk_send_rate')) return { health: HEALTH.warning, reason: REASON.slow_rate };
+  if (isPast(read('clock') === 1 ? 'latency_ms' : 'rtt_ms')) return { health: HEALTH.warning, reason: REASON.latency };
+  return FINE;
+}
+
+function isSilent({ reportAgeMs, reportIntervalMs }: Signs): boolean {
+  return reportAgeMs > LATE_REPORTS * reportIntervalMs;
+}
