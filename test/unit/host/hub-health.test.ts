@@ -1,0 +1,50 @@
+import { HealthProbe, HubHealth } from '@auralis/server/host/hub-health';
+import { createTables, HUB } from '@auralis/server/state/tables';
+import { expect, test } from '@jest/globals';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('delays are of the last second, pauses of the last minute', () => {
+  const { hubs } = createTables();
+  const slot = hubs.open('hub');
+  const health = new HubHealth(hubs, slot);
+  for (let second = 1; second <= 90; second++) {
+    const reading = { loopDelayP50Ms: 0.5, loopDelayP99Ms: second, gcMs: second <= 30 ? 0.1 : 0 };
+    health.write(reading, second * 1000);
+    expect(hubs.get(slot, HUB.event_loop_delay_p99_ms)).toBe(second);
+    if (second === 60) expect(hubs.get(slot, HUB.gc_pause_ms)).toBe(3);
+  }
+  expect(hubs.get(slot, HUB.event_loop_delay_p50_ms)).toBe(0.5);
+  expect(hubs.get(slot, HUB.gc_pause_ms)).toBe(0);
+});
+
+test('a loop that stands still for 200 ms shows as a delay of nearly that; one at rest does not', async () => {
+  const probe = new HealthProbe();
+  await sleep(300);
+  await turn();
+  probe.read();
+  await sleep(300);
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  await sleep(1);
+  await turn();
+  const { loopDelayP99Ms, loopDelayP50Ms } = probe.read();
+  // The timer that was due within the first 20 ms was that much less late.
+  expect(loopDelayP99Ms).toBeGreaterThan(170);
+  expect(loopDelayP50Ms).toBeLessThan(loopDelayP99Ms / 2);
+  probe.close();
+});
+
+test('garbage collections are seen, each once', async () => {
+  const probe = new HealthProbe();
+  let kept: object[] = [];
+  for (let round = 0; round < 50; round++) {
+    kept = Array.from({ length: 20_000 }, (_, at) => ({ at, text: `${at}` }));
+    await turn();
+  }
+  await sleep(50);
+  expect(kept.length).toBe(20_000);
+  expect(probe.read().gcMs).toBeGreaterThan(0);
+  probe.close();
+});
