@@ -22,6 +22,7 @@ const FORBIDDEN = [
   ['server/src/live', '../relay/relay.js'],
   ['server/src/http', '../live/live.js'],
   ['server/src/simulate', '../relay/relay.js'],
+  ['server/src/watch', '../live/live.js'],
   ['server/src/engine', '../relay/relay.js'],
   ['server/src/http', '../engine/room.js'],
   ['server/src/host', '../relay/relay.js'],
