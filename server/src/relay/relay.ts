@@ -38,11 +38,11 @@ export class Relay {
     return this.stream(name, now, MAX_STREAMS - STREAMS_FOR_ENGINES);
   }
 
-  /** The stream of this name, made if need be; null where `most` are in use. One that nobody uses makes room for it. */
+  /** The stream of this name, made if need be; null where there are `most`. */
   stream(name: string, now: number, most = MAX_STREAMS): Stream | null {
     const known = this.streams.get(name);
     if (known !== undefined) return known;
-    if (this.streams.size >= most && !this.#removeIdlest()) return null;
+    if (this.streams.size >= most && !this.#makeRoom()) return null;
     const stream = new Stream(name, this.#tables.streams, this.#counters, now);
     this.streams.set(name, stream);
     return stream;
@@ -51,8 +51,10 @@ export class Relay {
   /** Makes the stream if need be, and lets its idle time begin anew; false where there are too many. */
   keep(name: string, now: number): boolean {
     const stream = this.stream(name, now);
-    if (stream !== null && stream.idleSince !== null) stream.idleSince = now;
-    return stream !== null;
+    if (stream === null) return false;
+    stream.hadEngine = true;
+    if (stream.idleSince !== null) stream.idleSince = now;
+    return true;
   }
 
   /** A listener has connected: it gets a row. */
@@ -90,6 +92,7 @@ export class Relay {
   engineJoined(stream: Stream, peer: Peer, now: number): void {
     stream.engine = peer;
     stream.engineSince = now;
+    stream.hadEngine = true;
     stream.publishedBefore = this.#tables.streams.get(stream.slot, STREAM.chunks_published);
     for (const listener of stream.listeners) {
       listener.sentBefore = this.#tables.connections.get(listener.slot, CONNECTION.chunks_sent);
@@ -118,12 +121,12 @@ export class Relay {
     }
   }
 
-  /** False where none is idle. */
-  #removeIdlest(): boolean {
+  /** Lets the idlest stream go that no engine ever cared for; false where there is none. */
+  #makeRoom(): boolean {
     let idlest: Stream | null = null;
     for (const stream of this.streams.values()) {
-      if (stream.idleSince !== null && stream.idleSince < (idlest?.idleSince ?? Number.POSITIVE_INFINITY))
-        idlest = stream;
+      if (stream.hadEngine || stream.idleSince === null) continue;
+      if (idlest === null || stream.idleSince < (idlest.idleSince as number)) idlest = stream;
     }
     if (idlest !== null) this.#remove(idlest);
     return idlest !== null;

@@ -30,6 +30,8 @@ export class Stream {
   publishedBefore = 0;
   readonly openedAt: number;
   format: AudioFormat | null = null;
+  /** An engine has been here, or has sent events of it. */
+  hadEngine = false;
   /** Since when it has had neither engine nor listener, or null. */
   idleSince: number | null;
 
