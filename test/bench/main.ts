@@ -1,9 +1,10 @@
 /** `pnpm bench [--quick] [--only ID,ID…] [--json FILE] [--write]`: measures the hub beside its peers. See BENCHMARKS.md. */
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, parseOptions, UsageError } from './options.js';
 import { Progress } from './progress.js';
 import { mergeResults, type ScenarioResult, textOf, writeSection } from './report.js';
-import type { Scenario } from './scenario.js';
+import type { Scenario, ScenarioContext } from './scenario.js';
 import { encode } from './scenarios/encode.js';
 import { fanOut } from './scenarios/fan-out.js';
 import { growth } from './scenarios/growth.js';
@@ -29,7 +30,7 @@ async function main(options: BenchOptions): Promise<void> {
     if (options.only !== null && !options.only.includes(id)) continue;
     const begun = progress.seconds;
     const show = (step: string) => progress.show(`${id}: ${step}`);
-    const lines = await scenario.run({ mode: options.mode, progress: show });
+    const lines = await linesOf(scenario, { mode: options.mode, progress: show });
     progress.clear();
     const result = { id, title, mode: options.mode, seconds: Math.round(progress.seconds - begun), lines };
     results.push(result);
@@ -37,8 +38,24 @@ async function main(options: BenchOptions): Promise<void> {
   }
   const merged = mergeResults(options.json, results, IDS);
   if (options.write) writeSection(MARKDOWN, merged);
-  process.stdout.write(`${Math.round(progress.seconds)} s; as JSON in ${options.json}\n`);
+  process.stdout.write(`${Math.round(progress.seconds)} s; as JSON in ${relative(process.cwd(), options.json)}\n`);
+  // Children that were told to end may not have done so, and sockets to them linger.
+  process.exit();
 }
+
+/** A scenario that fails says so in its place, and the others go on. */
+async function linesOf(scenario: Scenario, context: ScenarioContext): Promise<ScenarioResult['lines']> {
+  try {
+    return await scenario.run(context);
+  } catch (error) {
+    process.exitCode = 1;
+    return [{ name: scenario.id, refused: String((error as Error).message).split('\n')[0] ?? '' }];
+  }
+}
+
+// `exit` is what ends the servers.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 try {
   await main(parseOptions(process.argv.slice(2), IDS, DEFAULT_JSON));

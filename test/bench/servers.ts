@@ -8,6 +8,12 @@ import { Child } from './child.js';
 const BIN = fileURLToPath(new URL('../../../server/bin/auralis-hub.js', import.meta.url));
 const START_MS = 15_000;
 
+/** Hubs that run: one that is left over when the benchmark ends would be measured with the next. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A server that is measured: a process that listens on a port of loopback. */
 export interface Server {
   readonly name: string;
@@ -34,6 +40,8 @@ export class HubServer implements Server {
     const home = mkdtempSync(join(tmpdir(), 'auralis-bench-'));
     const command = [...nodeArgs, BIN, 'serve', '--port', '0', '--log-format', 'json', '--transport', 'uws'];
     const child = spawn(process.execPath, [...command, ...args], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     let log = '';
     const port = await new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the hub did not listen in time: ${log}`)), START_MS);
