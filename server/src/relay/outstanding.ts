@@ -9,10 +9,14 @@ export class ChunkDurations {
     this.#last = seq;
   }
 
+  /** First chunk whose duration is remembered. */
+  get oldest(): number {
+    return Math.max(1, this.#last - DURATIONS_KEPT + 1);
+  }
+
   /** Duration of chunk `seq`; for one that is too old to be remembered, that of the oldest that is. */
   of(seq: number): number {
-    const oldest = Math.max(1, this.#last - DURATIONS_KEPT + 1);
-    return this.#durations[Math.max(seq, oldest) % DURATIONS_KEPT] as number;
+    return this.#durations[Math.max(seq, this.oldest) % DURATIONS_KEPT] as number;
   }
 }
 
@@ -67,6 +71,7 @@ export class Outstanding {
    */
   confirm(seq: number, durations: ChunkDurations): boolean {
     if (seq > this.#sentUpTo) return false;
+    const isForgotten = this.#confirmedUpTo + 1 < durations.oldest;
     for (let at = this.#confirmedUpTo + 1; at <= seq; at++) {
       const gapEnd = this.#gapEndAt(at);
       if (gapEnd >= at) {
@@ -79,9 +84,29 @@ export class Outstanding {
       this.confirmedMs += durationMs;
     }
     if (seq > this.#confirmedUpTo) this.#confirmedUpTo = seq;
+    // What was taken off was in part a guess, and would be missed or too much for ever.
+    if (isForgotten) this.ms = this.#remembered(durations);
     // Sums of floating-point durations drift; an empty account is exactly empty.
     if (this.chunks === 0) this.ms = 0;
     return true;
+  }
+
+  /** Duration of what is outstanding, afresh: exact but for chunks whose durations are forgotten. */
+  #remembered(durations: ChunkDurations): number {
+    const gaps = this.#gaps ?? [];
+    let ms = 0;
+    let count = 0;
+    let gap = 0;
+    for (let at = Math.max(this.#confirmedUpTo + 1, durations.oldest); at <= this.#sentUpTo; at++) {
+      while ((gaps[gap + 1] ?? Number.POSITIVE_INFINITY) < at) gap += 2;
+      if ((gaps[gap] ?? Number.POSITIVE_INFINITY) <= at) {
+        at = gaps[gap + 1] as number;
+        continue;
+      }
+      ms += durations.of(at);
+      count++;
+    }
+    return ms + (this.chunks - count) * durations.of(durations.oldest);
   }
 
   /** Last chunk of the gap that begins at or before `seq`, dropping gaps that end before it; -1 where there is none. */

@@ -31,6 +31,28 @@ describe('Outstanding', () => {
     expect(account.chunks).toBe(1);
   });
 
+  test('is exact again after a confirmation of more chunks than are remembered', () => {
+    const durations = new ChunkDurations();
+    const account = new Outstanding(0);
+    const msOf = (seq: number) => (seq < 2_000 ? 20 : 60) + (seq % 7);
+    const isDropped = (seq: number) => seq % 100 >= 95 || (seq >= 1_970 && seq < 1_985);
+    for (let seq = 1; seq <= 3_000; seq++) {
+      durations.push(seq, msOf(seq));
+      if (isDropped(seq)) account.dropped(seq);
+      else account.sent(seq, msOf(seq));
+    }
+    const pending = (after: number) => {
+      const seqs = Array.from({ length: 3_000 - after }, (_, at) => after + 1 + at).filter((seq) => !isDropped(seq));
+      return [seqs.length, seqs.reduce((sum, seq) => sum + msOf(seq), 0)];
+    };
+    account.confirm(50, durations);
+    expect(account.chunks).toBe(pending(50)[0]);
+    for (const seq of [1_975, 2_990, 2_994]) {
+      account.confirm(seq, durations);
+      expect([account.chunks, account.ms]).toEqual(pending(seq));
+    }
+  });
+
   test('property: it agrees with a list of the chunks themselves', () => {
     const step = fc.record({
       send: fc.boolean(),
