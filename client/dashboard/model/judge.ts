@@ -30,6 +30,7 @@ export function judge(row: Row, column: ColumnView, circumstances: Circumstances
   if (labelOf(row, 'state', catalogue) === 'closed') return null;
   // No column has a bound for these, and yet each is what somebody hears: nothing.
   if (column.kind === 'playback' && labelOf(row, column.name, catalogue) === 'stalled') return TROUBLED;
+  if (column.kind === 'health') return HEALTH_VERDICTS[labelOf(row, 'health', catalogue) ?? ''] ?? null;
   if (column.kind === 'state' && labelOf(row, column.name, catalogue) === 'stale') return TROUBLED;
   if (column.kind === 'publishing') return isAbandoned(row, catalogue) ? TROUBLED : null;
   if (!isBinding(row, column, catalogue, publishing)) return null;
@@ -38,6 +39,13 @@ export function judge(row: Row, column: ColumnView, circumstances: Circumstances
   if (level === null || value === null) return null;
   return { level, side: sideOf(spec, level, value) };
 }
+
+/** What the hub makes of a listener as a whole, and not of one reading. */
+const HEALTH_VERDICTS: Readonly<Record<string, Verdict>> = {
+  ok: { level: 'ok', side: null },
+  warning: { level: 'off-target', side: null },
+  critical: { level: 'alert', side: null },
+};
 
 const TROUBLED: Verdict = { level: 'off-target', side: null };
 

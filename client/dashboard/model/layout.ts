@@ -5,7 +5,17 @@
 import type { CatalogueEntry } from '@auralis/shared';
 
 /** How a cell is drawn where it is more than its number. */
-export type CellKind = 'level' | 'name' | 'publishing' | 'state' | 'playback' | 'latency' | 'age' | 'trend' | 'reading';
+export type CellKind =
+  | 'level'
+  | 'name'
+  | 'publishing'
+  | 'state'
+  | 'playback'
+  | 'health'
+  | 'latency'
+  | 'age'
+  | 'trend'
+  | 'reading';
 
 export interface ColumnLayout {
   /** The catalogue's name; '' for what is no column of the catalogue. */
@@ -61,6 +71,7 @@ export const CONNECTION_LAYOUT: readonly ColumnLayout[] = [
   },
   { name: 'state', label: 'State', width: 7, kind: 'state' },
   { name: 'playback_state', label: 'Playback', width: 7.8, kind: 'playback' },
+  { name: 'health_reason', label: 'Health', width: 7.2, kind: 'health' },
   { name: 'latency_ms', label: 'Latency', width: 6, kind: 'latency' },
   reading('rtt_ms', 'RTT', 5),
   reading('buffer_depth_ms', 'Buffer', 5),
@@ -84,7 +95,16 @@ export const NARROW_CONNECTION_LAYOUT: readonly ColumnLayout[] = [
 ].map((column) => (column.kind === 'name' ? { ...column, width: 7.4 } : column));
 
 /** Columns that cells, filter and judgement read besides those shown. */
-const CONNECTION_EXTRAS = ['clock', 'hidden', 'last_report_at', 'closed_at', 'close_code'];
+const CONNECTION_EXTRAS = [
+  'health',
+  'trust',
+  'time_to_silence_ms',
+  'clock',
+  'hidden',
+  'last_report_at',
+  'closed_at',
+  'close_code',
+];
 
 /** Columns of each row of which the trend is kept. */
 export const STREAM_TRENDS = ['latency_p50_ms', 'latency_p95_ms', 'buffer_depth_p5_ms', 'buffer_depth_p50_ms'] as const;

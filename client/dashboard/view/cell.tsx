@@ -34,6 +34,8 @@ export function Cell({ row, column, circumstances, dashboard, level }: CellProps
       return <StateCell row={row} circumstances={circumstances} now={dashboard.feed.now()} />;
     case 'playback':
       return <PlaybackCell row={row} column={column} circumstances={circumstances} />;
+    case 'health':
+      return <HealthCell row={row} column={column} circumstances={circumstances} />;
     case 'latency':
       return labelOf(row, 'clock', catalogue) === 'unsynced' ? (
         <UnsyncedCell row={row} column={column} />
@@ -129,6 +131,25 @@ function PlaybackCell({ row, column, circumstances }: Judged) {
       {label === null ? MISSING : <span class="glyph">{PLAYBACK_GLYPHS[label] ?? '·'}</span>}
       {label}
       {isHidden && <small data-tip="The page is hidden: its timers may run once a minute">hidden</small>}
+    </td>
+  );
+}
+
+/** The worst of what the hub sees; in the tip, how far the listener's own words are believed and how long its sound lasts. */
+function HealthCell({ row, column, circumstances }: Judged) {
+  const { catalogue } = circumstances;
+  const label = labelOf(row, column.name, catalogue);
+  if (label === null || labelOf(row, 'state', catalogue) === 'closed') return <td class="missing">{MISSING}</td>;
+  const verdict = judge(row, column, circumstances);
+  const trust = labelOf(row, 'trust', catalogue);
+  const silence = row.get('time_to_silence_ms');
+  const spec = catalogue.get('time_to_silence_ms');
+  const tips = [`its word: ${trust ?? 'unknown'}`];
+  if (silence !== null && spec !== undefined) tips.push(`silence in ${reading(spec, silence)} ${spec.unit}`);
+  return (
+    <td class={verdict?.level ?? ''} data-tip={tips.join(' · ')}>
+      <Mark verdict={verdict} />
+      {label.replace('_', ' ')}
     </td>
   );
 }

@@ -1,7 +1,7 @@
 import type { PlaybackState } from '@auralis/shared';
 
 /** Sound begins when this much is buffered, and begins again after silence. */
-export const START_AT_MS = 200;
+export const START_AT_MS = 300;
 /** A player throws away what would make its buffer longer than this. */
 const MAX_DEPTH_MS = 10_000;
 

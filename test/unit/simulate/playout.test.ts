@@ -5,7 +5,7 @@ import { ReadingPace } from '@auralis/server/simulate/reading-pace';
 import { describe, expect, test } from '@jest/globals';
 
 describe('a player', () => {
-  test('begins at 200 ms, then plays in real time', () => {
+  test('begins when enough is buffered, then plays in real time', () => {
     const playout = new Playout(1_000);
     expect([playout.state, playout.depthMs, playout.startupMs]).toEqual(['idle', 0, null]);
     playout.push(100, 1_050);
@@ -16,16 +16,16 @@ describe('a player', () => {
     expect([playout.depthMs, playout.underruns, playout.silenceMs]).toEqual([START_AT_MS, 0, 0]);
   });
 
-  test('that runs empty counts once, and the silence until it has 200 ms again', () => {
+  test('that runs empty counts once, and the silence until it has enough again', () => {
     const playout = new Playout(0);
-    playout.push(200, 0);
-    playout.advance(150);
+    playout.push(START_AT_MS, 0);
+    playout.advance(START_AT_MS - 50);
     expect([playout.depthMs, playout.underruns]).toEqual([50, 0]);
-    playout.advance(260);
+    playout.advance(START_AT_MS + 60);
     expect([playout.state, playout.depthMs, playout.underruns, playout.silenceMs]).toEqual(['stalled', 0, 1, 60]);
-    playout.push(100, 400);
-    expect([playout.state, playout.depthMs, playout.silenceMs]).toEqual(['stalled', 100, 200]);
-    playout.push(100, 500);
+    playout.push(START_AT_MS - 100, START_AT_MS + 200);
+    expect([playout.state, playout.depthMs, playout.silenceMs]).toEqual(['stalled', START_AT_MS - 100, 200]);
+    playout.push(100, START_AT_MS + 300);
     expect([playout.state, playout.underruns, playout.silenceMs, playout.startupMs]).toEqual(['playing', 1, 300, 0]);
   });
 
