@@ -23,10 +23,10 @@ export class HubProcess {
     this.#exited = exited;
   }
 
-  /** Starts `serve` on a free port (unless `args` names one) and waits until it listens. */
-  static async start(args: readonly string[] = []): Promise<HubProcess> {
+  /** Starts `serve` on a free port (unless `args` names one) and waits until it listens. `env` is added to our own. */
+  static async start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<HubProcess> {
     const port = args.includes('--port') ? [] : ['--port', '0'];
-    const { child, log, exited } = run(['serve', '--log-format', 'json', ...port, ...args]);
+    const { child, log, exited } = run(['serve', '--log-format', 'json', ...port, ...args], env);
     const url = await new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => fail('did not listen in time'), START_MS);
       const fail = (why: string) => {
@@ -93,8 +93,11 @@ export async function runCommand(args: readonly string[]): Promise<{ code: numbe
   return { code: await exited, output: log.join('') };
 }
 
-function run(args: readonly string[]) {
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const log: string[] = [];
   child.stdout.on('data', (chunk: Buffer) => log.push(chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString()));
