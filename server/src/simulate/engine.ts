@@ -2,6 +2,8 @@ import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/s
 import { WebSocket } from 'ws';
 import { CHUNK_MS, type ChunkSource } from './chunk-source.js';
 import { SimulationError } from './options.js';
+import { SimPhrases } from './phrases.js';
+import { seededRandom } from './random.js';
 
 /** A hub that does not read holds its engine up: beyond this nothing more is published, and nothing more counted. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
@@ -10,7 +12,10 @@ const MAX_CATCH_UP_MS = 2_000;
 const OPEN_MS = 10_000;
 const CLOSE_MS = 5_000;
 
-/** One engine: publishes a chunk every 100 ms, on a schedule that does not drift, and counts them. */
+/**
+ * One engine: publishes a chunk every 100 ms, on a schedule that does not drift, and counts them; and tells of the phrases
+ * that it would have made them of.
+ */
 export class SimEngine {
   readonly stream: string;
   /** Number of the stream's last chunk before this engine. */
@@ -23,6 +28,7 @@ export class SimEngine {
   readonly #socket: WebSocket;
   readonly #source: ChunkSource;
   readonly #writer = new Writer(MAX_CHUNK_MESSAGE_BYTES);
+  readonly #phrases: SimPhrases;
   #timer: NodeJS.Timeout | undefined;
   #nextAt = 0;
   #isStopping = false;
@@ -32,6 +38,10 @@ export class SimEngine {
     this.seqBefore = seqBefore;
     this.#socket = socket;
     this.#source = source;
+    // Each engine its own numbers, the same in every run.
+    this.#phrases = new SimPhrases(
+      seededRandom([...stream].reduce((seed, letter) => seed * 31 + letter.charCodeAt(0), 1)),
+    );
     socket.on('message', (message) =>
       this.faults.push(`engine of ${stream}: the hub said ${String(message).slice(0, 200)}`),
     );
@@ -99,11 +109,22 @@ export class SimEngine {
     const now = performance.now();
     if (now - this.#nextAt > MAX_CATCH_UP_MS) this.#nextAt = now;
     for (; this.#nextAt <= now; this.#nextAt += CHUNK_MS) this.#publish();
+    this.#tell(now);
     this.#timer = setTimeout(() => this.#publishDue(), this.#nextAt - now);
   }
 
+  /** Events count for nothing in the accounts; one that the hub refuses is a fault like any other. */
+  #tell(now: number): void {
+    const events = this.#phrases.due(now);
+    if (events.length > 0 && this.#isReady) this.#socket.send(JSON.stringify(events));
+  }
+
+  get #isReady(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN && this.#socket.bufferedAmount <= MAX_WAITING_BYTES;
+  }
+
   #publish(): void {
-    if (this.#socket.readyState !== WebSocket.OPEN || this.#socket.bufferedAmount > MAX_WAITING_BYTES) return;
+    if (!this.#isReady) return;
     // A client masks what it sends, into a buffer of its own: this one may be written again.
     this.#socket.send(writePublishedChunk(this.#writer, this.#source.next()));
     this.published++;
