@@ -111,6 +111,7 @@ class EngineSocket implements SocketHandler {
   onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {
     if (!this.#isEngine) return;
     const now = this.#context.now();
+    this.#stream.engineSignAt = now;
     try {
       const message = isBinary ? parseMsgpack(data) : parseJson(data);
       if (isChunk(message)) this.#publish(chunkOf(message), now);
@@ -121,7 +122,9 @@ class EngineSocket implements SocketHandler {
     }
   }
 
-  onPong(): void {}
+  onPong(): void {
+    if (this.#isEngine) this.#stream.engineSignAt = this.#context.now();
+  }
 
   onDrain(): void {}
 

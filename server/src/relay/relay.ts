@@ -93,6 +93,8 @@ export class Relay {
     stream.engine = peer;
     stream.engineSince = now;
     stream.hadEngine = true;
+    stream.engineSignAt = now;
+    stream.isEngineStalled = false;
     stream.publishedBefore = this.#tables.streams.get(stream.slot, STREAM.chunks_published);
     for (const listener of stream.listeners) {
       listener.sentBefore = this.#tables.connections.get(listener.slot, CONNECTION.chunks_sent);

@@ -28,6 +28,10 @@ export class Stream {
   engineSince = 0;
   /** Chunks published when it came. */
   publishedBefore = 0;
+  /** Its last sign of life: a message, a pong, or its opening. */
+  engineSignAt = 0;
+  /** It showed none for too long, and is being closed. */
+  isEngineStalled = false;
   readonly openedAt: number;
   format: AudioFormat | null = null;
   /** An engine has been here, or has sent events of it. */

@@ -39,6 +39,7 @@ export class Sweep {
     for (const stream of this.#relay.streams.values()) {
       this.#healths.fill(0);
       for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
+      this.#sweepEngine(stream, now);
       this.#sweepStream(stream, now);
     }
   }
@@ -65,6 +66,17 @@ export class Sweep {
     const health = listener.judge(now, stream.engine === null ? 0 : stream.chunkAt);
     this.#healths[health] = (this.#healths[health] as number) + 1;
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
+  }
+
+  /** An engine whose host has vanished sends nothing and closes nothing: it would keep its place for ever. */
+  #sweepEngine(stream: Stream, now: number): void {
+    const { engine } = stream;
+    if (engine === null || stream.isEngineStalled) return;
+    if (now - stream.engineSignAt > STALLED_MS) {
+      stream.isEngineStalled = true;
+      this.#counters.add('stalled_closed');
+      engine.close(CLOSE.STALLED, 'no sign of life');
+    } else if ((stream.slot + this.#round) % PING_EVERY === 0) engine.ping();
   }
 
   #ping(listener: Listener, now: number): void {

@@ -243,6 +243,17 @@ describe('over time', () => {
     expect([tables.connections.size, tables.streams.size]).toEqual([0, 0]);
   });
 
+  test('an engine without a sign of life for 120 s is closed; one that answers pings keeps its place', () => {
+    const silent = connect('publish', '', 'silent');
+    const alive = connect('publish', '', 'alive');
+    runSeconds(120, () => alive.handler.onPong(alive.peer, new Uint8Array()));
+    expect([silent.peer.closedWith, silent.peer.pings.length, hub('stalled_closed')]).toEqual([null, 12, 0]);
+    runSeconds(3, () => alive.handler.onPong(alive.peer, new Uint8Array()));
+    expect([silent.peer.closedWith, alive.peer.closedWith, hub('stalled_closed')]).toEqual([4002, null, 1]);
+    silent.handler.onClose(silent.peer, 1006, false);
+    expect(() => connect('publish', '', 'silent')).not.toThrow();
+  });
+
   test('rates: missing without an engine, right with one, from its first second', () => {
     const engine = connect('publish');
     connect('listen');
