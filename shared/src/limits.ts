@@ -14,14 +14,16 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** Known messages nest three deep; a decoder that recurses must stop somewhere. */
 export const MAX_DEPTH = 8;
 
-/** Stream names appear in URLs, labels and file names. */
-export const STREAM_NAME = /^[A-Za-z0-9._-]{1,64}$/;
+/** Stream names appear in URLs, labels and file names: `.` and `..` mean something else there. */
+export const STREAM_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 /** A client's own name for itself (`?client=`): the same characters, so that it is safe wherever it is shown. */
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** Streams a hub keeps at once: a flood of names must not grow tables without limit. */
 export const MAX_STREAMS = 1_000;
 /** Subscriptions one dashboard may hold: one for each table and stream that it shows, with room. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 32;
+/** Dashboards of one hub: each takes every frame of what it shows, and a listener is worth more than the 2,001st. */
+export const MAX_DASHBOARDS = 2_000;
 /** Distinct channels a hub computes: each has a baseline, and a view of 10,000 rows costs up to 0.2 ms a tick. */
 export const MAX_CHANNELS = 256;
 

@@ -39,8 +39,9 @@ export class PcmPeak {
     if (count === 0) return;
     let top = 0;
     let bottom = 0;
+    const values = samples;
     for (let at = 0; at < count; at++) {
-      const sample = samples[at] as number;
+      const sample = values[at] as number;
       // Math.max and Math.min take six times as long here, branches half as long again.
       // biome-ignore lint/complexity/useMathMinMax: see above
       top = sample > top ? sample : top;

@@ -39,6 +39,11 @@ const LATENCY = FIELD_AT.get('avgLatencyMs') as number;
 const ERROR_RATE = FIELD_AT.get('errorRate') as number;
 const CLOCK_ERROR = FIELD_AT.get('clockErrorMs') as number;
 
+/** Half the round trip is the error that an exchange of clocks leaves: ten seconds of round trip is no network. */
+const MAX_CLOCK_ERROR_MS = 5_000;
+/** Audio a minute old is not live; a clock that is wrong is more likely. */
+const MAX_LATENCY_MS = 60_000;
+
 /** A stranger's message is refused. `message` names the field, what was found and what is allowed. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -122,13 +127,14 @@ export class Report {
   }
 
   /**
-   * A latency can be believed where the client knows how wrong its clock may be, and where physics allows it: not less
-   * than nothing by more than that error, and not a day.
+   * A latency can be believed where the client knows the error of its clock, the error is one that an exchange over any
+   * network leaves, and physics allows the figure: not less than nothing by more than that error, and not a minute.
    */
   #isSynced(): boolean {
     const latency = this.#value(LATENCY);
     const error = this.#value(CLOCK_ERROR);
-    return latency !== null && error !== null && latency >= -error && latency <= MAX_ABS_MS;
+    if (latency === null || error === null || error < 0 || error > MAX_CLOCK_ERROR_MS) return false;
+    return latency >= -error && latency <= MAX_LATENCY_MS;
   }
 
   #value(at: number): number | null {

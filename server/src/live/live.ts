@@ -1,6 +1,7 @@
 import {
   COLUMNS,
   MAX_CHANNELS,
+  MAX_DASHBOARDS,
   MAX_LIVE_MESSAGE_BYTES,
   RequestError,
   SCHEMAS,
@@ -106,6 +107,8 @@ export class Live implements LiveDesk {
 
   #answer(request: UpgradeRequest): UpgradeAnswer {
     if (this.#context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
+    if (this.sessions.size >= MAX_DASHBOARDS)
+      return { refuse: 503, message: `${MAX_DASHBOARDS} dashboards are connected` };
     const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
     const { msgpack, json } = SUBPROTOCOLS;
     const { counters } = this.#context;

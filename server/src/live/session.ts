@@ -18,6 +18,10 @@ import type { Subscriber, Subscription } from './subscription.js';
 /** A dashboard's requests a second: far above what any page needs. */
 const MAX_REQUESTS_PER_S = 200;
 
+/** Each SUBSCRIBE costs a baseline and a snapshot: twice what a socket may hold, and again a few seconds later. */
+const MAX_SUBSCRIBES = 64;
+const SUBSCRIBES_WINDOW_MS = 5_000;
+
 /** What a dashboard's socket needs of the hub. */
 export interface LiveDesk {
   readonly now: () => number;
@@ -38,6 +42,7 @@ export class LiveSession implements SocketHandler, Subscriber {
   readonly #live: LiveDesk;
   readonly #subscriptions = new Map<number, Subscription<Channel>>();
   readonly #requests = new Allowance(MAX_REQUESTS_PER_S, 1000);
+  readonly #subscribes = new Allowance(MAX_SUBSCRIBES, SUBSCRIBES_WINDOW_MS);
   readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
   #isClosing = false;
@@ -129,6 +134,13 @@ export class LiveSession implements SocketHandler, Subscriber {
       throw new RequestError('subscription_in_use', `sub ${sub} is subscribed already`, sub);
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
       throw new RequestError('too_many_subscriptions', `at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} a connection`, sub);
+    }
+    if (!this.#subscribes.take(now)) {
+      throw new RequestError(
+        'too_fast',
+        `at most ${MAX_SUBSCRIBES} SUBSCRIBE in ${SUBSCRIBES_WINDOW_MS / 1000} s`,
+        sub,
+      );
     }
     const subscription = this.#live.subscribe(this, request, now);
     this.#subscriptions.set(sub, subscription);

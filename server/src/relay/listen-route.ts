@@ -71,7 +71,7 @@ function answer(request: UpgradeRequest, context: ListenContext): UpgradeAnswer 
   return { accept: new ListenerSocket(stream, client, request.remoteAddress, context) };
 }
 
-export const STREAM_NAME_RULE = 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -';
+export const STREAM_NAME_RULE = 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -, and neither . nor ..';
 
 /** The stream in `/api/v1/streams/{stream}/…`, or null where it is no name. */
 export function streamName(path: string): string | null {

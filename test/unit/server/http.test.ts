@@ -1,6 +1,7 @@
 import { createGuard } from '@auralis/server/http/guard';
 import { QueryError, rowsPage, rowsQuery } from '@auralis/server/http/rows';
 import { CONNECTION, createTables } from '@auralis/server/state/tables';
+import { STREAM_NAME } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 
 describe('guard', () => {
@@ -80,3 +81,15 @@ describe('rows', () => {
     expect(() => page(query)).toThrow(message);
   });
 });
+
+test.each([
+  ['main', true],
+  ['a.b_c-9', true],
+  ['...', true],
+  ['.', false],
+  ['..', false],
+  ['', false],
+  ['a/b', false],
+  ['a b', false],
+  ['a'.repeat(65), false],
+])('%j is a stream name: %s', (name, is) => expect(STREAM_NAME.test(name)).toBe(is));

@@ -260,3 +260,16 @@ test('channels of one hub are bounded, and those that exist can still be joined'
   late.subscribe({}, 100, 'connections/other', 2);
   expect(late.of('error')).toEqual([]);
 });
+
+test('a storm of SUBSCRIBE and UNSUBSCRIBE is refused beyond what any page needs', () => {
+  const dashboard = connect();
+  for (let round = 0; round < 70; round++) {
+    dashboard.subscribe({}, 100, 'hubs', round);
+    if (dashboard.of('error').length === 0) dashboard.request({ kind: 'unsubscribe', sub: round });
+  }
+  expect(dashboard.of('subscribed')).toHaveLength(64);
+  expect(new Set(dashboard.of('error').map((error) => error.code))).toEqual(new Set(['too_fast']));
+  now += 5_000;
+  dashboard.subscribe({}, 100, 'hubs', 1000);
+  expect(dashboard.of('subscribed')).toHaveLength(65);
+});

@@ -54,6 +54,14 @@ describe('what is taken', () => {
     ['a number no cell can hold', { avgLatencyMs: 1e300 }, Number.NaN, 0],
     ['a client that knows its clock', { avgLatencyMs: 40, clockErrorMs: 5 }, 40, 1],
     ['a latency below zero within the clock’s error', { avgLatencyMs: -3, clockErrorMs: 5 }, -3, 1],
+    [
+      'a client that bounds its clock’s error by a day',
+      { avgLatencyMs: -80_000_000, clockErrorMs: 86_400_000 },
+      -80_000_000,
+      0,
+    ],
+    ['a client whose clock’s error is negative', { avgLatencyMs: 40, clockErrorMs: -5 }, 40, 0],
+    ['a latency of an hour', { avgLatencyMs: 3_600_000, clockErrorMs: 5 }, 3_600_000, 0],
     ['a client without a clock', { avgLatencyMs: 40 }, 40, 0],
   ])('%s', (_, fields, latency, clock) => {
     readListenerMessage(metrics(fields), false, report);

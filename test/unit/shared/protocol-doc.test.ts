@@ -100,6 +100,7 @@ describe('the tables of the text', () => {
       'MAX_LISTENER_MESSAGE_BYTES',
       'MAX_CHUNK_MESSAGE_BYTES',
       'MAX_CHUNK_DURATION_MS',
+      'MAX_EVENTS',
       'MAX_LIVE_MESSAGE_BYTES',
       'MAX_DEPTH',
       'MAX_STREAMS',
