@@ -165,12 +165,18 @@ export class Listener {
   }
 
   #isTooFarBehind(chunk: OutgoingChunk): boolean {
-    if (this.#byConfirmation) {
-      // One that owes nothing is not behind, however long the chunk.
-      if (this.#outstanding.chunks === 0) return false;
-      const allowed = this.#limits.maxOutstandingMs + this.#limits.reportIntervalMs;
-      return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
-    }
+    return (this.#byConfirmation && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
+  }
+
+  #owesTooMuch(chunk: OutgoingChunk): boolean {
+    // One that owes nothing is not behind, however long the chunk.
+    if (this.#outstanding.chunks === 0) return false;
+    const allowed = this.#limits.maxOutstandingMs + this.#limits.reportIntervalMs;
+    return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
+  }
+
+  /** By what waits in its socket, whatever it says: a stranger can confirm what it never read. */
+  #holdsTooMuch(chunk: OutgoingChunk): boolean {
     // A socket that has nothing waiting need not be asked.
     if (this.#table.get(this.slot, CONNECTION.backlog_bytes) === 0) return false;
     return this.#backlogMs(this.peer.backlog(), chunk) > this.#limits.maxOutstandingMs;

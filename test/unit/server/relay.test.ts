@@ -143,6 +143,21 @@ describe('a listener that confirms', () => {
     expect(row(0, 'chunks_dropped')).toEqual([5]);
   });
 
+  test('that confirms what it never read is held to its socket', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 1);
+    const size = (listener.peer.sent.at(-1) as Uint8Array).length;
+    listener.peer.status = 0;
+    publish(engine, 60, () => {
+      listener.peer.waiting = listener.peer.seqs.length * size;
+      report(listener, { lastSeq: listener.peer.seqs.at(-1) });
+    });
+    expect(row(0, 'chunks_in_flight')).toEqual([0]);
+    // 2,000 ms of audio wait; what would come on top is dropped.
+    expect(listener.peer.seqs.length).toBeLessThanOrEqual(22);
+    expect(row(0, 'chunks_dropped')[0]).toBeGreaterThan(35);
+  });
+
   test('a chunk that was never sent is not confirmed', () => {
     const [engine, listener] = [connect('publish'), connect('listen')];
     publish(engine, 5);
