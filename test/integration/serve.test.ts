@@ -44,6 +44,8 @@ describe.each(['uws', 'ws'])('serve on %s', (transport) => {
     }
     expect(await hub?.get('/api/v1/streams')).toEqual({ items: [], total: 0, next: null });
     expect(await hub?.get('/api/v1/connections?stream=main')).toEqual({ items: [], total: 0, next: null });
+    const hubs = await hub?.get<{ items: unknown[] }>('/api/v1/hubs');
+    expect(hubs?.items).toEqual([expect.objectContaining({ transport, active_connections: 0, errors: 0 })]);
     const wrong = await fetch(`${url}/api/v1/connections?limit=none`);
     expect([wrong.status, wrong.headers.get('content-type')]).toEqual([400, 'application/problem+json']);
     expect(((await wrong.json()) as { detail: string }).detail).toContain('limit: a whole number from 1 to 1000');

@@ -56,6 +56,7 @@ export function createApp(context: HttpContext): Hono {
   addEventsRoute(app, context);
   addTable(app, 'hosts', tables.hosts, []);
   addTable(app, 'gpus', tables.gpus, []);
+  addTable(app, 'hubs', tables.hubs, []);
 
   app.get('/api/v1/streams/*', (c) => socketHint(c.req.path) ?? notFound(c.req.path));
 
