@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import { connect, hub, publish, report, row } from './relay-world.js';
+
+describe('a listener that confirms', () => {
+  test('is dropped chunks from the bound and one report interval on, and sent again once it confirms', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 5);
+    report(listener, { lastSeq: 5 });
+    expect(row(0, 'chunks_in_flight', 'outstanding_ms')).toEqual([0, 0]);
+    publish(engine, 50);
+    // 2,000 ms + 2,000 ms: 40 chunks of 100 ms may be outstanding.
+    expect(row(0, 'chunks_sent', 'chunks_dropped', 'chunks_in_flight', 'outstanding_ms')).toEqual([45, 10, 40, 4000]);
+    expect(row(0, 'dropped_per_min')).toEqual([10]);
+    report(listener, { lastSeq: 45 });
+    publish(engine, 1);
+    expect(listener.peer.seqs.at(-1)).toBe(56);
+    expect(row(0, 'chunks_sent', 'chunks_dropped', 'chunks_in_flight')).toEqual([46, 10, 1]);
+    expect(listener.peer.closedWith).toBeNull();
+    expect(hub('chunks_dropped')).toBe(10);
+  });
+
+  test('that confirms every 2 s is never dropped a chunk', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    for (let interval = 0; interval < 100; interval++) {
+      publish(engine, 20);
+      report(listener, { lastSeq: interval * 20 + 18 });
+    }
+    expect(row(0, 'chunks_sent', 'chunks_dropped')).toEqual([2000, 0]);
+  });
+
+  test('is sent a chunk that is longer than the bound when nothing else is outstanding', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 1);
+    report(listener, { lastSeq: 1 });
+    publish(engine, 2, undefined, 100, 5_000);
+    expect(row(0, 'chunks_sent', 'chunks_dropped', 'outstanding_ms')).toEqual([2, 1, 5_000]);
+    report(listener, { lastSeq: 2 });
+    publish(engine, 1, undefined, 5_000, 5_000);
+    expect(listener.peer.seqs).toEqual([1, 2, 4]);
+  });
+
+  test('that is hidden confirms once a minute, and its socket speaks for it', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 5);
+    report(listener, { lastSeq: 5, hidden: true });
+    publish(engine, 600);
+    expect(row(0, 'chunks_dropped')).toEqual([0]);
+    report(listener, { lastSeq: 605, hidden: false });
+    publish(engine, 45);
+    expect(row(0, 'chunks_dropped')).toEqual([5]);
+  });
+
+  test('that confirms what it never read is held to its socket', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 1);
+    const size = (listener.peer.sent.at(-1) as Uint8Array).length;
+    listener.peer.status = 0;
+    publish(engine, 60, () => {
+      listener.peer.waiting = listener.peer.seqs.length * size;
+      report(listener, { lastSeq: listener.peer.seqs.at(-1) });
+    });
+    expect(row(0, 'chunks_in_flight')).toEqual([0]);
+    // 2,000 ms of audio wait; what would come on top is dropped.
+    expect(listener.peer.seqs.length).toBeLessThanOrEqual(22);
+    expect(row(0, 'chunks_dropped')[0]).toBeGreaterThan(35);
+  });
+
+  test('a chunk that was never sent is not confirmed', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 5);
+    report(listener, { lastSeq: 999 });
+    publish(engine, 100);
+    expect(row(0, 'chunks_dropped', 'chunks_in_flight')).toEqual([0, Number.NaN]);
+  });
+});
+
+describe('a listener that does not confirm', () => {
+  test('is dropped chunks by its socket’s backlog', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    publish(engine, 60);
+    expect(row(0, 'chunks_sent', 'chunks_dropped', 'outstanding_ms')).toEqual([60, 0, 0]);
+    const size = (listener.peer.sent.at(-1) as Uint8Array).length;
+    listener.peer.status = 0;
+    publish(engine, 30, () => {
+      listener.peer.waiting += size;
+    });
+    // 20 messages waiting are 2,000 ms; one more may still go.
+    expect(row(0, 'chunks_dropped')[0]).toBeGreaterThan(0);
+    expect(row(0, 'chunks_sent', 'chunks_dropped').reduce((sum, count) => (sum ?? 0) + (count ?? 0), 0)).toBe(90);
+  });
+
+  test('what the socket does not take is booked as dropped', () => {
+    const [engine, listener, other] = [connect('publish'), connect('listen'), connect('listen')];
+    listener.peer.status = 2;
+    publish(engine, 7);
+    expect(row(0, 'chunks_sent', 'chunks_dropped')).toEqual([0, 7]);
+    expect(row(1, 'chunks_sent', 'chunks_dropped')).toEqual([7, 0]);
+    expect(other.peer.seqs).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+});

@@ -1,0 +1,102 @@
+import { EngineRoom } from '@auralis/server/engine/room';
+import { Inbox } from '@auralis/server/ingest/inbox';
+import { listenRoute } from '@auralis/server/relay/listen-route';
+import { publishRoute } from '@auralis/server/relay/publish-route';
+import { Relay } from '@auralis/server/relay/relay';
+import { Sweep } from '@auralis/server/relay/sweep';
+import { HubCounters } from '@auralis/server/state/counters';
+import { EngineTotals } from '@auralis/server/state/engine-totals';
+import { CONNECTION, createTables, HUB } from '@auralis/server/state/tables';
+import type { Peer, SendStatus, SocketHandler, SocketRoute } from '@auralis/server/transport/transport';
+import { readChunk, Writer, writePublishedChunk } from '@auralis/shared';
+import { beforeEach } from '@jest/globals';
+
+/** A relay in small, on a clock of its own, anew for each test that imports it. */
+
+/** A peer that notes what it is given; its socket is as full as the test says. */
+class FakePeer implements Peer {
+  readonly sent: (Uint8Array | string)[] = [];
+  readonly pings: Uint8Array[] = [];
+  status: SendStatus = 1;
+  waiting = 0;
+  closedWith: number | null = null;
+
+  send(message: Uint8Array | string): SendStatus {
+    if (this.status !== 2) this.sent.push(typeof message === 'string' ? message : message.slice());
+    return this.status;
+  }
+  backlog = () => this.waiting;
+  ping = (payload = new Uint8Array()) => void this.pings.push(payload.slice());
+  close(code: number): void {
+    this.closedWith = code;
+  }
+  cork = (batch: () => void) => batch();
+
+  get seqs(): number[] {
+    return this.sent.flatMap((message) => (typeof message === 'string' ? [] : [readChunk(message)?.seq ?? -1]));
+  }
+}
+
+export let tables: ReturnType<typeof createTables>;
+export let relay: Relay;
+export let sweep: Sweep;
+let routes: Record<'listen' | 'publish', SocketRoute>;
+/** The hub's clock, which moves when a test says so. */
+export const clock = { now: 0 };
+
+beforeEach(() => {
+  clock.now = 1_000_000;
+  tables = createTables();
+  const counters = new HubCounters(tables.hubs, 'hub', [], clock.now);
+  const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
+  relay = new Relay(tables, counters, { maxClients: 1000, ...limits });
+  sweep = new Sweep(relay, tables, counters);
+  const engines = new EngineRoom(tables, counters, new EngineTotals(), (name, at) => relay.keep(name, at));
+  const context = { relay, counters, engines, now: () => clock.now, isDraining: () => false };
+  routes = { listen: listenRoute({ ...context, tables, inbox: new Inbox() }), publish: publishRoute(context) };
+});
+
+export function connect(
+  kind: 'listen' | 'publish',
+  query = '',
+  stream = 'main',
+): { peer: FakePeer; handler: SocketHandler } {
+  const request = {
+    path: `/api/v1/streams/${stream}/${kind}`,
+    query: new URLSearchParams(query),
+    headers: new Map(),
+    remoteAddress: '',
+  };
+  const answer = routes[kind].upgrade(request);
+  if ('refuse' in answer) throw new Error(answer.message);
+  const peer = new FakePeer();
+  answer.accept.onOpen(peer);
+  return { peer, handler: answer.accept };
+}
+
+/** Publishes `count` chunks of `durationMs`, one each `stepMs`; `each` runs after every one. */
+export function publish(
+  engine: ReturnType<typeof connect>,
+  count: number,
+  each?: () => void,
+  stepMs = 100,
+  durationMs = 100,
+): void {
+  const writer = new Writer();
+  for (let chunk = 0; chunk < count; chunk++) {
+    clock.now += stepMs;
+    engine.handler.onMessage(
+      engine.peer,
+      writePublishedChunk(writer, { durationMs, payload: new Uint8Array(50) }),
+      true,
+    );
+    each?.();
+  }
+}
+
+export const report = ({ peer, handler }: ReturnType<typeof connect>, metrics: object) =>
+  handler.onMessage(peer, Buffer.from(JSON.stringify({ type: 'client_metrics', metrics })), false);
+
+export const row = (slot: number, ...columns: (keyof typeof CONNECTION)[]) =>
+  columns.map((column) => tables.connections.get(slot, CONNECTION[column]));
+export const hub = (column: keyof typeof HUB) => tables.hubs.get(tables.hubs.slotOf('hub') as number, HUB[column]);
