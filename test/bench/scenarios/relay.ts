@@ -51,7 +51,7 @@ async function compare(context: ScenarioContext, name: string, count: number, by
       const sent = await load.send({ group: `${group}-engine`, frames, perSecond: CHUNKS_PER_SECOND, seconds });
       return { items: sent.sent * count, sent: [sent] };
     };
-    const rounds = context.mode === 'quick' ? 4 : 9;
+    const rounds = context.mode === 'quick' ? 4 : 7;
     const progress = (step: string) => context.progress(`${name}: ${step}`);
     const [ours, theirs] = await takeTurns(
       [
