@@ -85,11 +85,14 @@ export class Report {
     this.ignored = 0;
   }
 
-  /** Takes the field at `at` of REPORT_FIELDS. @throws Refusal */
-  takeNumber(at: number, value: number): void {
+  /**
+   * Takes the number that stands in `values` at `at` as that field. (It is no argument: a call boxes a double.)
+   * @throws Refusal
+   */
+  takeValue(at: number): void {
     const field = REPORT_FIELDS[at] as ReportField;
+    const value = this.values[at] as number;
     if (!mayBe(field.kind, value)) throw wrong(field, value);
-    this.values[at] = value;
     this.present[at] = 1;
   }
 
@@ -145,9 +148,10 @@ export class Report {
   #take(at: number, value: unknown): void {
     const field = REPORT_FIELDS[at] as ReportField;
     if (value === null) this.takeNull(at);
-    else if (typeof value === 'number' && field.kind !== 'flag' && field.kind !== 'playback')
-      this.takeNumber(at, value);
-    else {
+    else if (typeof value === 'number' && field.kind !== 'flag' && field.kind !== 'playback') {
+      this.values[at] = value;
+      this.takeValue(at);
+    } else {
       const number = field.kind === 'flag' ? flagOf(value) : playbackOf(field.kind, value);
       if (number < 0) throw wrong(field, value);
       this.takeCode(at, number);
