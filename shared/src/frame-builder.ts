@@ -125,10 +125,12 @@ export class FrameBuilder {
     const base = this.#base[at] as Float64Array;
     const slots = this.#slots;
     const difference = this.#difference;
+    // Loaded once: in the loop, each store could have changed the fields for all that the compiler knows.
+    const { changed, changedCount, tableSlot } = rows;
     let count = 0;
-    for (let row = 0; row < rows.changedCount; row++) {
-      const slot = rows.changed[row] as number;
-      const now = cells[rows.tableSlot[slot] as number] as number;
+    for (let row = 0; row < changedCount; row++) {
+      const slot = changed[row] as number;
+      const now = cells[tableSlot[slot] as number] as number;
       const before = base[slot] as number;
       if (now === before || (now !== now && before !== before)) continue;
       // From missing, the difference is from 0.
@@ -138,10 +140,17 @@ export class FrameBuilder {
     }
     if (count === 0) return;
     if (sinks.length > 0) this.#writeColumn(at, count, base, sinks);
-    for (let row = 0; row < count; row++) difference[slots[row] as number] = 0;
+    if (count === rows.highWater) difference.fill(0, 0, count);
+    else for (let row = 0; row < count; row++) difference[slots[row] as number] = 0;
   }
 
   #writeColumn(at: number, count: number, base: Float64Array, sinks: readonly FrameSink[]): void {
+    // Every slot is in use and has changed: the differences lie there as they are to be written.
+    if (count === this.#rows.highWater) {
+      for (const sink of sinks) this.#emit(at, sink, null, count, this.#difference, base);
+      this.#previousCount = -1;
+      return;
+    }
     const same = count === this.#previousCount && equal(this.#slots, this.#previousSlots, count);
     // Two bytes a slot and at least one a value, against one a value for every row of the channel.
     const dense = !same && count * 3 >= this.#rows.size;

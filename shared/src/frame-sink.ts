@@ -179,12 +179,14 @@ function packValues(writer: Writer, values: Float64Array, count: number, type: n
   const at = writer.binaryHeader(count << type);
   const { view } = writer;
   switch (type) {
-    case VALUE_TYPE.INT8:
+    case VALUE_TYPE.INT8: {
+      const bytes = new Int8Array(view.buffer, at, count);
       for (let index = 0; index < count; index++) {
         const value = values[index] as number;
-        view.setInt8(at + index, value === value ? value : -0x80);
+        bytes[index] = value === value ? value : -0x80;
       }
       break;
+    }
     case VALUE_TYPE.INT16:
       for (let index = 0; index < count; index++) {
         const value = values[index] as number;
