@@ -176,10 +176,11 @@ class RunningHub implements Hub {
     return {
       ...route,
       upgrade: (request) => {
-        if (!this.#guard.isOurHost(request.headers.get('host') ?? null)) {
+        const host = request.headers.get('host') ?? null;
+        if (!this.#guard.isOurHost(host)) {
           return refuse({ refuse: 421, message: 'Host is not this hub’s: start it with --public-url' });
         }
-        if (origins === 'our-origins' && !this.#guard.mayRead(request.headers.get('origin') ?? null)) {
+        if (origins === 'our-origins' && !this.#guard.mayRead(request.headers.get('origin') ?? null, host)) {
           return refuse({ refuse: 403, message: 'pages of this origin may not connect here' });
         }
         return refuse(route.upgrade(request));

@@ -134,7 +134,8 @@ export function writePublishedChunk(writer: Writer, chunk: PublishedChunk): Uint
 /** Reads `[durationMs, payload]`; null where the message is MessagePack of another shape. @throws MsgpackError */
 export function readPublishedChunk(bytes: Uint8Array): PublishedChunk | null {
   const message = readMsgpack(bytes, 2);
-  if (!Array.isArray(message) || message.length !== 2) return null;
+  // What a later version adds at the end is not for us.
+  if (!Array.isArray(message) || message.length < 2) return null;
   const [durationMs, payload] = message as unknown[];
   return typeof durationMs === 'number' && payload instanceof Uint8Array ? { durationMs, payload } : null;
 }

@@ -39,5 +39,10 @@ export function startNvidiaSmi(intervalS: number, events: GpuProcessEvents): Gpu
       end(false, reason);
     });
   });
-  return { kill: () => child.kill('SIGKILL') };
+  return {
+    kill() {
+      // One that could not be started still has a handle, with pid 0, until the next tick: that would be our own group.
+      if (child.pid !== undefined) child.kill('SIGKILL');
+    },
+  };
 }

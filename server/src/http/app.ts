@@ -45,7 +45,9 @@ export function createApp(context: HttpContext): Hono {
   app.use('/api/*', async (c, next) => {
     await next();
     c.header('cache-control', 'no-store');
-    allowOrigin(c.req.path, c.req.header('origin') ?? null, guard, (name, value) => c.header(name, value));
+    allowOrigin(c.req.path, c.req.header('origin') ?? null, c.req.header('host') ?? null, guard, (name, value) =>
+      c.header(name, value),
+    );
   });
 
   app.get('/healthz', (c) => c.json({ status: 'alive' }));
@@ -100,13 +102,14 @@ function addTable(app: Hono, name: string, table: Table, filters: readonly strin
 function allowOrigin(
   path: string,
   origin: string | null,
+  host: string | null,
   guard: Guard,
   set: (name: string, value: string) => void,
 ): void {
   set('vary', 'origin');
   if (origin === null) return;
   const isSummary = path === '/api/v1/metrics' || path === '/api/v1/metrics/';
-  if (guard.mayRead(origin) || (isSummary && origin === 'null')) set('access-control-allow-origin', origin);
+  if (guard.mayRead(origin, host) || (isSummary && origin === 'null')) set('access-control-allow-origin', origin);
 }
 
 /** Where a WebSocket was meant: why there was none. A name with a slash has more segments than any route. */

@@ -26,7 +26,8 @@ const READERS: Readonly<Record<string, (body: Uint8Array) => unknown>> = {
 export function addEventsRoute(app: Hono, { engines, guard, now }: EventsContext): void {
   app.post('/api/v1/streams/:stream/events', async (c) => {
     // A page of another origin cannot ask for the answer, but could send what needs no permission to be sent.
-    if (!guard.mayRead(c.req.header('origin') ?? null)) return problem(403, 'pages of this origin may not send here');
+    if (!guard.mayRead(c.req.header('origin') ?? null, c.req.header('host') ?? null))
+      return problem(403, 'pages of this origin may not send here');
     const stream = c.req.param('stream');
     if (!STREAM_NAME.test(stream)) return problem(400, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -');
     const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';

@@ -4,8 +4,8 @@ import { isIP } from 'node:net';
 export interface Guard {
   /** Is this `Host` header one of ours? A name that is not might have been rebound to us by a stranger's DNS. */
   isOurHost(host: string | null): boolean;
-  /** May a page of this origin read from the hub? No origin: not a page. */
-  mayRead(origin: string | null): boolean;
+  /** May a page of this origin read from the hub, which it asked under `host`? No origin: not a page. */
+  mayRead(origin: string | null, host: string | null): boolean;
 }
 
 /** `host`: the address that the hub listens on. `publicUrl`: what it is called from outside, or null. */
@@ -18,10 +18,12 @@ export function createGuard(host: string, publicUrl: string | null): Guard {
       // An address cannot be rebound; only names can.
       return name !== null && (isIP(name) !== 0 || isLoopbackName(name) || names.has(name));
     },
-    mayRead(origin) {
-      if (origin === null) return true;
-      if (origin === publicHost?.origin) return true;
-      return URL.canParse(origin) && isLoopback(new URL(origin).hostname);
+    mayRead(origin, host) {
+      if (origin === null || origin === publicHost?.origin) return true;
+      if (!URL.canParse(origin)) return false;
+      // Our own page, under whatever name or address it was opened: `isOurHost` has said that the name is ours.
+      const { host: asked, hostname } = new URL(origin);
+      return asked === host?.toLowerCase() || isLoopback(hostname);
     },
   };
 }

@@ -37,7 +37,14 @@ describe('guard', () => {
     ['http://localhost.evil.example.org', false],
     ['null', false],
     ['', false],
-  ])('Origin %s: %s', (origin, allowed) => expect(guard.mayRead(origin)).toBe(allowed));
+  ])('Origin %s: %s', (origin, allowed) => expect(guard.mayRead(origin, '127.0.0.1:8000')).toBe(allowed));
+
+  test('its own page may, under whatever name or address it was opened', () => {
+    expect(guard.mayRead('http://192.168.1.5:8000', '192.168.1.5:8000')).toBe(true);
+    expect(guard.mayRead('http://192.168.1.5:9000', '192.168.1.5:8000')).toBe(false);
+    expect(guard.mayRead('http://192.168.1.6:8000', '192.168.1.5:8000')).toBe(false);
+    expect(guard.mayRead('https://evil.example.org', null)).toBe(false);
+  });
 });
 
 describe('rows', () => {
