@@ -23,6 +23,42 @@ export function readMsgpack(bytes: Uint8Array, maxDepth = MAX_DEPTH): unknown {
 // A byte order mark is a character like any other: swallowed, two different keys would become one.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Longer texts are seldom the same twice. */
+const MAX_WORD_BYTES = 24;
+/** A word of ASCII that was read before, and its bytes. */
+interface Word {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+/**
+ * Words by a hash of their bytes, the last of each hash: the keys of messages come again and again, and decoding one costs
+ * ten times as much as finding it. Of a fixed size, so strangers can push words out but not fill memory.
+ */
+const words: (Word | undefined)[] = new Array(1024).fill(undefined);
+
+/** The text of `length` bytes of ASCII at `at`; null for what is not ASCII. */
+function wordAt(bytes: Uint8Array, at: number, length: number): string | null {
+  let hash = length;
+  for (let index = 0; index < length; index++) {
+    const byte = bytes[at + index] as number;
+    if (byte > 0x7f) return null;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  const place = hash & (words.length - 1);
+  const known = words[place];
+  if (known !== undefined && isAt(known.bytes, bytes, at, length)) return known.text;
+  const own = bytes.slice(at, at + length);
+  const text = String.fromCharCode(...own);
+  words[place] = { text, bytes: own };
+  return text;
+}
+
+function isAt(wanted: Uint8Array, bytes: Uint8Array, at: number, length: number): boolean {
+  if (wanted.length !== length) return false;
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== wanted[index]) return false;
+  return true;
+}
+
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -111,6 +147,12 @@ class Reader {
 
   #string(length: number): string {
     const at = this.#take(length);
+    return length <= MAX_WORD_BYTES
+      ? (wordAt(this.#bytes, at, length) ?? this.#decoded(at, length))
+      : this.#decoded(at, length);
+  }
+
+  #decoded(at: number, length: number): string {
     try {
       return utf8.decode(this.#bytes.subarray(at, at + length));
     } catch {
