@@ -28,6 +28,8 @@ export interface ColumnSpec {
   readonly scale: number;
   /** Which way is bad; `null` where neither is. */
   readonly worse: 'more' | 'less' | 'both' | null;
+  /** It counts up from 0 until its row goes: what it rose by is what says something. A source that starts anew is a reset. */
+  readonly counter?: true;
   /** Where the reading should be, both ends included. */
   readonly target?: Bounds;
   /** A reading below `min` or above `max` is past its alert threshold; the bounds themselves are not. */

@@ -3,12 +3,15 @@ import type { ColumnSpec } from '../column.js';
 /** Ids 1–99: connections are the table with the most frames, and ids under 128 are one byte on the wire. */
 export const connectionColumns = {
   // What the hub itself counts as it sends.
-  chunks_sent: { id: 1, unit: 'count', scale: 0, worse: null, help: 'Chunks handed to the socket' },
+  chunks_sent: { id: 1, unit: 'count', scale: 0, worse: null, counter: true, help: 'Chunks handed to the socket' },
   chunks_dropped: {
-    id: 2, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 2, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Chunks not sent because the listener was too far behind or its socket was full',
   },
-  bytes_sent: { id: 3, unit: 'bytes', scale: 0, worse: null, help: 'Bytes of chunk messages handed to the socket' },
+  bytes_sent: {
+    id: 3, unit: 'bytes', scale: 0, worse: null, counter: true,
+    help: 'Bytes of chunk messages handed to the socket',
+  },
   chunk_send_rate: {
     id: 4, unit: '1/s', scale: 1, worse: 'less', target: { min: 10 }, alert: { min: 8 },
     help: 'Chunks sent a second, over the last 5 s',
@@ -37,21 +40,27 @@ export const connectionColumns = {
     id: 13, unit: 'enum', scale: 0, worse: null, labels: ['open', 'stale', 'closed'],
     help: 'Open, open without a report for 30 s, or closed (the row stays for 60 s)',
   },
-  reports: { id: 14, unit: 'count', scale: 0, worse: null, help: 'client_metrics reports taken from this listener' },
+  reports: {
+    id: 14, unit: 'count', scale: 0, worse: null, counter: true,
+    help: 'client_metrics reports taken from this listener',
+  },
   messages_refused: {
-    id: 15, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 15, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Messages of this listener that were refused',
   },
   last_report_at: { id: 16, unit: 'epoch_s', scale: 0, worse: null, help: 'When the last report came' },
 
   // What the listener says of itself.
-  chunks_received: { id: 20, unit: 'count', scale: 0, worse: null, help: 'Chunks received, as the listener says' },
+  chunks_received: {
+    id: 20, unit: 'count', scale: 0, worse: null, counter: true,
+    help: 'Chunks received, as the listener says',
+  },
   chunk_errors: {
-    id: 21, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 21, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Chunks the listener could not use, as it says',
   },
   buffer_underruns: {
-    id: 22, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 22, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Times the listener ran out of audio',
   },
   latency_ms: {
@@ -75,7 +84,7 @@ export const connectionColumns = {
   },
   clock_error_ms: { id: 30, unit: 'ms', scale: 1, worse: 'more', help: 'Bound of the error of clock_offset_ms' },
   underrun_duration_ms: {
-    id: 31, unit: 'ms', scale: 0, worse: 'more', target: { max: 0 },
+    id: 31, unit: 'ms', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Silence heard because of underruns, in all',
   },
   output_latency_ms: { id: 32, unit: 'ms', scale: 1, worse: 'more', help: "Latency of the listener's audio output" },

@@ -50,10 +50,13 @@ export const engineColumns = {
     id: 211, unit: 'MB', scale: 0, worse: 'more', target: { max: 1024 }, alert: { max: 4096 },
     help: "Memory of the engine's process",
   },
-  phrases_generated: { id: 212, unit: 'count', scale: 0, worse: null, help: 'Successful syntheses' },
-  synthesis_errors: { id: 213, unit: 'count', scale: 0, worse: 'more', target: { max: 0 }, help: 'Failed syntheses' },
+  phrases_generated: { id: 212, unit: 'count', scale: 0, worse: null, counter: true, help: 'Successful syntheses' },
+  synthesis_errors: {
+    id: 213, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Failed syntheses',
+  },
   phrase_queue_underruns: {
-    id: 214, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 214, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Times the phrase queue ran empty',
   },
   synthesis_latency_last_ms: {
@@ -79,18 +82,21 @@ export const engineColumns = {
   synthesis_attempts_5min: { id: 220, unit: 'count', scale: 0, worse: null, help: 'Syntheses ended in the last 5 min' },
   syntheses_pending: { id: 221, unit: 'count', scale: 0, worse: null, help: 'Syntheses begun and not ended' },
   syntheses_unpaired: {
-    id: 222, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 222, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Begun and never ended, ended without a beginning, or ended twice',
   },
-  events: { id: 223, unit: 'count', scale: 0, worse: null, help: 'Events taken from the engine' },
+  events: { id: 223, unit: 'count', scale: 0, worse: null, counter: true, help: 'Events taken from the engine' },
   events_refused: {
-    id: 224, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 224, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Events refused: a wrong type, out of range, not known',
   },
   last_event_at: { id: 225, unit: 'epoch_s', scale: 0, worse: null, help: 'When the last event came' },
-  chunks_sent: { id: 226, unit: 'count', scale: 0, worse: null, help: 'Chunks the engine says it sent by itself' },
+  chunks_sent: {
+    id: 226, unit: 'count', scale: 0, worse: null, counter: true,
+    help: 'Chunks the engine says it sent by itself',
+  },
   chunks_dropped: {
-    id: 227, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 227, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Chunks the engine says it dropped by itself',
   },
   dropped_per_min: {
@@ -107,7 +113,7 @@ export const engineColumns = {
     help: 'Peak of the audio that passed here, over 10 s; above 0 it clips',
   },
   chunks_clipped: {
-    id: 232, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 232, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Chunks with three full-scale samples or more in a row',
   },
 } as const satisfies Record<string, ColumnSpec>;

@@ -4,15 +4,24 @@ import type { ColumnSpec } from '../column.js';
 export const streamColumns = {
   active_connections: { id: 100, unit: 'count', scale: 0, worse: null, help: 'Listeners connected now' },
   publishing: { id: 101, unit: 'enum', scale: 0, worse: null, labels: ['no', 'yes'], help: 'Is an engine connected?' },
-  chunks_published: { id: 102, unit: 'count', scale: 0, worse: null, help: 'Chunks taken from the engine' },
-  bytes_published: { id: 103, unit: 'bytes', scale: 0, worse: null, help: 'Bytes of audio taken from the engine' },
+  chunks_published: {
+    id: 102, unit: 'count', scale: 0, worse: null, counter: true,
+    help: 'Chunks taken from the engine',
+  },
+  bytes_published: {
+    id: 103, unit: 'bytes', scale: 0, worse: null, counter: true,
+    help: 'Bytes of audio taken from the engine',
+  },
   chunk_send_rate: {
     id: 104, unit: '1/s', scale: 1, worse: 'less', target: { min: 10 }, alert: { min: 8 },
     help: 'Chunks published a second, over the last 5 s',
   },
-  chunks_sent: { id: 105, unit: 'count', scale: 0, worse: null, help: 'Chunks sent to listeners, in all' },
+  chunks_sent: {
+    id: 105, unit: 'count', scale: 0, worse: null, counter: true,
+    help: 'Chunks sent to listeners, in all',
+  },
   chunks_dropped: {
-    id: 106, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 106, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Chunks dropped for listeners, in all',
   },
   dropped_per_min: {
@@ -52,7 +61,7 @@ export const streamColumns = {
 export const hubColumns = {
   active_connections: { id: 150, unit: 'count', scale: 0, worse: null, help: 'Listeners connected now' },
   refused_at_capacity: {
-    id: 151, unit: 'count', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 0 },
+    id: 151, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 }, alert: { max: 0 },
     help: 'Listeners refused because --max-clients was reached',
   },
   dashboards: { id: 152, unit: 'count', scale: 0, worse: null, help: 'Dashboards connected now' },
@@ -61,35 +70,47 @@ export const hubColumns = {
     id: 154, unit: 'MB', scale: 1, worse: 'more', target: { max: 1024 },
     help: 'Resident memory of the hub',
   },
-  chunks_sent: { id: 155, unit: 'count', scale: 0, worse: null, help: 'Chunks sent to listeners, in all' },
-  chunks_dropped: { id: 156, unit: 'count', scale: 0, worse: 'more', help: 'Chunks dropped for listeners, in all' },
-  bytes_sent: { id: 157, unit: 'bytes', scale: 0, worse: null, help: 'Bytes of chunk messages sent to listeners' },
-  reports: { id: 158, unit: 'count', scale: 0, worse: null, help: 'client_metrics reports taken' },
+  chunks_sent: {
+    id: 155, unit: 'count', scale: 0, worse: null, counter: true,
+    help: 'Chunks sent to listeners, in all',
+  },
+  chunks_dropped: {
+    id: 156, unit: 'count', scale: 0, worse: 'more', counter: true,
+    help: 'Chunks dropped for listeners, in all',
+  },
+  bytes_sent: {
+    id: 157, unit: 'bytes', scale: 0, worse: null, counter: true,
+    help: 'Bytes of chunk messages sent to listeners',
+  },
+  reports: { id: 158, unit: 'count', scale: 0, worse: null, counter: true, help: 'client_metrics reports taken' },
   messages_refused: {
-    id: 159, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 159, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'WebSocket messages refused: not readable, a wrong type, out of range, not expected',
   },
   messages_oversize: {
-    id: 160, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 160, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Connections closed because a message was over its size limit',
   },
-  fields_ignored: { id: 161, unit: 'count', scale: 0, worse: 'more', help: 'Unknown fields in reports' },
+  fields_ignored: { id: 161, unit: 'count', scale: 0, worse: 'more', counter: true, help: 'Unknown fields in reports' },
   upgrades_refused: {
-    id: 162, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 162, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'WebSocket upgrades refused: path, stream name, origin, host, or a second engine',
   },
-  requests_refused: { id: 163, unit: 'count', scale: 0, worse: 'more', help: 'HTTP requests answered with 4xx' },
-  frames_sent: { id: 164, unit: 'count', scale: 0, worse: null, help: 'Live frames sent to dashboards' },
+  requests_refused: {
+    id: 163, unit: 'count', scale: 0, worse: 'more', counter: true,
+    help: 'HTTP requests answered with 4xx',
+  },
+  frames_sent: { id: 164, unit: 'count', scale: 0, worse: null, counter: true, help: 'Live frames sent to dashboards' },
   frames_skipped: {
-    id: 165, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 165, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Live frames conflated because a dashboard reads slowly',
   },
   stalled_closed: {
-    id: 166, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 166, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Connections closed after 120 s without a sign of life',
   },
   errors: {
-    id: 167, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    id: 167, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Faults inside the hub, logged',
   },
   event_loop_delay_p50_ms: {

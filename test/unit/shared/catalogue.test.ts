@@ -33,11 +33,13 @@ describe('the catalogue', () => {
 
   test('describes each column soundly', () => {
     for (const column of COLUMNS) {
-      const { name, scale, unit, labels, target, alert, worse, help } = column;
+      const { name, scale, unit, labels, target, alert, worse, counter, help } = column;
       expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
       expect(help.length).toBeGreaterThan(0);
       expect(Number.isInteger(scale) && scale >= 0 && scale <= 4).toBe(true);
       expect(labels === undefined).toBe(unit !== 'enum');
+      // What counts up is an amount: neither a rate nor a ratio.
+      if (counter) expect(['count', 'bytes', 'ms']).toContain(unit);
       if (target !== undefined || alert !== undefined) expect(worse).not.toBeNull();
       for (const bound of [target?.min, target?.max, alert?.min, alert?.max]) {
         if (bound === undefined) continue;
