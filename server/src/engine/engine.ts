@@ -1,11 +1,11 @@
 import { type AudioFormat, STALLED_MS } from '@auralis/shared';
 import type { EngineTotals } from '../state/engine-totals.js';
+import { ReportedCounter } from '../state/reported-counter.js';
 import { ENGINE, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
 import type { EngineEvent } from './event.js';
 import { PcmPeak } from './pcm-peak.js';
 import { RecentMean } from './recent.js';
-import { ReportedCounter } from './reported-counter.js';
 import { SynthesisFigures } from './synthesis.js';
 
 const MINUTE_MS = 60_000;

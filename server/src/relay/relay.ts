@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CLOSED_ROW_MS, MAX_STREAMS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
-import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
+import { CONNECTION, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
 import { Listener, type ListenerLimits } from './listener.js';
 import { Stream } from './stream.js';
@@ -72,20 +72,11 @@ export class Relay {
 
   /** A listener has gone: its row stays for a while, closed, with the reason. */
   leave(stream: Stream, listener: Listener, code: number, reason: string, now: number): void {
-    const { connections, streams } = this.#tables;
-    const { slot } = listener;
     stream.listeners.delete(listener);
     this.listeners--;
-    streams.set(stream.slot, STREAM.active_connections, stream.listeners.size);
-    const attributes = [...connections.attributesOf(slot)];
-    attributes[CONNECTION_ATTRIBUTE.reason] = reason;
-    connections.setAttributes(slot, attributes);
-    connections.set(slot, CONNECTION.state, CONNECTION_STATE.closed);
-    connections.set(slot, CONNECTION.close_code, code);
-    connections.set(slot, CONNECTION.closed_at, now / 1000);
-    connections.clear(slot, CONNECTION.chunk_send_rate);
-    connections.set(slot, CONNECTION.backlog_bytes, 0);
-    this.#closed.push({ slot, goesAt: now + CLOSED_ROW_MS });
+    this.#tables.streams.set(stream.slot, STREAM.active_connections, stream.listeners.size);
+    listener.close(code, reason, now);
+    this.#closed.push({ slot: listener.slot, goesAt: now + CLOSED_ROW_MS });
     this.#noteIdle(stream, now);
   }
 

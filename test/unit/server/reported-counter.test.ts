@@ -1,4 +1,4 @@
-import { ReportedCounter } from '@auralis/server/engine/reported-counter';
+import { ReportedCounter } from '@auralis/server/state/reported-counter';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 

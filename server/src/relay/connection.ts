@@ -1,0 +1,88 @@
+import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { EventWindow } from '../state/windows.js';
+import { healthOf, type Signs, trustOf } from './health.js';
+import type { PlaybackWatch } from './playback-watch.js';
+
+/** A chunk that is this much later than a chunk's own time is no jitter of the engine. */
+const LATE_CHUNK_MS = 500;
+
+/**
+ * One connection of a stream, whoever serves it: this hub (`Listener`) or somebody who reports it (`ReportedConnection`).
+ * Its figures live in its row of `connections`; here is how it is judged by them, and what the row cannot say.
+ */
+export abstract class Connection {
+  readonly slot: number;
+  readonly openedAt: number;
+  lastReportAt: number;
+
+  protected readonly table: Tables['connections'];
+  /** Compares its words with its deeds; null as long as nothing is known of what it received. */
+  protected watch: PlaybackWatch | null = null;
+  protected isHidden = false;
+  /** A report may be some of these late before it counts as silent. */
+  readonly #reportIntervalMs: number;
+  #underrunsJudged = 0;
+  /** Made at the first drop: most connections never need one. */
+  #drops: EventWindow | null = null;
+
+  constructor(table: Tables['connections'], slot: number, reportIntervalMs: number, now: number) {
+    this.table = table;
+    this.slot = slot;
+    this.openedAt = now;
+    this.lastReportAt = now;
+    this.#reportIntervalMs = reportIntervalMs;
+    table.set(slot, CONNECTION.reports, 0);
+    table.set(slot, CONNECTION.connected_at, now / 1000);
+    table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
+  }
+
+  setHidden(hidden: boolean): void {
+    this.isHidden = hidden;
+  }
+
+  /** Judges how it fares, once a second. `chunkAt`: when its stream's last chunk came. Returns its health. */
+  judge(now: number, chunkAt: number): number {
+    const { table, slot, watch } = this;
+    const timeToSilenceMs = watch?.timeToSilenceMs(now, chunkAt, LATE_CHUNK_MS) ?? Number.NaN;
+    const underruns = table.get(slot, CONNECTION.buffer_underruns) || 0;
+    const signs: Signs = {
+      reportAgeMs: now - this.lastReportAt,
+      reportIntervalMs: this.#reportIntervalMs,
+      hidden: this.isHidden,
+      newUnderruns: underruns - this.#underrunsJudged,
+      divergence: watch?.divergence ?? null,
+      timeToSilenceMs,
+    };
+    this.#underrunsJudged = underruns;
+    const { health, reason } = healthOf(table, slot, signs);
+    table.set(slot, CONNECTION.time_to_silence_ms, timeToSilenceMs);
+    table.set(slot, CONNECTION.trust, trustOf(table, slot, signs));
+    table.set(slot, CONNECTION.health, health);
+    table.set(slot, CONNECTION.health_reason, reason);
+    return health;
+  }
+
+  /** Brings up to date what changes by time alone. */
+  refresh(now: number): void {
+    if (this.#drops !== null) this.table.set(this.slot, CONNECTION.dropped_per_min, this.#drops.total(now));
+  }
+
+  /** It has ended: its row says so, and why. `code`: WebSocket close code, NaN where there is none. */
+  close(code: number, reason: string, now: number): void {
+    const { table, slot } = this;
+    const attributes = [...table.attributesOf(slot)];
+    attributes[CONNECTION_ATTRIBUTE.reason] = reason;
+    table.setAttributes(slot, attributes);
+    table.set(slot, CONNECTION.state, CONNECTION_STATE.closed);
+    table.set(slot, CONNECTION.close_code, code);
+    table.set(slot, CONNECTION.closed_at, now / 1000);
+    table.clear(slot, CONNECTION.chunk_send_rate);
+  }
+
+  /** Notes chunks that were dropped for it just now. */
+  protected noteDrops(count: number, now: number): void {
+    this.#drops ??= new EventWindow(60_000);
+    this.#drops.add(now, count);
+    this.table.set(this.slot, CONNECTION.dropped_per_min, this.#drops.total(now));
+  }
+}
