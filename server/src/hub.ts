@@ -119,6 +119,8 @@ class RunningHub implements Hub {
       engines: this.#engines,
       files,
       guard: this.#guard,
+      version: VERSION,
+      publicUrl: this.#options.publicUrl,
       now,
       onError: this.#onError,
     });

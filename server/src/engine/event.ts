@@ -1,8 +1,20 @@
 import { type ErrorCode, MAX_ABS_MS, MAX_COUNT, show } from '@auralis/shared';
 
+/** As much of JSON Schema as a field needs. */
+export interface JsonSchema {
+  readonly type: 'number' | 'integer' | 'boolean' | readonly ('string' | 'integer')[];
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+}
+
 /** What a field may be: how it is checked, and how a refusal says so. */
-interface Kind<Value> {
+export interface Kind<Value> {
   readonly allowed: string;
+  /** The same as JSON Schema, for the documentation. */
+  readonly schema: JsonSchema;
   /** The value, or undefined where it is not allowed. */
   readonly read: (found: unknown) => Value | undefined;
 }
@@ -10,6 +22,7 @@ interface Kind<Value> {
 /** Text or number, as its engine likes; 7 and "7" are the same. */
 const id: Kind<string> = {
   allowed: 'a text of 1 to 128 characters or a whole number',
+  schema: { type: ['string', 'integer'], minLength: 1, maxLength: 128 },
   read: (found) => {
     if (typeof found === 'number') return Number.isSafeInteger(found) ? String(found) : undefined;
     return typeof found === 'string' && found.length >= 1 && found.length <= 128 ? found : undefined;
@@ -17,6 +30,7 @@ const id: Kind<string> = {
 };
 const flag: Kind<boolean> = {
   allowed: 'true or false',
+  schema: { type: 'boolean' },
   read: (found) => (typeof found === 'boolean' ? found : undefined),
 };
 /** Largest that a figure can be by any stretch, so that no single one poisons a mean or a sum. */
@@ -35,21 +49,24 @@ const ms = real('of milliseconds', 0, MAX_ABS_MS);
 const clock = real('of milliseconds, of any clock', -Number.MAX_VALUE, Number.MAX_VALUE);
 const seconds: Kind<number> = {
   allowed: `a number of seconds above 0, at most ${MAX_SECONDS}`,
+  schema: { type: 'number', exclusiveMinimum: 0, maximum: MAX_SECONDS },
   read: (found) => (typeof found === 'number' && found > 0 && found <= MAX_SECONDS ? found : undefined),
 };
 const percent = real('of percent', 0, MAX_PERCENT);
 const megabytes = real('of megabytes', 0, MAX_MB);
 const decibels: Kind<number> = {
   allowed: `a number of decibels, at most ${MAX_DB}`,
+  schema: { type: 'number', maximum: MAX_DB },
   // −∞ is silence, and what the logarithm of a silent phrase gives.
   read: (found) => (typeof found === 'number' && found <= MAX_DB ? Math.max(found, MIN_DB) : undefined),
 };
 const count = whole(MAX_COUNT);
 
 function real(what: string, min: number, max: number): Kind<number> {
-  const bounds = max === Number.MAX_VALUE ? '' : `, ${min} to ${max}`;
+  const isBounded = max !== Number.MAX_VALUE;
   return {
-    allowed: `a number ${what}${bounds}`,
+    allowed: `a number ${what}${isBounded ? `, ${min} to ${max}` : ''}`,
+    schema: isBounded ? { type: 'number', minimum: min, maximum: max } : { type: 'number' },
     read: (found) => (typeof found === 'number' && found >= min && found <= max ? found : undefined),
   };
 }
@@ -57,12 +74,13 @@ function real(what: string, min: number, max: number): Kind<number> {
 function whole(max: number): Kind<number> {
   return {
     allowed: `a whole number, 0 to ${max}`,
+    schema: { type: 'integer', minimum: 0, maximum: max },
     read: (found) =>
       typeof found === 'number' && Number.isInteger(found) && found >= 0 && found <= max ? found : undefined,
   };
 }
 
-interface Field<Value, Need extends 'always' | 'on success' | 'never'> {
+export interface Field<Value, Need extends 'always' | 'on success' | 'never'> {
   readonly kind: Kind<Value>;
   readonly need: Need;
 }
@@ -80,7 +98,7 @@ const outcome = {
 };
 
 /** Every event and its fields. `at` is the engine's own clock, of any epoch: only differences are used. */
-const EVENTS = {
+export const EVENTS = {
   synthesis_start: { id: needed(id), at: optional(clock) },
   synthesis_end: { id: needed(id), at: optional(clock), latencyMs: optional(ms), ...outcome },
   synthesis: { latencyMs: needed(ms), ...outcome },

@@ -4,6 +4,7 @@ import type { EngineTotals } from '../state/engine-totals.js';
 import type { Tables } from '../state/tables.js';
 import { Engine } from './engine.js';
 import { EventRefusal, readEvent } from './event.js';
+import { eventSchema } from './event-schema.js';
 
 /** Refusals that an answer lists; the rest are counted. */
 const MAX_LISTED = 20;
@@ -21,6 +22,7 @@ export type NoEvents = 'not events' | 'too many events' | 'too many streams';
 
 /** All engines, each with its row, and the door for their events. */
 export class EngineRoom {
+  readonly eventSchema = eventSchema;
   readonly #engines = new Map<string, Placed>();
   readonly #tables: Tables;
   readonly #counters: HubCounters;

@@ -1,7 +1,35 @@
 import { STATUS_CODES } from 'node:http';
+import { z } from '@hono/zod-openapi';
 
-/** An error answer: a problem document of RFC 9457. `detail` says what is wrong and how to mend it. */
+/** Thrown by a route: answered as a problem document. `message` says what is wrong and how to mend it. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** An error answer: a problem document of RFC 9457. */
 export function problem(status: number, detail: string): Response {
   const body = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail };
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/problem+json' } });
+}
+
+export const problemSchema = z
+  .object({
+    type: z.string().openapi({ description: 'Always about:blank: the status says what kind of problem it is' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'What is wrong: the place, what was found, what is allowed' }),
+  })
+  .openapi('Problem', { description: 'A problem document, RFC 9457' });
+
+/** Documents the errors of a route: when each status is answered. */
+export function problems<Status extends number>(reasons: Readonly<Record<Status, string>>) {
+  const content = { 'application/problem+json': { schema: problemSchema } };
+  const entries = Object.entries<string>(reasons).map(([status, description]) => [status, { description, content }]);
+  return Object.fromEntries(entries) as { [_ in Status]: { description: string; content: typeof content } };
 }

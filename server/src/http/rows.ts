@@ -1,4 +1,6 @@
-import type { Column, Table } from '@auralis/shared';
+import { type Column, type Schema, show, type Table } from '@auralis/shared';
+import { z } from '@hono/zod-openapi';
+import { choice, query, text, wholeNumber } from './parameters.js';
 
 /** A page of a table's rows, as REST answers it. `next`: the offset of the next page, or null. */
 export interface RowsPage {
@@ -22,27 +24,19 @@ export interface RowsQuery {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** What is wrong with a query: names the parameter, what was found, and what is allowed. */
-export class QueryError extends Error {
-  override readonly name = 'QueryError';
-}
-
-/** Reads `limit`, `offset`, `sort`, `order` and the names in `filters` from a query. @throws QueryError */
-export function rowsQuery(query: URLSearchParams, table: Table, filters: readonly string[]): RowsQuery {
-  const known = ['limit', 'offset', 'sort', 'order', ...filters];
-  for (const name of query.keys()) {
-    if (!known.includes(name)) throw new QueryError(`${name}: unknown; known are ${known.join(', ')}`);
-  }
-  const order = query.get('order') ?? 'asc';
-  if (order !== 'asc' && order !== 'desc') throw new QueryError(`order: asc or desc, not ${JSON.stringify(order)}`);
-  const where = new Map(filters.flatMap((name) => (query.has(name) ? [[name, query.get(name) as string]] : [])));
-  return {
-    limit: whole(query, 'limit', DEFAULT_LIMIT, 1, MAX_LIMIT),
-    offset: whole(query, 'offset', 0, 0, Number.MAX_SAFE_INTEGER),
-    sort: sortColumn(query.get('sort'), table),
-    order,
-    where,
-  };
+/** What a list may be asked for: `limit`, `offset`, `sort`, `order`, and the attributes in `filters` by name. */
+export function listQuery(schema: Schema, filters: readonly string[]) {
+  const byAttribute = Object.fromEntries(filters.map((name) => [name, text(`Only rows whose ${name} is this`)]));
+  return query({
+    limit: wholeNumber(1, MAX_LIMIT, DEFAULT_LIMIT, 'Rows on a page'),
+    offset: wholeNumber(0, Number.MAX_SAFE_INTEGER, 0, 'Rows before the page'),
+    sort: sortColumn(schema),
+    order: choice(['asc', 'desc'], 'asc', 'Which way to sort; what is missing comes last either way'),
+    ...byAttribute,
+  }).transform(({ limit, offset, sort, order, ...where }): RowsQuery => {
+    const wanted = Object.entries(where).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return { limit, offset, sort, order, where: new Map(wanted) };
+  });
 }
 
 /** The rows that match, in order; what is missing comes last, whichever way they are ordered. */
@@ -79,18 +73,15 @@ function sortSlots(slots: number[], table: Table, column: Column, order: 'asc' |
   });
 }
 
-function sortColumn(name: string | null, table: Table): Column | null {
-  if (name === null) return null;
-  const column = table.schema.columns.find((known) => known.name === name);
-  if (column !== undefined) return column;
-  const known = table.schema.columns.map((candidate) => candidate.name).join(', ');
-  throw new QueryError(`sort: ${JSON.stringify(name.slice(0, 80))} is no column; known are ${known}`);
-}
-
-function whole(query: URLSearchParams, name: string, otherwise: number, min: number, max: number): number {
-  const text = query.get(name);
-  if (text === null) return otherwise;
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new QueryError(`${name}: a whole number from ${min} to ${max}, not ${JSON.stringify(text.slice(0, 40))}`);
+function sortColumn({ columns }: Schema) {
+  const names = columns.map(({ name }) => name);
+  return text('Column to sort by')
+    .transform((name, context): Column | null => {
+      if (name === undefined) return null;
+      const column = columns.find((known) => known.name === name);
+      if (column !== undefined) return column;
+      context.addIssue(`${show(name)} is no column; known are ${names.join(', ')}`);
+      return z.NEVER;
+    })
+    .openapi({ type: 'string', enum: names, description: 'Column to sort by' });
 }

@@ -1,23 +1,31 @@
 import { SCHEMAS } from '@auralis/shared';
+import { z } from '@hono/zod-openapi';
 import type { EngineTotals } from '../state/engine-totals.js';
 import { CONNECTION, CONNECTION_STATE, ENGINE, HUB, STREAM, type Tables } from '../state/tables.js';
 
+const known = (description: string) => z.number().openapi({ description });
+const maybe = (description: string) => z.number().nullable().openapi({ description });
+
 /** The spec's `get_summary_stats`: every key, null where nothing was ever reported. */
-export interface Summary {
-  readonly uptime_seconds: number;
-  readonly total_phrases_generated: number | null;
-  readonly total_synthesis_errors: number | null;
-  readonly synthesis_error_rate: number | null;
-  readonly total_chunks_sent: number;
-  readonly total_chunks_dropped: number;
-  readonly chunk_drop_rate: number | null;
-  readonly avg_synthesis_latency_ms: number | null;
-  readonly avg_rtf: number | null;
-  readonly avg_buffer_depth_ms: number | null;
-  readonly avg_cpu_percent: number | null;
-  readonly avg_memory_mb: number | null;
-  readonly current_active_clients: number;
-}
+export const summarySchema = z
+  .object({
+    uptime_seconds: known('Seconds since the hub started'),
+    total_phrases_generated: maybe('Syntheses that succeeded'),
+    total_synthesis_errors: maybe('Syntheses that failed'),
+    synthesis_error_rate: maybe('Failures ÷ attempts, 0 to 1'),
+    total_chunks_sent: known('Chunks sent to listeners'),
+    total_chunks_dropped: known('Chunks dropped for listeners'),
+    chunk_drop_rate: maybe('Dropped ÷ (sent + dropped), 0 to 1'),
+    avg_synthesis_latency_ms: maybe('Mean over the last 100 s of what was reported in them (ms)'),
+    avg_rtf: maybe('Seconds of audio per second of synthesis, mean over the last 100 s (×)'),
+    avg_buffer_depth_ms: maybe("The engine's ring buffer, or else the listeners', mean over the last 100 s (ms)"),
+    avg_cpu_percent: maybe('CPU of the host, mean over the last 100 s (%)'),
+    avg_memory_mb: maybe("Memory of the engine's process, or else the hub's, mean over the last 100 s (MB)"),
+    current_active_clients: known('Listeners connected now'),
+  })
+  .openapi('Summary');
+
+export type Summary = z.infer<typeof summarySchema>;
 
 /** Snapshots kept (the spec's history_size), and how many of the last the means are over. */
 const HISTORY_SIZE = 1000;

@@ -1,5 +1,7 @@
+import { createApi } from '@auralis/server/http/api';
 import { createGuard } from '@auralis/server/http/guard';
-import { QueryError, rowsPage, rowsQuery } from '@auralis/server/http/rows';
+import { addTable } from '@auralis/server/http/routes/tables';
+import { listQuery, rowsPage } from '@auralis/server/http/rows';
 import { CONNECTION, createTables } from '@auralis/server/state/tables';
 import { STREAM_NAME } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
@@ -53,7 +55,9 @@ describe('rows', () => {
     const slot = connections.open(`c${row}`, [row % 2 === 0 ? 'main' : 'side', '', '', '']);
     if (row % 5 !== 0) connections.set(slot, CONNECTION.latency_ms, (row * 7) % 25);
   }
-  const page = (query: string) => rowsPage(connections, rowsQuery(new URLSearchParams(query), connections, ['stream']));
+  const schema = listQuery(connections.schema, ['stream']);
+  const page = (query: string) =>
+    rowsPage(connections, schema.parse(Object.fromEntries(new URLSearchParams(query).entries())));
 
   test('pages follow each other without a gap', () => {
     const ids: unknown[] = [];
@@ -78,14 +82,20 @@ describe('rows', () => {
 
   test.each([
     ['limit=0', 'limit: a whole number from 1 to 1000, not "0"'],
-    ['limit=-1', 'limit'],
-    ['offset=x', 'offset'],
-    ['sort=nothing', 'sort: "nothing" is no column'],
-    ['order=up', 'order: asc or desc'],
-    ['colour=red', 'colour: unknown; known are limit'],
-  ])('%s is refused', (query, message) => {
-    expect(() => page(query)).toThrow(QueryError);
-    expect(() => page(query)).toThrow(message);
+    ['limit=', 'limit: a whole number from 1 to 1000, not ""'],
+    ['limit=-1', 'limit: a whole number from 1 to 1000, not "-1"'],
+    ['offset=x', 'offset: a whole number from 0 to 9007199254740991, not "x"'],
+    ['sort=nothing', 'sort: "nothing" is no column; known are chunks_sent, '],
+    ['order=up', 'order: one of asc, desc, not "up"'],
+    ['limit=1&limit=2', 'limit: given more than once'],
+    ['colour=red', 'colour: unknown; known are limit, offset, sort, order, stream, client'],
+    ['limit=0&order=up', 'limit: a whole number from 1 to 1000, not "0"; order: one of asc, desc, not "up"'],
+  ])('%s is refused', async (query, message) => {
+    const app = createApi();
+    addTable(app, connections, '', ['stream', 'client']);
+    app.onError((error) => Response.json({ name: error.name, message: error.message }));
+    const response = await app.request(`/api/v1/connections?${query}`);
+    expect(await response.json()).toEqual({ name: 'Problem', message: expect.stringContaining(message) });
   });
 });
 

@@ -1,0 +1,44 @@
+import { show } from '@auralis/shared';
+import { z } from '@hono/zod-openapi';
+
+/** Parameters of a query. One that is not known, or comes twice where once is meant, is refused by name. */
+export function query<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => {
+      const unknown = issue.code === 'unrecognized_keys' ? (issue.keys as string[]) : [];
+      const known = Object.keys(shape);
+      const allowed = known.length === 0 ? 'there are none here' : `known are ${known.join(', ')}`;
+      return `${unknown.map((name) => name.slice(0, 80)).join(', ')}: unknown; ${allowed}`;
+    },
+  });
+}
+
+export function wholeNumber(min: number, max: number, otherwise: number, description: string) {
+  return once()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return otherwise;
+      const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      context.addIssue(`a whole number from ${min} to ${max}, not ${show(text)}`);
+      return z.NEVER;
+    })
+    .openapi({ type: 'integer', minimum: min, maximum: max, default: otherwise, description });
+}
+
+export function choice<const Value extends string>(values: readonly Value[], otherwise: Value, description: string) {
+  return z
+    .enum(values, { error: ({ input }) => `one of ${values.join(', ')}, not ${show(input)}` })
+    .default(otherwise as never)
+    .openapi({ description });
+}
+
+export function text(description: string) {
+  return once().optional().openapi({ description });
+}
+
+function once() {
+  return z.string({
+    error: ({ input }) => (Array.isArray(input) ? 'given more than once' : `text, not ${show(input)}`),
+  });
+}
