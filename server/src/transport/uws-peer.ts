@@ -1,11 +1,11 @@
 import type { WebSocket } from 'uWebSockets.js';
+import type { Guard } from './guard.js';
 import { checkPingPayload, closeReason, PING_FLOOD, PingLimit } from './handshake.js';
 import { CLOSE_GRACE_MS, type Peer, SEND, type SendStatus, type SocketHandler } from './transport.js';
 
 /** What uWebSockets keeps for us beside each socket. */
 export interface UwsSocketData {
-  readonly handler: SocketHandler;
-  peer: UwsPeer | null;
+  readonly peer: UwsPeer;
 }
 
 /** What uWebSockets says when it ends a connection because of an oversize message; its code is 1006. */
@@ -13,15 +13,21 @@ const OVERSIZE = 'Received too big message';
 
 export class UwsPeer implements Peer {
   readonly #handler: SocketHandler;
-  /** null from the moment it closes: a closed native socket throws whatever is asked of it. */
-  #socket: WebSocket<UwsSocketData> | null;
+  readonly #guard: Guard;
+  /** null before it opens, and from the moment it closes: a closed native socket throws whatever is asked of it. */
+  #socket: WebSocket<UwsSocketData> | null = null;
   #closing: { readonly code: number; readonly reason: string; readonly cutOff: NodeJS.Timeout } | null = null;
   #isEnding = false;
   #pings: PingLimit | null = null;
 
-  constructor(socket: WebSocket<UwsSocketData>, handler: SocketHandler) {
-    this.#socket = socket;
+  constructor(handler: SocketHandler, guard: Guard) {
     this.#handler = handler;
+    this.#guard = guard;
+  }
+
+  opened(socket: WebSocket<UwsSocketData>): void {
+    this.#socket = socket;
+    this.#guard.open(this.#handler, this);
   }
 
   send(message: Uint8Array | string): SendStatus {
@@ -61,11 +67,11 @@ export class UwsPeer implements Peer {
 
   /** A message has come. After `close` of ours nothing does any more, as far as the handler knows. */
   received(data: ArrayBuffer, isBinary: boolean): void {
-    if (this.#closing === null) this.#handler.onMessage(this, new Uint8Array(data), isBinary);
+    if (this.#closing === null) this.#guard.message(this.#handler, this, new Uint8Array(data), isBinary);
   }
 
   ponged(payload: ArrayBuffer): void {
-    if (this.#closing === null) this.#handler.onPong(this, new Uint8Array(payload));
+    if (this.#closing === null) this.#guard.pong(this.#handler, this, new Uint8Array(payload));
   }
 
   pinged(): void {
@@ -74,7 +80,7 @@ export class UwsPeer implements Peer {
   }
 
   drained(): void {
-    if (this.#closing === null) this.#handler.onDrain(this);
+    if (this.#closing === null) this.#guard.drain(this.#handler, this);
     else this.#endIfDrained();
   }
 
@@ -83,8 +89,8 @@ export class UwsPeer implements Peer {
     if (this.#closing !== null) clearTimeout(this.#closing.cutOff);
     const oversize = code === 1006 && Buffer.from(message).toString() === OVERSIZE;
     // `end` calls back at once: whoever called `close` must be able to finish its own work first.
-    if (this.#isEnding) queueMicrotask(() => this.#handler.onClose(this, code, oversize));
-    else this.#handler.onClose(this, code, oversize);
+    if (this.#isEnding) queueMicrotask(() => this.#guard.close(this.#handler, this, code, oversize));
+    else this.#guard.close(this.#handler, this, code, oversize);
   }
 
   /**

@@ -9,7 +9,7 @@ import {
   us_socket_local_port,
   type WebSocketBehavior,
 } from 'uWebSockets.js';
-import { GuardedHandler, guardedUpgrade } from './guarded-handler.js';
+import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake } from './handshake.js';
 import { listenError, takeExclusively } from './listen-error.js';
 import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
@@ -26,7 +26,8 @@ import { headerMap, sendProblem } from './web.js';
  */
 export const startUws: StartTransport = async (options) => {
   const app = App();
-  for (const route of options.routes) app.ws(route.pattern, behaviour(route, options));
+  const guard = new Guard(options.onError);
+  for (const route of options.routes) app.ws(route.pattern, behaviour(route, options, guard));
   app.any('/*', (res, req) => serve(res, req, options));
   const listening = await takeExclusively(options.host, options.port, (address, port) => {
     let socket: us_listen_socket | false = false;
@@ -63,7 +64,7 @@ class UwsTransport implements Transport {
   }
 }
 
-function behaviour(route: SocketRoute, options: TransportOptions): WebSocketBehavior<UwsSocketData> {
+function behaviour(route: SocketRoute, options: TransportOptions, guard: Guard): WebSocketBehavior<UwsSocketData> {
   return {
     maxPayloadLength: route.maxMessageBytes,
     maxBackpressure: route.maxBacklogBytes,
@@ -73,17 +74,13 @@ function behaviour(route: SocketRoute, options: TransportOptions): WebSocketBeha
     maxLifetime: 0,
     sendPingsAutomatically: false,
     compression: 0,
-    upgrade: (res, req, context) => upgrade(res, req, context, route, options),
-    open: (socket) => {
-      const data = socket.getUserData();
-      data.peer = new UwsPeer(socket, data.handler);
-      data.handler.onOpen(data.peer);
-    },
-    message: (socket, message, isBinary) => socket.getUserData().peer?.received(message, isBinary),
-    ping: (socket) => socket.getUserData().peer?.pinged(),
-    pong: (socket, payload) => socket.getUserData().peer?.ponged(payload),
-    drain: (socket) => socket.getUserData().peer?.drained(),
-    close: (socket, code, message) => socket.getUserData().peer?.closed(code, message),
+    upgrade: (res, req, context) => upgrade(res, req, context, route, options, guard),
+    open: (socket) => socket.getUserData().peer.opened(socket),
+    message: (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary),
+    ping: (socket) => socket.getUserData().peer.pinged(),
+    pong: (socket, payload) => socket.getUserData().peer.ponged(payload),
+    drain: (socket) => socket.getUserData().peer.drained(),
+    close: (socket, code, message) => socket.getUserData().peer.closed(code, message),
   };
 }
 
@@ -93,6 +90,7 @@ function upgrade(
   context: us_socket_context_t,
   route: SocketRoute,
   options: TransportOptions,
+  guard: Guard,
 ): void {
   const header = (name: string) => req.getHeader(name);
   // It asks with the header of a WebSocket's key alone; what is no upgrade is a plain request.
@@ -100,16 +98,16 @@ function upgrade(
     serveUwsRequest(res, req, options);
     return;
   }
-  const answer = checkHandshake(req.getCaseSensitiveMethod(), header) ?? ask(res, req, route, options);
+  const answer = checkHandshake(req.getCaseSensitiveMethod(), header) ?? ask(res, req, route, guard);
   if ('refuse' in answer) {
     sendProblem(new UwsSink(res), answer.refuse, answer.message);
     return;
   }
-  const data: UwsSocketData = { handler: new GuardedHandler(answer.accept, options.onError), peer: null };
+  const data: UwsSocketData = { peer: new UwsPeer(answer.accept, guard) };
   res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);
 }
 
-function ask(res: HttpResponse, req: HttpRequest, route: SocketRoute, options: TransportOptions) {
+function ask(res: HttpResponse, req: HttpRequest, route: SocketRoute, guard: Guard) {
   const { path, query, headers } = copyRequest(req);
   const request = {
     path,
@@ -117,7 +115,7 @@ function ask(res: HttpResponse, req: HttpRequest, route: SocketRoute, options: T
     headers: headerMap(headers),
     remoteAddress: addressOf(res),
   };
-  return guardedUpgrade((asked) => route.upgrade(asked), request, options.onError);
+  return guard.upgrade((asked) => route.upgrade(asked), request);
 }
 
 /** What no route has taken: plain requests, and upgrades to other paths, for the app knows best what to say of those. */

@@ -1,10 +1,12 @@
 import type { WebSocket } from 'ws';
+import type { Guard } from './guard.js';
 import { checkPingPayload, closeReason, PING_FLOOD, PingLimit } from './handshake.js';
 import { CLOSE_GRACE_MS, type Peer, SEND, type SendStatus, type SocketHandler } from './transport.js';
 
 export class WsPeer implements Peer {
   readonly #socket: WebSocket;
   readonly #handler: SocketHandler;
+  readonly #guard: Guard;
   readonly #maxBacklogBytes: number;
   /** Writes of `cork` wait here. */
   readonly #stream: { cork(): void; uncork(): void };
@@ -21,11 +23,13 @@ export class WsPeer implements Peer {
     socket: WebSocket,
     stream: { cork(): void; uncork(): void },
     handler: SocketHandler,
+    guard: Guard,
     maxBacklogBytes: number,
   ) {
     this.#socket = socket;
     this.#stream = stream;
     this.#handler = handler;
+    this.#guard = guard;
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
@@ -34,10 +38,10 @@ export class WsPeer implements Peer {
     const socket = this.#socket;
     socket.on('message', (data, isBinary) => {
       // After `close` of ours nothing comes any more, as far as the handler knows.
-      if (this.#isOpen) this.#handler.onMessage(this, data as Buffer, isBinary);
+      if (this.#isOpen) this.#guard.message(this.#handler, this, data as Buffer, isBinary);
     });
     socket.on('pong', (payload) => {
-      if (this.#isOpen) this.#handler.onPong(this, payload);
+      if (this.#isOpen) this.#guard.pong(this.#handler, this, payload);
     });
     socket.on('ping', (payload) => this.#pinged(payload));
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -46,7 +50,7 @@ export class WsPeer implements Peer {
       this.#closing ??= { code: 1006, cutOff: setTimeout(this.#cutOff, CLOSE_GRACE_MS) };
     });
     socket.on('close', (code) => this.#closed(code));
-    this.#handler.onOpen(this);
+    this.#guard.open(this.#handler, this);
   }
 
   send(message: Uint8Array | string): SendStatus {
@@ -96,7 +100,7 @@ export class WsPeer implements Peer {
     const waiting = this.#socket.bufferedAmount;
     if (waiting >= this.#waiting) return;
     this.#waiting = waiting;
-    this.#handler.onDrain(this);
+    this.#guard.drain(this.#handler, this);
   };
 
   #pinged(payload: Buffer): void {
@@ -115,7 +119,7 @@ export class WsPeer implements Peer {
     const ours = code === 1006 && !this.#isFrameLost ? this.#closing?.code : undefined;
     this.#isClosed = true;
     if (this.#closing !== null) clearTimeout(this.#closing.cutOff);
-    this.#handler.onClose(this, ours ?? code, this.#isOversize);
+    this.#guard.close(this.#handler, this, ours ?? code, this.#isOversize);
   }
 }
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { GuardedHandler, guardedUpgrade } from './guarded-handler.js';
+import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake, matchesPattern } from './handshake.js';
 import { listenError } from './listen-error.js';
 import type { SocketRoute, StartTransport, Transport, TransportOptions, UpgradeAnswer } from './transport.js';
@@ -45,6 +45,7 @@ class WsTransport implements Transport {
   readonly port: number;
   readonly #server: Server;
   readonly #options: TransportOptions;
+  readonly #guard: Guard;
   readonly #endpoints: readonly Endpoint[];
   readonly #sockets = new Set<WebSocket>();
   /** Sockets that asked for an upgrade and got none. */
@@ -56,6 +57,7 @@ class WsTransport implements Transport {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     this.#options = options;
+    this.#guard = new Guard(options.onError);
     this.#endpoints = options.routes.map((route) => ({ route, server: this.#endpoint(route) }));
     server.on('request', (req, res) => {
       serveNodeRequest(req, res, options).catch(options.onError);
@@ -103,7 +105,7 @@ class WsTransport implements Transport {
     };
     const answer: UpgradeAnswer =
       checkHandshake(req.method ?? '', header) ??
-      guardedUpgrade((asked) => endpoint.route.upgrade(asked), request, this.#options.onError);
+      this.#guard.upgrade((asked) => endpoint.route.upgrade(asked), request);
     if ('refuse' in answer) sendProblem(new NodeSink(this.#responseTo(req, socket)), answer.refuse, answer.message);
     else this.#open(req, socket, head, endpoint, answer);
   }
@@ -119,8 +121,7 @@ class WsTransport implements Transport {
     endpoint.server.handleUpgrade(req, socket, head, (webSocket) => {
       this.#sockets.add(webSocket);
       webSocket.on('close', () => this.#sockets.delete(webSocket));
-      const handler = new GuardedHandler(answer.accept, this.#options.onError);
-      new WsPeer(webSocket, socket, handler, endpoint.route.maxBacklogBytes).open();
+      new WsPeer(webSocket, socket, answer.accept, this.#guard, endpoint.route.maxBacklogBytes).open();
     });
   }
 
