@@ -1,10 +1,12 @@
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
-import { healthOf, type Signs, trustOf } from './health.js';
+import { HEALTH, healthOf, type Signs, trustOf } from './health.js';
 import type { PlaybackWatch } from './playback-watch.js';
 
 /** A chunk that is this much later than a chunk's own time is no jitter of the engine. */
 const LATE_CHUNK_MS = 500;
+/** Well for this long, and what was wrong before is over. */
+const RECOVERY_MS = 10_000;
 
 /**
  * One connection of a stream, whoever serves it: this hub (`Listener`) or somebody who reports it (`ReportedConnection`).
@@ -22,6 +24,8 @@ export abstract class Connection {
   /** A report may be some of these late before it counts as silent. */
   readonly #reportIntervalMs: number;
   #underrunsJudged = 0;
+  /** When it was last judged to be not well. */
+  #unwellAt = 0;
   /** Made at the first drop: most connections never need one. */
   #drops: EventWindow | null = null;
 
@@ -59,6 +63,7 @@ export abstract class Connection {
     table.set(slot, CONNECTION.trust, trustOf(table, slot, signs));
     table.set(slot, CONNECTION.health, health);
     table.set(slot, CONNECTION.health_reason, reason);
+    this.#noteSpell(health, now);
     return health;
   }
 
@@ -77,6 +82,18 @@ export abstract class Connection {
     table.set(slot, CONNECTION.close_code, code);
     table.set(slot, CONNECTION.closed_at, now / 1000);
     table.clear(slot, CONNECTION.chunk_send_rate);
+    // Who has left is in no trouble any more: in an order by health it comes last.
+    for (const verdict of [CONNECTION.health, CONNECTION.health_reason, CONNECTION.unwell_since])
+      table.clear(slot, verdict);
+  }
+
+  /** One that starves is well between two underruns: what lies close together is one spell. */
+  #noteSpell(health: number, now: number): void {
+    const { table, slot } = this;
+    if (health !== HEALTH.ok) {
+      if (Number.isNaN(table.get(slot, CONNECTION.unwell_since))) table.set(slot, CONNECTION.unwell_since, now / 1000);
+      this.#unwellAt = now;
+    } else if (now - this.#unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.unwell_since);
   }
 
   /** Notes chunks that were dropped for it just now. */

@@ -126,4 +126,8 @@ export const connectionColumns = {
     ],
     help: 'Why it is not well: the worst of what is wrong',
   },
+  unwell_since: {
+    id: 70, unit: 'epoch_s', scale: 0, worse: null,
+    help: 'Since when it is not well; missing once it has been well for 10 s',
+  },
 } as const satisfies Record<string, ColumnSpec>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { connect, hub, publish, report, row } from './relay-world.js';
+import { clock, connect, hub, publish, report, row, sweep } from './relay-world.js';
 
 describe('a listener that confirms', () => {
   test('is dropped chunks from the bound and one report interval on, and sent again once it confirms', () => {
@@ -96,5 +96,38 @@ describe('a listener that does not confirm', () => {
     expect(row(0, 'chunks_sent', 'chunks_dropped')).toEqual([0, 7]);
     expect(row(1, 'chunks_sent', 'chunks_dropped')).toEqual([7, 0]);
     expect(other.peer.seqs).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+});
+
+describe('since when it is not well', () => {
+  const stalls = (seconds: number, listener: ReturnType<typeof connect>, playbackState: string) => {
+    for (let second = 0; second < seconds; second++) {
+      clock.now += 1000;
+      report(listener, { playbackState });
+      sweep.run(clock.now);
+    }
+  };
+
+  test('counts from the first judgement, over what is well for less than 10 s, and ends after that', () => {
+    const listener = connect('listen');
+    stalls(3, listener, 'playing');
+    expect(row(0, 'health', 'unwell_since')).toEqual([0, Number.NaN]);
+    stalls(2, listener, 'stalled');
+    const since = Math.round(clock.now / 1000) - 1;
+    expect(row(0, 'health', 'unwell_since')).toEqual([2, since]);
+    stalls(9, listener, 'playing');
+    expect(row(0, 'health', 'unwell_since')).toEqual([0, since]);
+    stalls(1, listener, 'stalled');
+    stalls(9, listener, 'playing');
+    expect(row(0, 'unwell_since')).toEqual([since]);
+    stalls(1, listener, 'playing');
+    expect(row(0, 'unwell_since')).toEqual([Number.NaN]);
+  });
+
+  test('one that has left is not unwell', () => {
+    const listener = connect('listen');
+    stalls(2, listener, 'stalled');
+    listener.handler.onClose(listener.peer, 1000, false);
+    expect(row(0, 'state', 'health', 'health_reason', 'unwell_since')).toEqual([2, Number.NaN, Number.NaN, Number.NaN]);
   });
 });

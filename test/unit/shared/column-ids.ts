@@ -40,6 +40,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   44: 'connections.trust',
   45: 'connections.health',
   46: 'connections.health_reason',
+  70: 'connections.unwell_since',
   100: 'streams.active_connections',
   101: 'streams.publishing',
   102: 'streams.chunks_published',
