@@ -49,4 +49,9 @@ export type ErrorCode =
   | 'unknown_subscription'
   | 'subscription_in_use'
   | 'too_many_subscriptions'
-  | 'too_many_channels';
+  | 'too_many_channels'
+  | 'too_many_streams'
+  /** As many connections are reported as may be. */
+  | 'too_many_connections'
+  /** `connection_closed` of a connection that is not open. */
+  | 'unknown_connection';

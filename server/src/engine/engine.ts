@@ -80,8 +80,8 @@ export class Engine {
     this.#table.add(this.slot, ENGINE.chunks_clipped, this.#pcm.clipped - clipped);
   }
 
-  refused(): void {
-    this.#table.add(this.slot, ENGINE.events_refused, 1);
+  refused(count: number): void {
+    this.#table.add(this.slot, ENGINE.events_refused, count);
   }
 
   take(event: EngineEvent, now: number): void {

@@ -1,38 +1,7 @@
-import { type ErrorCode, MAX_ABS_MS, MAX_COUNT, show } from '@auralis/shared';
+import { MAX_ABS_MS } from '@auralis/shared';
+import { count, flag, id, type Kind, needed, neededOnSuccess, optional, real, whole } from '../check/fields.js';
+import { type RecordOf, RecordReader } from '../check/record-reader.js';
 
-/** As much of JSON Schema as a field needs. */
-export interface JsonSchema {
-  readonly type: 'number' | 'integer' | 'boolean' | readonly ('string' | 'integer')[];
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-}
-
-/** What a field may be: how it is checked, and how a refusal says so. */
-export interface Kind<Value> {
-  readonly allowed: string;
-  /** The same as JSON Schema, for the documentation. */
-  readonly schema: JsonSchema;
-  /** The value, or undefined where it is not allowed. */
-  readonly read: (found: unknown) => Value | undefined;
-}
-
-/** Text or number, as its engine likes; 7 and "7" are the same. */
-const id: Kind<string> = {
-  allowed: 'a text of 1 to 128 characters or a whole number',
-  schema: { type: ['string', 'integer'], minLength: 1, maxLength: 128 },
-  read: (found) => {
-    if (typeof found === 'number') return Number.isSafeInteger(found) ? String(found) : undefined;
-    return typeof found === 'string' && found.length >= 1 && found.length <= 128 ? found : undefined;
-  },
-};
-const flag: Kind<boolean> = {
-  allowed: 'true or false',
-  schema: { type: 'boolean' },
-  read: (found) => (typeof found === 'boolean' ? found : undefined),
-};
 /** Largest that a figure can be by any stretch, so that no single one poisons a mean or a sum. */
 const MAX_NOTES = 100_000;
 const MAX_QUEUE = 1_000_000;
@@ -60,38 +29,10 @@ const decibels: Kind<number> = {
   // −∞ is silence, and what the logarithm of a silent phrase gives.
   read: (found) => (typeof found === 'number' && found <= MAX_DB ? Math.max(found, MIN_DB) : undefined),
 };
-const count = whole(MAX_COUNT);
-
-function real(what: string, min: number, max: number): Kind<number> {
-  const isBounded = max !== Number.MAX_VALUE;
-  return {
-    allowed: `a number ${what}${isBounded ? `, ${min} to ${max}` : ''}`,
-    schema: isBounded ? { type: 'number', minimum: min, maximum: max } : { type: 'number' },
-    read: (found) => (typeof found === 'number' && found >= min && found <= max ? found : undefined),
-  };
-}
-
-function whole(max: number): Kind<number> {
-  return {
-    allowed: `a whole number, 0 to ${max}`,
-    schema: { type: 'integer', minimum: 0, maximum: max },
-    read: (found) =>
-      typeof found === 'number' && Number.isInteger(found) && found >= 0 && found <= max ? found : undefined,
-  };
-}
-
-export interface Field<Value, Need extends 'always' | 'on success' | 'never'> {
-  readonly kind: Kind<Value>;
-  readonly need: Need;
-}
-
-const needed = <Value>(kind: Kind<Value>): Field<Value, 'always'> => ({ kind, need: 'always' });
-/** A phrase that failed has no length and no notes. */
-const neededOnSuccess = <Value>(kind: Kind<Value>): Field<Value, 'on success'> => ({ kind, need: 'on success' });
-const optional = <Value>(kind: Kind<Value>): Field<Value, 'never'> => ({ kind, need: 'never' });
 
 const outcome = {
   success: needed(flag),
+  // A phrase that failed has no length, and below no notes.
   phraseDurationSec: neededOnSuccess(seconds),
   peakAmplitudeDb: optional(decibels),
   gpuMemoryMb: optional(megabytes),
@@ -110,66 +51,10 @@ export const EVENTS = {
   clients: { active: needed(count) },
 } as const;
 
-type Events = typeof EVENTS;
-type ValueOf<F> = F extends Field<infer Value, infer Need> ? (Need extends 'always' ? Value : Value | null) : never;
-
 /** An event, checked. null: missing, where it may be. */
-export type EngineEvent = {
-  [Type in keyof Events]: { readonly type: Type } & {
-    readonly [Name in keyof Events[Type]]: ValueOf<Events[Type][Name]>;
-  };
-}[keyof Events];
+export type EngineEvent = RecordOf<typeof EVENTS>;
 
 /** How a synthesis ended. */
 export type Outcome = Omit<Extract<EngineEvent, { type: 'synthesis' }>, 'type' | 'latencyMs'>;
 
-/** A Map: a stranger's `type` may be "constructor". */
-const FIELDS = new Map<string, readonly (readonly [string, Field<unknown, string & Field<unknown, never>['need']>])[]>(
-  Object.entries(EVENTS).map(([type, fields]) => [type, Object.entries(fields)]),
-);
-const TYPES = [...FIELDS.keys()].join(', ');
-
-/** An event is refused. `message` names the field, what was found and what is allowed. */
-export class EventRefusal extends Error {
-  override readonly name = 'EventRefusal';
-  readonly code: ErrorCode;
-
-  constructor(code: ErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/**
- * Checks one event. Unknown fields are left out; `ignored` says how many.
- * @throws EventRefusal
- */
-export function readEvent(found: unknown): { readonly event: EngineEvent; readonly ignored: number } {
-  if (typeof found !== 'object' || found === null || Array.isArray(found) || found instanceof Uint8Array) {
-    throw new EventRefusal('bad_message', `an event is a map with a type, not ${show(found)}`);
-  }
-  const given = found as Record<string, unknown>;
-  const { type } = given;
-  const fields = typeof type === 'string' ? FIELDS.get(type) : undefined;
-  if (fields === undefined) throw new EventRefusal('bad_message', `type: one of ${TYPES}, not ${show(type)}`);
-  const event: Record<string, unknown> = { type };
-  let known = 1;
-  for (const [name, { kind, need }] of fields) {
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    if (value !== undefined) known++;
-    if (value === undefined || value === null) {
-      if (need === 'always' || (need === 'on success' && given.success === true)) throw wrong(type, name, kind, value);
-      event[name] = null;
-      continue;
-    }
-    const read = kind.read(value);
-    if (read === undefined) throw wrong(type, name, kind, value);
-    event[name] = read;
-  }
-  return { event: event as unknown as EngineEvent, ignored: Object.keys(given).length - known };
-}
-
-function wrong(type: unknown, name: string, { allowed }: Kind<unknown>, found: unknown): EventRefusal {
-  const what = found === undefined ? 'nothing' : show(found);
-  return new EventRefusal('bad_value', `${type}.${name}: ${allowed}, not ${what}`);
-}
+export const EVENT_READER = new RecordReader('an event', EVENTS);

@@ -1,28 +1,20 @@
-import { type AudioFormat, type ErrorCode, MAX_EVENTS } from '@auralis/shared';
+import { type AudioFormat, MAX_EVENTS } from '@auralis/shared';
+import { type Answer, takeEach } from '../check/answer.js';
+import { recordSchema } from '../check/record-schema.js';
+import { Refusal } from '../check/refusal.js';
 import type { HubCounters } from '../state/counters.js';
 import type { EngineTotals } from '../state/engine-totals.js';
 import type { Tables } from '../state/tables.js';
 import { Engine } from './engine.js';
-import { EventRefusal, readEvent } from './event.js';
-import { eventSchema } from './event-schema.js';
-
-/** Refusals that an answer lists; the rest are counted. */
-const MAX_LISTED = 20;
-
-/** What became of the events of one message. */
-export interface EventsAnswer {
-  readonly accepted: number;
-  readonly refused: number;
-  /** The first refusals; `index` in the list, 0 for an event alone. */
-  readonly errors: readonly { readonly index: number; readonly code: ErrorCode; readonly message: string }[];
-}
+import { EVENT_READER, EVENTS } from './event.js';
 
 /** What is no event nor a list of them, a list that is too long, or a stream that has no room. */
 export type NoEvents = 'not events' | 'too many events' | 'too many streams';
 
 /** All engines, each with its row, and the door for their events. */
 export class EngineRoom {
-  readonly eventSchema = eventSchema;
+  /** What one event may be, as JSON Schema. */
+  readonly eventSchema = recordSchema(EVENTS, 'An event of an engine');
   readonly #engines = new Map<string, Placed>();
   readonly #tables: Tables;
   readonly #counters: HubCounters;
@@ -57,34 +49,24 @@ export class EngineRoom {
   }
 
   /** Takes an event or a list of them, as decoded: the good ones are taken, the others refused and counted. */
-  take(stream: string, found: unknown, now: number): EventsAnswer | NoEvents {
+  take(stream: string, found: unknown, now: number): Answer | NoEvents {
     if (typeof found !== 'object' || found === null || found instanceof Uint8Array) return 'not events';
     const given: readonly unknown[] = Array.isArray(found) ? found : [found];
     if (given.length > MAX_EVENTS) return 'too many events';
-    // A stream is not made for a message without a good event in it.
-    let engine: Engine | undefined = this.#engines.get(stream)?.engine;
-    let accepted = 0;
-    let refused = 0;
-    const errors: EventsAnswer['errors'][number][] = [];
-    for (const [index, each] of given.entries()) {
-      try {
-        const { event, ignored } = readEvent(each);
-        if (accepted === 0) {
-          if (!this.#openStream(stream, now)) return 'too many streams';
-          engine = this.#engine(stream, now);
-        }
-        engine?.take(event, now);
-        accepted++;
-        if (ignored > 0) this.#counters.add('fields_ignored', ignored);
-      } catch (error) {
-        if (!(error instanceof EventRefusal)) throw error;
-        refused++;
-        engine?.refused();
-        if (errors.length < MAX_LISTED) errors.push({ index, code: error.code, message: error.message });
-      }
+    let engine = null as Engine | null;
+    const answer = takeEach(given, (each) => {
+      const { record, ignored } = EVENT_READER.read(each);
+      // A stream is not made for a message without a good event in it.
+      engine ??= this.#open(stream, now);
+      engine.take(record, now);
+      if (ignored > 0) this.#counters.add('fields_ignored', ignored);
+    });
+    if (answer.errors[0]?.code === 'too_many_streams') return 'too many streams';
+    if (answer.refused > 0) {
+      (engine ?? this.#engines.get(stream)?.engine)?.refused(answer.refused);
+      this.#counters.add('messages_refused', answer.refused);
     }
-    if (refused > 0) this.#counters.add('messages_refused', refused);
-    return { accepted, refused, errors };
+    return answer;
   }
 
   /** Once a second: brings every row up to date, and lets go those whose stream has gone. */
@@ -93,6 +75,12 @@ export class EngineRoom {
       if (this.#streamRow(stream) === streamRow) engine.refresh(now);
       else this.#remove(stream, engine);
     }
+  }
+
+  /** The engine of a stream that is made if need be. @throws Refusal where there are too many */
+  #open(stream: string, now: number): Engine {
+    if (!this.#openStream(stream, now)) throw new Refusal('too_many_streams', 'the hub has too many streams');
+    return this.#engine(stream, now);
   }
 
   /** The engine of a stream that is there. */

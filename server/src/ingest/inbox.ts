@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@auralis/shared';
+import { Refusal } from '../check/refusal.js';
 import { type ListenerInput, readListenerMessage } from './listener-message.js';
-import { Refusal, Report } from './report.js';
+import { Report } from './report.js';
 
 /** The door for what listeners send: bytes become a message or a coded refusal. */
 export class Inbox {

@@ -1,6 +1,7 @@
 import { MsgpackError, readMsgpack, show } from '@auralis/shared';
+import { Refusal } from '../check/refusal.js';
 import { readFastReport } from './fast-report.js';
-import { Refusal, type Report } from './report.js';
+import type { Report } from './report.js';
 
 /** What a listener may say. `client_metrics` leaves its content in the `Report` that was given. */
 export type ListenerInput = { readonly type: 'client_metrics' } | { readonly type: 'clock_sync'; readonly t0: number };

@@ -1,4 +1,5 @@
-import { type ErrorCode, MAX_ABS_MS, MAX_COUNT, PLAYBACK_STATES, show } from '@auralis/shared';
+import { MAX_ABS_MS, MAX_COUNT, PLAYBACK_STATES, show } from '@auralis/shared';
+import { Refusal } from '../check/refusal.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
 
 /** What a field's value may be. `clock`: any finite number, for a stranger's clock can be off by years. */
@@ -43,17 +44,6 @@ const CLOCK_ERROR = FIELD_AT.get('clockErrorMs') as number;
 const MAX_CLOCK_ERROR_MS = 5_000;
 /** Audio a minute old is not live; a clock that is wrong is more likely. */
 const MAX_LATENCY_MS = 60_000;
-
-/** A stranger's message is refused. `message` names the field, what was found and what is allowed. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly code: ErrorCode;
-
-  constructor(code: ErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /**
  * One `client_metrics` report, checked: all of it is good or none of it is taken. Used again for every report, so that

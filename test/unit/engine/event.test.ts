@@ -1,12 +1,13 @@
-import { EventRefusal, readEvent } from '@auralis/server/engine/event';
+import { Refusal } from '@auralis/server/check/refusal';
+import { EVENT_READER } from '@auralis/server/engine/event';
 import { describe, expect, test } from '@jest/globals';
 
 /** Code and message with which it is refused. */
 function refusal(found: unknown): [string, string] {
   try {
-    readEvent(found);
+    EVENT_READER.read(found);
   } catch (error) {
-    if (error instanceof EventRefusal) return [error.code, error.message];
+    if (error instanceof Refusal) return [error.code, error.message];
     throw error;
   }
   throw new Error(`${JSON.stringify(found)} was taken`);
@@ -72,16 +73,16 @@ describe('an event is taken', () => {
       { type: 'clients', active: 3 },
       { type: 'clients', active: 3 },
     ],
-  ])('%j', (given, event) => expect(readEvent(given)).toEqual({ event, ignored: 0 }));
+  ])('%j', (given, event) => expect(EVENT_READER.read(given)).toEqual({ record: event, ignored: 0 }));
 
   test('with fields that nobody knows, which are counted and left out', () => {
     const found = JSON.parse('{"type":"queue","depth":2,"__proto__":{"depth":9},"constructor":1}');
-    expect(readEvent(found)).toEqual({ event: { type: 'queue', depth: 2 }, ignored: 2 });
+    expect(EVENT_READER.read(found)).toEqual({ record: { type: 'queue', depth: 2 }, ignored: 2 });
   });
 
   test('whose phrase was silent: −∞ dB', () => {
     const found = { type: 'synthesis', latencyMs: 1, success: true, phraseDurationSec: 1 };
-    const { event } = readEvent({ ...found, peakAmplitudeDb: Number.NEGATIVE_INFINITY });
+    const { record: event } = EVENT_READER.read({ ...found, peakAmplitudeDb: Number.NEGATIVE_INFINITY });
     expect(event).toMatchObject({ peakAmplitudeDb: -200 });
   });
 });

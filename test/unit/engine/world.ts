@@ -1,4 +1,5 @@
-import { EngineRoom, type EventsAnswer } from '@auralis/server/engine/room';
+import type { Answer } from '@auralis/server/check/answer';
+import { EngineRoom } from '@auralis/server/engine/room';
 import { HubCounters } from '@auralis/server/state/counters';
 import { EngineTotals } from '@auralis/server/state/engine-totals';
 import { createTables, ENGINE, HUB } from '@auralis/server/state/tables';
@@ -16,7 +17,7 @@ export class EngineWorld {
   });
 
   /** Sends events of stream `main`, all at once. */
-  send(...events: object[]): EventsAnswer {
+  send(...events: object[]): Answer {
     const answer = this.room.take('main', events, this.now);
     if (typeof answer === 'string') throw new Error(answer);
     return answer;

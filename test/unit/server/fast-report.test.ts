@@ -1,5 +1,6 @@
+import { Refusal } from '@auralis/server/check/refusal';
 import { readFastReport } from '@auralis/server/ingest/fast-report';
-import { REPORT_FIELDS, Refusal, Report } from '@auralis/server/ingest/report';
+import { REPORT_FIELDS, Report } from '@auralis/server/ingest/report';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 

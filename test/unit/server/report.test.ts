@@ -1,5 +1,6 @@
+import { Refusal } from '@auralis/server/check/refusal';
 import { readListenerMessage } from '@auralis/server/ingest/listener-message';
-import { Refusal, Report } from '@auralis/server/ingest/report';
+import { Report } from '@auralis/server/ingest/report';
 import { CONNECTION, createTables } from '@auralis/server/state/tables';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { encode } from '@msgpack/msgpack';

@@ -1,4 +1,4 @@
-import { readEvent } from '@auralis/server/engine/event';
+import { EVENT_READER } from '@auralis/server/engine/event';
 import { PHRASE_MS, type SimEvent, SimPhrases } from '@auralis/server/simulate/phrases';
 import { seededRandom } from '@auralis/server/simulate/random';
 import { expect, test } from '@jest/globals';
@@ -13,7 +13,7 @@ test('a minute of an engine is what a healthy one tells, and the hub understands
   for (let now = 0; now < MINUTE_MS; now += 100) {
     const events = phrases.due(50_000 + now);
     for (const event of events) {
-      expect(readEvent(event).ignored).toBe(0);
+      expect(EVENT_READER.read(event).ignored).toBe(0);
       counts.set(event.type, (counts.get(event.type) ?? 0) + 1);
     }
     world.send(...events);

@@ -1,13 +1,17 @@
-import { EVENTS, type Field } from './event.js';
+import type { Field, Need } from './fields.js';
+import type { RecordTypes } from './record-reader.js';
 
-type AnyField = Field<unknown, 'always' | 'on success' | 'never'>;
+type AnyField = Field<unknown, Need>;
 
-/** What one event may be, as JSON Schema: an alternative for each type. Made from the table that events are checked by. */
-export const eventSchema = {
-  description:
-    'An event of an engine. What is not known of a field may be null or left out; unknown fields are ignored.',
-  oneOf: Object.entries(EVENTS).map(([type, fields]) => alternative(type, Object.entries<AnyField>(fields))),
-};
+/**
+ * What one record may be, as JSON Schema: an alternative for each type. Made from the table that records are checked by.
+ * `what`: as in "An event of an engine".
+ */
+export function recordSchema(types: RecordTypes, what: string) {
+  const alternatives = Object.entries(types).map(([type, fields]) => alternative(type, Object.entries(fields)));
+  const description = `${what}. What is not known of a field may be null or left out; unknown fields are ignored.`;
+  return { description, oneOf: alternatives };
+}
 
 function alternative(type: string, fields: readonly (readonly [string, AnyField])[]) {
   const needed = fields.filter(([, { need }]) => need === 'always').map(([name]) => name);
