@@ -1,6 +1,7 @@
 export * from './catalogue.js';
 export * from './codes.js';
 export * from './column.js';
+export * from './condition.js';
 export { FrameBuilder } from './frame-builder.js';
 export * from './frame-sink.js';
 export * from './limits.js';

@@ -68,3 +68,6 @@ export const MAX_LISTENER_MESSAGES_PER_S = 50;
 
 /** Events of an engine in one message or request: at ten a second, what it did in a minute and a half. */
 export const MAX_EVENTS = 1_000;
+
+/** Conditions in one view or list: as many as anybody could want to type, and few enough to ask of every row at every tick. */
+export const MAX_CONDITIONS = 16;

@@ -37,6 +37,15 @@ export function text(description: string) {
   return once().optional().openapi({ description });
 }
 
+/** A parameter that may be given any number of times. */
+export function repeated(description: string) {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .default([])
+    .transform((given) => (typeof given === 'string' ? [given] : given))
+    .openapi({ type: 'array', items: { type: 'string' }, description });
+}
+
 function once() {
   return z.string({
     error: ({ input }) => (Array.isArray(input) ? 'given more than once' : `text, not ${show(input)}`),

@@ -1,6 +1,16 @@
-import { type Column, type Schema, show, type Table } from '@auralis/shared';
+import {
+  type Column,
+  type Condition,
+  ConditionError,
+  MAX_CONDITIONS,
+  parseCondition,
+  rowTest,
+  type Schema,
+  show,
+  type Table,
+} from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
-import { choice, query, text, wholeNumber } from './parameters.js';
+import { choice, query, repeated, text, wholeNumber } from './parameters.js';
 
 /** A page of a table's rows, as REST answers it. `next`: the offset of the next page, or null. */
 export interface RowsPage {
@@ -17,14 +27,14 @@ export interface RowsQuery {
   readonly offset: number;
   readonly sort: Column | null;
   readonly order: 'asc' | 'desc';
-  /** Rows whose attributes have these values. */
-  readonly where: ReadonlyMap<string, string>;
+  /** All of them must hold. */
+  readonly where: readonly Condition[];
 }
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** What a list may be asked for: `limit`, `offset`, `sort`, `order`, and the attributes in `filters` by name. */
+/** What a list may be asked for: `limit`, `offset`, `sort`, `order`, `where`, and the attributes in `filters` by name. */
 export function listQuery(schema: Schema, filters: readonly string[]) {
   const byAttribute = Object.fromEntries(filters.map((name) => [name, text(`Only rows whose ${name} is this`)]));
   return query({
@@ -32,20 +42,24 @@ export function listQuery(schema: Schema, filters: readonly string[]) {
     offset: wholeNumber(0, Number.MAX_SAFE_INTEGER, 0, 'Rows before the page'),
     sort: sortColumn(schema),
     order: choice(['asc', 'desc'], 'asc', 'Which way to sort; what is missing comes last either way'),
+    where: conditions(schema),
     ...byAttribute,
-  }).transform(({ limit, offset, sort, order, ...where }): RowsQuery => {
-    const wanted = Object.entries(where).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    return { limit, offset, sort, order, where: new Map(wanted) };
+  }).transform(({ limit, offset, sort, order, where, ...named }): RowsQuery => {
+    const wanted = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return {
+      limit,
+      offset,
+      sort,
+      order,
+      where: [...where, ...wanted.map(([name, value]) => [name, '=', value] as const)],
+    };
   });
 }
 
 /** The rows that match, in order; what is missing comes last, whichever way they are ordered. */
 export function rowsPage(table: Table, query: RowsQuery): RowsPage {
-  const wanted = [...query.where].map(([name, value]) => [table.schema.attributes.indexOf(name), value] as const);
-  const slots = [...table.slots()].filter((slot) => {
-    const attributes = table.attributesOf(slot);
-    return wanted.every(([at, value]) => attributes[at] === value);
-  });
+  const tests = query.where.map((condition) => rowTest(table, condition));
+  const slots = [...table.slots()].filter((slot) => tests.every((test) => test(slot)));
   if (query.sort !== null) sortSlots(slots, table, query.sort, query.order);
   const page = slots.slice(query.offset, query.offset + query.limit);
   const end = query.offset + page.length;
@@ -84,4 +98,22 @@ function sortColumn({ columns }: Schema) {
       return z.NEVER;
     })
     .openapi({ type: 'string', enum: names, description: 'Column to sort by' });
+}
+
+/** `where=latency_ms>500`, once or more often. */
+function conditions(schema: Schema) {
+  return repeated(
+    `A condition on a column, an attribute or id, such as latency_ms>500, state=open or "id contains ab"; up to ${MAX_CONDITIONS}, which must all hold`,
+  ).transform((texts, context): readonly Condition[] => {
+    if (texts.length > MAX_CONDITIONS) context.addIssue(`at most ${MAX_CONDITIONS} conditions, not ${texts.length}`);
+    return texts.flatMap((typed) => {
+      try {
+        return [parseCondition(typed, schema)];
+      } catch (error) {
+        if (!(error instanceof ConditionError)) throw error;
+        context.addIssue(error.message);
+        return [];
+      }
+    });
+  });
 }

@@ -59,6 +59,13 @@ describe('rows', () => {
   const page = (query: string) =>
     rowsPage(connections, schema.parse(Object.fromEntries(new URLSearchParams(query).entries())));
 
+  const api = () => {
+    const app = createApi();
+    addTable(app, connections, '', ['stream', 'client']);
+    app.onError((error) => Response.json({ name: error.name, message: error.message }));
+    return app;
+  };
+
   test('pages follow each other without a gap', () => {
     const ids: unknown[] = [];
     let offset: number | null = 0;
@@ -78,6 +85,28 @@ describe('rows', () => {
     expect(known).toEqual([...known].sort((a, b) => (order === 'asc' ? a - b : b - a)));
   });
 
+  test.each([
+    // Readings are 1 to 24, without the multiples of 5.
+    ['latency_ms>20', 4],
+    ['latency_ms<=20', 16],
+    ['stream=main', 13],
+    ['id contains c1', 11],
+    ['state=open', 0],
+  ])('where %s: %d rows', (where, total) => {
+    expect(page(`where=${encodeURIComponent(where)}`).total).toBe(total);
+  });
+
+  test('all conditions must hold, whichever way they are given', async () => {
+    const response = await api().request('/api/v1/connections?where=latency_ms>4&where=latency_ms<10&stream=main');
+    const { items } = (await response.json()) as { items: { id: string; latency_ms: number; stream: string }[] };
+    const expected = Array.from({ length: 25 }, (_, row) => ({ row, latency: row % 5 === 0 ? null : (row * 7) % 25 }));
+    const ids = expected
+      .filter(({ row, latency }) => row % 2 === 0 && latency !== null && latency > 4 && latency < 10)
+      .map(({ row }) => `c${row}`);
+    expect(ids.length).toBeGreaterThan(1);
+    expect(items.map(({ id }) => id)).toEqual(ids);
+  });
+
   test('filtered', () => expect(page('stream=side').total).toBe(12));
 
   test.each([
@@ -88,13 +117,16 @@ describe('rows', () => {
     ['sort=nothing', 'sort: "nothing" is no column; known are chunks_sent, '],
     ['order=up', 'order: one of asc, desc, not "up"'],
     ['limit=1&limit=2', 'limit: given more than once'],
-    ['colour=red', 'colour: unknown; known are limit, offset, sort, order, stream, client'],
+    ['colour=red', 'colour: unknown; known are limit, offset, sort, order, where, stream, client'],
+    ['where=latency_ms', `where: like latency_ms>500 or 'client contains bob', not "latency_ms"`],
+    ['where=colour=red', 'where: connections has no column "colour"; known are id, stream, client, address, reason, '],
+    ['where=latency_ms>much', 'where: latency_ms is compared with a number, not "much"'],
+    ['where=state=odd', 'where: state is compared with a number or one of open, stale, closed, not "odd"'],
+    ['where=state=open&where=client>a', 'where: client is text, which knows = != contains, not >'],
+    [Array(17).fill('where=state=open').join('&'), 'where: at most 16 conditions, not 17'],
     ['limit=0&order=up', 'limit: a whole number from 1 to 1000, not "0"; order: one of asc, desc, not "up"'],
   ])('%s is refused', async (query, message) => {
-    const app = createApi();
-    addTable(app, connections, '', ['stream', 'client']);
-    app.onError((error) => Response.json({ name: error.name, message: error.message }));
-    const response = await app.request(`/api/v1/connections?${query}`);
+    const response = await api().request(`/api/v1/connections?${query}`);
     expect(await response.json()).toEqual({ name: 'Problem', message: expect.stringContaining(message) });
   });
 });

@@ -150,8 +150,8 @@ describe('conditions', () => {
   test.each<[View, string, string]>([
     [{ sort: 'nothing' }, 'unknown_column', 'no column "nothing"'],
     [{ where: [['nothing', '=', 1]] }, 'unknown_column', 'no column "nothing"'],
-    [{ where: [['stream', '>', 'x']] }, 'bad_view', 'text knows = != contains'],
-    [{ where: [['stream', '=', 1]] }, 'bad_view', 'stream is compared with text'],
+    [{ where: [['stream', '>', 'x']] }, 'bad_view', 'stream is text, which knows = != contains, not >'],
+    [{ where: [['stream', '=', 1]] }, 'bad_view', 'stream is compared with text, not 1'],
     [{ where: [['latency_ms', '=', 'x']] }, 'bad_view', 'compared with a number'],
     [{ where: [['playback_state', '=', 'dancing']] }, 'bad_view', 'one of idle, starting'],
     [{ where: [['latency_ms', 'contains', 1]] }, 'bad_view', 'contains is for text'],

@@ -1,0 +1,104 @@
+/** Conditions on rows: the same in views of the live protocol, in lists by REST and in what people type. */
+import type { Column, Schema } from './catalogue.js';
+import type { WhereOp } from './messages.js';
+import { show } from './show.js';
+import type { Table } from './table.js';
+
+/** `name`: a column, an attribute, or `id`. Columns with labels are compared with a label or its number. */
+export type Condition = readonly [name: string, op: WhereOp, value: string | number];
+
+/** A condition that its table does not know: the message says what was found and what is allowed. */
+export class ConditionError extends Error {
+  override readonly name = 'ConditionError';
+  readonly code: 'unknown_column' | 'bad_view';
+
+  constructor(code: 'unknown_column' | 'bad_view', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Whether the row in a slot meets a condition; what is missing meets none. @throws ConditionError */
+export function rowTest(table: Table, [name, op, operand]: Condition): (slot: number) => boolean {
+  if (name === 'id') return textTest((slot) => table.keyOf(slot), name, op, operand);
+  const attribute = table.schema.attributes.indexOf(name);
+  if (attribute >= 0) return textTest((slot) => table.attributesOf(slot)[attribute] ?? '', name, op, operand);
+  const column = columnOf(table.schema, name);
+  return numberTest(table, column, op, numberOf(column, operand));
+}
+
+const TYPED = /^\s*(\w+)\s*(<=|>=|!=|==?|<|>|\bcontains\b)\s*(.*?)\s*$/;
+
+/** Reads a condition as people type it: `latency_ms>500`, `state=open`, `client contains bob`. @throws ConditionError */
+export function parseCondition(text: string, schema: Schema): Condition {
+  const [, name = '', operator = '', operand = ''] = TYPED.exec(text) ?? [];
+  if (name === '')
+    throw new ConditionError('bad_view', `like latency_ms>500 or 'client contains bob', not ${show(text)}`);
+  const op = (operator === '==' ? '=' : operator) as WhereOp;
+  if (name === 'id' || schema.attributes.includes(name)) {
+    checkTextOp(name, op);
+    return [name, op, operand];
+  }
+  const column = columnOf(schema, name);
+  checkNumberOp(column, op);
+  const value = operand === '' ? Number.NaN : Number(operand);
+  return [name, op, Number.isFinite(value) ? value : labelled(column, operand)];
+}
+
+function columnOf(schema: Schema, name: string): Column {
+  const column = schema.columns.find((known) => known.name === name);
+  if (column !== undefined) return column;
+  const known = ['id', ...schema.attributes, ...schema.columns.map((each) => each.name)].join(', ');
+  throw new ConditionError('unknown_column', `${schema.table} has no column ${show(name)}; known are ${known}`);
+}
+
+function textTest(textOf: (slot: number) => string, name: string, op: WhereOp, operand: string | number) {
+  if (typeof operand !== 'string')
+    throw new ConditionError('bad_view', `${name} is compared with text, not ${show(operand)}`);
+  checkTextOp(name, op);
+  if (op === '=') return (slot: number) => textOf(slot) === operand;
+  if (op === '!=') return (slot: number) => textOf(slot) !== operand;
+  const wanted = operand.toLowerCase();
+  return (slot: number) => textOf(slot).toLowerCase().includes(wanted);
+}
+
+function checkTextOp(name: string, op: WhereOp): void {
+  if (op === '=' || op === '!=' || op === 'contains') return;
+  throw new ConditionError('bad_view', `${name} is text, which knows = != contains, not ${op}`);
+}
+
+function checkNumberOp({ name }: Column, op: WhereOp): asserts op is Exclude<WhereOp, 'contains'> {
+  if (op === 'contains') throw new ConditionError('bad_view', `${name} is a number; contains is for text`);
+}
+
+function numberOf(column: Column, operand: string | number): number {
+  if (typeof operand === 'number') return operand;
+  const label = labelled(column, operand);
+  return (column.labels ?? []).indexOf(label);
+}
+
+/** The label that was meant. */
+function labelled({ name, labels }: Column, operand: string): string {
+  if (labels?.includes(operand)) return operand;
+  const allowed = labels === undefined ? 'a number' : `a number or one of ${labels.join(', ')}`;
+  throw new ConditionError('bad_view', `${name} is compared with ${allowed}, not ${show(operand)}`);
+}
+
+function numberTest(table: Table, column: Column, op: WhereOp, operand: number): (slot: number) => boolean {
+  checkNumberOp(column, op);
+  const value = (slot: number) => table.get(slot, column.index);
+  switch (op) {
+    case '=':
+      return (slot) => value(slot) === operand;
+    case '!=':
+      return (slot) => Math.abs(value(slot) - operand) > 0;
+    case '<':
+      return (slot) => value(slot) < operand;
+    case '<=':
+      return (slot) => value(slot) <= operand;
+    case '>':
+      return (slot) => value(slot) > operand;
+    case '>=':
+      return (slot) => value(slot) >= operand;
+  }
+}
