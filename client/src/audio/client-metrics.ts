@@ -12,7 +12,7 @@ export class ClientMetrics {
   chunksReceived = 0;
   chunkErrors = 0;
   bufferUnderruns = 0;
-  /** Arrival minus sending, ms, each by its own clock: the last 100, the oldest overwritten in place. */
+  /** Arrival minus sending, ms, each by its own clock: the last 100 of this connection, the oldest overwritten in place. */
   readonly latencySamples: number[] = [];
 
   #next = 0;
@@ -71,7 +71,7 @@ export class ClientMetrics {
     this.bufferUnderruns++;
   }
 
-  /** Forgets the latency samples, as when a clock was set and they compare no more. */
+  /** Forgets the latency samples, as when a clock was set, or a connection begins, and they compare no more. */
   clearLatency(): void {
     this.latencySamples.length = this.#next = 0;
   }

@@ -27,6 +27,8 @@ const MAX_BACKLOG_BYTES = 16 * 1024;
 /** Whatever a hub asks for, not more often than this. */
 const MIN_REPORT_INTERVAL_MS = 100;
 
+type Counter = 'chunksReceived' | 'chunkErrors' | 'bufferUnderruns' | 'underrunDurationMs';
+
 /** What the listener counts into. */
 export interface Counts {
   readonly chunksReceived: number;
@@ -56,8 +58,7 @@ export class Listener {
   #exchanges = 0;
   #unanswered = 0;
   /** Counts when this connection began: the hub has a row for each connection and holds it against what it sent there. */
-  #receivedBefore = 0;
-  #errorsBefore = 0;
+  #before: Partial<Record<Counter, number | null>> = {};
   /** Of this connection: last chunk, its raw latency, and how much that varies. */
   #lastSeq: number | null = null;
   #transit = Number.NaN;
@@ -149,9 +150,11 @@ export class Listener {
     switch (message.type) {
       case 'welcome':
         this.welcome = message;
-        this.#receivedBefore = this.#counts.chunksReceived;
-        this.#errorsBefore = this.#counts.chunkErrors;
+        this.#before = { ...this.#counts.getStats() };
         this.#exchanges = 0;
+        // It may be another hub: neither its clock nor what was measured by it goes on.
+        this.#clock.reset();
+        this.#counts.clearLatency();
         this.#setState('open');
         this.#setFormat(message.format);
         this.#setReportInterval(message.reportIntervalMs);
@@ -214,17 +217,27 @@ export class Listener {
   readonly #report = (): void => {
     if (this.state !== 'open' || this.#connection.backlogBytes > MAX_BACKLOG_BYTES) return;
     const stats = this.#counts.getStats();
-    const chunksReceived = stats.chunksReceived - this.#receivedBefore;
-    const chunkErrors = stats.chunkErrors - this.#errorsBefore;
+    const chunksReceived = this.#since('chunksReceived', stats) as number;
+    const chunkErrors = this.#since('chunkErrors', stats) as number;
     const metrics = {
       ...stats,
       chunksReceived,
       chunkErrors,
+      bufferUnderruns: this.#since('bufferUnderruns', stats),
       avgLatencyMs: this.#counts.latencySamples.length > 0 ? stats.avgLatencyMs : null,
       errorRate: chunkErrors / Math.max(chunksReceived, 1),
+      underrunDurationMs: this.#since('underrunDurationMs', stats),
     };
     this.#connection.send(JSON.stringify({ type: 'client_metrics', metrics }, shortened));
   };
+
+  /** Since this connection began; what is lower than it was then has begun anew. */
+  #since(counter: Counter, stats: Partial<Record<Counter, number | null>>): number | null {
+    const count = stats[counter] ?? null;
+    if (count === null) return null;
+    if (count < (this.#before[counter] ?? 0)) this.#before[counter] = 0;
+    return count - (this.#before[counter] ?? 0);
+  }
 
   #exchange(): void {
     if (this.#unanswered > MAX_UNANSWERED) {

@@ -55,6 +55,10 @@ export class Report {
   readonly present = new Uint8Array(REPORT_FIELDS.length);
   /** Fields that nobody knows. */
   ignored = 0;
+  /** No chunk that it can speak of is older than this, ms; whoever knows better than `begin` says so before `writeTo`. */
+  oldestChunkMs = Number.POSITIVE_INFINITY;
+  /** `writeTo` found that its latency cannot be. */
+  isLatencyImpossible = false;
 
   /** Reads `metrics` of a message. @throws Refusal */
   read(metrics: unknown): void {
@@ -73,6 +77,8 @@ export class Report {
   begin(): void {
     this.present.fill(0);
     this.ignored = 0;
+    this.oldestChunkMs = Number.POSITIVE_INFINITY;
+    this.isLatencyImpossible = false;
   }
 
   /**
@@ -114,20 +120,25 @@ export class Report {
     for (let at = 0; at < REPORT_FIELDS.length; at++) {
       if (this.present[at] === 1) table.set(slot, REPORT_FIELDS[at]?.column as number, this.values[at] as number);
     }
-    if (this.present[LATENCY] === 1) table.set(slot, CONNECTION.clock, this.#isSynced() ? 1 : 0);
+    if (this.present[LATENCY] === 1) this.#judgeLatency(table, slot);
     const errorRate = this.#value(ERROR_RATE);
     if (errorRate !== null) table.set(slot, CONNECTION.error_rate_marked, errorRate > 1 ? 1 : 0);
   }
 
   /**
    * A latency can be believed where the client knows the error of its clock, the error is one that an exchange over any
-   * network leaves, and physics allows the figure: not less than nothing by more than that error, and not a minute.
+   * network leaves, and physics allows the figure: not less than nothing by more than that error, and not older than what
+   * was sent. One that physics does not allow is marked; without a clock none can be judged.
    */
-  #isSynced(): boolean {
-    const latency = this.#value(LATENCY);
-    const error = this.#value(CLOCK_ERROR);
-    if (latency === null || error === null || error < 0 || error > MAX_CLOCK_ERROR_MS) return false;
-    return latency >= -error && latency <= MAX_LATENCY_MS;
+  #judgeLatency(table: Tables['connections'], slot: number): void {
+    const latency = this.values[LATENCY] as number;
+    const error = this.present[CLOCK_ERROR] === 1 ? (this.values[CLOCK_ERROR] as number) : Number.NaN;
+    const isKnown = error >= 0 && error <= MAX_CLOCK_ERROR_MS;
+    const isPossible = latency >= -error && latency <= this.oldestChunkMs + error;
+    const isJudged = isKnown && !Number.isNaN(latency);
+    this.isLatencyImpossible = isJudged && !isPossible;
+    table.set(slot, CONNECTION.clock, isKnown && isPossible && latency <= MAX_LATENCY_MS ? 1 : 0);
+    table.set(slot, CONNECTION.latency_marked, isJudged ? Number(this.isLatencyImpossible) : Number.NaN);
   }
 
   #value(at: number): number | null {

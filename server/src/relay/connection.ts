@@ -1,10 +1,12 @@
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
-import { HEALTH, healthOf, type Signs, trustOf } from './health.js';
+import { HEALTH, healthOf, PLAYING, type Signs, STALLED, trustOf } from './health.js';
 import type { PlaybackWatch } from './playback-watch.js';
 
 /** A chunk that is this much later than a chunk's own time is no jitter of the engine. */
 const LATE_CHUNK_MS = 500;
+/** How unevenly reports arrive that leave evenly. */
+const MAX_REPORT_JITTER_MS = 1_000;
 /** Well for this long, and what was wrong before is over. */
 const RECOVERY_MS = 10_000;
 
@@ -24,6 +26,8 @@ export abstract class Connection {
   /** A report may be some of these late before it counts as silent. */
   readonly #reportIntervalMs: number;
   #underrunsJudged = 0;
+  /** Silence of which account was given, ms. */
+  #silenceTold = 0;
   /** When it was last judged to be not well. */
   #unwellAt = 0;
   /** Made at the first drop: most connections never need one. */
@@ -42,6 +46,26 @@ export abstract class Connection {
 
   setHidden(hidden: boolean): void {
     this.isHidden = hidden;
+  }
+
+  /** Does it say that it plays, or would if it had audio? */
+  get isPlaying(): boolean {
+    const state = this.table.get(this.slot, CONNECTION.playback_state);
+    return state === PLAYING || state === STALLED;
+  }
+
+  /**
+   * Silence heard in the `sinceMs` since the report before, by the one that its row shows now; NaN where it does not say, or
+   * is not to be believed. A counter that falls has begun anew, and nobody hears more silence than time passes.
+   */
+  takeSilence(sinceMs: number): number {
+    const total = this.table.get(this.slot, CONNECTION.underrun_duration_ms);
+    if (Number.isNaN(total)) return Number.NaN;
+    const heard = Math.max(0, total < this.#silenceTold ? total : total - this.#silenceTold);
+    const counted = Math.min(heard, sinceMs);
+    // Reports do not arrive as evenly as they leave: what was too much for this interval may fit into the next.
+    this.#silenceTold = total - Math.min(heard - counted, MAX_REPORT_JITTER_MS);
+    return this.watch?.divergence != null ? Number.NaN : counted;
   }
 
   /** Judges how it fares, once a second. `chunkAt`: when its stream's last chunk came. Returns its health. */

@@ -27,6 +27,8 @@ export interface ListenerInbox {
     readonly lastSeq: number | null;
     readonly hidden: boolean | null;
     readonly ignored: number;
+    oldestChunkMs: number;
+    readonly isLatencyImpossible: boolean;
     writeTo(table: Tables['connections'], slot: number): void;
   };
   /** The code of a refusal, or null for a fault of our own. */
@@ -157,15 +159,20 @@ class ListenerSocket implements SocketHandler {
     const { inbox, tables, counters } = this.#context;
     const { report } = inbox;
     const { connections } = tables;
+    report.oldestChunkMs = listener.oldestChunkMs(report.lastSeq, this.#stream.recent, now);
     report.writeTo(connections, listener.slot);
     connections.add(listener.slot, CONNECTION.reports, 1);
     connections.set(listener.slot, CONNECTION.last_report_at, now / 1000);
     connections.set(listener.slot, CONNECTION.state, CONNECTION_STATE.open);
     counters.add('reports');
     if (report.ignored > 0) counters.add('fields_ignored', report.ignored);
+    if (report.isLatencyImpossible) counters.add('latency_impossible');
     if (report.hidden !== null) listener.setHidden(report.hidden);
-    if (report.lastSeq !== null) listener.confirm(report.lastSeq, this.#stream.durations);
+    if (report.lastSeq !== null) listener.confirm(report.lastSeq, this.#stream.recent);
+    const sinceMs = now - listener.lastReportAt;
     listener.reported(now);
+    const silentMs = listener.takeSilence(sinceMs);
+    if (silentMs >= 0) this.#stream.heard(silentMs, listener.isPlaying ? sinceMs : 0, now);
   }
 
   #refuse(listener: Listener, code: ErrorCode, message: string, now: number): void {

@@ -2,8 +2,7 @@ import { CONNECTION, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
 import { type Peer, SEND } from '../transport/transport.js';
 import { Connection } from './connection.js';
-import { PLAYING, STALLED } from './health.js';
-import { type ChunkDurations, Outstanding } from './outstanding.js';
+import { Outstanding, type RecentChunks } from './outstanding.js';
 import { PlaybackWatch } from './playback-watch.js';
 
 /** A chunk on its way to every listener of a stream: encoded once. */
@@ -16,6 +15,9 @@ export interface OutgoingChunk {
 
 /** A buffer beyond this is not one that a player of live audio keeps. */
 const MAX_DEPTH_MS = 1_000;
+
+/** Chunks that a reported latency is a mean of, at most. */
+const LATENCY_CHUNKS = 100;
 
 export interface ListenerLimits {
   /** Audio outstanding beyond which chunks are dropped. */
@@ -85,11 +87,22 @@ export class Listener extends Connection {
   }
 
   /** Books a confirmation; false where it confirms a chunk that was never sent. */
-  confirm(seq: number, durations: ChunkDurations): boolean {
-    if (!this.#outstanding.confirm(seq, durations)) return false;
+  confirm(seq: number, chunks: RecentChunks): boolean {
+    if (!this.#outstanding.confirm(seq, chunks)) return false;
     this.#confirms = true;
     this.#showConfirmed();
     return true;
+  }
+
+  /**
+   * Age of the oldest chunk that a latency reported now can speak of, ms: a mean over at most 100 chunks that were received,
+   * up to `lastSeq`. Nothing that was sent before it came can be among them.
+   */
+  oldestChunkMs(lastSeq: number | null, chunks: RecentChunks, now: number): number {
+    const connectedMs = now - this.openedAt;
+    if (lastSeq === null) return connectedMs;
+    const first = lastSeq + 1 - LATENCY_CHUNKS - this.table.get(this.slot, CONNECTION.chunks_dropped);
+    return Math.min(connectedMs, now - chunks.sentAt(first));
   }
 
   /** Takes in a report that its row already shows. */
@@ -98,16 +111,12 @@ export class Listener extends Connection {
     const depthMs = this.table.get(this.slot, CONNECTION.buffer_depth_ms);
     if (Number.isNaN(depthMs) || !this.#confirms) return;
     this.watch ??= new PlaybackWatch();
-    if (this.table.get(this.slot, CONNECTION.playback_state) === PLAYING || this.#isStalled()) {
+    if (this.isPlaying) {
       const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
       const receivedMs = this.#outstanding.confirmedMs;
       this.watch.playing({ at: now, receivedMs, depthMs, underrunMs }, MAX_DEPTH_MS);
     } else this.watch.notPlaying();
     this.table.set(this.slot, CONNECTION.buffer_model_ms, this.watch.modelMs);
-  }
-
-  #isStalled(): boolean {
-    return this.table.get(this.slot, CONNECTION.playback_state) === STALLED;
   }
 
   override refresh(now: number): void {

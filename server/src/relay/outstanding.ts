@@ -1,27 +1,35 @@
-/** Durations of a stream's last chunks, by `seq`. */
-export class ChunkDurations {
-  readonly #durations = new Float64Array(DURATIONS_KEPT);
+/** A stream's last chunks, by `seq`: how long each plays, and when it was sent. */
+export class RecentChunks {
+  readonly #durations = new Float64Array(CHUNKS_KEPT);
+  readonly #times = new Float64Array(CHUNKS_KEPT);
   #last = 0;
 
-  /** Notes the duration of the next chunk, `seq` = the last one's + 1. */
-  push(seq: number, durationMs: number): void {
-    this.#durations[seq % DURATIONS_KEPT] = durationMs;
+  /** Notes the next chunk, `seq` = the last one's + 1. */
+  push(seq: number, durationMs: number, sentAt: number): void {
+    this.#durations[seq % CHUNKS_KEPT] = durationMs;
+    this.#times[seq % CHUNKS_KEPT] = sentAt;
     this.#last = seq;
   }
 
-  /** First chunk whose duration is remembered. */
+  /** First chunk that is remembered. */
   get oldest(): number {
-    return Math.max(1, this.#last - DURATIONS_KEPT + 1);
+    return Math.max(1, this.#last - CHUNKS_KEPT + 1);
   }
 
   /** Duration of chunk `seq`; for one that is too old to be remembered, that of the oldest that is. */
-  of(seq: number): number {
-    return this.#durations[Math.max(seq, this.oldest) % DURATIONS_KEPT] as number;
+  durationOf(seq: number): number {
+    return this.#durations[Math.max(seq, this.oldest) % CHUNKS_KEPT] as number;
+  }
+
+  /** When chunk `seq` was sent, by the hub's clock; −∞ where that is not remembered. */
+  sentAt(seq: number): number {
+    const isKnown = seq >= this.oldest && seq <= this.#last;
+    return isKnown ? (this.#times[seq % CHUNKS_KEPT] as number) : Number.NEGATIVE_INFINITY;
   }
 }
 
 /** Chunks are dropped from about 4 s outstanding on: 1,024 remembered is enough for chunks of 4 ms. */
-const DURATIONS_KEPT = 1024;
+const CHUNKS_KEPT = 1024;
 
 /** A listener with more runs of dropped chunks than this, none confirmed, counts as too far behind whatever it is sent. */
 const MAX_GAPS = 64;
@@ -69,9 +77,9 @@ export class Outstanding {
    * The listener says that it has chunk `seq` and all sent before it. False where it was never sent one of that number, and
    * nothing is confirmed.
    */
-  confirm(seq: number, durations: ChunkDurations): boolean {
+  confirm(seq: number, chunks: RecentChunks): boolean {
     if (seq > this.#sentUpTo) return false;
-    const isForgotten = this.#confirmedUpTo + 1 < durations.oldest;
+    const isForgotten = this.#confirmedUpTo + 1 < chunks.oldest;
     for (let at = this.#confirmedUpTo + 1; at <= seq; at++) {
       const gapEnd = this.#gapEndAt(at);
       if (gapEnd >= at) {
@@ -79,34 +87,34 @@ export class Outstanding {
         continue;
       }
       this.chunks--;
-      const durationMs = durations.of(at);
+      const durationMs = chunks.durationOf(at);
       this.ms -= durationMs;
       this.confirmedMs += durationMs;
     }
     if (seq > this.#confirmedUpTo) this.#confirmedUpTo = seq;
     // What was taken off was in part a guess, and would be missed or too much for ever.
-    if (isForgotten) this.ms = this.#remembered(durations);
+    if (isForgotten) this.ms = this.#remembered(chunks);
     // Sums of floating-point durations drift; an empty account is exactly empty.
     if (this.chunks === 0) this.ms = 0;
     return true;
   }
 
   /** Duration of what is outstanding, afresh: exact but for chunks whose durations are forgotten. */
-  #remembered(durations: ChunkDurations): number {
+  #remembered(chunks: RecentChunks): number {
     const gaps = this.#gaps ?? [];
     let ms = 0;
     let count = 0;
     let gap = 0;
-    for (let at = Math.max(this.#confirmedUpTo + 1, durations.oldest); at <= this.#sentUpTo; at++) {
+    for (let at = Math.max(this.#confirmedUpTo + 1, chunks.oldest); at <= this.#sentUpTo; at++) {
       while ((gaps[gap + 1] ?? Number.POSITIVE_INFINITY) < at) gap += 2;
       if ((gaps[gap] ?? Number.POSITIVE_INFINITY) <= at) {
         at = gaps[gap + 1] as number;
         continue;
       }
-      ms += durations.of(at);
+      ms += chunks.durationOf(at);
       count++;
     }
-    return ms + (this.chunks - count) * durations.of(durations.oldest);
+    return ms + (this.chunks - count) * chunks.durationOf(chunks.oldest);
   }
 
   /** Last chunk of the gap that begins at or before `seq`, dropping gaps that end before it; -1 where there is none. */

@@ -11,14 +11,15 @@ import { STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
 import type { Listener } from './listener.js';
-import { ChunkDurations } from './outstanding.js';
+import { RecentChunks } from './outstanding.js';
+import { Silence } from './silence.js';
 
 /** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
 export class Stream {
   readonly name: string;
   readonly slot: number;
   readonly listeners = new Set<Listener>();
-  readonly durations = new ChunkDurations();
+  readonly recent = new RecentChunks();
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
   seq = 0;
   /** When the last chunk came. */
@@ -42,6 +43,7 @@ export class Stream {
   readonly #table: Tables['streams'];
   readonly #counters: HubCounters;
   readonly #drops = new EventWindow(60_000);
+  readonly #silence = new Silence();
 
   constructor(name: string, table: Tables['streams'], counters: HubCounters, now: number) {
     this.name = name;
@@ -60,7 +62,7 @@ export class Stream {
   publish(published: PublishedChunk, now: number): void {
     const seq = ++this.seq;
     this.chunkAt = now;
-    this.durations.push(seq, published.durationMs);
+    this.recent.push(seq, published.durationMs, now);
     const chunk: Chunk = { seq, sentAtMs: now, durationMs: published.durationMs, payload: published.payload };
     const outgoing = { seq, durationMs: published.durationMs, message: writeChunk(writer, chunk) };
     let sent = 0;
@@ -68,8 +70,15 @@ export class Stream {
     this.#book(published.payload.length, outgoing.message.length, sent, this.listeners.size - sent, now);
   }
 
+  /** A listener has told what it heard since its report before; `playingMs` is 0 where it does not play. */
+  heard(silentMs: number, playingMs: number, now: number): void {
+    this.#table.add(this.slot, STREAM.silent_listener_ms, silentMs);
+    if (playingMs > 0) this.#silence.add(silentMs, playingMs, now);
+  }
+
   /** Brings up to date what changes by time alone. */
   refresh(now: number): void {
+    this.#table.set(this.slot, STREAM.rebuffering_ratio, this.#silence.ratio(now));
     this.#table.set(this.slot, STREAM.dropped_per_min, this.#drops.total(now));
   }
 

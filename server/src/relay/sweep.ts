@@ -2,7 +2,7 @@ import { CLOSE, STALE_MS, STALLED_MS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import { quantile, RateWindows } from '../state/windows.js';
-import { HEALTH } from './health.js';
+import { HEALTH, TRUST } from './health.js';
 import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
@@ -94,31 +94,47 @@ export class Sweep {
     const published = streams.get(slot, STREAM.chunks_published);
     const rate = this.#streamRates.sample(slot, published, now, stream.chunkAt);
     streams.set(slot, STREAM.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
+    streams.set(slot, STREAM.listeners_ok, this.#healths[HEALTH.ok] as number);
     streams.set(slot, STREAM.listeners_warning, this.#healths[HEALTH.warning] as number);
     streams.set(slot, STREAM.listeners_critical, this.#healths[HEALTH.critical] as number);
-    const latencies = this.#collect(stream, CONNECTION.latency_ms, true);
-    streams.set(slot, STREAM.latency_p50_ms, quantile(this.#scratch, latencies, 0.5));
-    streams.set(slot, STREAM.latency_p95_ms, quantile(this.#scratch, latencies, 0.95));
-    const rtts = this.#collect(stream, CONNECTION.rtt_ms, false);
-    streams.set(slot, STREAM.rtt_p50_ms, quantile(this.#scratch, rtts, 0.5));
-    streams.set(slot, STREAM.rtt_p95_ms, quantile(this.#scratch, rtts, 0.95));
-    const depths = this.#collect(stream, CONNECTION.buffer_depth_ms, false);
-    streams.set(slot, STREAM.buffer_depth_p5_ms, quantile(this.#scratch, depths, 0.05));
-    streams.set(slot, STREAM.buffer_depth_p50_ms, quantile(this.#scratch, depths, 0.5));
+    const latencies = this.#sorted(stream, CONNECTION.latency_ms, this.#isLatencyTrue);
+    streams.set(slot, STREAM.latency_p50_ms, quantile(latencies, 0.5));
+    streams.set(slot, STREAM.latency_p95_ms, quantile(latencies, 0.95));
+    streams.set(slot, STREAM.latency_p99_ms, quantile(latencies, 0.99));
+    const rtts = this.#sorted(stream, CONNECTION.rtt_ms, this.#isOpen);
+    streams.set(slot, STREAM.rtt_p50_ms, quantile(rtts, 0.5));
+    streams.set(slot, STREAM.rtt_p95_ms, quantile(rtts, 0.95));
+    streams.set(slot, STREAM.rtt_p99_ms, quantile(rtts, 0.99));
+    const depths = this.#sorted(stream, CONNECTION.buffer_depth_ms, this.#isBelieved);
+    streams.set(slot, STREAM.buffer_depth_p5_ms, quantile(depths, 0.05));
+    streams.set(slot, STREAM.buffer_depth_p50_ms, quantile(depths, 0.5));
   }
 
-  /** Gathers a column of a stream's listeners into the scratch, without what is missing, stale or (`synced`) not to be believed. */
-  #collect(stream: Stream, column: number, synced: boolean): number {
+  /** A latency counts where the clock behind it is known, and its listener believed in everything. */
+  readonly #isLatencyTrue = (slot: number): boolean =>
+    this.#tables.connections.get(slot, CONNECTION.clock) === 1 &&
+    this.#tables.connections.get(slot, CONNECTION.trust) === TRUST.live;
+
+  /** What a listener says of the present counts unless it is old or contradicts what it does; a clock has no part in it. */
+  readonly #isBelieved = (slot: number): boolean => {
+    const trust = this.#tables.connections.get(slot, CONNECTION.trust);
+    return trust === TRUST.live || trust === TRUST.unsynced;
+  };
+
+  /** The hub's own measure asks for no trust. */
+  readonly #isOpen = (slot: number): boolean =>
+    this.#tables.connections.get(slot, CONNECTION.state) === CONNECTION_STATE.open;
+
+  /** A column of a stream's listeners that count, sorted; valid until the next call. */
+  #sorted(stream: Stream, column: number, counts: (slot: number) => boolean): Float64Array {
     const { connections } = this.#tables;
     if (this.#scratch.length < stream.listeners.size) this.#scratch = new Float64Array(stream.listeners.size * 2);
     let count = 0;
     for (const { slot } of stream.listeners) {
       const value = connections.get(slot, column);
-      if (value !== value || (synced && connections.get(slot, CONNECTION.clock) !== 1)) continue;
-      if (connections.get(slot, CONNECTION.state) !== CONNECTION_STATE.open) continue;
-      this.#scratch[count++] = value;
+      if (!Number.isNaN(value) && counts(slot)) this.#scratch[count++] = value;
     }
-    return count;
+    return this.#scratch.subarray(0, count).sort();
   }
 }
 

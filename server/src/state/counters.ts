@@ -10,6 +10,7 @@ export type HubCounter =
   | 'messages_refused'
   | 'messages_oversize'
   | 'fields_ignored'
+  | 'latency_impossible'
   | 'upgrades_refused'
   | 'requests_refused'
   | 'frames_sent'
@@ -26,6 +27,7 @@ const COUNTERS: readonly HubCounter[] = [
   'messages_refused',
   'messages_oversize',
   'fields_ignored',
+  'latency_impossible',
   'upgrades_refused',
   'requests_refused',
   'frames_sent',

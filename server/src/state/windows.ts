@@ -123,9 +123,7 @@ export class Allowance {
   }
 }
 
-/** The quantile `q` (0 to 1) of `count` values, by nearest rank: sorts them in place. NaN of none. */
-export function quantile(values: Float64Array, count: number, q: number): number {
-  if (count === 0) return Number.NaN;
-  const sorted = values.subarray(0, count).sort();
-  return sorted[Math.max(0, Math.ceil(q * count) - 1)] as number;
+/** The quantile `q` (0 to 1) of sorted values, by nearest rank; NaN of none. */
+export function quantile(sorted: Float64Array, q: number): number {
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }

@@ -126,6 +126,26 @@ export const connectionColumns = {
     ],
     help: 'Why it is not well: the worst of what is wrong',
   },
+  latency_marked: {
+    id: 60, unit: 'enum', scale: 0, worse: null, labels: ['plausible', 'impossible'],
+    help: 'Impossible: latency_ms is below −clock_error_ms, or above the age of the chunks + clock_error_ms',
+  },
+  reconnects: {
+    id: 61, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Times this client has come back, each within 60 s of losing the connection before',
+  },
+  client_since: {
+    id: 62, unit: 'epoch_s', scale: 0, worse: null,
+    help: 'When the first of the connections opened that this one goes on from',
+  },
+  replaced: {
+    id: 63, unit: 'enum', scale: 0, worse: null, labels: ['no', 'yes'],
+    help: 'Has its client come back on another connection?',
+  },
+  report_interval_ms: {
+    id: 64, unit: 'ms', scale: 0, worse: null,
+    help: 'How often it is asked to report',
+  },
   unwell_since: {
     id: 70, unit: 'epoch_s', scale: 0, worse: null,
     help: 'Since when it is not well; missing once it has been well for 10 s',

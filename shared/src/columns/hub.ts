@@ -55,6 +55,23 @@ export const streamColumns = {
   listeners_critical: {
     id: 115, unit: 'count', scale: 0, worse: 'more', target: { max: 0 }, help: 'Listeners whose health is critical',
   },
+  listeners_ok: { id: 116, unit: 'count', scale: 0, worse: null, help: 'Listeners whose health is ok' },
+  latency_p99_ms: {
+    id: 117, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 },
+    help: '99th percentile of latency of its synced listeners',
+  },
+  rtt_p99_ms: {
+    id: 118, unit: 'ms', scale: 1, worse: 'more', target: { max: 100 },
+    help: '99th percentile of round trip',
+  },
+  rebuffering_ratio: {
+    id: 119, unit: 'ratio', scale: 4, worse: 'more', target: { max: 0 },
+    help: 'Silence heard ÷ time playing, over 60 s and all its listeners',
+  },
+  silent_listener_ms: {
+    id: 120, unit: 'ms', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Silence heard, added up over all its listeners, in all: 1,000 is one silent listener-second',
+  },
 } as const satisfies Record<string, ColumnSpec>;
 
 /** Ids 150–199. */
@@ -124,5 +141,9 @@ export const hubColumns = {
   gc_pause_ms: {
     id: 170, unit: 'ms', scale: 1, worse: 'more',
     help: 'Time in which the hub stood still to collect garbage, in the last 60 s',
+  },
+  latency_impossible: {
+    id: 171, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Reports whose latency cannot be, by the clock error that they state and the age of the chunks',
   },
 } as const satisfies Record<string, ColumnSpec>;

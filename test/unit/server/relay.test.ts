@@ -115,6 +115,7 @@ describe('over time', () => {
 
   test('a stream’s latency is that of its synced listeners alone', () => {
     const [synced, unsynced] = [connect('listen'), connect('listen')];
+    clock.now += 100;
     report(synced, { avgLatencyMs: 40, clockErrorMs: 3, bufferDepthMs: 300 });
     report(unsynced, { avgLatencyMs: -14_960, bufferDepthMs: 100 });
     runSeconds(1);

@@ -70,6 +70,22 @@ describe('what is taken', () => {
     expect([get('latency_ms'), get('clock')]).toEqual([latency, clock]);
   });
 
+  test.each([
+    ['below nothing by more than the clock’s error', { avgLatencyMs: -5.2, clockErrorMs: 5 }, [0, 1]],
+    ['below nothing by as much', { avgLatencyMs: -5, clockErrorMs: 5 }, [1, 0]],
+    ['as old as the oldest chunk', { avgLatencyMs: 12_005, clockErrorMs: 5 }, [1, 0]],
+    ['older than the oldest chunk', { avgLatencyMs: 12_005.2, clockErrorMs: 5 }, [0, 1]],
+    ['impossible, without a clock that could tell', { avgLatencyMs: -15_000 }, [0, Number.NaN]],
+    ['impossible, with an error of a clock that is none', { avgLatencyMs: -5, clockErrorMs: -5 }, [0, Number.NaN]],
+    ['none', { avgLatencyMs: null, clockErrorMs: 5 }, [0, Number.NaN]],
+  ])('a latency that is %s', (_, fields, marks) => {
+    readListenerMessage(metrics(fields), false, report);
+    report.oldestChunkMs = 12_000;
+    report.writeTo(table, slot);
+    expect([get('clock'), get('latency_marked')]).toEqual(marks);
+    expect(report.isLatencyImpossible).toBe(marks[1] === 1);
+  });
+
   test('an error rate above 1 is taken and marked', () => {
     readListenerMessage(metrics({ errorRate: 3 }), false, report);
     report.writeTo(table, slot);
