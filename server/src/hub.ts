@@ -13,6 +13,7 @@ import { Inbox } from './ingest/inbox.js';
 import { Live } from './live/live.js';
 import { createLogger, type Logger } from './log.js';
 import type { HubOptions } from './options.js';
+import { PrometheusPage } from './prometheus/page.js';
 import { listenRoute } from './relay/listen-route.js';
 import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
@@ -70,6 +71,7 @@ class RunningHub implements Hub {
   readonly #engines: EngineRoom;
   readonly #live: Live;
   readonly #summary: SummaryHistory;
+  readonly #prometheus: PrometheusPage;
   readonly #guard: Guard;
   #host: Host | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -94,6 +96,7 @@ class RunningHub implements Hub {
       isDraining: this.#isDraining,
     });
     this.#summary = new SummaryHistory(this.tables, this.#counters.slot, totals, this.#startedAt);
+    this.#prometheus = new PrometheusPage(this.tables);
     this.#guard = createGuard(options.host, options.publicUrl);
   }
 
@@ -116,6 +119,8 @@ class RunningHub implements Hub {
       tables,
       counters: this.#counters,
       summary: this.#summary,
+      prometheus: this.#prometheus,
+      isDraining: this.#isDraining,
       engines: this.#engines,
       files,
       guard: this.#guard,
@@ -202,6 +207,7 @@ class RunningHub implements Hub {
     hubs.set(slot, HUB.dashboards, this.#live.sessions.size);
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
     this.#summary.take();
+    this.#prometheus.observe();
   }
 
   /** A tick that throws is logged and counted, and the next one comes all the same. */
@@ -220,7 +226,7 @@ class RunningHub implements Hub {
     const transport = this.#transport;
     if (transport === null) return;
     this.#log.info('shutting down');
-    transport.stopListening();
+    // It listens until all have left: new ones are told 503, and so is who asks whether it is ready.
     const reason = 'the hub is shutting down';
     for (const stream of this.#relay.streams.values()) {
       stream.engine?.close(CLOSE.DRAIN, reason);
@@ -234,6 +240,7 @@ class RunningHub implements Hub {
     while (now() < until && (this.#relay.listeners > 0 || this.#live.sessions.size > 0)) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    transport.stopListening();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#host?.stop();
     transport.destroy();

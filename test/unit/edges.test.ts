@@ -26,6 +26,8 @@ const FORBIDDEN = [
   ['server/src/engine', '../relay/relay.js'],
   ['server/src/http', '../engine/room.js'],
   ['server/src/host', '../relay/relay.js'],
+  ['server/src/prometheus', '../http/summary.js'],
+  ['server/src/prometheus', '../relay/health.js'],
 ] as const;
 
 const ALLOWED = [
@@ -35,6 +37,7 @@ const ALLOWED = [
   ['client/src', '@auralis/shared/limits'],
   ['server/src/host', '../state/tables.js'],
   ['server/src/cli', '../hub.js'],
+  ['server/src/http', '../prometheus/page.js'],
 ] as const;
 
 /** Lints a tree in which each of `imports` is a file of its own; returns the numbers of those that are refused. */

@@ -4,14 +4,22 @@ import type { Guard } from './guard.js';
 import { addOpenApiRoute, type OpenApiContext } from './openapi.js';
 import { Problem, problem } from './problem.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
-import { addHealthRoutes } from './routes/health.js';
+import { addHealthRoutes, type HealthContext } from './routes/health.js';
 import { addMetricsRoutes, type MetricsContext } from './routes/metrics.js';
 import { addPageRoutes, type PagesContext } from './routes/pages.js';
+import { addPrometheusRoutes, type PrometheusContext } from './routes/prometheus.js';
 import { addSocketRoutes, explainSocketPath } from './routes/sockets.js';
 import { addTableRoutes, type TablesContext } from './routes/tables.js';
 
 /** What all routes need together; each file of `routes/` says what it needs. */
-export interface HttpContext extends TablesContext, MetricsContext, EventsContext, PagesContext, OpenApiContext {
+export interface HttpContext
+  extends TablesContext,
+    MetricsContext,
+    PrometheusContext,
+    HealthContext,
+    EventsContext,
+    PagesContext,
+    OpenApiContext {
   readonly counters: HubCounters;
   /** A route threw what is no `Problem`. */
   readonly onError: (error: unknown) => void;
@@ -25,8 +33,9 @@ export interface HttpContext extends TablesContext, MetricsContext, EventsContex
 export function createApp(context: HttpContext): Api {
   const app = createApi();
   addCommon(app, context);
-  addHealthRoutes(app);
+  addHealthRoutes(app, context);
   addMetricsRoutes(app, context);
+  addPrometheusRoutes(app, context);
   addTableRoutes(app, context);
   addEventsRoutes(app, context);
   addSocketRoutes(app);

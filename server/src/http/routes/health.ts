@@ -1,16 +1,62 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '../api.js';
+import { healthOf, healthSchema } from '../health.js';
+import { problems } from '../problem.js';
+import type { SummaryHistory } from '../summary.js';
+
+export interface HealthContext {
+  readonly summary: SummaryHistory;
+  readonly now: () => number;
+  readonly isDraining: () => boolean;
+}
 
 const aliveSchema = z.object({ status: z.literal('alive') });
+const readySchema = z.object({ status: z.enum(['ready', 'draining']) });
+const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
 
-/** `GET /healthz`: the process runs. */
-export function addHealthRoutes(app: Api): void {
-  const route = createRoute({
+/** Is it alive, does it take connections, and is what it watches well? */
+export function addHealthRoutes(app: Api, { summary, now, isDraining }: HealthContext): void {
+  const alive = createRoute({
     method: 'get',
     path: '/healthz',
     tags: ['health'],
     summary: 'Is it alive?',
-    responses: { 200: { description: 'It is', content: { 'application/json': { schema: aliveSchema } } } },
+    responses: { 200: json('It is', aliveSchema) },
   });
-  app.openapi(route, (c) => c.json({ status: 'alive' as const }, 200));
+  app.openapi(alive, (c) => c.json({ status: 'alive' as const }, 200));
+
+  const ready = createRoute({
+    method: 'get',
+    path: '/readyz',
+    tags: ['health'],
+    summary: 'Does it take connections? Before it listens, nothing answers',
+    responses: { 200: json('It does', readySchema), 503: json('It is shutting down', readySchema) },
+  });
+  app.openapi(ready, (c) =>
+    isDraining() ? c.json({ status: 'draining' as const }, 503) : c.json({ status: 'ready' as const }, 200),
+  );
+
+  const health = createRoute({
+    method: 'get',
+    path: '/api/v1/metrics/health',
+    tags: ['metrics', 'health'],
+    summary: 'Is what it watches well? The checks of the Auralis monitoring spec, each with its figure and limit',
+    request: {
+      query: z.object({
+        strict: z.enum(['0', '1']).optional().openapi({ description: '1: what nobody has reported counts as failing' }),
+      }),
+    },
+    responses: {
+      200: json('Nothing is failing', healthSchema),
+      503: json('A check is failing', healthSchema),
+      ...problems({ 400: 'strict is neither 0 nor 1' }),
+    },
+  });
+  app.openapi(health, (c) => {
+    const found = healthOf(summary.summary(now()), c.req.valid('query').strict === '1');
+    return found.status === 'unhealthy' ? c.json(found, 503) : c.json(found, 200);
+  });
 }

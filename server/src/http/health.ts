@@ -1,0 +1,56 @@
+import { z } from '@hono/zod-openapi';
+import type { Summary } from './summary.js';
+
+const STATES = ['ok', 'failing', 'unknown'] as const;
+
+const checkSchema = z.object({
+  name: z.string().openapi({ description: 'Key of the summary that is looked at' }),
+  value: z.number().nullable().openapi({ description: 'Its figure; null where nothing was reported' }),
+  limit: z
+    .object({ above: z.number().optional(), below: z.number().optional() })
+    .openapi({ description: 'What it must be above or below; the bound itself fails' }),
+  state: z.enum(STATES),
+});
+export type Check = z.infer<typeof checkSchema>;
+
+/** The spec's keys, and beside them what each check found. */
+export const healthSchema = z
+  .object({
+    status: z.enum(['healthy', 'unhealthy', 'unknown']),
+    synthesis_error_rate: z.number().nullable(),
+    rtf: z.number().nullable(),
+    cpu_percent: z.number().nullable(),
+    checks: z.array(checkSchema),
+  })
+  .openapi('Health');
+export type Health = z.infer<typeof healthSchema>;
+
+/** The spec's three, each strict: a rate of failures of exactly 0.1 is too many. */
+const CHECKS = [
+  { name: 'synthesis_error_rate', limit: { below: 0.1 } },
+  { name: 'avg_rtf', limit: { above: 2 } },
+  { name: 'avg_cpu_percent', limit: { below: 90 } },
+] as const satisfies readonly { name: keyof Summary; limit: Check['limit'] }[];
+
+/**
+ * How the hub stands by its summary. What nobody has reported is unknown: neither healthy nor unhealthy, so that a hub
+ * without an engine is not sick. `strict`: unknown is as good as failing.
+ */
+export function healthOf(summary: Summary, strict: boolean): Health {
+  const checks = CHECKS.map(({ name, limit }): Check => {
+    const value = summary[name];
+    return { name, value, limit, state: value === null ? 'unknown' : meets(value, limit) ? 'ok' : 'failing' };
+  });
+  const has = (state: Check['state']) => checks.some((check) => check.state === state);
+  return {
+    status: has('failing') || (strict && has('unknown')) ? 'unhealthy' : has('ok') ? 'healthy' : 'unknown',
+    synthesis_error_rate: summary.synthesis_error_rate,
+    rtf: summary.avg_rtf,
+    cpu_percent: summary.avg_cpu_percent,
+    checks,
+  };
+}
+
+function meets(value: number, { above, below }: Check['limit']): boolean {
+  return (above === undefined || value > above) && (below === undefined || value < below);
+}

@@ -1,0 +1,84 @@
+import { type Column, SCHEMAS } from '@auralis/shared';
+import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { isBufferBelieved, isSynced } from './belief.js';
+import { type Exposition, labelsOf } from './exposition.js';
+import { type ColumnFamily, familyOf } from './naming.js';
+
+/** How many of the worst are shown of each figure: a series for each of 15,000 listeners is what a page must not have. */
+const WORST = 5;
+
+const { columns } = SCHEMAS.connections;
+
+/** A figure with a threshold, and the end at which it is worse. */
+interface Ranking {
+  readonly family: ColumnFamily;
+  readonly end: 'lowest' | 'highest';
+}
+
+const RANKINGS: readonly Ranking[] = columns.flatMap((column) => {
+  if (column.alert === undefined) return [];
+  const ends: Ranking['end'][] = [];
+  if (column.alert.min !== undefined) ends.push('lowest');
+  if (column.alert.max !== undefined) ends.push('highest');
+  return ends.map((end) => ({ family: familyOf(column), end }));
+});
+
+const ENUMERATIONS = columns.filter((column) => column.labels !== undefined);
+
+/** What can be said of all listeners without naming any: how many are in each state, and the worst figures. */
+export function writeListenerCensus(page: Exposition, { connections }: Tables): void {
+  const state = connections.cells[CONNECTION.state] as Float64Array;
+  const all = Array.from(connections.slots());
+  const present = all.filter((slot) => state[slot] !== CONNECTION_STATE.closed);
+  for (const column of ENUMERATIONS) {
+    const isState = column.index === CONNECTION.state;
+    writeCounts(page, column, connections.cells[column.index] as Float64Array, isState ? all : present);
+  }
+  const open = present.filter((slot) => state[slot] === CONNECTION_STATE.open);
+  let begun = '';
+  for (const { family, end } of RANKINGS) {
+    if (family.name !== begun) page.family(family);
+    begun = family.name;
+    const { index } = family.column;
+    const meant = open.filter((slot) => isMeant(connections, slot, index));
+    const worst = extremes(connections.cells[index] as Float64Array, meant, end);
+    for (const [at, cell] of worst.entries()) {
+      page.sample(labelsOf({ end, rank: String(at + 1) }), (cell * family.multiply) / family.divide);
+    }
+  }
+}
+
+/** How many listeners have each value of an enumeration; those that have not said are in none. */
+function writeCounts(page: Exposition, column: Column, cells: Float64Array, slots: readonly number[]): void {
+  const labels = column.labels ?? [];
+  const counts = new Float64Array(labels.length);
+  for (const slot of slots) {
+    const code = cells[slot] as number;
+    if (code >= 0 && code < counts.length) counts[code] = (counts[code] as number) + 1;
+  }
+  const name = `auralis_listeners_by_${column.name}`;
+  page.family({ name, type: 'gauge', unit: null, help: `Listeners by ${column.name}. ${column.help}` });
+  for (const [code, label] of labels.entries()) page.sample(labelsOf({ [column.name]: label }), counts[code] as number);
+}
+
+/** A latency by a wrong clock, or the buffer of one that does not play, is no bad figure. */
+function isMeant(connections: Tables['connections'], slot: number, column: number): boolean {
+  if (column === CONNECTION.latency_ms) return isSynced(connections, slot);
+  return column !== CONNECTION.buffer_depth_ms || isBufferBelieved(connections, slot);
+}
+
+/** The worst cells, the very worst first. One pass, with a short list that is mostly left alone. */
+function extremes(cells: Float64Array, slots: readonly number[], end: Ranking['end']): number[] {
+  const sign = end === 'highest' ? 1 : -1;
+  const worst: number[] = [];
+  for (const slot of slots) {
+    const cell = cells[slot] as number;
+    if (cell !== cell) continue;
+    const last = worst[WORST - 1];
+    if (last !== undefined && (cell - last) * sign <= 0) continue;
+    const at = worst.findIndex((known) => (cell - known) * sign > 0);
+    worst.splice(at < 0 ? worst.length : at, 0, cell);
+    if (worst.length > WORST) worst.pop();
+  }
+  return worst;
+}

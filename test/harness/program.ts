@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import { describe } from '@jest/globals';
+
+/** Tests that need a program: skipped with one line where it is not installed, and failing where it must be (CI). */
+export function describeWith(program: string, name: string, tests: () => void): void {
+  const isThere = spawnSync(program, ['--version']).error === undefined;
+  const isRequired = process.env.CI === 'true';
+  if (!isThere && !isRequired) process.stderr.write(`skipped: ${name}, for ${program} is not installed\n`);
+  (isThere || isRequired ? describe : describe.skip)(name, tests);
+}
+
+/** Runs a program to its end with this on its standard input. `said`: standard output and error. */
+export function runProgram(program: string, args: readonly string[], input = ''): { status: number; said: string } {
+  const { status, error, stdout, stderr } = spawnSync(program, args, { input, encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  return { status: status ?? -1, said: `${stdout}${stderr}` };
+}

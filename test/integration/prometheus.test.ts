@@ -1,0 +1,171 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SPEC_LINES } from '@auralis/server/prometheus/spec-lines';
+import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/shared';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { HubProcess } from '../harness/hub.js';
+import { describeWith, runProgram } from '../harness/program.js';
+import { refusedStatus, TestSocket } from '../harness/socket.js';
+
+const OPEN = 'application/openmetrics-text';
+/** What Prometheus 2.42 sends. */
+const PROMETHEUS_ACCEPT = `${OPEN};version=1.0.0,${OPEN};version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`;
+
+const post = (hub: HubProcess, stream: string, events: object[]) =>
+  fetch(`${hub.url}/api/v1/streams/${stream}/events`, {
+    method: 'POST',
+    body: JSON.stringify(events),
+    headers: { 'content-type': 'application/json' },
+  });
+const synthesis = (success: boolean) => ({ type: 'synthesis', latencyMs: 300, success, phraseDurationSec: 20 });
+
+describe.each(['uws', 'ws'])('the page for Prometheus on %s', (transport) => {
+  let hub: HubProcess;
+  beforeAll(async () => {
+    hub = await HubProcess.start(['--transport', transport, '--gpu-interval-s', '0']);
+    await post(hub, 'main', [synthesis(true), synthesis(false), { type: 'queue', depth: 2 }]);
+    // Which streams have lines of their own is looked at once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  });
+  afterAll(() => hub.stop());
+
+  const page = (path = '/metrics', headers: Record<string, string> = {}) => fetch(hub.url + path, { headers });
+
+  test.each(['/metrics', '/api/v1/metrics/prometheus'])('%s: the text format, unless asked otherwise', async (path) => {
+    for (const accept of [undefined, '*/*', 'text/plain', 'text/html', `text/plain, ${OPEN};q=0.1`]) {
+      const response = await page(path, accept === undefined ? {} : { accept });
+      expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+      const text = await response.text();
+      expect(text).toContain('\nauralis_phrases_total 1\n');
+      expect(text).toContain('\nauralis_engine_phrase_queue_depth{stream="main"} 2\n');
+      expect(text).not.toContain('# EOF');
+    }
+  });
+
+  test('OpenMetrics where `Accept` prefers it', async () => {
+    for (const accept of [PROMETHEUS_ACCEPT, OPEN, `text/plain;q=0.3, ${OPEN}`]) {
+      const response = await page('/metrics', { accept });
+      expect(response.headers.get('content-type')).toBe(`${OPEN}; version=1.0.0; charset=utf-8`);
+      const text = await response.text();
+      expect(text.startsWith('# HELP auralis_phrases Total phrases generated\n# TYPE auralis_phrases counter\n')).toBe(
+        true,
+      );
+      expect(text.endsWith('\n# EOF\n')).toBe(true);
+    }
+  });
+
+  test('is compressed where that is asked for', async () => {
+    const zipped = await page('/metrics', { 'accept-encoding': 'gzip' });
+    expect(zipped.headers.get('content-encoding')).toBe('gzip');
+    expect(await zipped.text()).toContain('\nauralis_phrases_total 1\n');
+    for (const accepted of ['identity', 'gzip;q=0']) {
+      const plain = await page('/metrics', { 'accept-encoding': accepted });
+      expect(plain.headers.get('content-encoding')).toBeNull();
+    }
+  });
+});
+
+describeWith('promtool', 'the page, by promtool', () => {
+  let hub: HubProcess;
+  beforeAll(async () => {
+    hub = await HubProcess.start(['--gpu-interval-s', '0']);
+    const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/publish`);
+    const listener = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/listen`);
+    engine.send(writePublishedChunk(new Writer(), { durationMs: 100, payload: new Uint8Array(100) }));
+    await listener.next(({ isBinary }) => isBinary || undefined);
+    const metrics = { avgLatencyMs: 1, clockErrorMs: 2, bufferDepthMs: 300, playbackState: 'playing', lastSeq: 1 };
+    listener.send({ type: 'client_metrics', metrics });
+    engine.send([synthesis(true), { type: 'buffer', depthMs: 310 }]);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+  });
+  afterAll(() => hub.stop());
+
+  test('complains of the names of the specification that have no base unit, and of nothing else', async () => {
+    const text = await (await fetch(`${hub.url}/metrics`)).text();
+    expect(text).toContain('auralis_listener_latency_seconds_count{stream="main"}');
+    const { said } = runProgram('promtool', ['check', 'metrics'], text);
+    const named = said
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[0]);
+    const kept = SPEC_LINES.map(([{ name }]) => name).filter((name) => /_(ms|mb)$/.test(name));
+    expect(named.sort()).toEqual([...kept].sort());
+    const rest = text.split('\n').filter((line) => !kept.some((name) => line.includes(name)));
+    expect(runProgram('promtool', ['check', 'metrics'], rest.join('\n'))).toEqual({ status: 0, said: '' });
+  });
+
+  test('is read as OpenMetrics by Prometheus’ own parser', async () => {
+    const text = await (await fetch(`${hub.url}/metrics`, { headers: { accept: OPEN } })).text();
+    // A block is made of samples with times of their own.
+    const timed = text.replace(/^(?!#)(.+)$/gm, `$1 ${Math.floor(Date.now() / 1000)}`);
+    const folder = mkdtempSync(join(tmpdir(), 'auralis-openmetrics-'));
+    try {
+      mkdirSync(join(folder, 'wal'));
+      writeFileSync(join(folder, 'page'), timed);
+      const made = runProgram('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', join(folder, 'page'), folder]);
+      expect(made).toMatchObject({ status: 0 });
+      const { said } = runProgram('promtool', ['tsdb', 'dump', folder]);
+      expect(said.split('\n').filter(Boolean)).toHaveLength(text.split('\n').filter((line) => /^\w/.test(line)).length);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('health', () => {
+  let hub: HubProcess;
+  beforeAll(async () => {
+    hub = await HubProcess.start(['--gpu-interval-s', '0']);
+  });
+  afterAll(() => hub.stop());
+
+  const health = async (query = '') => {
+    const response = await fetch(`${hub.url}/api/v1/metrics/health${query}`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  test('without an engine it is not sick; strictly, it is not known to be well', async () => {
+    expect((await health()).status).toBe(200);
+    expect(await health('?strict=1')).toMatchObject({ status: 503, body: { status: 'unhealthy', rtf: null } });
+    expect((await health('?strict=yes')).status).toBe(400);
+  });
+
+  test('one failure in five attempts is 503, and what fails is said', async () => {
+    await post(hub, 'main', [...Array(9).fill(synthesis(true)), synthesis(false)]);
+    const { status, body } = await health();
+    expect(status).toBe(503);
+    expect(body).toMatchObject({ status: 'unhealthy', synthesis_error_rate: 0.1 });
+    expect(body.checks).toContainEqual({
+      name: 'synthesis_error_rate',
+      value: 0.1,
+      limit: { below: 0.1 },
+      state: 'failing',
+    });
+    await post(hub, 'main', [synthesis(true)]);
+    expect((await health()).status).toBe(200);
+  });
+});
+
+test.each(['uws', 'ws'])('on %s, /readyz is 503 from the signal to the end', async (transport) => {
+  const hub = await HubProcess.start(['--transport', transport, '--gpu-interval-s', '0']);
+  const ready = async () => {
+    const response = await fetch(`${hub.url}/readyz`);
+    return [response.status, await response.json()];
+  };
+  expect(await ready()).toEqual([200, { status: 'ready' }]);
+  // A listener that reads nothing, with more on its way to it than the kernel takes: its end takes its time.
+  const listener = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/listen`);
+  listener.ws.pause();
+  const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/publish`);
+  const chunk = { durationMs: 100, payload: new Uint8Array(900_000) };
+  for (let count = 0; count < 10; count++) engine.send(writePublishedChunk(new Writer(MAX_CHUNK_MESSAGE_BYTES), chunk));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const stopped = hub.stop();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await ready()).toEqual([503, { status: 'draining' }]);
+  expect(await refusedStatus(`${hub.wsUrl}/api/v1/streams/main/listen`)).toBe(503);
+  expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
+  listener.ws.terminate();
+  expect((await stopped).code).toBe(0);
+});
