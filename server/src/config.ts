@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
-import { type HubOptions, type OptionSpec, SERVE_OPTIONS, type ServeOptionKey } from './options.js';
+import { ConfigError } from './config-error.js';
+import {
+  type GivenOptions,
+  type HubOptions,
+  type OptionSpec,
+  SECTIONS,
+  SERVE_OPTIONS,
+  type ServeOptionKey,
+} from './options.js';
 
-/** A setting is refused: the message names the place, what was found, and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export { ConfigError };
 
 export interface ConfigSources {
   /** By key; undefined where a flag was not given. */
@@ -23,8 +28,8 @@ export function loadOptions(sources: ConfigSources): HubOptions {
   const file = sources.file ?? sources.environment.AURALIS_CONFIG;
   const fromFile = file === undefined ? {} : readConfigFile(file);
   for (const key of Object.keys(fromFile)) {
-    if (!Object.hasOwn(SERVE_OPTIONS, key)) {
-      throw new ConfigError(`${file}: ${key}: unknown; known are ${Object.keys(SERVE_OPTIONS).join(', ')}`);
+    if (!KNOWN_KEYS.includes(key)) {
+      throw new ConfigError(`${file}: ${key}: unknown; known are ${KNOWN_KEYS.join(', ')}`);
     }
   }
   for (const name of Object.keys(sources.environment)) {
@@ -40,21 +45,31 @@ export function loadOptions(sources: ConfigSources): HubOptions {
     ] as const;
     return [key, firstGiven(spec, places)] as const;
   });
-  return Object.freeze(Object.fromEntries(options)) as HubOptions;
+  return frozen(options, fromFile, (key) => `${file}: ${key}`);
 }
 
 /** Settings given by a program: checked as those of a config file. @throws ConfigError */
-export function checkOptions(given: Partial<HubOptions>): HubOptions {
+export function checkOptions(given: GivenOptions): HubOptions {
   for (const key of Object.keys(given)) {
-    if (!Object.hasOwn(SERVE_OPTIONS, key))
-      throw new ConfigError(`${key}: unknown; known are ${Object.keys(SERVE_OPTIONS).join(', ')}`);
+    if (!KNOWN_KEYS.includes(key)) throw new ConfigError(`${key}: unknown; known are ${KNOWN_KEYS.join(', ')}`);
   }
   const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
     return [key, firstGiven(spec, [[key, given[key as ServeOptionKey] ?? undefined]])] as const;
   });
-  return Object.freeze(Object.fromEntries(options)) as HubOptions;
+  return frozen(options, { ...given }, (key) => key);
 }
 
+/** Settings with the sections read. */
+function frozen(
+  options: readonly (readonly [key: string, value: unknown])[],
+  given: Readonly<Record<string, unknown>>,
+  placeOf: (key: string) => string,
+): HubOptions {
+  const sections = Object.entries(SECTIONS).map(([key, read]) => [key, read(given[key], placeOf(key))] as const);
+  return Object.freeze(Object.fromEntries([...options, ...sections])) as HubOptions;
+}
+
+const KNOWN_KEYS: readonly string[] = [...Object.keys(SERVE_OPTIONS), ...Object.keys(SECTIONS)];
 const KNOWN_NAMES: ReadonlySet<string> = new Set(Object.keys(SERVE_OPTIONS).map(environmentNameOf));
 
 function firstGiven(spec: OptionSpec<unknown>, places: readonly (readonly [place: string, found: unknown])[]): unknown {

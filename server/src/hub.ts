@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_BODY_BYTES, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
+import { ForgetfulAlertStore } from './alerts/alert-store.js';
+import type { Alerting } from './alerts/alerting.js';
+import { createAlerting } from './alerts/create-alerting.js';
 import { checkOptions } from './config.js';
 import { EngineRoom } from './engine/room.js';
 import { Host } from './host/host.js';
@@ -12,7 +15,7 @@ import { SummaryHistory } from './http/summary.js';
 import { Inbox } from './ingest/inbox.js';
 import { Live } from './live/live.js';
 import { createLogger, type Logger } from './log.js';
-import type { HubOptions } from './options.js';
+import type { GivenOptions, HubOptions } from './options.js';
 import { PrometheusPage } from './prometheus/page.js';
 import { listenRoute } from './relay/listen-route.js';
 import { publishRoute } from './relay/publish-route.js';
@@ -45,9 +48,13 @@ export interface Hub {
  * Starts a hub. The same as `auralis-hub serve`, for a Node server of one's own.
  * @throws ConfigError for a setting that is not allowed, ListenError where it cannot listen
  */
-export async function createHub(given: Partial<HubOptions> = {}, logger?: Logger): Promise<Hub> {
+export async function createHub(given: GivenOptions = {}, logger?: Logger): Promise<Hub> {
   const options = checkOptions(given);
-  const log = logger ?? createLogger(options);
+  return startHub(options, logger ?? createLogger(options));
+}
+
+/** Starts a hub with settings that have been checked. @throws ListenError where it cannot listen */
+export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
   const hub = new RunningHub(options, log);
   await hub.start();
   return hub;
@@ -72,6 +79,7 @@ class RunningHub implements Hub {
   readonly #live: Live;
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
+  readonly #alerting: Alerting;
   readonly #guard: Guard;
   #host: Host | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -97,6 +105,11 @@ class RunningHub implements Hub {
     });
     this.#summary = new SummaryHistory(this.tables, this.#counters.slot, totals, this.#startedAt);
     this.#prometheus = new PrometheusPage(this.tables);
+    const store = new ForgetfulAlertStore(() => {});
+    this.#alerting = createAlerting(
+      { tables: this.tables, hubSlot: this.#counters.slot, rules: options.alerts.rules, store, log },
+      this.#startedAt,
+    );
     this.#guard = createGuard(options.host, options.publicUrl);
   }
 
@@ -204,10 +217,12 @@ class RunningHub implements Hub {
     const { hubs } = this.tables;
     const { slot } = this.#counters;
     hubs.set(slot, HUB.active_connections, this.#relay.listeners);
+    hubs.set(slot, HUB.capacity_percent, (this.#relay.listeners / this.#options.maxClients) * 100);
     hubs.set(slot, HUB.dashboards, this.#live.sessions.size);
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
     this.#summary.take();
     this.#prometheus.observe();
+    this.#alerting.tick(at);
   }
 
   /** A tick that throws is logged and counted, and the next one comes all the same. */

@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
+import { type AlertsSection, readAlertSettings } from './alerts/alert-settings.js';
 
 /** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
 export interface OptionSpec<Value> {
@@ -59,13 +60,21 @@ export const SERVE_OPTIONS = {
   logFormat: choice('logFormat', 'lines for people or for programs', 'pretty', ['pretty', 'json']),
 } as const;
 
+/** Settings that only a config file holds, for they are maps and lists; each reads its section, or that there is none. */
+export const SECTIONS = { alerts: readAlertSettings } as const;
+
 type Specs = typeof SERVE_OPTIONS;
 export type ServeOptionKey = keyof Specs;
 
+type FlagOptions = { readonly [Key in ServeOptionKey]: Specs[Key] extends OptionSpec<infer Value> ? Value : never };
+
 /** All settings of a hub, checked and frozen. */
-export type HubOptions = {
-  readonly [Key in ServeOptionKey]: Specs[Key] extends OptionSpec<infer Value> ? Value : never;
+export type HubOptions = FlagOptions & {
+  readonly [Key in keyof typeof SECTIONS]: ReturnType<(typeof SECTIONS)[Key]>;
 };
+
+/** Settings as a program gives them: the sections as they stand in a config file. */
+export type GivenOptions = Partial<FlagOptions> & { readonly alerts?: AlertsSection };
 
 function text(key: string, value: string, help: string, otherwise: string): OptionSpec<string> {
   const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);

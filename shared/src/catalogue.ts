@@ -45,7 +45,11 @@ export const SCHEMAS = {
   engines: schema('engines', ['stream'], engineColumns),
   hosts: schema('hosts', [], hostColumns),
   gpus: schema('gpus', ['name', 'uuid'], gpuColumns),
-  alerts: schema('alerts', ['rule', 'severity', 'scope', 'title', 'blame', 'evidence'], alertColumns),
+  alerts: schema(
+    'alerts',
+    ['rule', 'severity', 'scope', 'title', 'blame', 'evidence', 'message', 'stream', 'silence'],
+    alertColumns,
+  ),
 } as const;
 
 export const TABLE_NAMES = Object.keys(SCHEMAS) as readonly TableName[];

@@ -28,6 +28,7 @@ const FORBIDDEN = [
   ['server/src/host', '../relay/relay.js'],
   ['server/src/prometheus', '../http/summary.js'],
   ['server/src/prometheus', '../relay/health.js'],
+  ['server/src/alerts', '../relay/relay.js'],
 ] as const;
 
 const ALLOWED = [
@@ -36,6 +37,7 @@ const ALLOWED = [
   ['server/src/live', '@auralis/shared'],
   ['client/src', '@auralis/shared/limits'],
   ['server/src/host', '../state/tables.js'],
+  ['server/src/alerts', '../state/tables.js'],
   ['server/src/cli', '../hub.js'],
   ['server/src/http', '../prometheus/page.js'],
 ] as const;

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { environmentNameOf, flagOf, loadOptions } from '../config.js';
-import { createHub } from '../hub.js';
+import { startHub } from '../hub.js';
 import { createLogger } from '../log.js';
 import { type OptionSpec, SERVE_OPTIONS } from '../options.js';
 
@@ -34,7 +34,7 @@ async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
   const { config, ...settings } = flags;
   const options = loadOptions({ flags: settings, environment: process.env, file: config });
   const log = createLogger(options);
-  const hub = await createHub(options, log);
+  const hub = await startHub(options, log);
   process.on('uncaughtException', (error) => log.error({ err: error }, 'a fault inside the hub'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault inside the hub'));
   await new Promise<void>((resolve) => {

@@ -20,6 +20,7 @@ export const CONNECTION = SCHEMAS.connections.index;
 export const STREAM = SCHEMAS.streams.index;
 export const HUB = SCHEMAS.hubs.index;
 export const ENGINE = SCHEMAS.engines.index;
+export const ALERT = SCHEMAS.alerts.index;
 
 /** Attribute places of `connections`. */
 export const CONNECTION_ATTRIBUTE = { stream: 0, client: 1, address: 2, reason: 3 } as const;

@@ -177,4 +177,10 @@ export const alertColumns = {
   count: { id: 311, unit: 'count', scale: 0, worse: 'more', help: 'Rows that this alert stands for' },
   value: { id: 312, unit: 'count', scale: 3, worse: null, help: 'The worst reading, in the unit of its column' },
   since: { id: 313, unit: 'epoch_s', scale: 0, worse: null, help: 'When the condition began to hold' },
+  fired_at: { id: 314, unit: 'epoch_s', scale: 0, worse: null, help: 'When the alert fired; missing before' },
+  resolved_at: { id: 315, unit: 'epoch_s', scale: 0, worse: null, help: 'When it was resolved (the row stays for 5 min)' },
+  silenced: {
+    id: 316, unit: 'enum', scale: 0, worse: null, labels: ['no', 'yes'],
+    help: 'Silenced: notifiers are not told of it',
+  },
 } as const satisfies Record<string, ColumnSpec>;

@@ -146,4 +146,8 @@ export const hubColumns = {
     id: 171, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Reports whose latency cannot be, by the clock error that they state and the age of the chunks',
   },
+  capacity_percent: {
+    id: 180, unit: '%', scale: 1, worse: 'more', alert: { max: 95 },
+    help: 'Places taken: active_connections ÷ --max-clients',
+  },
 } as const satisfies Record<string, ColumnSpec>;

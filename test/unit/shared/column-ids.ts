@@ -89,6 +89,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   169: 'hubs.event_loop_delay_p99_ms',
   170: 'hubs.gc_pause_ms',
   171: 'hubs.latency_impossible',
+  180: 'hubs.capacity_percent',
   200: 'engines.synthesis_latency_ms',
   201: 'engines.real_time_factor',
   202: 'engines.synthesis_failure_rate',
@@ -144,4 +145,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   311: 'alerts.count',
   312: 'alerts.value',
   313: 'alerts.since',
+  314: 'alerts.fired_at',
+  315: 'alerts.resolved_at',
+  316: 'alerts.silenced',
 };

@@ -1,0 +1,56 @@
+import { SCHEMAS } from '@auralis/shared';
+import { ALERT, type Tables } from '../state/tables.js';
+import type { Episode } from './episode.js';
+
+const STATES = { pending: 0, firing: 1, resolved: 2 } as const;
+
+/** The rows of `alerts`: what dashboards, `top` and `tail` see. */
+export class AlertRows {
+  readonly #alerts: Tables['alerts'];
+
+  constructor(alerts: Tables['alerts']) {
+    this.#alerts = alerts;
+  }
+
+  /** Makes the table hold these and no others. */
+  write(episodes: Iterable<Episode>, has: (id: string) => boolean): void {
+    for (const slot of [...this.#alerts.slots()]) if (!has(this.#alerts.keyOf(slot))) this.#alerts.close(slot);
+    for (const episode of episodes) this.#writeRow(episode);
+  }
+
+  #writeRow(episode: Episode): void {
+    const alerts = this.#alerts;
+    const attributes = attributesOf(episode);
+    let slot = alerts.slotOf(episode.id);
+    if (slot === undefined) slot = alerts.open(episode.id, attributes);
+    else {
+      const before = alerts.attributesOf(slot);
+      if (attributes.some((text, at) => text !== before[at])) alerts.setAttributes(slot, attributes);
+    }
+    alerts.set(slot, ALERT.state, STATES[episode.state]);
+    alerts.set(slot, ALERT.count, episode.count);
+    alerts.set(slot, ALERT.value, episode.worst);
+    alerts.set(slot, ALERT.since, episode.since / 1000);
+    alerts.set(slot, ALERT.fired_at, episode.firedAt / 1000);
+    alerts.set(slot, ALERT.resolved_at, episode.resolvedAt / 1000);
+    alerts.set(slot, ALERT.silenced, episode.silence === null ? 0 : 1);
+  }
+}
+
+function attributesOf(episode: Episode): string[] {
+  const { rule, severity, labels, title, blame, message, silence } = episode;
+  const values = {
+    rule,
+    severity,
+    scope: Object.entries(labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' '),
+    title,
+    blame: blame?.on ?? '',
+    evidence: blame?.evidence ?? '',
+    message,
+    stream: labels.stream ?? '',
+    silence: silence ?? '',
+  };
+  return SCHEMAS.alerts.attributes.map((name) => values[name]);
+}

@@ -1,0 +1,105 @@
+import { TABLE_NAMES } from '@auralis/shared';
+import { z } from 'zod';
+import { ConfigError } from '../config-error.js';
+import { placeOf, readSection, section } from '../config-section.js';
+import { SEVERITIES } from './alert.js';
+import { BUILT_IN_RULES } from './built-in-rules.js';
+import { MANUAL } from './episode.js';
+import { type Rule, RuleError } from './rule.js';
+import { CONDITIONS, type RuleSpec, resolveRule } from './rule-spec.js';
+
+/** Rules in all: each costs a scan of its table a second. */
+const MAX_RULES = 200;
+const MAX_SECONDS = 86_400;
+const MAX_TERMS = 16;
+
+const text = z.string().min(1).max(200);
+const seconds = z.number().min(0).max(MAX_SECONDS);
+const terms = z.array(text).max(MAX_TERMS);
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a name of 1 to 64 of A–Z a–z 0–9 . _ -')
+  .refine((given) => given !== MANUAL, `a name other than "${MANUAL}", which alerts raised by hand have`);
+
+const ruleSchema = section({
+  name,
+  enabled: z.boolean().optional(),
+  title: text.optional(),
+  help: text.optional(),
+  severity: z.enum(SEVERITIES).optional(),
+  table: z.enum(TABLE_NAMES as [string, ...string[]]).optional(),
+  column: text.optional(),
+  above: z.number().optional(),
+  below: z.number().optional(),
+  is: z.union([text, z.array(text).min(1)], { error: () => 'a label or a list of labels' }).optional(),
+  absent: z.literal(true).optional(),
+  clear: z.number().optional(),
+  windowS: z.int().min(1).max(MAX_SECONDS).optional(),
+  while: terms.optional(),
+  unless: terms.optional(),
+  insteadOf: text.optional(),
+  groupBy: text.optional(),
+  forS: seconds.optional(),
+  clearForS: seconds.optional(),
+  refireAfterS: seconds.optional(),
+});
+
+const alertsSchema = section({
+  builtIn: z.boolean().default(true),
+  rules: z.array(ruleSchema).max(MAX_RULES).default([]),
+});
+
+/** The `alerts` section of a config file. */
+export type AlertsSection = z.input<typeof alertsSchema>;
+
+export interface AlertSettings {
+  readonly rules: readonly Rule[];
+}
+
+/**
+ * The rules that a section asks for: the built-in ones, changed, left out and added to. `place` is where it stands, for
+ * error messages.
+ * @throws ConfigError
+ */
+export function readAlertSettings(found: unknown, place: string): AlertSettings {
+  const { builtIn, rules } = readSection(alertsSchema, found ?? {}, place);
+  const known = new Map(BUILT_IN_RULES.map((spec) => [spec.name, spec]));
+  const wanted = new Map<string, { spec: RuleSpec; place: string }>();
+  if (builtIn) for (const spec of BUILT_IN_RULES) wanted.set(spec.name, { spec, place: `built-in rule ${spec.name}` });
+  const seen = new Set<string>();
+  for (const [at, { enabled, ...given }] of rules.entries()) {
+    const where = placeOf(place, ['rules', at]);
+    if (seen.has(given.name)) throw new ConfigError(`${where}.name: a second rule of the name ${given.name}`);
+    seen.add(given.name);
+    const base = known.get(given.name);
+    if (base === undefined && (given.table === undefined || given.column === undefined)) throw noSuchRule(where, given);
+    if (enabled === false) wanted.delete(given.name);
+    else wanted.set(given.name, { spec: changed(base, given as RuleSpec), place: where });
+  }
+  return { rules: [...wanted.values()].map((each) => resolved(each.spec, each.place)) };
+}
+
+function resolved(spec: RuleSpec, place: string): Rule {
+  try {
+    return resolveRule(spec);
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    throw new ConfigError(`${place}${error.path === '' ? '' : `.${error.path}`}: ${error.message}`);
+  }
+}
+
+/** A built-in rule with what is given instead: another condition takes the place of all of its own. */
+function changed(base: RuleSpec | undefined, given: RuleSpec): RuleSpec {
+  if (base === undefined) return given;
+  const isOther = CONDITIONS.some((kind) => given[kind] !== undefined) || given.column !== undefined;
+  const none = { above: undefined, below: undefined, is: undefined, absent: undefined, clear: undefined };
+  return { ...base, ...(isOther ? none : {}), ...given };
+}
+
+function noSuchRule(place: string, { name: given, table }: { readonly name: string; readonly table?: unknown }) {
+  const missing = table === undefined ? 'table' : 'column';
+  const names = BUILT_IN_RULES.map((spec) => spec.name).join(', ');
+  return new ConfigError(
+    `${place}.${missing}: is needed, for there is no built-in rule of the name ${given}; those are ${names}`,
+  );
+}

@@ -1,0 +1,56 @@
+import type { Alert, Transition } from './alert.js';
+import type { Silence } from './silences.js';
+
+/** An alert that fires, with what the hub must know to go on with it after a restart. */
+export interface StoredAlert {
+  readonly alert: Alert;
+  readonly group: string;
+  readonly firedAt: number;
+  readonly mostCount: number;
+  readonly isTold: boolean;
+}
+
+/** What happened in one tick. Of an alert that fires, the newest state; of one that is over, its id. */
+export interface AlertChange {
+  readonly firing: readonly StoredAlert[];
+  readonly over: readonly string[];
+  /** What notifiers are to be told, in this order; each key comes once, unless a crash came before this was kept. */
+  readonly transitions: readonly Transition[];
+}
+
+/** What was kept. */
+export interface StoredAlerts {
+  readonly firing: readonly StoredAlert[];
+  readonly silences: readonly Silence[];
+}
+
+/**
+ * Where alerts and silences outlive the hub, and from where transitions go to the notifiers. A change is kept whole or not
+ * at all: after a crash an alert is stored as told exactly if its transition is.
+ */
+export interface AlertStore {
+  load(): StoredAlerts;
+  save(change: AlertChange): void;
+  saveSilence(silence: Silence): void;
+  removeSilence(id: string): void;
+}
+
+/** Keeps nothing, and tells `tell` at once: a hub without a place for its data. */
+export class ForgetfulAlertStore implements AlertStore {
+  readonly #tell: (transition: Transition) => void;
+
+  constructor(tell: (transition: Transition) => void) {
+    this.#tell = tell;
+  }
+
+  load(): StoredAlerts {
+    return { firing: [], silences: [] };
+  }
+
+  save({ transitions }: AlertChange): void {
+    for (const transition of transitions) this.#tell(transition);
+  }
+
+  saveSilence(): void {}
+  removeSilence(): void {}
+}

@@ -1,0 +1,119 @@
+/** Whose fault is it? Judged from what else goes well and what does not: the others of the stream are the control group. */
+import type { Blame } from './alert.js';
+
+/** What is known when an alert fires. Figures are NaN where nobody knows. */
+export interface Situation {
+  /** What the alert is about. */
+  readonly about: 'listeners' | 'player' | 'stream' | 'engine' | 'gpu' | 'node';
+  /** Its stream; null where it is not about one. */
+  readonly stream: string | null;
+  /** The stream's engine: does it publish here, and how many chunks a second come from it? null where it is not known. */
+  readonly engine: { readonly isPublishing: boolean; readonly chunkRate: number } | null;
+  /** The listeners that it is about: how many, and some of them by name. */
+  readonly affected: { readonly count: number; readonly names: readonly string[] };
+  /** The other listeners of the stream, and those of other streams. */
+  readonly others: Group;
+  readonly elsewhere: Group;
+  readonly node: NodeState;
+}
+
+export interface Group {
+  readonly count: number;
+  /** Whose health is ok. */
+  readonly well: number;
+}
+
+export interface NodeState {
+  /** Of the last `watchedS` seconds, those in which the hub came late to its work, and by how much at most. */
+  readonly lateS: number;
+  readonly watchedS: number;
+  readonly worstDelayMs: number;
+  readonly cpuPercent: number;
+}
+
+/** Late in this many seconds of the last half minute: more than a collection of garbage now and then. */
+const STARVED_S = 3;
+/** An engine makes ten chunks a second; below the threshold of `chunk_send_rate` it starves its listeners. */
+const SLOW_ENGINE_RATE = 8;
+/** Of the others, so many must be well for them to speak against a common cause. */
+const MOSTLY = 0.5;
+const BUSY_CPU_PERCENT = 90;
+
+/** Whose fault it is, with the evidence in one sentence. */
+export function blameFor(situation: Situation): Blame {
+  const { about, stream, engine, node } = situation;
+  if (about === 'node') return { on: 'node', evidence: `it is a reading of this node itself${busy(node)}` };
+  if (about === 'gpu') return { on: 'engine', evidence: 'synthesis is what this node has a GPU for' };
+  if (about === 'engine') return { on: 'engine', evidence: `it is a reading of the engine itself${busy(node)}` };
+  if (engine !== null && !engine.isPublishing) {
+    return { on: 'engine', evidence: `stream ${stream} has no engine: ${listening(situation)}` };
+  }
+  if (isStarved(situation)) {
+    const { lateS, watchedS, worstDelayMs } = node;
+    const delay = `by up to ${Math.round(worstDelayMs)} ms`;
+    return { on: 'node', evidence: `this hub came late to its work in ${lateS} of the last ${watchedS} s, ${delay}` };
+  }
+  if (engine !== null && engine.chunkRate < SLOW_ENGINE_RATE) {
+    const rate = `${engine.chunkRate.toFixed(1)} chunks a second come from the engine of stream ${stream}`;
+    return { on: 'engine', evidence: `only ${rate}, and this hub keeps time` };
+  }
+  return about === 'player' ? blamePlayers(situation) : blameListeners(situation);
+}
+
+/** The engine delivers and the hub keeps time: what is left lies between the hub and the listeners. */
+function blameListeners(situation: Situation): Blame {
+  const { stream, affected, others, engine } = situation;
+  const delivers =
+    engine === null || Number.isNaN(engine.chunkRate)
+      ? 'this hub keeps time'
+      : `its engine delivers ${engine.chunkRate.toFixed(1)} chunks a second and this hub keeps time`;
+  if (others.count > 0 && others.well >= MOSTLY * others.count && affected.count <= others.count) {
+    const control = `${others.well} of ${others.count} other listeners of stream ${stream} are well`;
+    return { on: 'network', evidence: `${control}, ${delivers}: what is left is the link of ${named(affected)}` };
+  }
+  if (others.count === 0 && affected.count === 1) {
+    const control = controlElsewhere(situation);
+    return control === null
+      ? { on: 'unknown', evidence: `${delivers}, but there is no other listener to compare ${named(affected)} with` }
+      : { on: 'network', evidence: `${delivers}, and ${control}: what is left is the link of ${named(affected)}` };
+  }
+  const share = `${affected.count} of ${affected.count + others.count} listeners of stream ${stream} at once`;
+  return { on: 'unknown', evidence: `${share}, though ${delivers}: look for what they have in common` };
+}
+
+/** The bytes arrive and are confirmed, so it is neither the engine, the node nor the network. */
+function blamePlayers({ affected, others }: Situation): Blame {
+  const control = others.count === 0 ? '' : `; ${others.well} of ${others.count} other listeners are well`;
+  return { on: 'unknown', evidence: `${named(affected)} receives all that is sent, so look at the player${control}` };
+}
+
+/** The node is to blame where it was late, unless the others on it do well in spite of that. */
+function isStarved({ node, others, elsewhere }: Situation): boolean {
+  if (node.lateS < STARVED_S) return false;
+  const count = others.count + elsewhere.count;
+  return count < 3 || others.well + elsewhere.well < 0.9 * count || node.lateS > node.watchedS / 3;
+}
+
+function controlElsewhere({ elsewhere }: Situation): string | null {
+  if (elsewhere.count === 0 || elsewhere.well < MOSTLY * elsewhere.count) return null;
+  return `${elsewhere.well} of ${elsewhere.count} listeners of other streams are well`;
+}
+
+function listening({ affected, others, elsewhere }: Situation): string {
+  const all = `${affected.count + others.count} listeners wait`;
+  if (elsewhere.count === 0) return all;
+  return `${all}, while ${elsewhere.well} of ${elsewhere.count} listeners of other streams are well`;
+}
+
+function busy({ cpuPercent }: NodeState): string {
+  return cpuPercent > BUSY_CPU_PERCENT ? `, while the CPU of this host is at ${Math.round(cpuPercent)} %` : '';
+}
+
+/** `anna`, `anna and bob`, `anna, bob and 12 more`. */
+function named({ count, names }: Situation['affected']): string {
+  if (names.length === 0) return count === 1 ? 'that listener' : `those ${count} listeners`;
+  const shown = names.slice(0, 3);
+  const more = count - shown.length;
+  if (more > 0) return `${shown.join(', ')} and ${more} more`;
+  return shown.length === 1 ? (shown[0] as string) : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}

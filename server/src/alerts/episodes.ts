@@ -1,0 +1,238 @@
+import type { Severity } from './alert.js';
+import type { StoredAlert } from './alert-store.js';
+import { type Episode, MANUAL } from './episode.js';
+import type { Rule } from './rule.js';
+import type { Sighting } from './rule-watch.js';
+
+/** Alerts at once, pending and resolved ones included: a thousand streams without an engine, with room. */
+export const MAX_EPISODES = 5_000;
+/** A resolved alert stays this long, so that who was woken finds it. */
+export const RESOLVED_STAYS_MS = 300_000;
+/** After a restart listeners take up to 20 s to come back, and rates their windows: nothing is over before. */
+const RETURN_MS = 60_000;
+/** An alert raised by hand that nobody raises again is over after this: the spec's `send_alert` has no end. */
+export const MANUAL_LASTS_MS = 86_400_000;
+
+export interface ManualAlert {
+  readonly severity: Severity;
+  readonly title: string;
+  readonly message: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** All alerts and their states. Pure: time and new ids are arguments. */
+export class Episodes {
+  /** Alerts that were refused for want of room. */
+  refused = 0;
+  readonly #newId: () => string;
+  readonly #byId = new Map<string, Episode>();
+  /** Those that are pending or fire, by rule and group. */
+  readonly #open = new Map<string, Map<string, Episode>>();
+  /** When a group whose alert was resolved may fire again. */
+  readonly #quiet = new Map<string, Map<string, number>>();
+
+  constructor(newId: () => string) {
+    this.#newId = newId;
+  }
+
+  all(): IterableIterator<Episode> {
+    return this.#byId.values();
+  }
+
+  get(id: string): Episode | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The alert of a rule's group that is pending or fires. */
+  openOf(rule: string, group: string): Episode | undefined {
+    return this.#open.get(rule)?.get(group);
+  }
+
+  /** Takes up what fired before the hub started. */
+  restore({ alert, group, firedAt, mostCount, isTold }: StoredAlert, now: number): Episode {
+    const { value, ...rest } = alert;
+    const keptUntil = alert.rule === MANUAL ? firedAt + MANUAL_LASTS_MS : now + RETURN_MS;
+    const episode: Episode = {
+      ...rest,
+      group,
+      state: 'firing',
+      firedAt,
+      resolvedAt: Number.NaN,
+      mostCount,
+      worst: value ?? Number.NaN,
+      describedAt: now,
+      silence: null,
+      isTold,
+      keptUntil,
+    };
+    this.#add(episode);
+    return episode;
+  }
+
+  /** Takes in what a rule sees, and returns the alerts that fired or were resolved by it. `labelsOf`: of a new group. */
+  settle(
+    rule: Rule,
+    sightings: ReadonlyMap<string, Sighting>,
+    labelsOf: (group: string) => Readonly<Record<string, string>>,
+    now: number,
+  ): Episode[] {
+    const open = this.#open.get(rule.name);
+    if (sightings.size === 0 && (open === undefined || open.size === 0)) return [];
+    const changed: Episode[] = [];
+    for (const sighting of sightings.values()) {
+      const episode = open?.get(sighting.group) ?? this.#begin(rule, sighting, labelsOf);
+      if (episode !== null && this.#see(episode, rule, sighting, now)) changed.push(episode);
+    }
+    for (const episode of open?.values() ?? []) {
+      if (sightings.has(episode.group)) continue;
+      if (episode.state === 'pending') this.#remove(episode);
+      else if (now >= episode.keptUntil) changed.push(this.resolve(episode, now, rule.refireAfterS * 1000));
+    }
+    return changed;
+  }
+
+  /** Raises an alert by hand, or prolongs it where the same one fires. Null for want of room. */
+  raise(manual: ManualAlert, now: number): { readonly episode: Episode; readonly isNew: boolean } | null {
+    const { severity, title, message, labels } = manual;
+    const group = JSON.stringify([severity, title, Object.entries(labels).sort()]);
+    const known = this.#open.get(MANUAL)?.get(group);
+    if (known !== undefined) {
+      known.message = message;
+      known.keptUntil = now + MANUAL_LASTS_MS;
+      return { episode: known, isNew: false };
+    }
+    if (!this.#hasRoom()) return null;
+    const episode: Episode = {
+      id: this.#newId(),
+      rule: MANUAL,
+      group,
+      severity,
+      title,
+      message,
+      labels,
+      state: 'firing',
+      since: now,
+      firedAt: now,
+      resolvedAt: Number.NaN,
+      count: 1,
+      mostCount: 1,
+      worst: Number.NaN,
+      blame: null,
+      describedAt: now,
+      silence: null,
+      isTold: false,
+      keptUntil: now + MANUAL_LASTS_MS,
+    };
+    this.#add(episode);
+    return { episode, isNew: true };
+  }
+
+  /** Those raised by hand whose time is over, and those whose rule is not among `rules`: resolved now. */
+  resolveForgotten(rules: ReadonlySet<string>, now: number): Episode[] {
+    const forgotten: Episode[] = [];
+    for (const [rule, open] of this.#open) {
+      if (rules.has(rule)) continue;
+      for (const episode of open.values()) {
+        if (rule !== MANUAL || now >= episode.keptUntil) forgotten.push(episode);
+      }
+    }
+    return forgotten.map((episode) => this.resolve(episode, now, 0));
+  }
+
+  /** Ends an alert that fires. */
+  resolve(episode: Episode, now: number, quietMs = 0): Episode {
+    episode.state = 'resolved';
+    episode.resolvedAt = now;
+    episode.count = episode.mostCount;
+    this.#open.get(episode.rule)?.delete(episode.group);
+    if (quietMs > 0) mapOf(this.#quiet, episode.rule).set(episode.group, now + quietMs);
+    return episode;
+  }
+
+  /** Lets go what was resolved long enough ago, and groups that may fire again. */
+  expire(now: number): void {
+    for (const episode of this.#byId.values()) {
+      if (now - episode.resolvedAt >= RESOLVED_STAYS_MS) this.#byId.delete(episode.id);
+    }
+    for (const groups of this.#quiet.values()) {
+      for (const [group, until] of groups) if (now >= until) groups.delete(group);
+    }
+  }
+
+  /** Whether there is room, if need be by letting the alert go that was resolved first. */
+  #hasRoom(): boolean {
+    if (this.#byId.size < MAX_EPISODES) return true;
+    for (const episode of this.#byId.values()) {
+      if (episode.state !== 'resolved') continue;
+      this.#byId.delete(episode.id);
+      return true;
+    }
+    this.refused++;
+    return false;
+  }
+
+  #begin(
+    rule: Rule,
+    { group, since }: Sighting,
+    labelsOf: (group: string) => Readonly<Record<string, string>>,
+  ): Episode | null {
+    if (!this.#hasRoom()) return null;
+    const episode: Episode = {
+      id: this.#newId(),
+      rule: rule.name,
+      group,
+      severity: rule.severity,
+      title: rule.title,
+      message: rule.title,
+      labels: labelsOf(group),
+      state: 'pending',
+      since,
+      firedAt: Number.NaN,
+      resolvedAt: Number.NaN,
+      count: 0,
+      mostCount: 0,
+      worst: Number.NaN,
+      blame: null,
+      describedAt: Number.NaN,
+      silence: null,
+      isTold: false,
+      keptUntil: Number.NEGATIVE_INFINITY,
+    };
+    this.#add(episode);
+    return episode;
+  }
+
+  /** Returns whether it fires now and did not before. */
+  #see(episode: Episode, rule: Rule, { ripe, since, worst }: Sighting, now: number): boolean {
+    if (ripe > 0) {
+      episode.count = ripe;
+      episode.mostCount = Math.max(episode.mostCount, ripe);
+      const isWorse = rule.condition.kind === 'below' ? !(worst >= episode.worst) : !(worst <= episode.worst);
+      if (!Number.isNaN(worst) && isWorse) episode.worst = worst;
+    }
+    if (episode.state === 'firing' || ripe === 0) return false;
+    if (now < (this.#quiet.get(rule.name)?.get(episode.group) ?? now)) return false;
+    episode.state = 'firing';
+    episode.firedAt = now;
+    episode.since = since;
+    return true;
+  }
+
+  #add(episode: Episode): void {
+    this.#byId.set(episode.id, episode);
+    mapOf(this.#open, episode.rule).set(episode.group, episode);
+  }
+
+  #remove(episode: Episode): void {
+    this.#byId.delete(episode.id);
+    this.#open.get(episode.rule)?.delete(episode.group);
+  }
+}
+
+function mapOf<Value>(maps: Map<string, Map<string, Value>>, name: string): Map<string, Value> {
+  const known = maps.get(name);
+  if (known !== undefined) return known;
+  const map = new Map<string, Value>();
+  maps.set(name, map);
+  return map;
+}

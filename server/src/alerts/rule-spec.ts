@@ -1,0 +1,178 @@
+/** A rule as it is written, in the config file as in `built-in-rules.ts`, and what is made of it. */
+import {
+  type Column,
+  ConditionError,
+  parseCondition,
+  SCHEMAS,
+  show,
+  TABLE_NAMES,
+  type TableName,
+} from '@auralis/shared';
+import type { Severity } from './alert.js';
+import { type Condition, type Rule, RuleError, type Term } from './rule.js';
+
+export interface RuleSpec {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly help?: string | undefined;
+  readonly severity?: Severity | undefined;
+  readonly table?: TableName | undefined;
+  readonly column?: string | undefined;
+  /** One of these four, and one only. */
+  readonly above?: number | undefined;
+  readonly below?: number | undefined;
+  readonly is?: string | readonly string[] | undefined;
+  readonly absent?: true | undefined;
+  /** Level at which it is well again; unless given, 10 % inside the threshold or at the target, whichever is nearer. */
+  readonly clear?: number | undefined;
+  readonly windowS?: number | undefined;
+  /** Conditions as in `where` of REST and `tail`, on the row or, with `stream.` before it, on the row's stream. */
+  readonly while?: readonly string[] | undefined;
+  readonly unless?: readonly string[] | undefined;
+  /** `table.column` */
+  readonly insteadOf?: string | undefined;
+  readonly groupBy?: string | undefined;
+  readonly forS?: number | undefined;
+  readonly clearForS?: number | undefined;
+  readonly refireAfterS?: number | undefined;
+}
+
+export const CONDITIONS = ['above', 'below', 'is', 'absent'] as const;
+/** A reading that is bad for less than this is an accident. */
+const DEFAULT_FOR_S = 5;
+/** Well for less than this is a lull. */
+const DEFAULT_CLEAR_FOR_S = 10;
+const DEFAULT_REFIRE_AFTER_S = 60;
+/** Share of the threshold by which a reading must come back inside it. */
+const HYSTERESIS = 0.1;
+
+/** What a listener says of itself, and what is reckoned from that alone: `columns/connections.ts` keeps the first in ids 20–39. */
+const SAID_BY_LISTENER: ReadonlySet<string> = new Set([
+  ...SCHEMAS.connections.columns.filter(({ id }) => id >= 20 && id < 40).map(({ name }) => name),
+  'buffer_model_ms',
+  'time_to_silence_ms',
+]);
+/** The tables whose rows belong to a stream: it is the first attribute of each. */
+const HAVE_STREAM: ReadonlySet<TableName> = new Set(['connections', 'engines']);
+
+/** Checks a rule against the catalogue and fills in what it leaves out. @throws RuleError */
+export function resolveRule(spec: RuleSpec): Rule {
+  const { table } = spec;
+  if (table === undefined) throw new RuleError('table', `one of ${TABLE_NAMES.join(', ')} is needed`);
+  if (spec.column === undefined) throw new RuleError('column', 'is needed');
+  const column = columnOf(table, spec.column, 'column');
+  const condition = conditionOf(spec, column);
+  const windowS = spec.windowS ?? null;
+  if (windowS !== null && (condition.kind === 'is' || condition.kind === 'absent')) {
+    throw new RuleError('windowS', 'how much a counter rises is above or below something');
+  }
+  if (windowS !== null && column.counter !== true) throw new RuleError('windowS', `${column.name} is no counter`);
+  const terms = (texts: readonly string[] = [], key: string) =>
+    texts.map((text, at) => parseTerm(text, table, `${key}[${at}]`));
+  const whileTerms = terms(spec.while, 'while');
+  return {
+    name: spec.name,
+    title: spec.title ?? spec.name,
+    help: spec.help ?? '',
+    severity: spec.severity ?? 'warning',
+    table,
+    column,
+    condition,
+    windowS,
+    while: whileTerms,
+    unless: terms(spec.unless, 'unless'),
+    insteadOf: spec.insteadOf === undefined ? null : insteadOf(spec.insteadOf),
+    needsTrust: table === 'connections' && namesOf(column, whileTerms).some((name) => SAID_BY_LISTENER.has(name)),
+    groupBy: groupOf(spec.groupBy, table),
+    forS: spec.forS ?? DEFAULT_FOR_S,
+    clearForS: spec.clearForS ?? DEFAULT_CLEAR_FOR_S,
+    refireAfterS: spec.refireAfterS ?? DEFAULT_REFIRE_AFTER_S,
+  };
+}
+
+function conditionOf(spec: RuleSpec, column: Column): Condition {
+  const given = CONDITIONS.filter((kind) => spec[kind] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none of them' : given.join(' and ');
+    throw new RuleError('', `one of ${CONDITIONS.join(', ')} is needed, not ${found}`);
+  }
+  if (spec.above !== undefined) return levels('above', spec.above, spec.clear, column);
+  if (spec.below !== undefined) return levels('below', spec.below, spec.clear, column);
+  if (spec.clear !== undefined) throw new RuleError('clear', 'is a level: only above and below have one');
+  if (spec.is === undefined) return { kind: 'absent' };
+  const labels = typeof spec.is === 'string' ? [spec.is] : spec.is;
+  if (column.labels === undefined) throw new RuleError('is', `${column.name} is a number: use above or below`);
+  for (const label of labels) {
+    if (column.labels.includes(label)) continue;
+    throw new RuleError('is', `one of ${column.labels.join(', ')}, not ${show(label)}`);
+  }
+  return { kind: 'is', labels };
+}
+
+function levels(kind: 'above' | 'below', bound: number, clear: number | undefined, column: Column): Condition {
+  if (column.labels !== undefined) throw new RuleError(kind, `${column.name} is an enumeration: use is`);
+  const level = clear ?? defaultClear(kind, bound, column);
+  if (kind === 'above' ? level > bound : level < bound) {
+    const side = kind === 'above' ? 'at most' : 'at least';
+    throw new RuleError('clear', `${side} ${bound}, where it fires, not ${level}: it would clear as it fires`);
+  }
+  return { kind, bound, clear: level };
+}
+
+/** 10 % inside the threshold, but never better than the target: what is on target is well. */
+function defaultClear(kind: 'above' | 'below', bound: number, { target }: Column): number {
+  const inside = Number((bound + (kind === 'above' ? -1 : 1) * HYSTERESIS * Math.abs(bound)).toFixed(6));
+  if (kind === 'above') {
+    return target?.max !== undefined && target.max <= bound ? Math.max(inside, target.max) : inside;
+  }
+  return target?.min !== undefined && target.min >= bound ? Math.min(inside, target.min) : inside;
+}
+
+/** Reads `column op value`. @throws RuleError */
+function parseTerm(text: string, table: TableName, path: string): Term {
+  const [, isOfStream, rest = ''] = /^\s*(stream\.)?(.*)$/.exec(text) ?? [];
+  if (isOfStream !== undefined && !HAVE_STREAM.has(table)) {
+    throw new RuleError(path, `stream.: rows of ${[...HAVE_STREAM].join(' and ')} belong to a stream, not ${table}`);
+  }
+  const of = isOfStream === undefined ? 'row' : 'stream';
+  try {
+    return { of, condition: parseCondition(rest, SCHEMAS[of === 'row' ? table : 'streams']) };
+  } catch (error) {
+    if (error instanceof ConditionError) throw new RuleError(path, error.message);
+    throw error;
+  }
+}
+
+/** Names of the readings of the row that a rule judges. */
+function namesOf(column: Column, terms: readonly Term[]): string[] {
+  return [column.name, ...terms.filter(({ of }) => of === 'row').map(({ condition }) => condition[0])];
+}
+
+/** The column of that name. @throws RuleError that names those there are */
+function columnOf(table: TableName, name: string, path: string): Column {
+  const { columns } = SCHEMAS[table];
+  const column = columns.find((known) => known.name === name);
+  if (column !== undefined) return column;
+  const known = columns.map((candidate) => candidate.name).join(', ');
+  throw new RuleError(path, `${table} has no column ${show(name)}; it has ${known}`);
+}
+
+function insteadOf(text: string): Column {
+  const [table = '', name = '', ...more] = text.split('.');
+  if (!(TABLE_NAMES as readonly string[]).includes(table) || name === '' || more.length > 0) {
+    throw new RuleError('insteadOf', `table.column, such as gpus.memory_used_mb, not ${show(text)}`);
+  }
+  return columnOf(table as TableName, name, 'insteadOf');
+}
+
+/** Listeners are many and share a stream: unless said otherwise, those of one stream are one alert. */
+function groupOf(groupBy: string | undefined, table: TableName): Rule['groupBy'] {
+  if (groupBy === undefined) return table === 'connections' ? { attribute: 'stream' } : 'row';
+  if (groupBy === 'row' || groupBy === 'all') return groupBy;
+  const attributes: readonly string[] = SCHEMAS[table].attributes;
+  if (attributes.includes(groupBy)) return { attribute: groupBy };
+  throw new RuleError(
+    'groupBy',
+    `row, all or an attribute of ${table} (${attributes.join(', ') || 'it has none'}), not ${show(groupBy)}`,
+  );
+}

@@ -1,0 +1,111 @@
+import { SCHEMAS } from '@auralis/shared';
+import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
+import type { Group, NodeState, Situation } from './blame.js';
+import type { Rule } from './rule.js';
+import type { RuleWatch } from './rule-watch.js';
+
+/** Values of `connections.health` above this are troubled. */
+const OK = 0;
+const NOBODY: Group = { count: 0, well: 0 };
+
+/** What the tables say at one moment of who fares well: gathered once, and only when an alert asks for it. */
+export class Circumstances {
+  readonly #tables: Tables;
+  readonly #node: NodeState;
+  /** Slots of the listeners that are here, by stream. */
+  #listeners: Map<string, number[]> | null = null;
+  #everybody: Group = NOBODY;
+
+  constructor(tables: Tables, node: NodeState) {
+    this.#tables = tables;
+    this.#node = node;
+  }
+
+  /** Of an alert of this rule. `stream`: its label of that name, if it has one; `slots`: some of its rows. */
+  situation(watch: RuleWatch, stream: string | undefined, slots: readonly number[]): Situation {
+    const { rule } = watch;
+    const isOfListeners = rule.table === 'connections';
+    const of = this.#listenersOf(stream);
+    const isAffected = (slot: number) => (isOfListeners ? watch.isRipe(slot) : !this.#isWell(slot));
+    const affected = of.filter(isAffected);
+    const rest = of.filter((slot) => !isAffected(slot));
+    const others = { count: rest.length, well: rest.filter((slot) => this.#isWell(slot)).length };
+    const inStream = of.filter((slot) => this.#isWell(slot)).length;
+    return {
+      about: aboutOf(rule),
+      stream: stream ?? null,
+      engine: this.#engineOf(stream),
+      affected: {
+        count: affected.length,
+        names: (isOfListeners ? slots : affected.slice(0, 3)).map((slot) => listenerName(this.#tables, slot)),
+      },
+      others,
+      elsewhere: { count: this.#everybody.count - of.length, well: this.#everybody.well - inStream },
+      node: this.#node,
+    };
+  }
+
+  #engineOf(stream: string | undefined): Situation['engine'] {
+    const { streams } = this.#tables;
+    const slot = stream === undefined ? undefined : streams.slotOf(stream);
+    if (slot === undefined) return null;
+    // A stream whose listeners report from beside an audio server of their own has no engine here to judge.
+    if (!(streams.get(slot, STREAM.chunks_published) > 0)) return null;
+    const isPublishing = streams.get(slot, STREAM.publishing) === 1;
+    return { isPublishing, chunkRate: streams.get(slot, STREAM.chunk_send_rate) };
+  }
+
+  #listenersOf(stream: string | undefined): readonly number[] {
+    if (this.#listeners === null) this.#listeners = this.#gather();
+    return this.#listeners.get(stream ?? '') ?? [];
+  }
+
+  #gather(): Map<string, number[]> {
+    const { connections } = this.#tables;
+    const byStream = new Map<string, number[]>();
+    let count = 0;
+    let well = 0;
+    for (const slot of connections.slots()) {
+      if (connections.get(slot, CONNECTION.state) === CONNECTION_STATE.closed) continue;
+      const stream = connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.stream] ?? '';
+      const known = byStream.get(stream);
+      if (known === undefined) byStream.set(stream, [slot]);
+      else known.push(slot);
+      count++;
+      if (this.#isWell(slot)) well++;
+    }
+    this.#everybody = { count, well };
+    return byStream;
+  }
+
+  #isWell(slot: number): boolean {
+    return !(this.#tables.connections.get(slot, CONNECTION.health) > OK);
+  }
+}
+
+/** What people call a listener: its own name for itself, or the connection's id. */
+export function listenerName(tables: Tables, slot: number): string {
+  const { connections } = tables;
+  return connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.client] || connections.keyOf(slot);
+}
+
+/** CPU of the host that this hub runs on, whose row bears the hub's name; NaN where it is not known. */
+export function cpuOf(tables: Tables, hub: string): number {
+  const slot = tables.hosts.slotOf(hub);
+  return slot === undefined ? Number.NaN : tables.hosts.get(slot, SCHEMAS.hosts.index.cpu_percent);
+}
+
+function aboutOf({ table, column }: Rule): Situation['about'] {
+  switch (table) {
+    case 'connections':
+      return column.name === 'health_reason' || column.name === 'trust' ? 'player' : 'listeners';
+    case 'streams':
+      return 'stream';
+    case 'engines':
+      return 'engine';
+    case 'gpus':
+      return 'gpu';
+    default:
+      return 'node';
+  }
+}

@@ -1,0 +1,124 @@
+import type { Transition } from '@auralis/server/alerts/alert';
+import type { AlertChange, AlertStore, StoredAlert } from '@auralis/server/alerts/alert-store';
+import { Alerting } from '@auralis/server/alerts/alerting';
+import { BUILT_IN_RULES } from '@auralis/server/alerts/built-in-rules';
+import { type RuleSpec, resolveRule } from '@auralis/server/alerts/rule-spec';
+import type { Silence } from '@auralis/server/alerts/silences';
+import { createTables, type Tables } from '@auralis/server/state/tables';
+import { SCHEMAS, type TableName } from '@auralis/shared';
+
+/** A store that a test can look into, and start another hub from. */
+export class NotedStore implements AlertStore {
+  readonly transitions: Transition[] = [];
+  readonly firing = new Map<string, StoredAlert>();
+  readonly kept = new Map<string, Silence>();
+
+  load() {
+    return { firing: [...this.firing.values()], silences: [...this.kept.values()] };
+  }
+  save({ firing, over, transitions }: AlertChange): void {
+    for (const stored of firing) this.firing.set(stored.alert.id, stored);
+    for (const id of over) this.firing.delete(id);
+    this.transitions.push(...transitions);
+  }
+  saveSilence(silence: Silence): void {
+    this.kept.set(silence.id, silence);
+  }
+  removeSilence(id: string): void {
+    this.kept.delete(id);
+  }
+}
+
+export type Cells = Readonly<Record<string, number | string>>;
+
+/** Alerting over tables that a test writes, on a clock that moves when a test says so. */
+export class World {
+  readonly tables: Tables = createTables();
+  readonly store: NotedStore;
+  readonly log: { level: string; message: string; details: object }[] = [];
+  readonly alerting: Alerting;
+  now: number;
+  #ids = 0;
+
+  constructor(rules: readonly RuleSpec[] = BUILT_IN_RULES, store = new NotedStore(), now = 1_000_000_000) {
+    this.store = store;
+    this.now = now;
+    const hubSlot = this.tables.hubs.open('hub');
+    const say = (level: string) => (details: object, message: string) =>
+      void this.log.push({ level, message, details });
+    this.alerting = new Alerting(
+      {
+        tables: this.tables,
+        hubSlot,
+        rules: rules.map(resolveRule),
+        store,
+        log: { info: say('info'), warn: say('warn'), error: say('error'), fatal: say('fatal') },
+        newId: () => `${now}-${++this.#ids}`,
+      },
+      now,
+    );
+  }
+
+  /** Opens the row if need be, and writes cells by name; an enumeration takes its label, NaN makes a cell missing. */
+  set(table: TableName, key: string, cells: Cells, attributes: readonly string[] = []): number {
+    const into = this.tables[table];
+    const slot = into.slotOf(key) ?? into.open(key, attributes);
+    for (const [name, value] of Object.entries(cells)) {
+      const column = SCHEMAS[table].columns.find((known) => known.name === name);
+      if (column === undefined) throw new Error(`${table} has no ${name}`);
+      into.set(slot, column.index, typeof value === 'string' ? (column.labels?.indexOf(value) ?? -1) : value);
+    }
+    return slot;
+  }
+
+  /** A listener of `stream` that fares well; `cells` differ from that. */
+  listener(key: string, cells: Cells = {}, stream = 'main'): number {
+    const well = {
+      state: 'open',
+      trust: 'live',
+      clock: 'synced',
+      health: 'ok',
+      health_reason: 'fine',
+      playback_state: 'playing',
+      buffer_depth_ms: 300,
+      latency_ms: 40,
+      rtt_ms: 20,
+      chunk_send_rate: 10,
+      dropped_per_min: 0,
+      buffer_underruns: 0,
+    };
+    return this.set('connections', key, { ...well, ...cells }, [stream, `client-${key}`, '', '']);
+  }
+
+  /** A stream with an engine that publishes as it should. */
+  stream(name = 'main', cells: Cells = {}): number {
+    this.set('engines', name, {}, [name]);
+    return this.set('streams', name, { publishing: 'yes', chunks_published: 100, chunk_send_rate: 10, ...cells });
+  }
+
+  /** Lets seconds pass, one tick each; `each` runs before every one. */
+  pass(seconds: number, each?: (second: number) => void): void {
+    for (let second = 0; second < seconds; second++) {
+      this.now += 1000;
+      each?.(second);
+      this.alerting.tick(this.now);
+    }
+  }
+
+  /** The rows of `alerts` in a state, each as its attributes and readings by name. */
+  alerts(state: 'pending' | 'firing' | 'resolved' = 'firing') {
+    const { alerts } = this.tables;
+    const { attributes, columns, index } = SCHEMAS.alerts;
+    return [...alerts.slots()]
+      .filter((slot) => alerts.get(slot, index.state) === columns[index.state]?.labels?.indexOf(state))
+      .map((slot) => ({
+        id: alerts.keyOf(slot),
+        ...Object.fromEntries(attributes.map((name, at) => [name, alerts.attributesOf(slot)[at]])),
+        ...Object.fromEntries(columns.map((column) => [column.name, alerts.get(slot, column.index)])),
+      })) as unknown as (Record<string, string> & { count: number; value: number; since: number; silenced: number })[];
+  }
+
+  firing(): string[] {
+    return this.alerts('firing').map(({ rule }) => rule as string);
+  }
+}
