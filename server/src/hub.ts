@@ -61,7 +61,9 @@ export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
 }
 
 /** Hub's clock: ms since 1970, fractional, and never backwards. */
-const now = () => performance.timeOrigin + performance.now();
+const now = () => ORIGIN + performance.now();
+/** Read once: it is a getter, and the clock is read at every message. */
+const ORIGIN = performance.timeOrigin;
 
 class RunningHub implements Hub {
   readonly tables = createTables();

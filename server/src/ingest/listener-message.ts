@@ -1,5 +1,6 @@
 import { MsgpackError, readMsgpack, show } from '@auralis/shared';
 import { Refusal } from '../check/refusal.js';
+import { readFastPackedReport } from './fast-packed-report.js';
 import { readFastReport } from './fast-report.js';
 import type { Report } from './report.js';
 
@@ -13,7 +14,7 @@ const CLIENT_METRICS: ListenerInput = { type: 'client_metrics' };
  * @throws Refusal
  */
 export function readListenerMessage(data: Uint8Array, isBinary: boolean, report: Report): ListenerInput {
-  if (!isBinary && readFastReport(data, report)) return CLIENT_METRICS;
+  if (isBinary ? readFastPackedReport(data, report) : readFastReport(data, report)) return CLIENT_METRICS;
   const message = isBinary ? parseMsgpack(data) : parseJson(data);
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     throw new Refusal('bad_message', `a message is a map with a type, not ${show(message)}`);

@@ -33,6 +33,21 @@ export const REPORT_FIELDS: readonly ReportField[] = [
   { name: 'sentAt', kind: 'clock', column: CONNECTION.sent_at_ms },
 ];
 
+/** What a number of each kind may be. */
+const RANGES: Readonly<Record<Kind, readonly [least: number, most: number]>> = {
+  count: [0, MAX_COUNT],
+  ms: [-MAX_ABS_MS, MAX_ABS_MS],
+  // Beyond what a cell holds the table stores missing: a wrong clock is taken, and shown as no reading.
+  clock: [-Number.MAX_VALUE, Number.MAX_VALUE],
+  ratio: [0, MAX_COUNT],
+  flag: [0, 1],
+  playback: [0, PLAYBACK_STATES.length - 1],
+};
+// By place, so that checking a number is two comparisons.
+const LEAST = Float64Array.from(REPORT_FIELDS, ({ kind }) => RANGES[kind][0]);
+const MOST = Float64Array.from(REPORT_FIELDS, ({ kind }) => RANGES[kind][1]);
+const IS_WHOLE = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'count' ? 1 : 0));
+const COLUMNS = Uint16Array.from(REPORT_FIELDS, ({ column }) => column);
 const FIELD_AT = new Map(REPORT_FIELDS.map((field, at) => [field.name, at]));
 const LAST_SEQ = FIELD_AT.get('lastSeq') as number;
 const HIDDEN = FIELD_AT.get('hidden') as number;
@@ -86,9 +101,10 @@ export class Report {
    * @throws Refusal
    */
   takeValue(at: number): void {
-    const field = REPORT_FIELDS[at] as ReportField;
     const value = this.values[at] as number;
-    if (!mayBe(field.kind, value)) throw wrong(field, value);
+    const isWithin = value >= (LEAST[at] as number) && value <= (MOST[at] as number);
+    if (!isWithin || (IS_WHOLE[at] === 1 && Math.floor(value) !== value))
+      throw wrong(REPORT_FIELDS[at] as ReportField, value);
     this.present[at] = 1;
   }
 
@@ -106,23 +122,22 @@ export class Report {
 
   /** Last chunk that the report confirms, or null. */
   get lastSeq(): number | null {
-    return this.#value(LAST_SEQ);
+    const seq = this.#reading(LAST_SEQ);
+    return Number.isNaN(seq) ? null : seq;
   }
 
   /** Whether the page said that it is hidden; null where it said nothing. */
   get hidden(): boolean | null {
-    const value = this.#value(HIDDEN);
-    return value === null ? null : value === 1;
+    const value = this.#reading(HIDDEN);
+    return Number.isNaN(value) ? null : value === 1;
   }
 
   /** Writes the report to a row of `connections`. What it does not mention stays as it was. */
   writeTo(table: Tables['connections'], slot: number): void {
-    for (let at = 0; at < REPORT_FIELDS.length; at++) {
-      if (this.present[at] === 1) table.set(slot, REPORT_FIELDS[at]?.column as number, this.values[at] as number);
-    }
+    table.setSome(slot, COLUMNS, this.values, this.present);
     if (this.present[LATENCY] === 1) this.#judgeLatency(table, slot);
-    const errorRate = this.#value(ERROR_RATE);
-    if (errorRate !== null) table.set(slot, CONNECTION.error_rate_marked, errorRate > 1 ? 1 : 0);
+    const errorRate = this.#reading(ERROR_RATE);
+    if (errorRate === errorRate) table.set(slot, CONNECTION.error_rate_marked, errorRate > 1 ? 1 : 0);
   }
 
   /**
@@ -132,7 +147,7 @@ export class Report {
    */
   #judgeLatency(table: Tables['connections'], slot: number): void {
     const latency = this.values[LATENCY] as number;
-    const error = this.present[CLOCK_ERROR] === 1 ? (this.values[CLOCK_ERROR] as number) : Number.NaN;
+    const error = this.#reading(CLOCK_ERROR);
     const isKnown = error >= 0 && error <= MAX_CLOCK_ERROR_MS;
     const isPossible = latency >= -error && latency <= this.oldestChunkMs + error;
     const isJudged = isKnown && !Number.isNaN(latency);
@@ -141,9 +156,9 @@ export class Report {
     table.set(slot, CONNECTION.latency_marked, isJudged ? Number(this.isLatencyImpossible) : Number.NaN);
   }
 
-  #value(at: number): number | null {
-    const value = this.values[at] as number;
-    return this.present[at] === 1 && !Number.isNaN(value) ? value : null;
+  /** A reading, or NaN. (`number | null` would box each one.) */
+  #reading(at: number): number {
+    return this.present[at] === 1 ? (this.values[at] as number) : Number.NaN;
   }
 
   #take(at: number, value: unknown): void {
@@ -157,23 +172,6 @@ export class Report {
       if (number < 0) throw wrong(field, value);
       this.takeCode(at, number);
     }
-  }
-}
-
-/** Whether a field of this kind may be this number. */
-function mayBe(kind: Kind, value: number): boolean {
-  switch (kind) {
-    case 'count':
-      return Number.isInteger(value) && value >= 0 && value <= MAX_COUNT;
-    case 'ms':
-      return Math.abs(value) <= MAX_ABS_MS;
-    case 'clock':
-      // Beyond what a cell holds the table stores missing: a wrong clock is taken, and shown as no reading.
-      return Number.isFinite(value);
-    case 'ratio':
-      return value >= 0 && value <= MAX_COUNT;
-    default:
-      return false;
   }
 }
 

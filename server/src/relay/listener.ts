@@ -113,8 +113,11 @@ export class Listener extends Connection {
     this.watch ??= new PlaybackWatch();
     if (this.isPlaying) {
       const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
-      const receivedMs = this.#outstanding.confirmedMs;
-      this.watch.playing({ at: now, receivedMs, depthMs, underrunMs }, MAX_DEPTH_MS);
+      sample.at = now;
+      sample.receivedMs = this.#outstanding.confirmedMs;
+      sample.depthMs = depthMs;
+      sample.underrunMs = underrunMs;
+      this.watch.playing(sample, MAX_DEPTH_MS);
     } else this.watch.notPlaying();
     this.table.set(this.slot, CONNECTION.buffer_model_ms, this.watch.modelMs);
   }
@@ -176,3 +179,6 @@ export class Listener extends Connection {
     this.table.set(this.slot, CONNECTION.outstanding_ms, this.#outstanding.ms);
   }
 }
+
+/** One for all reports: an object of each would be 104 bytes of garbage. */
+const sample = { at: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };

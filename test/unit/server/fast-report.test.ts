@@ -1,6 +1,9 @@
 import { Refusal } from '@auralis/server/check/refusal';
+import { readFastPackedReport } from '@auralis/server/ingest/fast-packed-report';
 import { readFastReport } from '@auralis/server/ingest/fast-report';
+import { readListenerMessage } from '@auralis/server/ingest/listener-message';
 import { REPORT_FIELDS, Report } from '@auralis/server/ingest/report';
+import { MAX_LISTENER_MESSAGE_BYTES, readMsgpack, Writer } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -139,5 +142,107 @@ describe('property: wherever the fast path takes a text, the general one makes t
         if (result !== null) expect(result.quick).toEqual(result.slow);
       }
     }
+  });
+});
+
+describe('MessagePack', () => {
+  function packed(value: unknown): Uint8Array {
+    const writer = new Writer();
+    writer.value(value);
+    return writer.copy();
+  }
+
+  /** As `both`, of bytes. */
+  function bothPacked(bytes: Uint8Array): { quick: unknown; slow: unknown } | null {
+    let taken = false;
+    const quick = outcome(() => {
+      taken = true;
+      taken = readFastPackedReport(bytes, fast);
+    }, fast);
+    if (!taken) return null;
+    const { metrics } = readMsgpack(bytes) as { metrics: unknown };
+    return { quick, slow: outcome(() => general.read(metrics), general) };
+  }
+
+  const whole = {
+    chunksReceived: 70_000,
+    chunkErrors: 300,
+    bufferUnderruns: 200,
+    avgLatencyMs: 45.26,
+    errorRate: null,
+    lastSeq: 99,
+    clockOffsetMs: -40_000,
+    clockErrorMs: -5,
+    playbackState: 'playing',
+    hidden: false,
+    sentAt: 1_764_000_000_123.456,
+  };
+
+  test('what the SDK would send is read by the fast path', () => {
+    for (const metrics of [whole, { ...whole, hidden: null, jitterMs: -300, rttMs: -100 }, {}]) {
+      const inOrder = Object.fromEntries(
+        REPORT_FIELDS.flatMap(({ name }) => (name in metrics ? [[name, metrics[name as never]]] : [])),
+      );
+      const result = bothPacked(packed({ type: 'client_metrics', metrics: inOrder }));
+      expect(result).not.toBeNull();
+      expect(result?.quick).toEqual(result?.slow);
+    }
+  });
+
+  const packedValue = fc.oneof(
+    { weight: 8, arbitrary: number },
+    fc.constantFrom(null, true, false, 'playing', 'stalled', 'dancing', '', [], {}),
+    fc.integer({ min: -(2 ** 31), max: 2 ** 32 }),
+  );
+
+  test('property: fields in any order, values of any kind: both make the same of it', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(name, packedValue), { maxLength: 17, selector: ([field]) => field }),
+        fc.boolean(),
+        (fields, sorted) => {
+          const order = new Map(REPORT_FIELDS.map((field, at) => [field.name, at]));
+          const list = sorted ? fields.toSorted(([a], [b]) => (order.get(a) ?? 99) - (order.get(b) ?? 99)) : fields;
+          const result = bothPacked(packed({ type: 'client_metrics', metrics: Object.fromEntries(list) }));
+          if (result === null) return;
+          taken++;
+          expect(result.quick).toEqual(result.slow);
+        },
+      ),
+      { seed: 6, numRuns: 20_000 },
+    );
+    expect(taken).toBeGreaterThan(5_000);
+  });
+
+  test('messages that were cut or changed by a byte: taken only where both make the same of it', () => {
+    const bytes = packed({ type: 'client_metrics', metrics: whole });
+    for (let at = 0; at < bytes.length; at++) {
+      // After a whole one, whose end still lies in the buffer.
+      readFastPackedReport(bytes, fast);
+      expect(readFastPackedReport(bytes.subarray(0, at), fast)).toBe(false);
+      for (let byte = 0; byte < 256; byte++) {
+        const changed = bytes.slice();
+        changed[at] = byte;
+        let slow: unknown;
+        try {
+          slow = outcome(() => general.read((readMsgpack(changed) as { metrics: unknown }).metrics), general);
+        } catch {
+          // Not MessagePack at all: never taken, though a bad value before the fault may be what is refused.
+          const quick = outcome(() => expect(readFastPackedReport(changed, fast)).toBe(false), fast);
+          if (Array.isArray(quick)) expect(quick[0]).toBe('bad_value');
+          continue;
+        }
+        const result = bothPacked(changed);
+        if (result !== null) expect(result.quick).toEqual(slow);
+      }
+    }
+  });
+
+  test('what is longer than a listener may send is left alone', () => {
+    const bytes = packed({ type: 'client_metrics', metrics: whole, more: 'x'.repeat(MAX_LISTENER_MESSAGE_BYTES) });
+    expect(readFastPackedReport(bytes, fast)).toBe(false);
+    expect(readFastReport(bytes, fast)).toBe(false);
+    expect(readListenerMessage(bytes, true, fast)).toEqual({ type: 'client_metrics' });
   });
 });

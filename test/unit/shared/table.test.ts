@@ -6,6 +6,32 @@ import { WORLD_SCHEMA } from './frame-world.js';
 
 const make = (capacity?: number) => new Table(WORLD_SCHEMA, capacity);
 
+test('some cells at once are as one by one, and what was said again is no news', () => {
+  const table = make();
+  const one = make();
+  for (const each of [table, one]) each.open('a');
+  const columns = Uint16Array.of(2, 0, 3);
+  const present = Uint8Array.of(1, 0, 1);
+  for (const values of [
+    [1.25, 7, Number.NaN],
+    [-0, 7, 1e300],
+    [3.5, 7, 2],
+  ]) {
+    table.setSome(0, columns, Float64Array.from(values), present);
+    one.set(0, 2, values[0] as number);
+    one.set(0, 3, values[2] as number);
+    expect([0, 1, 2, 3].map((column) => table.get(0, column))).toEqual(
+      [0, 1, 2, 3].map((column) => one.get(0, column)),
+    );
+  }
+  const seen = table.nextStamp();
+  table.setSome(0, columns, Float64Array.of(3.5, 9, 2), present);
+  expect([table.lastStamp, table.rowStamp[0]].every((stamp) => (stamp as number) <= seen)).toBe(true);
+  table.setSome(0, columns, Float64Array.of(3.5, 9, 3), present);
+  expect([table.rowStamp[0], table.columnStamp[3]].every((stamp) => (stamp as number) > seen)).toBe(true);
+  expect([table.columnStamp[0], table.columnStamp[2]].every((stamp) => (stamp as number) <= seen)).toBe(true);
+});
+
 describe('rows', () => {
   test('have a key, a slot and the attributes of the schema', () => {
     const table = make();
