@@ -12,6 +12,7 @@ import { createApp } from './http/app.js';
 import { createGuard, type Guard } from './http/guard.js';
 import { StaticFiles } from './http/static.js';
 import { SummaryHistory } from './http/summary.js';
+import { ConnectionInbox } from './ingest/connection-record.js';
 import { Inbox } from './ingest/inbox.js';
 import { Live } from './live/live.js';
 import { createLogger, type Logger } from './log.js';
@@ -20,6 +21,8 @@ import { PrometheusPage } from './prometheus/page.js';
 import { listenRoute } from './relay/listen-route.js';
 import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
+import { ReportedConnections } from './relay/reported-connections.js';
+import { ReportsDesk } from './relay/reports-desk.js';
 import { Sweep } from './relay/sweep.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
@@ -78,6 +81,7 @@ class RunningHub implements Hub {
   readonly #relay: Relay;
   readonly #sweep: Sweep;
   readonly #engines: EngineRoom;
+  readonly #reported: ReportedConnections;
   readonly #live: Live;
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
@@ -97,6 +101,7 @@ class RunningHub implements Hub {
     this.#sweep = new Sweep(this.#relay, this.tables, this.#counters);
     const totals = new EngineTotals();
     this.#engines = new EngineRoom(this.tables, this.#counters, totals, (name, at) => this.#relay.keep(name, at));
+    this.#reported = new ReportedConnections(this.#relay, this.tables, this.#counters, totals.chunksElsewhere);
     this.#live = new Live({
       tables: this.tables,
       counters: this.#counters,
@@ -137,6 +142,7 @@ class RunningHub implements Hub {
       prometheus: this.#prometheus,
       isDraining: this.#isDraining,
       engines: this.#engines,
+      reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.#counters),
       files,
       guard: this.#guard,
       version: VERSION,
@@ -212,6 +218,7 @@ class RunningHub implements Hub {
 
   #everySecond(): void {
     const at = now();
+    this.#reported.expire(at);
     this.#sweep.run(at);
     this.#engines.sweep(at);
     this.#live.keepAlive(at);

@@ -10,6 +10,7 @@ export type Unit =
   | 'MB'
   | 'MB/s'
   | 'Mbps'
+  | 'kbps'
   | '%'
   | 'ratio'
   | '×'

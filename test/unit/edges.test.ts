@@ -17,6 +17,7 @@ const FORBIDDEN = [
   ['server/src/http', '../hub.js'],
   ['server/src/transport', '../relay/relay.js'],
   ['server/src/transport', '../state/tables.js'],
+  ['server/src/check', '../state/tables.js'],
   ['server/src/ingest', '../transport/transport.js'],
   ['server/src/relay', '../ingest/inbox.js'],
   ['server/src/live', '../relay/relay.js'],

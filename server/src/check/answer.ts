@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@auralis/shared';
+import { type ErrorCode, MAX_EVENTS } from '@auralis/shared';
 import { Refusal } from './refusal.js';
 
 /** Refusals that an answer lists; the rest are counted. */
@@ -12,17 +12,27 @@ export interface Answer {
   readonly errors: readonly { readonly index: number; readonly code: ErrorCode; readonly message: string }[];
 }
 
-/** Takes each record by itself: the good ones are taken, the others refused and counted. `take` throws Refusal. */
-export function takeEach(given: readonly unknown[], take: (record: unknown) => void): Answer {
+/** What is no record nor a list of them, a list that is too long, or a stream that has no room: nothing was taken. */
+export type NoAnswer = 'no records' | 'too many records' | 'too many streams';
+
+/**
+ * Takes a record or a list of them, as decoded, each by itself: the good ones are taken, the others refused and counted.
+ * `take` throws Refusal.
+ */
+export function takeEach(found: unknown, take: (record: unknown) => void): Answer | NoAnswer {
+  if (typeof found !== 'object' || found === null || found instanceof Uint8Array) return 'no records';
+  const records: readonly unknown[] = Array.isArray(found) ? found : [found];
+  if (records.length > MAX_EVENTS) return 'too many records';
   let accepted = 0;
-  const errors: Answer['errors'][number][] = [];
   let refused = 0;
-  for (const [index, record] of given.entries()) {
+  const errors: Answer['errors'][number][] = [];
+  for (const [index, record] of records.entries()) {
     try {
       take(record);
       accepted++;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      if (error.code === 'too_many_streams' && accepted === 0) return 'too many streams';
       refused++;
       if (errors.length < MAX_LISTED) errors.push({ index, code: error.code, message: error.message });
     }

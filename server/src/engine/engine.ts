@@ -37,6 +37,7 @@ export class Engine {
   readonly slot: number;
   /** Its chunks pass through the hub. */
   isPublishing = false;
+  readonly #stream: string;
   readonly #table: Tables['engines'];
   readonly #totals: EngineTotals;
   readonly #synthesis: SynthesisFigures;
@@ -51,6 +52,7 @@ export class Engine {
   #pcm: PcmPeak | null = null;
 
   constructor(stream: string, table: Tables['engines'], totals: EngineTotals, now: number) {
+    this.#stream = stream;
     this.#table = table;
     this.#totals = totals;
     this.#lastSignAt = now;
@@ -165,8 +167,8 @@ export class Engine {
     this.#showChunkRates(now);
     // What passes through the hub is in the hub's own account already.
     if (this.isPublishing) return;
-    this.#totals.chunksSent += this.#sent.total - sentBefore;
-    this.#totals.chunksDropped += this.#dropped.total - droppedBefore;
+    const [sentMore, droppedMore] = [this.#sent.total - sentBefore, this.#dropped.total - droppedBefore];
+    this.#totals.chunksElsewhere.addByEngine(this.#stream, sentMore, droppedMore);
   }
 
   #sign(now: number): void {

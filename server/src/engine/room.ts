@@ -1,5 +1,5 @@
-import { type AudioFormat, MAX_EVENTS } from '@auralis/shared';
-import { type Answer, takeEach } from '../check/answer.js';
+import type { AudioFormat } from '@auralis/shared';
+import { type Answer, type NoAnswer, takeEach } from '../check/answer.js';
 import { recordSchema } from '../check/record-schema.js';
 import { Refusal } from '../check/refusal.js';
 import type { HubCounters } from '../state/counters.js';
@@ -8,13 +8,10 @@ import type { Tables } from '../state/tables.js';
 import { Engine } from './engine.js';
 import { EVENT_READER, EVENTS } from './event.js';
 
-/** What is no event nor a list of them, a list that is too long, or a stream that has no room. */
-export type NoEvents = 'not events' | 'too many events' | 'too many streams';
-
 /** All engines, each with its row, and the door for their events. */
 export class EngineRoom {
   /** What one event may be, as JSON Schema. */
-  readonly eventSchema = recordSchema(EVENTS, 'An event of an engine');
+  readonly recordSchema = recordSchema(EVENTS, 'An event of an engine');
   readonly #engines = new Map<string, Placed>();
   readonly #tables: Tables;
   readonly #counters: HubCounters;
@@ -49,20 +46,16 @@ export class EngineRoom {
   }
 
   /** Takes an event or a list of them, as decoded: the good ones are taken, the others refused and counted. */
-  take(stream: string, found: unknown, now: number): Answer | NoEvents {
-    if (typeof found !== 'object' || found === null || found instanceof Uint8Array) return 'not events';
-    const given: readonly unknown[] = Array.isArray(found) ? found : [found];
-    if (given.length > MAX_EVENTS) return 'too many events';
+  take(stream: string, found: unknown, now: number): Answer | NoAnswer {
     let engine = null as Engine | null;
-    const answer = takeEach(given, (each) => {
+    const answer = takeEach(found, (each) => {
       const { record, ignored } = EVENT_READER.read(each);
       // A stream is not made for a message without a good event in it.
       engine ??= this.#open(stream, now);
       engine.take(record, now);
       if (ignored > 0) this.#counters.add('fields_ignored', ignored);
     });
-    if (answer.errors[0]?.code === 'too_many_streams') return 'too many streams';
-    if (answer.refused > 0) {
+    if (typeof answer !== 'string' && answer.refused > 0) {
       (engine ?? this.#engines.get(stream)?.engine)?.refused(answer.refused);
       this.#counters.add('messages_refused', answer.refused);
     }

@@ -8,6 +8,7 @@ import { addHealthRoutes, type HealthContext } from './routes/health.js';
 import { addMetricsRoutes, type MetricsContext } from './routes/metrics.js';
 import { addPageRoutes, type PagesContext } from './routes/pages.js';
 import { addPrometheusRoutes, type PrometheusContext } from './routes/prometheus.js';
+import { addReportsRoutes, type ReportsContext } from './routes/reports.js';
 import { addSocketRoutes, explainSocketPath } from './routes/sockets.js';
 import { addTableRoutes, type TablesContext } from './routes/tables.js';
 
@@ -18,6 +19,8 @@ export interface HttpContext
     PrometheusContext,
     HealthContext,
     EventsContext,
+    EventsContext,
+    ReportsContext,
     PagesContext,
     OpenApiContext {
   readonly counters: HubCounters;
@@ -38,6 +41,7 @@ export function createApp(context: HttpContext): Api {
   addPrometheusRoutes(app, context);
   addTableRoutes(app, context);
   addEventsRoutes(app, context);
+  addReportsRoutes(app, context);
   addSocketRoutes(app);
   addOpenApiRoute(app, context);
   addPageRoutes(app, context);

@@ -70,9 +70,9 @@ export class SummaryHistory {
   summary(now: number): Summary {
     const { hubs } = this.#tables;
     const recent = this.#history.slice(-RECENT);
-    const { phrases, synthesisErrors, attempts, chunksSent, chunksDropped } = this.#totals;
-    const sent = hubs.get(this.#hubSlot, HUB.chunks_sent) + chunksSent;
-    const dropped = hubs.get(this.#hubSlot, HUB.chunks_dropped) + chunksDropped;
+    const { phrases, synthesisErrors, attempts, chunksElsewhere } = this.#totals;
+    const sent = hubs.get(this.#hubSlot, HUB.chunks_sent) + chunksElsewhere.sent;
+    const dropped = hubs.get(this.#hubSlot, HUB.chunks_dropped) + chunksElsewhere.dropped;
     const meanOf = (pick: (snapshot: Snapshot) => number) => mean(recent.map(pick));
     return {
       uptime_seconds: Math.round(now - this.#startedAt) / 1000,
@@ -98,14 +98,18 @@ export class SummaryHistory {
     return mean([...engines.slots()].map((slot) => engines.get(slot, column))) ?? Number.NaN;
   }
 
-  /** Clients of engines that stream by themselves; those of a stream that passes through here are its listeners. */
+  /**
+   * Clients that others serve. An engine and those who report its connections speak of the same ones, so that the larger
+   * number counts; an engine whose stream passes through here counts this hub's listeners, which were counted.
+   */
   #clientsElsewhere(): number {
     const { engines, streams } = this.#tables;
     let clients = 0;
-    for (const slot of engines.slots()) {
-      const stream = streams.slotOf(engines.keyOf(slot));
-      if (stream !== undefined && streams.get(stream, STREAM.publishing) === 1) continue;
-      clients += engines.get(slot, ENGINE.active_clients) || 0;
+    for (const slot of streams.slots()) {
+      const engine = engines.slotOf(streams.keyOf(slot));
+      const isPublishing = streams.get(slot, STREAM.publishing) === 1;
+      const said = engine === undefined || isPublishing ? 0 : engines.get(engine, ENGINE.active_clients) || 0;
+      clients += Math.max(said, streams.get(slot, STREAM.reported_connections) || 0);
     }
     return clients;
   }

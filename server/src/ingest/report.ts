@@ -50,6 +50,7 @@ const IS_WHOLE = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'count' 
 const COLUMNS = Uint16Array.from(REPORT_FIELDS, ({ column }) => column);
 const FIELD_AT = new Map(REPORT_FIELDS.map((field, at) => [field.name, at]));
 const LAST_SEQ = FIELD_AT.get('lastSeq') as number;
+const BUFFER_DEPTH = FIELD_AT.get('bufferDepthMs') as number;
 const HIDDEN = FIELD_AT.get('hidden') as number;
 const LATENCY = FIELD_AT.get('avgLatencyMs') as number;
 const ERROR_RATE = FIELD_AT.get('errorRate') as number;
@@ -130,6 +131,11 @@ export class Report {
   get hidden(): boolean | null {
     const value = this.#reading(HIDDEN);
     return Number.isNaN(value) ? null : value === 1;
+  }
+
+  /** Does it say what its buffer is? */
+  get saysBufferDepth(): boolean {
+    return !Number.isNaN(this.#reading(BUFFER_DEPTH));
   }
 
   /** Writes the report to a row of `connections`. What it does not mention stays as it was. */

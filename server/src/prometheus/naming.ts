@@ -38,6 +38,7 @@ const BASE_UNITS: Readonly<Record<Unit, BaseUnit>> = {
   MB: { unit: 'bytes', own: /_mb$/, multiply: 2 ** 20 },
   'MB/s': { unit: 'bytes_per_second', own: /_mb_s$/, multiply: 1e6 },
   Mbps: { unit: 'bytes_per_second', own: /_mbps/, multiply: 1e6 / 8 },
+  kbps: { unit: 'bytes_per_second', own: /_kbps$/, multiply: 1000 / 8 },
   '%': { unit: 'ratio', own: /_percent$/, divide: 100 },
   ratio: { unit: 'ratio', own: /_(rate|ratio)$/ },
   '×': { unit: null },

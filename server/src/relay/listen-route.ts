@@ -7,7 +7,7 @@ import {
   STREAM_NAME,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
-import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { CONNECTION, type Tables } from '../state/tables.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
@@ -158,12 +158,9 @@ class ListenerSocket implements SocketHandler {
   #takeReport(listener: Listener, now: number): void {
     const { inbox, tables, counters } = this.#context;
     const { report } = inbox;
-    const { connections } = tables;
     report.oldestChunkMs = listener.oldestChunkMs(report.lastSeq, this.#stream.recent, now);
-    report.writeTo(connections, listener.slot);
-    connections.add(listener.slot, CONNECTION.reports, 1);
-    connections.set(listener.slot, CONNECTION.last_report_at, now / 1000);
-    connections.set(listener.slot, CONNECTION.state, CONNECTION_STATE.open);
+    report.writeTo(tables.connections, listener.slot);
+    listener.noteReport(now);
     counters.add('reports');
     if (report.ignored > 0) counters.add('fields_ignored', report.ignored);
     if (report.isLatencyImpossible) counters.add('latency_impossible');

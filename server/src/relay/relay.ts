@@ -4,6 +4,7 @@ import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
 import { Listener, type ListenerLimits } from './listener.js';
+import type { ReportedConnection } from './reported-connection.js';
 import { Stream } from './stream.js';
 
 /** A stream that nobody uses goes after this long. */
@@ -59,14 +60,14 @@ export class Relay {
 
   /** A listener has connected: it gets a row. */
   join(stream: Stream, peer: Peer, client: string, address: string, now: number): Listener {
-    const { connections, streams } = this.#tables;
+    const { connections } = this.#tables;
     const id = randomBytes(9).toString('base64url');
     const slot = connections.open(id, [stream.name, client, address, '']);
     const listener = new Listener(peer, id, slot, connections, this.options, stream.seq, now);
     stream.listeners.add(listener);
     stream.idleSince = null;
     this.listeners++;
-    streams.set(stream.slot, STREAM.active_connections, stream.listeners.size);
+    stream.showConnections();
     return listener;
   }
 
@@ -74,9 +75,22 @@ export class Relay {
   leave(stream: Stream, listener: Listener, code: number, reason: string, now: number): void {
     stream.listeners.delete(listener);
     this.listeners--;
-    this.#tables.streams.set(stream.slot, STREAM.active_connections, stream.listeners.size);
+    stream.showConnections();
     listener.close(code, reason, now);
     this.#closed.push({ slot: listener.slot, goesAt: now + CLOSED_ROW_MS });
+    this.#noteIdle(stream, now);
+  }
+
+  /** A connection that somebody else serves. */
+  joinReported(stream: Stream, connection: ReportedConnection): void {
+    stream.reported.add(connection);
+    stream.idleSince = null;
+    stream.showConnections();
+  }
+
+  leaveReported(stream: Stream, connection: ReportedConnection, now: number): void {
+    stream.reported.delete(connection);
+    stream.showConnections();
     this.#noteIdle(stream, now);
   }
 
@@ -131,6 +145,6 @@ export class Relay {
   }
 
   #noteIdle(stream: Stream, now: number): void {
-    if (stream.engine === null && stream.listeners.size === 0) stream.idleSince = now;
+    if (stream.engine === null && stream.listeners.size + stream.reported.size === 0) stream.idleSince = now;
   }
 }

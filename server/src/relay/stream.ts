@@ -12,6 +12,7 @@ import { EventWindow } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
 import type { Listener } from './listener.js';
 import { RecentChunks } from './outstanding.js';
+import type { ReportedConnection } from './reported-connection.js';
 import { Silence } from './silence.js';
 
 /** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
@@ -20,6 +21,8 @@ export class Stream {
   readonly slot: number;
   readonly listeners = new Set<Listener>();
   readonly recent = new RecentChunks();
+  /** Connections to it that others serve and report. */
+  readonly reported = new Set<ReportedConnection>();
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
   seq = 0;
   /** When the last chunk came. */
@@ -52,7 +55,8 @@ export class Stream {
     this.idleSince = now;
     this.openedAt = now;
     this.slot = table.open(name);
-    const counts = [STREAM.active_connections, STREAM.publishing, STREAM.chunks_published, STREAM.bytes_published];
+    this.showConnections();
+    const counts = [STREAM.publishing, STREAM.chunks_published, STREAM.bytes_published];
     for (const column of counts) table.set(this.slot, column, 0);
     for (const column of [STREAM.chunks_sent, STREAM.chunks_dropped, STREAM.dropped_per_min])
       table.set(this.slot, column, 0);
@@ -74,6 +78,19 @@ export class Stream {
   heard(silentMs: number, playingMs: number, now: number): void {
     this.#table.add(this.slot, STREAM.silent_listener_ms, silentMs);
     if (playingMs > 0) this.#silence.add(silentMs, playingMs, now);
+  }
+
+  /** Books what was sent and dropped for a connection that somebody else serves. `droppedNow`: of these, just now. */
+  noteReported(sent: number, dropped: number, droppedNow: number, now: number): void {
+    this.#table.add(this.slot, STREAM.chunks_sent, sent);
+    this.#table.add(this.slot, STREAM.chunks_dropped, dropped);
+    if (droppedNow > 0) this.#drops.add(now, droppedNow);
+  }
+
+  /** Shows how many are connected. */
+  showConnections(): void {
+    this.#table.set(this.slot, STREAM.active_connections, this.listeners.size + this.reported.size);
+    this.#table.set(this.slot, STREAM.reported_connections, this.reported.size);
   }
 
   /** Brings up to date what changes by time alone. */

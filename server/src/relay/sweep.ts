@@ -2,9 +2,11 @@ import { CLOSE, STALE_MS, STALLED_MS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import { quantile, RateWindows } from '../state/windows.js';
+import type { Connection } from './connection.js';
 import { HEALTH, TRUST } from './health.js';
 import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
+import type { ReportedConnection } from './reported-connection.js';
 import type { Stream } from './stream.js';
 
 /** Each listener is pinged once in this many sweeps, so that the pings of all are spread over time. */
@@ -39,6 +41,7 @@ export class Sweep {
     for (const stream of this.#relay.streams.values()) {
       this.#healths.fill(0);
       for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
+      for (const connection of stream.reported) this.#sweepReported(connection, now);
       this.#sweepEngine(stream, now);
       this.#sweepStream(stream, now);
     }
@@ -63,9 +66,18 @@ export class Sweep {
     const rate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt);
     // Without an engine there is nothing to send: that is no rate of 0.
     connections.set(slot, CONNECTION.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
-    const health = listener.judge(now, stream.engine === null ? 0 : stream.chunkAt);
-    this.#healths[health] = (this.#healths[health] as number) + 1;
+    this.#judge(listener, now, stream.engine === null ? 0 : stream.chunkAt);
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
+  }
+
+  #sweepReported(connection: ReportedConnection, now: number): void {
+    connection.refresh(now);
+    this.#judge(connection, now, 0);
+  }
+
+  #judge(connection: Connection, now: number, chunkAt: number): void {
+    const health = connection.judge(now, chunkAt);
+    this.#healths[health] = (this.#healths[health] as number) + 1;
   }
 
   /** An engine whose host has vanished sends nothing and closes nothing: it would keep its place for ever. */
@@ -125,16 +137,23 @@ export class Sweep {
   readonly #isOpen = (slot: number): boolean =>
     this.#tables.connections.get(slot, CONNECTION.state) === CONNECTION_STATE.open;
 
-  /** A column of a stream's listeners that count, sorted; valid until the next call. */
+  /** A column of a stream's connections that count, sorted; valid until the next call. */
   #sorted(stream: Stream, column: number, counts: (slot: number) => boolean): Float64Array {
+    const most = stream.listeners.size + stream.reported.size;
+    if (this.#scratch.length < most) this.#scratch = new Float64Array(most * 2);
+    const count = this.#gather(stream.listeners, column, counts, 0);
+    return this.#scratch.subarray(0, this.#gather(stream.reported, column, counts, count)).sort();
+  }
+
+  /** Writes to the scratch from `at` on; returns where it ends. */
+  #gather(from: Iterable<Connection>, column: number, counts: (slot: number) => boolean, at: number): number {
     const { connections } = this.#tables;
-    if (this.#scratch.length < stream.listeners.size) this.#scratch = new Float64Array(stream.listeners.size * 2);
-    let count = 0;
-    for (const { slot } of stream.listeners) {
+    let end = at;
+    for (const { slot } of from) {
       const value = connections.get(slot, column);
-      if (!Number.isNaN(value) && counts(slot)) this.#scratch[count++] = value;
+      if (!Number.isNaN(value) && counts(slot)) this.#scratch[end++] = value;
     }
-    return this.#scratch.subarray(0, count).sort();
+    return end;
   }
 }
 

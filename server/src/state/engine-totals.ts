@@ -1,11 +1,11 @@
+import { ChunksElsewhere } from './chunks-elsewhere.js';
+
 /** What all engines did since the hub started, over their restarts and over the rows that have gone. */
 export class EngineTotals {
   /** Syntheses that succeeded; the spec's `total_phrases_generated`. */
   phrases = 0;
   synthesisErrors = 0;
-  /** Chunks that engines sent and dropped by themselves, beside the hub. */
-  chunksSent = 0;
-  chunksDropped = 0;
+  readonly chunksElsewhere = new ChunksElsewhere();
 
   get attempts(): number {
     return this.phrases + this.synthesisErrors;

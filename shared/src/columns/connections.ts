@@ -96,6 +96,21 @@ export const connectionColumns = {
   hidden: { id: 35, unit: 'enum', scale: 0, worse: null, labels: ['visible', 'hidden'], help: 'Is the page hidden?' },
   sent_at_ms: { id: 36, unit: 'ms', scale: 0, worse: null, help: "Listener's clock when it sent its last report" },
 
+  // What players without our SDK say beside that (CMCD).
+  bitrate_kbps: { id: 50, unit: 'kbps', scale: 0, worse: null, help: 'Encoded bitrate that is played (CMCD br)' },
+  measured_throughput_kbps: {
+    id: 51, unit: 'kbps', scale: 0, worse: 'less',
+    help: 'Throughput to the player, as it measured (CMCD mtp)',
+  },
+  requested_throughput_kbps: {
+    id: 52, unit: 'kbps', scale: 0, worse: null,
+    help: 'Throughput that the player would be content with (CMCD rtp)',
+  },
+  player_errors: {
+    id: 53, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Error codes that the player reported (CMCD ec)',
+  },
+
   // What the hub makes of both.
   clock: {
     id: 40, unit: 'enum', scale: 0, worse: null, labels: ['unsynced', 'synced'],

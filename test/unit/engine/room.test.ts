@@ -36,9 +36,9 @@ describe('a list of events', () => {
 
   test('that is none, or too long, is nothing', () => {
     for (const found of [null, 7, 'x', true, undefined, new Uint8Array(4)])
-      expect(world.room.take('main', found, world.now)).toBe('not events');
+      expect(world.room.take('main', found, world.now)).toBe('no records');
     const many = Array.from({ length: MAX_EVENTS + 1 }, () => ({ type: 'queue', depth: 1 }));
-    expect(world.room.take('main', many, world.now)).toBe('too many events');
+    expect(world.room.take('main', many, world.now)).toBe('too many records');
     expect(world.send(...many.slice(1)).accepted).toBe(MAX_EVENTS);
   });
 

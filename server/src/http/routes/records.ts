@@ -1,0 +1,105 @@
+import { MAX_BODY_BYTES, MAX_EVENTS, MsgpackError, readMsgpack } from '@auralis/shared';
+import { z } from '@hono/zod-openapi';
+import { type Api, addUncheckedRoute } from '../api.js';
+import type { Guard } from '../guard.js';
+import { Problem, problems } from '../problem.js';
+import { checkStreamName, streamParameter } from './sockets.js';
+
+/** Takes records of a stream, as decoded: one or a list of them. */
+export interface RecordIntake {
+  /** What one record may be, as JSON Schema. */
+  readonly recordSchema: object;
+  take(stream: string, found: unknown, now: number): object | 'no records' | 'too many records' | 'too many streams';
+}
+
+export interface RecordsContext {
+  readonly guard: Guard;
+  readonly now: () => number;
+}
+
+/** A route that takes records. `records`: the last part of its path, and what they are called. */
+export interface RecordsRoute {
+  readonly records: string;
+  readonly schemaName: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly intake: RecordIntake;
+}
+
+const READERS: Readonly<Record<string, (body: Uint8Array) => unknown>> = {
+  'application/json': (body) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)),
+  'application/msgpack': (body) => readMsgpack(body),
+};
+
+export const acceptedSchema = z
+  .object({
+    accepted: z.int(),
+    refused: z.int(),
+    errors: z
+      .array(z.object({ index: z.int(), code: z.string(), message: z.string() }))
+      .openapi({ description: 'The first of those refused, by their place in the list' }),
+  })
+  .openapi('Accepted');
+
+/** `POST /api/v1/streams/{stream}/<records>`: records of a stream, in JSON or MessagePack. */
+export function addRecordsRoute(app: Api, { guard, now }: RecordsContext, wanted: RecordsRoute): void {
+  const { records, schemaName, tag, summary, intake } = wanted;
+  const record = z.looseObject({}).openapi(schemaName, intake.recordSchema);
+  const schema = z.union([record, z.array(record)]);
+  const route = {
+    method: 'post' as const,
+    path: `/api/v1/streams/{stream}/${records}`,
+    tags: [tag],
+    summary,
+    description: 'Each is checked by itself: those that are refused take none of the others with them.',
+    request: {
+      params: streamParameter,
+      body: { content: { 'application/json': { schema }, 'application/msgpack': { schema } }, required: true },
+    },
+    responses: {
+      202: {
+        description: 'How many were taken, and why the others were not',
+        content: { 'application/json': { schema: acceptedSchema } },
+      },
+      ...problems({
+        400: `The body has no ${records}, or the stream has no possible name`,
+        403: 'Pages of this origin may not send',
+        413: `More than ${MAX_EVENTS} ${records}, or ${MAX_BODY_BYTES} bytes`,
+        415: 'A body of another type',
+        503: 'The hub has too many streams',
+      }),
+    },
+  };
+  // Not checked by a schema: the hub's own reader does it, and tells each record by itself what is wrong with it.
+  addUncheckedRoute(app, route, async (c) => {
+    // A page of another origin cannot ask for the answer, but could send what needs no permission to be sent.
+    if (!guard.mayRead(c.req.header('origin') ?? null, c.req.header('host') ?? null))
+      throw new Problem(403, 'pages of this origin may not send here');
+    const stream = c.req.param('stream') ?? '';
+    checkStreamName(stream);
+    const found = readBody(c.req.header('content-type') ?? '', new Uint8Array(await c.req.arrayBuffer()));
+    const answer = intake.take(stream, found, now());
+    switch (answer) {
+      case 'no records':
+        throw new Problem(400, `${records} are maps with a type; send one or a list of them`);
+      case 'too many records':
+        throw new Problem(413, `more than ${MAX_EVENTS} ${records} at once`);
+      case 'too many streams':
+        throw new Problem(503, 'the hub has too many streams');
+      default:
+        return c.json(answer, 202);
+    }
+  });
+}
+
+/** @throws Problem */
+function readBody(contentType: string, body: Uint8Array): unknown {
+  const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+  const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+  if (read === undefined) throw new Problem(415, `content-type: ${Object.keys(READERS).join(' or ')}`);
+  try {
+    return read(body);
+  } catch (error) {
+    throw new Problem(400, error instanceof MsgpackError ? error.message : 'the body is not JSON');
+  }
+}

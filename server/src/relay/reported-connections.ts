@@ -1,0 +1,129 @@
+import { CLOSED_ROW_MS, STALLED_MS } from '@auralis/shared';
+import { Refusal } from '../check/refusal.js';
+import type { ChunksElsewhere } from '../state/chunks-elsewhere.js';
+import type { HubCounters } from '../state/counters.js';
+import type { Tables } from '../state/tables.js';
+import type { Relay } from './relay.js';
+import { type ClientReport, type ConnectionMetrics, ReportedConnection } from './reported-connection.js';
+import type { Stream } from './stream.js';
+
+/** Names a connection: within its stream, so that it is never taken for one of another stream or of the hub's own. */
+export interface ConnectionName {
+  readonly stream: string;
+  readonly connection: string;
+}
+
+/** What is known of who is connected. */
+export interface ConnectionAttributes {
+  readonly client: string;
+  readonly address: string;
+}
+
+/** A connection that is open, and its stream. */
+export interface Placed {
+  readonly stream: Stream;
+  readonly connection: ReportedConnection;
+}
+
+/** No name of a stream and no id of the hub's own has this character. */
+const keyOf = ({ stream, connection }: ConnectionName) => `${stream}:${connection}`;
+
+/** All connections that others serve and report: as many as `maxClients`, beside as many of the hub's own. */
+export class ReportedConnections {
+  readonly #relay: Relay;
+  readonly #tables: Tables;
+  readonly #counters: HubCounters;
+  readonly #elsewhere: ChunksElsewhere;
+  readonly #open = new Map<string, Placed>();
+  /** Rows of closed ones, the oldest first, and when they go. */
+  readonly #closed = new Map<string, { readonly slot: number; readonly goesAt: number }>();
+
+  constructor(relay: Relay, tables: Tables, counters: HubCounters, elsewhere: ChunksElsewhere) {
+    this.#relay = relay;
+    this.#tables = tables;
+    this.#counters = counters;
+    this.#elsewhere = elsewhere;
+  }
+
+  get(name: ConnectionName): Placed | null {
+    return this.#open.get(keyOf(name)) ?? null;
+  }
+
+  /** Opens one that is not open. `staleAfterMs`: without a report for so long it is stale. @throws Refusal */
+  open(name: ConnectionName, who: ConnectionAttributes, staleAfterMs: number, now: number): Placed {
+    const { maxClients } = this.#relay.options;
+    if (this.#open.size >= maxClients) {
+      this.#counters.add('refused_at_capacity');
+      throw new Refusal('too_many_connections', `all ${maxClients} places are taken (--max-clients)`);
+    }
+    const stream = this.#relay.streamToListenTo(name.stream, now);
+    if (stream === null) throw new Refusal('too_many_streams', 'the hub has too many streams');
+    const key = keyOf(name);
+    // One that comes back takes the place of its closed row.
+    this.#forgetClosed(key);
+    const { connections } = this.#tables;
+    const slot = connections.open(key, [stream.name, who.client, who.address, '']);
+    const connection = new ReportedConnection(connections, slot, staleAfterMs, now);
+    const placed = { stream, connection };
+    this.#open.set(key, placed);
+    this.#relay.joinReported(stream, connection);
+    return placed;
+  }
+
+  describe({ stream, connection }: Placed, who: ConnectionAttributes): void {
+    this.#tables.connections.setAttributes(connection.slot, [stream.name, who.client, who.address, '']);
+  }
+
+  report(placed: Placed, metrics: ConnectionMetrics | null, client: ClientReport | null, now: number): void {
+    const { stream, connection } = placed;
+    const sinceMs = now - connection.lastReportAt;
+    const { sent, dropped, droppedNow } = connection.report(metrics, client, now);
+    this.#counters.add('reports');
+    if (client?.isLatencyImpossible) this.#counters.add('latency_impossible');
+    const silentMs = connection.takeSilence(sinceMs);
+    if (silentMs >= 0) stream.heard(silentMs, connection.isPlaying ? sinceMs : 0, now);
+    stream.noteReported(sent, dropped, droppedNow, now);
+    this.#elsewhere.addByConnection(stream.name, sent, dropped);
+  }
+
+  /** Closes one that is open; its row stays for a while, with the reason. */
+  close(name: ConnectionName, reason: string, now: number): void {
+    const key = keyOf(name);
+    const placed = this.#open.get(key);
+    if (placed === undefined) {
+      throw new Refusal('unknown_connection', `connection ${JSON.stringify(name.connection)} is not open`);
+    }
+    this.#close(key, placed, reason, now);
+  }
+
+  /** Once a second: closes those that nobody reports any more, and lets closed rows go. */
+  expire(now: number): void {
+    for (const [key, placed] of this.#open) {
+      if (now - placed.connection.lastReportAt <= STALLED_MS) continue;
+      this.#counters.add('stalled_closed');
+      this.#close(key, placed, 'no report', now);
+    }
+    for (const [key, { goesAt }] of this.#closed) {
+      if (goesAt > now) break;
+      this.#forgetClosed(key);
+    }
+    this.#elsewhere.keepOnly((stream) => this.#relay.streams.has(stream));
+  }
+
+  #close(key: string, { stream, connection }: Placed, reason: string, now: number): void {
+    this.#open.delete(key);
+    connection.close(Number.NaN, reason, now);
+    this.#relay.leaveReported(stream, connection, now);
+    this.#closed.set(key, { slot: connection.slot, goesAt: now + CLOSED_ROW_MS });
+    // Who opens and closes without end gets no more rows than who keeps them open.
+    const [oldest] = this.#closed.keys();
+    if (this.#closed.size > this.#relay.options.maxClients && oldest !== undefined) this.#forgetClosed(oldest);
+  }
+
+  #forgetClosed(key: string): void {
+    const closed = this.#closed.get(key);
+    if (closed === undefined) return;
+    this.#closed.delete(key);
+    this.#tables.connections.close(closed.slot);
+  }
+}

@@ -1,0 +1,83 @@
+import { STALE_MS } from '@auralis/shared';
+import { type Answer, type NoAnswer, takeEach } from '../check/answer.js';
+import type { HubCounters } from '../state/counters.js';
+import type { ClientReport, ConnectionMetrics } from './reported-connection.js';
+import type { ConnectionAttributes, ConnectionName, Placed, ReportedConnections } from './reported-connections.js';
+
+/** What a server tells of one of its connections, checked. */
+export type ConnectionRecord =
+  | {
+      readonly type: 'connection_opened';
+      readonly connection: string;
+      readonly attributes: ConnectionAttributes | null;
+    }
+  | ({ readonly type: 'connection_metrics'; readonly connection: string } & ConnectionMetrics)
+  | { readonly type: 'connection_closed'; readonly connection: string; readonly reason: string | null };
+
+/** What the desk needs of ingest: a record, read and checked. */
+export interface ConnectionInbox {
+  /** What one record may be, as JSON Schema. */
+  readonly recordSchema: object;
+  /** `client`: valid until the next. @throws Refusal */
+  read(found: unknown): {
+    readonly record: ConnectionRecord;
+    readonly client: ClientReport | null;
+    readonly ignored: number;
+  };
+}
+
+const UNKNOWN: ConnectionAttributes = { client: '', address: '' };
+
+/** Where a server that streams by itself tells of its connections. */
+export class ReportsDesk {
+  readonly recordSchema: object;
+  readonly #connections: ReportedConnections;
+  readonly #inbox: ConnectionInbox;
+  readonly #counters: HubCounters;
+
+  constructor(connections: ReportedConnections, inbox: ConnectionInbox, counters: HubCounters) {
+    this.#connections = connections;
+    this.#inbox = inbox;
+    this.#counters = counters;
+    this.recordSchema = inbox.recordSchema;
+  }
+
+  /** Takes a record or a list of them, as decoded: the good ones are taken, the others refused and counted. */
+  take(stream: string, found: unknown, now: number): Answer | NoAnswer {
+    const answer = takeEach(found, (each) => {
+      const { record, client, ignored } = this.#inbox.read(each);
+      this.#take({ stream, connection: record.connection }, record, client, now);
+      if (ignored > 0) this.#counters.add('fields_ignored', ignored);
+    });
+    if (typeof answer !== 'string' && answer.refused > 0) this.#counters.add('messages_refused', answer.refused);
+    return answer;
+  }
+
+  #take(name: ConnectionName, record: ConnectionRecord, client: ClientReport | null, now: number): void {
+    switch (record.type) {
+      case 'connection_opened':
+        this.#opened(name, record.attributes ?? UNKNOWN, now);
+        break;
+      case 'connection_metrics': {
+        // One that was open before the hub was: what it has counted so far belongs to no rate.
+        const placed = this.#connections.get(name) ?? this.#open(name, UNKNOWN, now);
+        this.#connections.report(placed, record, client, now);
+        break;
+      }
+      case 'connection_closed':
+        this.#connections.close(name, record.reason ?? '', now);
+        break;
+    }
+  }
+
+  /** Told twice, it is the same connection, described anew. */
+  #opened(name: ConnectionName, who: ConnectionAttributes, now: number): void {
+    const known = this.#connections.get(name);
+    if (known === null) this.#open(name, who, now).connection.countFromZero(now);
+    else this.#connections.describe(known, who);
+  }
+
+  #open(name: ConnectionName, who: ConnectionAttributes, now: number): Placed {
+    return this.#connections.open(name, who, STALE_MS, now);
+  }
+}

@@ -1,0 +1,102 @@
+import type { Answer } from '@auralis/server/check/answer';
+import { EngineRoom } from '@auralis/server/engine/room';
+import { SummaryHistory } from '@auralis/server/http/summary';
+import { ConnectionInbox } from '@auralis/server/ingest/connection-record';
+import { Relay } from '@auralis/server/relay/relay';
+import { ReportedConnections } from '@auralis/server/relay/reported-connections';
+import { ReportsDesk } from '@auralis/server/relay/reports-desk';
+import { Sweep } from '@auralis/server/relay/sweep';
+import { HubCounters } from '@auralis/server/state/counters';
+import { EngineTotals } from '@auralis/server/state/engine-totals';
+import { type CONNECTION, createTables, HUB, STREAM } from '@auralis/server/state/tables';
+import { SCHEMAS } from '@auralis/shared';
+
+type Row = Record<string, number | string | null>;
+
+/** A hub in small, to which others report, on a clock that a test moves. */
+export class ReportedWorld {
+  now = 1_000_000;
+  readonly tables = createTables();
+  readonly counters = new HubCounters(this.tables.hubs, 'hub', [], this.now);
+  readonly totals = new EngineTotals();
+  readonly relay: Relay;
+  readonly reported: ReportedConnections;
+  readonly desk: ReportsDesk;
+  readonly engines: EngineRoom;
+  readonly #sweep: Sweep;
+  readonly #summary: SummaryHistory;
+
+  constructor(maxClients = 100) {
+    const { tables, counters, totals } = this;
+    const limits = {
+      maxMessagesPerSecond: 50,
+      maxRefusalsPerMinute: 60,
+      maxOutstandingMs: 2000,
+      reportIntervalMs: 2000,
+    };
+    this.relay = new Relay(tables, counters, { maxClients, ...limits });
+    this.reported = new ReportedConnections(this.relay, tables, counters, totals.chunksElsewhere);
+    this.desk = new ReportsDesk(this.reported, new ConnectionInbox(), counters);
+    this.engines = new EngineRoom(tables, counters, totals, (name, at) => this.relay.keep(name, at));
+    this.#sweep = new Sweep(this.relay, tables, counters);
+    this.#summary = new SummaryHistory(tables, counters.slot, totals, this.now);
+  }
+
+  /** Reports of stream `main`, all at once; what was refused, as code and message. */
+  send(...records: object[]): string[] {
+    return this.sendTo('main', ...records);
+  }
+
+  sendTo(stream: string, ...records: object[]): string[] {
+    const answer = this.desk.take(stream, records, this.now);
+    if (typeof answer === 'string') throw new Error(answer);
+    return (answer as Answer).errors.map(({ code, message }) => `${code} ${message}`);
+  }
+
+  opened(connection: string, attributes?: object): void {
+    this.send({ type: 'connection_opened', connection, ...(attributes === undefined ? {} : { attributes }) });
+  }
+
+  metrics(connection: string, metrics: object): void {
+    this.send({ type: 'connection_metrics', connection, ...metrics });
+  }
+
+  /** Seconds go by; `each` runs in each of them, before the sweep. */
+  pass(seconds: number, each?: (second: number) => void): void {
+    for (let second = 1; second <= seconds; second++) {
+      this.now += 1000;
+      each?.(second);
+      this.reported.expire(this.now);
+      this.#sweep.run(this.now);
+      this.engines.sweep(this.now);
+    }
+  }
+
+  /** A row of `connections` by name, labels of enumerations and null for what is missing; null where there is none. */
+  row(key: string): Row | null {
+    const slot = this.tables.connections.slotOf(key);
+    if (slot === undefined) return null;
+    const { columns, attributes } = SCHEMAS.connections;
+    const row: Row = {};
+    for (const [at, name] of attributes.entries()) row[name] = this.tables.connections.attributesOf(slot)[at] ?? '';
+    for (const { name, index, labels } of columns) {
+      const value = this.tables.connections.get(slot, index);
+      row[name] = Number.isNaN(value) ? null : (labels?.[value] ?? value);
+    }
+    return row;
+  }
+
+  stream(column: keyof typeof STREAM, name = 'main'): number {
+    return this.tables.streams.get(this.tables.streams.slotOf(name) as number, STREAM[column]);
+  }
+
+  hub(column: keyof typeof HUB): number {
+    return this.tables.hubs.get(this.counters.slot, HUB[column]);
+  }
+
+  get summary() {
+    return this.#summary.summary(this.now);
+  }
+}
+
+export const columnsOf = (row: Row | null, ...names: (keyof typeof CONNECTION)[]) => names.map((name) => row?.[name]);
