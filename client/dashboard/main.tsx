@@ -6,6 +6,8 @@ import './style/page.css';
 import './style/header.css';
 import './style/table.css';
 import './style/trends.css';
+import './style/room.css';
+import { address } from './address.js';
 import { Dashboard } from './model/dashboard.js';
 import { Painter } from './painter.js';
 import { App, titleOf } from './view/app.js';
@@ -28,7 +30,7 @@ const painter = new Painter(() => {
 
 // Beside the page, so that a hub behind a path prefix is found too.
 const live = new LiveClient(new URL('api/v1/live', location.href).href.replace(/^http/, 'ws'));
-const dashboard = new Dashboard(live, painter.request);
+const dashboard = new Dashboard(live, address, painter.request);
 
 // A hub of another version has another page: a wall display, which nobody reloads for weeks, follows it.
 live.onState(() => {

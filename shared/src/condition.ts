@@ -4,7 +4,10 @@ import type { WhereOp } from './messages.js';
 import { show } from './show.js';
 import type { Table } from './table.js';
 
-/** `name`: a column, an attribute, or `id`. Columns with labels are compared with a label or its number. */
+/**
+ * `name`: a column, an attribute, `id`, or `any`, which stands for `id` and every attribute. Columns with labels are
+ * compared with a label or its number.
+ */
 export type Condition = readonly [name: string, op: WhereOp, value: string | number];
 
 /** A condition that its table does not know: the message says what was found and what is allowed. */
@@ -18,8 +21,13 @@ export class ConditionError extends Error {
   }
 }
 
-/** Whether the row in a slot meets a condition; what is missing meets none. @throws ConditionError */
-export function rowTest(table: Table, [name, op, operand]: Condition): (slot: number) => boolean {
+/**
+ * Whether the row in a slot meets a condition; what is missing meets none. `given`: an attribute that is the same for all
+ * rows, and so not among `any`. @throws ConditionError
+ */
+export function rowTest(table: Table, condition: Condition, given: string | null = null): (slot: number) => boolean {
+  const [name, op, operand] = condition;
+  if (name === 'any') return anyTest(table, op, operand, given);
   if (name === 'id') return textTest((slot) => table.keyOf(slot), name, op, operand);
   const attribute = table.schema.attributes.indexOf(name);
   if (attribute >= 0) return textTest((slot) => table.attributesOf(slot)[attribute] ?? '', name, op, operand);
@@ -35,7 +43,7 @@ export function parseCondition(text: string, schema: Schema): Condition {
   if (name === '')
     throw new ConditionError('bad_view', `like latency_ms>500 or 'client contains bob', not ${show(text)}`);
   const op = (operator === '==' ? '=' : operator) as WhereOp;
-  if (name === 'id' || schema.attributes.includes(name)) {
+  if (name === 'id' || name === 'any' || schema.attributes.includes(name)) {
     checkTextOp(name, op);
     return [name, op, operand];
   }
@@ -48,8 +56,17 @@ export function parseCondition(text: string, schema: Schema): Condition {
 function columnOf(schema: Schema, name: string): Column {
   const column = schema.columns.find((known) => known.name === name);
   if (column !== undefined) return column;
-  const known = ['id', ...schema.attributes, ...schema.columns.map((each) => each.name)].join(', ');
+  const known = ['id', 'any', ...schema.attributes, ...schema.columns.map((each) => each.name)].join(', ');
   throw new ConditionError('unknown_column', `${schema.table} has no column ${show(name)}; known are ${known}`);
+}
+
+function anyTest(table: Table, op: WhereOp, operand: string | number, given: string | null) {
+  const names = ['id', ...table.schema.attributes.filter((name) => name !== given)];
+  const tests = names.map((name) => rowTest(table, [name, op, operand]));
+  // None of them is so, where it is said that any is not.
+  return op === '!='
+    ? (slot: number) => tests.every((test) => test(slot))
+    : (slot: number) => tests.some((test) => test(slot));
 }
 
 function textTest(textOf: (slot: number) => string, name: string, op: WhereOp, operand: string | number) {

@@ -6,9 +6,6 @@ import { listenerOf, type QuietListener } from './quiet-listener.js';
 import { ToneEngine } from './tone-engine.js';
 import { until, type World } from './world.js';
 
-/** Several screens full. */
-const CROWD = 150;
-
 export function dashboardPage(world: World): void {
   describe('the dashboard', () => {
     let hub: HubProcess;
@@ -45,13 +42,14 @@ export function dashboardPage(world: World): void {
         await listenerOf(hub.wsUrl, 'main', 'b', { bufferDepthMs: 20, playbackState: 'playing', bufferUnderruns: 3 }),
         await listenerOf(hub.wsUrl, 'main', 'c', { bufferDepthMs: 120, playbackState: 'playing' }),
       );
-      await page.locator('.census', { hasText: '▲ 1 past an alert threshold' }).waitFor();
+      await page.locator('.census', { hasText: '◇ 1 not well' }).waitFor();
       await until('b is first', 5_000, async () => (await names())[0] === 'b');
       const rows = await rowsOf(page, 'connections');
       expect(rows[0]?.cells.Buffer).toBe('▼20');
       expect(rows.find(({ cells }) => nameIn(cells.Listener) === 'c')?.cells.Buffer).toBe('▽120');
       expect(rows.find(({ cells }) => nameIn(cells.Listener) === 'a')?.cells.Buffer).toBe('300');
-      expect(await page.title()).toMatch(/▲ 1/);
+      expect(rows[0]?.cells.Health).toMatch(/low buffer\s*\d+ s/);
+      expect(await page.title()).toMatch(/◇ 1/);
     }, 30_000);
 
     test('sorts by a head, worst first, then the other way, then back', async () => {
@@ -61,7 +59,7 @@ export function dashboardPage(world: World): void {
       await head.click();
       await namesAre(['a', 'c', 'b']);
       await head.click();
-      await page.locator('.connections th.level[aria-sort="descending"]').waitFor();
+      await page.locator('.connections th[aria-sort="descending"]', { hasText: 'Health' }).waitFor();
     }, 30_000);
 
     test('filters', async () => {
@@ -85,27 +83,6 @@ export function dashboardPage(world: World): void {
       await page.getByText('listener of main').waitFor();
       await page.keyboard.press('Escape');
       await until('none is', 5_000, async () => (await page.locator('.connections tr.selected').count()) === 0);
-    }, 30_000);
-
-    test('keeps only the rows in sight in the document, however many there are', async () => {
-      const crowd = Array.from({ length: CROWD }, (_, at) => listenerOf(hub.wsUrl, 'crowd', `n-${at}`, {}));
-      listeners.push(...(await Promise.all(crowd)));
-      const other = await world.open(`${hub.url}/#stream=crowd`, { viewport: { width: 1400, height: 900 } });
-      await other.locator('.census', { hasText: String(CROWD) }).waitFor();
-      const names = async () => (await rowsOf(other, 'connections')).map(({ cells }) => cells.Listener ?? '');
-      // By name: who has trouble on a busy machine is not foreseen.
-      await other.locator('.connections').getByRole('button', { name: 'Listener: sort' }).click();
-      await until('they are sorted', 5_000, async () => (await names())[1]?.startsWith('n-1') === true);
-      expect((await names()).length).toBeLessThan(60);
-      await other.locator('.connections table').focus();
-      await other.keyboard.press('End');
-      await until(
-        'the last is in sight',
-        5_000,
-        async () => (await names()).at(-1)?.startsWith(`n-${CROWD - 1}`) === true,
-      );
-      expect((await names()).length).toBeLessThan(60);
-      await other.close();
     }, 30_000);
 
     test('draws on where the browser gives no animation frames, as for a window without focus', async () => {

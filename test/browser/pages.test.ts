@@ -1,3 +1,4 @@
+import { crowdedDashboard } from './crowd.suite.js';
 import { dashboardPage } from './dashboard.suite.js';
 import { listenAndDashboard } from './listen-and-dashboard.suite.js';
 import { listenPage } from './listen-page.suite.js';
@@ -9,6 +10,7 @@ describeInBrowser('pages in a browser', (world) => {
   listenAndDashboard(world);
   listenPage(world);
   dashboardPage(world);
+  crowdedDashboard(world);
   specClient(world);
   sdk(world);
 });

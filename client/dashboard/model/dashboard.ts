@@ -1,28 +1,35 @@
 import { CounterRate } from './counter-rate.js';
-import { type Feed, type LinkState, NO_ROWS, type Rows, type Subscription } from './feed.js';
+import type { Feed, LinkState, Row, Rows } from './feed.js';
+import { Followed } from './followed.js';
 import { Histories } from './history.js';
-import { type Catalogue, CONNECTION_TRENDS, catalogueOf, STREAM_TRENDS, wantedConnectionColumns } from './layout.js';
-import { DEFAULT_SORT, RowOrder, type Wanted } from './order.js';
-import { type Place, readPlace, writePlace } from './place.js';
+import {
+  type Catalogue,
+  CONNECTION_LAYOUT,
+  CONNECTION_TRENDS,
+  catalogueOf,
+  STREAM_TRENDS,
+  wantedConnectionColumns,
+} from './layout.js';
+import type { Sort } from './order.js';
+import { PagedRows } from './paged-rows.js';
+import type { Address, Place } from './place.js';
+import { compareOf, viewOf, type Wanted } from './wanted.js';
+import { type WholeTable, WholeTables } from './whole-tables.js';
 
 /** How far back the trend panel reaches. */
 export const TREND_MS = 600_000;
 /** SDKs report every 2 s: to sample a listener more often would only keep the same figure twice. */
 const CONNECTION_SAMPLE_MS = 2_000;
 const STREAM_SAMPLE_MS = 1_000;
+/** Rows of which trends are kept: listeners seen lately, 1.8 MB of them, and all the streams that a hub can have. */
+const MAX_CONNECTION_TRENDS = 300;
+const MAX_STREAM_TRENDS = 1_000;
 const RATE_WINDOW_MS = 5_000;
-/** A listener that lost its connection tries again for this long before it is given up. */
-const RETURN_MS = 30_000;
+
+export const CONNECTION_SORT: Sort = { label: 'Health', worstFirst: true };
+export const STREAM_SORT: Sort = { label: 'Trouble', worstFirst: true };
 
 export type Trend = 'buffer' | 'latency';
-
-/** One table on the page: what is wanted of it, and the order that came of it. */
-export class TableState {
-  wanted: Wanted = { sort: DEFAULT_SORT, filter: '', onlyTroubled: false };
-  readonly order = new RowOrder();
-  /** Somebody points at its rows: until then (`performance.now()`) they must not move away. */
-  heldUntil = 0;
-}
 
 /**
  * All that the page knows. Events (frames, clicks, keys) change it and ask for a paint; a paint reads it. Nothing here
@@ -30,59 +37,64 @@ export class TableState {
  */
 export class Dashboard {
   readonly feed: Feed;
-  place: Place = readPlace();
+  place: Place;
   trend: Trend = 'buffer';
-  readonly streamTable = new TableState();
-  readonly connectionTable = new TableState();
-  readonly streamHistories = new Histories(STREAM_TRENDS, STREAM_SAMPLE_MS, TREND_MS);
-  readonly connectionHistories = new Histories(CONNECTION_TRENDS, CONNECTION_SAMPLE_MS, TREND_MS);
+  streamSort = STREAM_SORT;
+  wanted: Wanted = { sort: CONNECTION_SORT, filter: '', onlyTroubled: false };
+  /** Listeners of the selected stream. */
+  readonly listeners: PagedRows;
+  readonly tables: WholeTables;
+  readonly streamHistories = new Histories(STREAM_TRENDS, STREAM_SAMPLE_MS, TREND_MS, MAX_STREAM_TRENDS);
+  readonly connectionHistories = new Histories(
+    CONNECTION_TRENDS,
+    CONNECTION_SAMPLE_MS,
+    TREND_MS,
+    MAX_CONNECTION_TRENDS,
+  );
   readonly chunkRate = new CounterRate(RATE_WINDOW_MS);
   /** Page's clock when the link last changed its state, ms since 1970. */
   linkSince = Date.now();
-  catalogues: { readonly streams: Catalogue; readonly connections: Catalogue; readonly hubs: Catalogue } = {
-    streams: new Map(),
-    connections: new Map(),
-    hubs: new Map(),
-  };
+  /** Columns of connections. */
+  catalogue: Catalogue = new Map();
 
+  readonly #address: Address;
   readonly #changed: () => void;
+  readonly #followed: Followed;
   #link: LinkState;
   #hub: string | null = null;
-  #hubs: Subscription | null = null;
-  #streams: Subscription | null = null;
-  #connections: Subscription | null = null;
-  #connectionsOf: string | null = null;
-  /** Name of the selected listener; '' where it has none. */
-  #client = '';
-  #seenAt = 0;
 
-  constructor(feed: Feed, changed: () => void) {
+  constructor(feed: Feed, address: Address, changed: () => void) {
     this.feed = feed;
+    this.#address = address;
     this.#changed = changed;
+    this.place = address.read();
+    this.listeners = new PagedRows(feed, 250, (t) => this.#onListeners(t));
+    this.#followed = new Followed(feed, (t) => this.#onListeners(t));
+    this.tables = new WholeTables(feed, (table, t) => this.#onTable(table, t));
     this.#link = feed.state;
     feed.onState(() => this.#onLink());
     this.#onLink();
   }
 
-  get hubs(): Rows {
-    return this.#hubs?.rows ?? NO_ROWS;
-  }
   get streams(): Rows {
-    return this.#streams?.rows ?? NO_ROWS;
+    return this.tables.rows('streams');
   }
-  get connections(): Rows {
-    return this.#connections?.rows ?? NO_ROWS;
+  /** The stream that the page is about. */
+  get stream(): Row | undefined {
+    return this.streams.get(this.place.stream ?? '');
+  }
+  /** The selected listener. */
+  get listener(): Row | undefined {
+    const { connection } = this.place;
+    return this.#followed.row ?? (connection === null ? undefined : this.listeners.row(connection));
   }
   /** The first rows have come: until then "there are none" would be a guess. */
   get knowsStreams(): boolean {
-    return this.#streams?.ready ?? false;
-  }
-  get knowsConnections(): boolean {
-    return this.#connections?.ready ?? false;
+    return this.tables.isReady('streams');
   }
   /** Why the hub does not send a table; null where it does. */
   get refusal(): string | null {
-    return this.#streams?.error?.message ?? this.#connections?.error?.message ?? null;
+    return this.tables.error ?? this.listeners.error;
   }
   /** What is shown is what the hub has now. */
   get isCurrent(): boolean {
@@ -90,16 +102,33 @@ export class Dashboard {
   }
 
   selectStream(stream: string): void {
-    if (stream !== this.place.stream) this.#go({ stream, connection: null });
+    if (stream !== this.place.stream) this.go({ stream, connection: null });
   }
 
   /** null: the stream as a whole. */
   selectConnection(connection: string | null): void {
-    this.#go({ ...this.place, connection });
+    this.go({ ...this.place, connection });
   }
 
-  want(table: TableState, wish: Partial<Wanted>): void {
-    table.wanted = { ...table.wanted, ...wish };
+  go(place: Place): void {
+    this.#address.write(place);
+    this.#arrive(place);
+  }
+
+  /** The address was changed by hand. */
+  followAddress(): void {
+    this.#arrive(this.#address.read());
+  }
+
+  /** What is to be seen of the listeners. */
+  want(wish: Partial<Wanted>): void {
+    this.wanted = { ...this.wanted, ...wish };
+    this.#ask();
+    this.#changed();
+  }
+
+  sortStreams(sort: Sort): void {
+    this.streamSort = sort;
     this.#changed();
   }
 
@@ -108,17 +137,14 @@ export class Dashboard {
     this.#changed();
   }
 
-  /** The address was changed by hand. */
-  followAddress(): void {
-    this.place = readPlace();
-    this.#watchConnections();
-    this.#changed();
-  }
-
-  #go(place: Place): void {
+  #arrive(place: Place): void {
+    const isOther = place.stream !== this.place.stream;
     this.place = place;
-    writePlace(place);
-    this.#watchConnections();
+    if (isOther) {
+      this.connectionHistories.clear();
+      this.listeners.ask(null);
+    }
+    this.#ask();
     this.#changed();
   }
 
@@ -130,27 +156,30 @@ export class Dashboard {
     }
     if (feed.hub !== null && feed.hub.hub !== this.#hub) {
       this.#hub = feed.hub.hub;
-      this.catalogues = {
-        streams: catalogueOf(feed.columns('streams')),
-        connections: catalogueOf(feed.columns('connections')),
-        hubs: catalogueOf(feed.columns('hubs')),
-      };
-      this.#watch();
+      this.catalogue = catalogueOf(feed.columns('connections'));
+      this.tables.watch();
+      this.#ask();
     }
     this.#changed();
   }
 
-  #watch(): void {
-    this.#hubs ??= this.feed.subscribe('hubs', { intervalMs: 1000 }, ({ t }) => {
-      this.chunkRate.push(t, totalOf(this.hubs, 'chunks_sent'));
-      this.#changed();
-    });
-    this.#streams ??= this.feed.subscribe('streams', { intervalMs: 1000 }, ({ t }) => {
-      this.streamHistories.sample(t, this.streams);
+  /** Asks for the listeners that are wanted; before the first WELCOME nobody knows what can be asked. */
+  #ask(): void {
+    const { stream, connection } = this.place;
+    if (this.#hub === null || stream === null) return;
+    const columns = wantedConnectionColumns(this.catalogue);
+    const view = viewOf(this.wanted, CONNECTION_LAYOUT, this.catalogue);
+    this.listeners.ask({ topic: `connections/${stream}`, columns, view, compare: compareOf(view) });
+    this.#followed.follow(stream, connection, columns);
+  }
+
+  #onTable(table: WholeTable, t: number): void {
+    if (table === 'hubs') this.chunkRate.push(t, totalOf(this.tables.rows('hubs'), 'chunks_sent'));
+    if (table === 'streams') {
+      this.streamHistories.sample(t, this.streams.values());
       if (this.place.stream === null) this.#settle();
-      this.#changed();
-    });
-    this.#watchConnections();
+    }
+    this.#changed();
   }
 
   /** Nobody chose a stream: show the one with the most listeners, and stay with it. */
@@ -163,39 +192,17 @@ export class Dashboard {
     if (most !== null) this.selectStream(most.key);
   }
 
-  #watchConnections(): void {
-    const { stream } = this.place;
-    if (stream === this.#connectionsOf || this.#hub === null) return;
-    this.#connections?.unsubscribe();
-    this.#connections = null;
-    this.#connectionsOf = stream;
-    this.connectionHistories.clear();
-    if (stream === null) return;
-    const columns = wantedConnectionColumns(this.catalogues.connections);
-    this.#connections = this.feed.subscribe(`connections/${stream}`, { intervalMs: 250, columns }, ({ t }) => {
-      this.connectionHistories.sample(t, this.connections);
-      this.#follow();
-      this.#changed();
-    });
+  #onListeners(t: number): void {
+    this.connectionHistories.sample(t, this.#listenersHere());
+    const { connection } = this.place;
+    const next = this.#followed.current(this.catalogue.get('state')?.labels?.indexOf('closed') ?? -1);
+    if (next !== connection) this.selectConnection(next);
+    this.#changed();
   }
 
-  /** The selected listener has gone: go on with the connection that it has now, if it is known by a name, or with none. */
-  #follow(): void {
-    const { connection } = this.place;
-    if (connection === null || !this.knowsConnections) return;
-    const known = this.connections.get(connection);
-    if (known !== undefined) {
-      this.#client = known.attribute('client');
-      this.#seenAt = performance.now();
-      return;
-    }
-    let next: string | null = null;
-    if (this.#client !== '') {
-      for (const row of this.connections.values()) if (row.attribute('client') === this.#client) next = row.key;
-    }
-    // After a restart of the hub its listeners come back over some seconds, and this page may be the first.
-    const isAwaited = this.#client !== '' && performance.now() - this.#seenAt < RETURN_MS;
-    if (next !== null || !isAwaited) this.selectConnection(next);
+  *#listenersHere(): Generator<Row> {
+    yield* this.listeners.rows();
+    yield* this.#followed.rows.values();
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the dashboard needs of the live SDK, and no more: the model can be run on anything of this shape. */
 import type { CatalogueEntry, TableName, Welcome } from '@auralis/shared';
+import type { View } from '@auralis/shared/messages';
 
 export type LinkState = 'connecting' | 'live' | 'behind' | 'reconnecting' | 'closed';
 
@@ -20,6 +21,8 @@ export interface RowChange {
 
 export interface Subscription {
   readonly rows: Rows;
+  /** Rows that match, before the view's offset and limit. */
+  readonly total: number;
   readonly ready: boolean;
   readonly error: { readonly message: string } | null;
   unsubscribe(): void;
@@ -35,7 +38,7 @@ export interface Feed {
   now(): number;
   subscribe(
     topic: string,
-    options: { readonly intervalMs: 100 | 250 | 1000 | 5000; readonly columns?: readonly string[] },
+    options: { readonly intervalMs: 250 | 1000; readonly columns?: readonly string[]; readonly view?: View },
     changed: (change: RowChange) => void,
   ): Subscription;
 }

@@ -1,4 +1,4 @@
-import type { Row, Rows } from './feed.js';
+import type { Row } from './feed.js';
 
 /** A ring of samples of a few columns: the newest `capacity` are kept. Grows as it fills, so a short life costs little. */
 export class History {
@@ -61,23 +61,25 @@ export class History {
   }
 }
 
-/** Rows of which trends are kept; any further rows have none. 5,000 × 300 samples of three columns are 30 MB. */
-const MAX_HISTORIES = 5_000;
-
-/** Histories of some columns of all rows of a table, sampled at most once an interval. */
+/** Histories of some columns of rows, sampled at most once an interval. Of the rows seen last, `maxRows` are kept. */
 export class Histories {
   readonly columns: readonly string[];
   /** Counts up with each sample: tells a drawing that it is out of date. */
   version = 0;
   readonly #intervalMs: number;
   readonly #capacity: number;
+  readonly #maxRows: number;
+  /** Those sampled last come last. */
   readonly #byKey = new Map<string, History>();
+  readonly #scratch: Float32Array;
   #last = 0;
 
-  constructor(columns: readonly string[], intervalMs: number, keepMs: number) {
+  constructor(columns: readonly string[], intervalMs: number, keepMs: number, maxRows: number) {
     this.columns = columns;
     this.#intervalMs = intervalMs;
     this.#capacity = Math.ceil(keepMs / intervalMs);
+    this.#maxRows = maxRows;
+    this.#scratch = new Float32Array(columns.length);
   }
 
   get(key: string): History | undefined {
@@ -85,15 +87,16 @@ export class Histories {
   }
 
   /** `t`: hub's clock. Frames come a little early or late, hence the tenth of tolerance. */
-  sample(t: number, rows: Rows): void {
+  sample(t: number, rows: Iterable<Row>): void {
     const since = t - this.#last;
     // A hub that comes back with an earlier clock starts its trends anew.
     if (since < -this.#intervalMs) this.clear();
     else if (since < this.#intervalMs * 0.9) return;
-    const gap = this.#last > 0 && since > this.#intervalMs * 3;
-    const scratch = new Float32Array(this.columns.length);
-    for (const [key, row] of rows) this.#push(key, row, t, gap, scratch);
-    if (this.#byKey.size > rows.size) this.#prune(rows);
+    for (const row of rows) this.#push(row, t);
+    for (const key of this.#byKey.keys()) {
+      if (this.#byKey.size <= this.#maxRows) break;
+      this.#byKey.delete(key);
+    }
     this.#last = t;
     this.version++;
   }
@@ -104,22 +107,18 @@ export class Histories {
     this.version++;
   }
 
-  #push(key: string, row: Row, t: number, gap: boolean, scratch: Float32Array): void {
-    let history = this.#byKey.get(key);
-    if (history === undefined) {
-      if (this.#byKey.size >= MAX_HISTORIES) return;
-      history = new History(this.columns.length, this.#capacity);
-      this.#byKey.set(key, history);
-    }
+  #push(row: Row, t: number): void {
+    const history = this.#byKey.get(row.key) ?? new History(this.columns.length, this.#capacity);
+    this.#byKey.delete(row.key);
+    this.#byKey.set(row.key, history);
+    const last = history.length === 0 ? t : history.time(history.length - 1);
+    // A row that is in two lists is sampled once.
+    if (history.length > 0 && last === t) return;
     // What was not seen is not drawn: the line breaks.
-    if (gap && history.length > 0) history.push(this.#last + 1, scratch.fill(Number.NaN));
+    if (t - last > this.#intervalMs * 3) history.push(last + 1, this.#scratch.fill(Number.NaN));
     this.columns.forEach((column, index) => {
-      scratch[index] = row.get(column) ?? Number.NaN;
+      this.#scratch[index] = row.get(column) ?? Number.NaN;
     });
-    history.push(t, scratch);
-  }
-
-  #prune(rows: Rows): void {
-    for (const key of this.#byKey.keys()) if (!rows.has(key)) this.#byKey.delete(key);
+    history.push(t, this.#scratch);
   }
 }

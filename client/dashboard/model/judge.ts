@@ -35,6 +35,8 @@ export function judge(row: Row, column: ColumnView, circumstances: Circumstances
   if (column.kind === 'publishing') return isAbandoned(row, catalogue) ? TROUBLED : null;
   if (!isBinding(row, column, catalogue, publishing)) return null;
   const value = row.get(column.name);
+  // A critical listener hears silence, or is about to.
+  if (column.name === 'listeners_critical' && value !== null && value > 0) return { level: 'alert', side: 'over' };
   const level = levelOf(spec, value);
   if (level === null || value === null) return null;
   return { level, side: sideOf(spec, level, value) };

@@ -24,6 +24,8 @@ export interface ColumnLayout {
   /** In `rem`: columns do not move when their numbers grow. */
   readonly width: number;
   readonly kind: CellKind;
+  /** The column to sort by, where it is another one; null where it cannot be sorted by. */
+  readonly sortBy?: string | null;
   /** For what is no column of the catalogue, which has no help of its own. */
   readonly help?: string;
 }
@@ -42,39 +44,48 @@ export const LEVEL_COLUMN: ColumnLayout = {
   kind: 'level',
   help: 'Most alerts first, then most readings off target',
 };
-const TREND_COLUMN: ColumnLayout = { name: '', label: 'Trend, 60 s', width: 7.6, kind: 'trend' };
+const TREND_COLUMN: ColumnLayout = { name: '', label: 'Trend, 60 s', width: 7.6, kind: 'trend', sortBy: null };
 
 export const STREAM_LAYOUT: readonly ColumnLayout[] = [
   LEVEL_COLUMN,
   { name: '', label: 'Stream', width: 7.5, kind: 'name', help: 'Name of the stream' },
   { name: 'publishing', label: 'Engine', width: 6.6, kind: 'publishing' },
-  reading('active_connections', 'Listeners', 4.6),
+  reading('active_connections', 'Listeners', 4.8),
+  reading('listeners_critical', 'Critical', 4.4),
+  reading('listeners_warning', 'Warning', 4.4),
   reading('chunk_send_rate', 'Rate', 4.2),
   reading('dropped_per_min', 'Dropped', 5.8),
   reading('latency_p50_ms', 'Lat. p50', 5.3),
   reading('latency_p95_ms', 'p95', 5.2),
-  reading('rtt_p50_ms', 'RTT p50', 5.4),
   reading('buffer_depth_p5_ms', 'Buf. p5', 4.9),
   reading('buffer_depth_p50_ms', 'p50', 4.2),
   TREND_COLUMN,
-  reading('chunks_sent', 'Sent', 5.4),
 ];
 
+const HEALTH_COLUMN: ColumnLayout = {
+  name: 'health_reason',
+  label: 'Health',
+  width: 10.8,
+  kind: 'health',
+  sortBy: 'health',
+};
+const LISTENER_COLUMN: ColumnLayout = {
+  name: '',
+  label: 'Listener',
+  width: 12,
+  kind: 'name',
+  sortBy: null,
+  help: 'The name that a listener gave itself, and the id of its connection',
+};
+
 export const CONNECTION_LAYOUT: readonly ColumnLayout[] = [
-  LEVEL_COLUMN,
-  {
-    name: '',
-    label: 'Listener',
-    width: 12,
-    kind: 'name',
-    help: 'The name that a listener gave itself, and the id of its connection',
-  },
-  { name: 'state', label: 'State', width: 7, kind: 'state' },
-  { name: 'playback_state', label: 'Playback', width: 7.8, kind: 'playback' },
-  { name: 'health_reason', label: 'Health', width: 7.2, kind: 'health' },
+  HEALTH_COLUMN,
+  LISTENER_COLUMN,
+  { name: 'state', label: 'State', width: 6, kind: 'state' },
+  { name: 'playback_state', label: 'Playback', width: 8.6, kind: 'playback' },
   { name: 'latency_ms', label: 'Latency', width: 6, kind: 'latency' },
   reading('rtt_ms', 'RTT', 5),
-  reading('buffer_depth_ms', 'Buffer', 5),
+  reading('buffer_depth_ms', 'Buffer', 5.6),
   TREND_COLUMN,
   reading('buffer_underruns', 'Underruns', 5.2),
   reading('chunk_send_rate', 'Rate', 4.4),
@@ -86,17 +97,19 @@ export const CONNECTION_LAYOUT: readonly ColumnLayout[] = [
   { name: 'connected_at', label: 'Connected', width: 6.4, kind: 'age' },
 ];
 
-/** What a listener's row shows first where only a few columns fit. */
-const FIRST_OF_CONNECTION = ['', 'buffer_depth_ms', 'latency_ms', 'dropped_per_min'];
+/** What a listener's row shows after its name where only a few columns fit. */
+const FIRST_OF_CONNECTION = ['Health', 'Buffer', 'Latency', 'Dropped'];
 
 export const NARROW_CONNECTION_LAYOUT: readonly ColumnLayout[] = [
-  ...CONNECTION_LAYOUT.filter(({ kind, name }) => kind !== 'trend' && FIRST_OF_CONNECTION.includes(name)),
-  ...CONNECTION_LAYOUT.filter(({ kind, name }) => kind === 'trend' || !FIRST_OF_CONNECTION.includes(name)),
-].map((column) => (column.kind === 'name' ? { ...column, width: 7.4 } : column));
+  { ...LISTENER_COLUMN, width: 7.4 },
+  ...CONNECTION_LAYOUT.filter(({ label }) => FIRST_OF_CONNECTION.includes(label)),
+  ...CONNECTION_LAYOUT.filter(({ label, kind }) => kind !== 'name' && !FIRST_OF_CONNECTION.includes(label)),
+];
 
-/** Columns that cells, filter and judgement read besides those shown. */
+/** Columns that cells, order and judgement read besides those shown. */
 const CONNECTION_EXTRAS = [
   'health',
+  'unwell_since',
   'trust',
   'time_to_silence_ms',
   'clock',

@@ -1,5 +1,6 @@
 import type { Dashboard } from '../model/dashboard.js';
 import { Connections } from './connections.js';
+import { EngineRoom } from './engine-room.js';
 import { Header } from './header.js';
 import { linkText } from './link-state.js';
 import { Streams } from './streams.js';
@@ -17,7 +18,10 @@ export function App({ dashboard, repaint }: Props) {
       {dashboard.refusal !== null && <p class="refusal">The hub refuses: {dashboard.refusal}</p>}
       {/* Rows of a lost connection stay, dimmed: the last known is worth more than nothing, and must not pass for now. */}
       <main class={dashboard.isCurrent ? '' : 'stale'}>
-        <Streams dashboard={dashboard} repaint={repaint} />
+        <div class="overview">
+          <Streams dashboard={dashboard} repaint={repaint} />
+          <EngineRoom dashboard={dashboard} />
+        </div>
         <TrendPanel dashboard={dashboard} />
         <Connections dashboard={dashboard} repaint={repaint} />
       </main>
@@ -27,8 +31,10 @@ export function App({ dashboard, repaint }: Props) {
 
 /** For a tab among many: the state first, for it is all that can be read there. */
 export function titleOf(dashboard: Dashboard): string {
-  const { feed, place, connectionTable } = dashboard;
-  const { alerts } = connectionTable.order.census;
-  const state = feed.state === 'live' ? (alerts > 0 ? `▲ ${alerts}` : '●') : `◌ ${linkText(dashboard)}`;
+  const { feed, place, stream } = dashboard;
+  const critical = stream?.get('listeners_critical') ?? 0;
+  const warning = stream?.get('listeners_warning') ?? 0;
+  const trouble = critical > 0 ? `◆ ${critical}` : warning > 0 ? `◇ ${warning}` : '●';
+  const state = feed.state === 'live' ? trouble : `◌ ${linkText(dashboard)}`;
   return [state, place.stream, 'Auralis'].filter((part) => part !== null).join(' · ');
 }

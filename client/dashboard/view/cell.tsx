@@ -1,7 +1,7 @@
 import type { Level } from '@auralis/shared';
 import type { Dashboard } from '../model/dashboard.js';
 import type { Row } from '../model/feed.js';
-import { MISSING, number, reading, shortSpan, span } from '../model/format.js';
+import { MISSING, number, reading, shortSpan, span, timeOfDay } from '../model/format.js';
 import { type Circumstances, judge, labelOf } from '../model/judge.js';
 import type { ColumnView } from '../model/layout.js';
 import { nameOf } from '../model/order.js';
@@ -35,7 +35,7 @@ export function Cell({ row, column, circumstances, dashboard, level }: CellProps
     case 'playback':
       return <PlaybackCell row={row} column={column} circumstances={circumstances} />;
     case 'health':
-      return <HealthCell row={row} column={column} circumstances={circumstances} />;
+      return <HealthCell row={row} column={column} circumstances={circumstances} now={dashboard.feed.now()} />;
     case 'latency':
       return labelOf(row, 'clock', catalogue) === 'unsynced' ? (
         <UnsyncedCell row={row} column={column} />
@@ -135,21 +135,25 @@ function PlaybackCell({ row, column, circumstances }: Judged) {
   );
 }
 
-/** The worst of what the hub sees; in the tip, how far the listener's own words are believed and how long its sound lasts. */
-function HealthCell({ row, column, circumstances }: Judged) {
+/** The worst of what the hub sees, and since when; in the tip, how far its own words are believed and how long its sound lasts. */
+function HealthCell({ row, column, circumstances, now }: Judged & { readonly now: number }) {
   const { catalogue } = circumstances;
   const label = labelOf(row, column.name, catalogue);
   if (label === null || labelOf(row, 'state', catalogue) === 'closed') return <td class="missing">{MISSING}</td>;
   const verdict = judge(row, column, circumstances);
   const trust = labelOf(row, 'trust', catalogue);
   const silence = row.get('time_to_silence_ms');
+  // One that has just recovered is well: it keeps its "since" for a while, in case it is not for long.
+  const since = verdict?.level === 'ok' ? null : row.get('unwell_since');
   const spec = catalogue.get('time_to_silence_ms');
   const tips = [`its word: ${trust ?? 'unknown'}`];
+  if (since !== null) tips.unshift(`not well since ${timeOfDay(since * 1000)}`);
   if (silence !== null && spec !== undefined) tips.push(`silence in ${reading(spec, silence)} ${spec.unit}`);
   return (
     <td class={verdict?.level ?? ''} data-tip={tips.join(' · ')}>
       <Mark verdict={verdict} />
       {label.replace('_', ' ')}
+      {since !== null && <small>{shortSpan(now - since * 1000)}</small>}
     </td>
   );
 }

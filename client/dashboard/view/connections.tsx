@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { Dashboard, Trend } from '../model/dashboard.js';
+import { CONNECTION_SORT, type Dashboard, type Trend } from '../model/dashboard.js';
 import { number } from '../model/format.js';
 import { labelOf } from '../model/judge.js';
 import { CONNECTION_LAYOUT, NARROW_CONNECTION_LAYOUT, viewOf } from '../model/layout.js';
@@ -13,51 +13,56 @@ interface Props {
 
 /** The listeners of the selected stream. */
 export function Connections({ dashboard, repaint }: Props) {
-  const catalogue = dashboard.catalogues.connections;
+  const { catalogue, listeners, wanted } = dashboard;
   const { stream, connection } = dashboard.place;
   return (
     <section class="panel connections" aria-labelledby="connections-title">
       <div class="bar">
         <h2 id="connections-title">{stream === null ? 'Listeners' : `Listeners of ${stream}`}</h2>
-        {dashboard.knowsConnections && <Census dashboard={dashboard} />}
+        {listeners.isKnown && <Census dashboard={dashboard} />}
         <Controls dashboard={dashboard} />
       </div>
       <DataTable
         id="connections"
         label={`Listeners of ${stream ?? 'no stream'}`}
         dashboard={dashboard}
-        state={dashboard.connectionTable}
-        rows={dashboard.connections}
+        listing={listeners}
         columns={viewOf(theme().narrow ? NARROW_CONNECTION_LAYOUT : CONNECTION_LAYOUT, catalogue)}
         circumstances={{ catalogue, publishing: isPublishing(dashboard) }}
         histories={dashboard.connectionHistories}
         trend={dashboard.trend === 'buffer' ? 'buffer_depth_ms' : 'latency_ms'}
+        sort={wanted.sort}
+        sortAtFirst={CONNECTION_SORT}
+        onSort={(sort) => dashboard.want({ sort })}
+        question={JSON.stringify([stream, wanted])}
         selected={connection}
         onSelect={(key) => dashboard.selectConnection(key)}
         repaint={repaint}
       >
-        {dashboard.knowsConnections && <Nobody dashboard={dashboard} />}
+        {listeners.isKnown && <Nobody dashboard={dashboard} />}
       </DataTable>
     </section>
   );
 }
 
 function isPublishing(dashboard: Dashboard): boolean | null {
-  const row = dashboard.streams.get(dashboard.place.stream ?? '');
-  const label = row === undefined ? null : labelOf(row, 'publishing', dashboard.catalogues.streams);
+  const { stream, tables } = dashboard;
+  const label = stream === undefined ? null : labelOf(stream, 'publishing', tables.catalogue('streams'));
   return label === null ? null : label === 'yes';
 }
 
 /** How many there are, and how many of them are in which trouble: the answer to "is it one, or all?". */
 function Census({ dashboard }: { readonly dashboard: Dashboard }) {
-  const { census, keys } = dashboard.connectionTable.order;
-  const { size } = dashboard.connections;
+  const { listeners, stream, wanted } = dashboard;
+  const isWhole = wanted.filter.trim() === '' && !wanted.onlyTroubled;
+  const all = stream?.get('active_connections') ?? null;
+  const critical = stream?.get('listeners_critical') ?? 0;
+  const warning = stream?.get('listeners_warning') ?? 0;
   return (
     <p class="census">
-      <span>{keys.length === size ? number(size) : `${number(keys.length)} of ${number(size)}`}</span>
-      {census.alerts > 0 && <span class="alert">▲ {number(census.alerts)} past an alert threshold</span>}
-      {census.offTarget > 0 && <span class="off-target">△ {number(census.offTarget)} off target</span>}
-      {census.closed > 0 && <span class="note">✕ {number(census.closed)} closed</span>}
+      <span>{isWhole ? number(all ?? listeners.total) : `${number(listeners.total)} of ${number(all)}`}</span>
+      {critical > 0 && <span class="alert">◆ {number(critical)} critical</span>}
+      {warning > 0 && <span class="off-target">◇ {number(warning)} not well</span>}
     </p>
   );
 }
@@ -68,7 +73,7 @@ const TRENDS: readonly (readonly [Trend, string])[] = [
 ];
 
 function Controls({ dashboard }: { readonly dashboard: Dashboard }) {
-  const { connectionTable: table } = dashboard;
+  const { wanted } = dashboard;
   const filter = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
@@ -84,8 +89,8 @@ function Controls({ dashboard }: { readonly dashboard: Dashboard }) {
       <label class="toggle">
         <input
           type="checkbox"
-          checked={table.wanted.onlyTroubled}
-          onChange={(event) => dashboard.want(table, { onlyTroubled: event.currentTarget.checked })}
+          checked={wanted.onlyTroubled}
+          onChange={(event) => dashboard.want({ onlyTroubled: event.currentTarget.checked })}
         />
         only with trouble
       </label>
@@ -109,18 +114,20 @@ function Controls({ dashboard }: { readonly dashboard: Dashboard }) {
         class="filter"
         placeholder="Filter  /"
         aria-label="Filter listeners by name, address, state or reason"
-        onInput={(event) => dashboard.want(table, { filter: event.currentTarget.value })}
+        value={wanted.filter}
+        onInput={(event) => dashboard.want({ filter: event.currentTarget.value })}
       />
     </div>
   );
 }
 
 function Nobody({ dashboard }: { readonly dashboard: Dashboard }) {
+  const { wanted } = dashboard;
   const { stream } = dashboard.place;
-  if (dashboard.connections.size > 0) {
+  if (wanted.onlyTroubled || wanted.filter.trim() !== '') {
     return (
       <div class="empty">
-        <p>{dashboard.connectionTable.wanted.onlyTroubled ? 'No listener in trouble.' : 'No listener matches.'}</p>
+        <p>{wanted.filter.trim() === '' ? 'No listener in trouble.' : 'No listener matches.'}</p>
       </div>
     );
   }

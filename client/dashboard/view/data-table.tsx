@@ -1,14 +1,15 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Dashboard, TableState } from '../model/dashboard.js';
-import type { Rows } from '../model/feed.js';
+import type { Dashboard } from '../model/dashboard.js';
+import type { Row } from '../model/feed.js';
 import type { Histories } from '../model/history.js';
 import { type Circumstances, judge, labelOf, troubleOf, worstLevel } from '../model/judge.js';
 import type { ColumnView } from '../model/layout.js';
-import { nextSort } from '../model/order.js';
+import type { Listing } from '../model/listing.js';
+import { nextSort, type Sort } from '../model/order.js';
 import { Cell } from './cell.js';
 import { HeadCell } from './head-cell.js';
-import { moveBy } from './keys.js';
+import { placeAfter } from './keys.js';
 import { Sparkline } from './sparkline.js';
 import { theme } from './theme.js';
 import { useWindow } from './window.js';
@@ -23,13 +24,17 @@ interface Props {
   readonly id: string;
   readonly label: string;
   readonly dashboard: Dashboard;
-  readonly state: TableState;
-  readonly rows: Rows;
+  readonly listing: Listing;
   readonly columns: readonly ColumnView[];
   readonly circumstances: Circumstances;
   readonly histories: Histories;
   /** Which of the histories' columns the trend shows. */
   readonly trend: string;
+  readonly sort: Sort;
+  readonly sortAtFirst: Sort;
+  readonly onSort: (sort: Sort) => void;
+  /** What rows there are: the table goes to its top when it changes. */
+  readonly question: string;
   readonly selected: string | null;
   readonly onSelect: (key: string | null) => void;
   readonly repaint: () => void;
@@ -37,25 +42,47 @@ interface Props {
   readonly children?: ComponentChildren;
 }
 
-/** A live table: sorted, filtered, and however long it is, only the rows that can be seen are in the document. */
+/** A live table: however long it is, only the rows that can be seen are in the document. */
 export function DataTable(props: Props) {
-  const { id, label, dashboard, state, rows, columns, circumstances, selected, onSelect, repaint } = props;
+  const { id, label, listing, columns, sort, question, selected, onSelect, repaint } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  state.order.update(rows, columns, state.wanted, circumstances, performance.now() < state.heldUntil);
-  const { keys } = state.order;
+  /** Until then (`performance.now()`) somebody points at rows, and they must not move away. */
+  const heldUntil = useRef(0);
+  /** A place that the keyboard went to, whose row may not have come yet. */
+  const awaited = useRef<number | null>(null);
+  const now = performance.now();
+  listing.arrange(now < heldUntil.current, now);
+  const { total } = listing;
   const rowPx = Math.round(ROW_REM * theme().rem);
-  const shown = useWindow(scroller, keys.length, rowPx, repaint);
-  useShowSelected(scroller, keys, selected, rowPx);
+  const shown = useWindow(scroller, total, rowPx, repaint);
+  useEffect(() => listing.show(shown.first, shown.end), [listing, shown.first, shown.end]);
+  useEffect(() => {
+    if (scroller.current !== null) scroller.current.scrollTop = 0;
+  }, [question]);
+  // A new selection is brought into view; one that moves by itself is left alone.
+  useEffect(() => {
+    const index = selected === null ? -1 : listing.indexOf(selected);
+    if (index >= 0) bringIntoView(scroller.current, index, rowPx);
+  }, [selected]);
+  useEffect(() => {
+    const key = awaited.current === null ? null : listing.keyAt(awaited.current);
+    if (key === null) return;
+    awaited.current = null;
+    if (key !== selected) onSelect(key);
+  });
   const hold = (ms: number) => () => {
-    state.heldUntil = performance.now() + ms;
+    heldUntil.current = performance.now() + ms;
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
     if (event.key === 'Escape') onSelect(null);
-    const next = moveBy(event.key, keys, selected, Math.max(1, shown.perPage - 1));
+    const at = awaited.current ?? (selected === null ? -1 : listing.indexOf(selected));
+    const next = placeAfter(event.key, at, total, Math.max(1, shown.perPage - 1));
     if (next === null) return;
     event.preventDefault();
-    onSelect(next);
+    awaited.current = next;
+    bringIntoView(scroller.current, next, rowPx);
+    repaint();
   };
   return (
     <div class="scroller" ref={scroller}>
@@ -64,7 +91,7 @@ export function DataTable(props: Props) {
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows the keyboard selects is a grid
         role="grid"
         tabIndex={0}
-        aria-rowcount={keys.length + 1}
+        aria-rowcount={total + 1}
         aria-activedescendant={selected === null ? undefined : rowId(id, selected)}
         onKeyDown={onKeyDown}
         style={{ '--row': `${rowPx}px`, minWidth: widthOf(columns) }}
@@ -81,8 +108,8 @@ export function DataTable(props: Props) {
               <HeadCell
                 key={column.label}
                 column={column}
-                sort={state.wanted.sort}
-                onSort={(by) => dashboard.want(state, { sort: nextSort(state.wanted.sort, by) })}
+                sort={sort}
+                onSort={(by) => props.onSort(nextSort(sort, by, props.sortAtFirst))}
               />
             ))}
           </tr>
@@ -90,38 +117,55 @@ export function DataTable(props: Props) {
         {/* Rows must not move away under a pointer, so their order is held while one is over them. */}
         <tbody onPointerMove={hold(HOLD_MS)} onPointerLeave={hold(0)}>
           <tr class="spacer" style={{ height: `${shown.first * rowPx}px` }} />
-          {keys.slice(shown.first, shown.end).map((key, at) => (
-            <TableRow key={key} {...props} rowKey={key} index={shown.first + at} />
-          ))}
-          <tr class="spacer" style={{ height: `${(keys.length - shown.end) * rowPx}px` }} />
+          {placesOf(listing, shown.first, shown.end).map(([index, row]) =>
+            row === undefined ? (
+              <tr key={`place ${index}`} class="awaited">
+                <td colSpan={columns.length} />
+              </tr>
+            ) : (
+              <TableRow key={row.key} {...props} row={row} index={index} />
+            ),
+          )}
+          <tr class="spacer" style={{ height: `${(total - shown.end) * rowPx}px` }} />
         </tbody>
       </table>
-      {keys.length === 0 && props.children}
+      {total === 0 && props.children}
     </div>
   );
 }
 
-function TableRow(props: Props & { readonly rowKey: string; readonly index: number }) {
-  const { id, rowKey, index, rows, columns, circumstances, dashboard, histories, trend, selected, onSelect } = props;
-  const row = rows.get(rowKey);
-  if (row === undefined) return null;
+/** The rows from one place up to another. One that is between two pages of the hub's may be on both for a moment: it is shown once. */
+function placesOf(listing: Listing, first: number, end: number): [index: number, row: Row | undefined][] {
+  const seen = new Set<string>();
+  const places: [number, Row | undefined][] = [];
+  for (let index = first; index < end; index++) {
+    const key = listing.keyAt(index);
+    places.push([index, key === null || seen.has(key) ? undefined : listing.row(key)]);
+    if (key !== null) seen.add(key);
+  }
+  return places;
+}
+
+function TableRow(props: Props & { readonly row: Row; readonly index: number }) {
+  const { id, row, index, columns, circumstances, dashboard, histories, trend, selected, onSelect } = props;
+  const { key } = row;
   const isClosed = labelOf(row, 'state', circumstances.catalogue) === 'closed';
-  const isSelected = rowKey === selected;
+  const isSelected = key === selected;
   const trendSpec = circumstances.catalogue.get(trend) ?? null;
   const level = isClosed ? null : worstLevel(troubleOf(row, columns, circumstances));
   return (
     <tr
-      id={rowId(id, rowKey)}
+      id={rowId(id, key)}
       class={`row ${isSelected ? 'selected' : ''} ${isClosed ? 'gone' : ''}`}
       aria-rowindex={index + 2}
       aria-selected={isSelected}
-      onClick={() => onSelect(isSelected ? null : rowKey)}
+      onClick={() => onSelect(isSelected ? null : key)}
     >
       {columns.map((column) =>
         column.kind === 'trend' ? (
           <td key={column.label} class="trend">
             <Sparkline
-              history={histories.get(rowKey)}
+              history={histories.get(key)}
               column={histories.columns.indexOf(trend)}
               spec={trendSpec}
               isJudged={judge(row, { ...column, name: trend, spec: trendSpec }, circumstances) !== null}
@@ -153,22 +197,11 @@ function widthOf(columns: readonly ColumnView[]): string {
   return `${columns.reduce((sum, column) => sum + column.width, 0)}rem`;
 }
 
-/** Brings the selected row into view when it is selected, and leaves it alone when it moves. */
-function useShowSelected(
-  scroller: { readonly current: HTMLDivElement | null },
-  keys: readonly string[],
-  selected: string | null,
-  rowPx: number,
-): void {
-  // Only a new selection scrolls, not each new order
-  useEffect(() => {
-    const index = selected === null ? -1 : keys.indexOf(selected);
-    const { current } = scroller;
-    if (index < 0 || current === null) return;
-    const top = index * rowPx;
-    // The head is sticky and covers the first row's height.
-    const room = current.clientHeight - 2 * rowPx;
-    if (top < current.scrollTop) current.scrollTop = top;
-    else if (top > current.scrollTop + room) current.scrollTop = top - room;
-  }, [selected, scroller]);
+function bringIntoView(scroller: HTMLDivElement | null, index: number, rowPx: number): void {
+  if (scroller === null) return;
+  const top = index * rowPx;
+  // The head is sticky and covers the first row's height.
+  const room = scroller.clientHeight - 2 * rowPx;
+  if (top < scroller.scrollTop) scroller.scrollTop = top;
+  else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;
 }

@@ -1,6 +1,6 @@
 import { boundsText, unitName } from '../model/format.js';
 import type { ColumnView } from '../model/layout.js';
-import type { Sort } from '../model/order.js';
+import { isDescending, type Sort } from '../model/order.js';
 
 interface Props {
   readonly column: ColumnView;
@@ -11,18 +11,18 @@ interface Props {
 /** A column's head: its short name, its unit, what the catalogue says of it, and sorting by a click. */
 export function HeadCell({ column, sort, onSort }: Props) {
   const { spec, label, kind } = column;
-  if (kind === 'trend') {
+  const unit = spec === null ? '' : unitName(spec.unit);
+  const tip = spec === null ? column.help : `${spec.help}. ${boundsText(spec)}`.trim();
+  if (column.sortBy === null) {
     return (
-      <th scope="col" class="head trend">
+      <th scope="col" class={`head fixed ${kind}`} data-tip={tip}>
         {label}
       </th>
     );
   }
   const isSorted = sort.label === label;
-  const unit = spec === null ? '' : unitName(spec.unit);
-  const tip = spec === null ? column.help : `${spec.help}. ${boundsText(spec)}`.trim();
-  // aria-sort speaks of values: worst first is the greatest first, or the least, or neither.
-  const direction = isSorted === sort.worstFirst ? 'descending' : 'ascending';
+  // aria-sort speaks of values: worst first is the greatest first, or the least.
+  const direction = isDescending(sort, spec) ? 'descending' : 'ascending';
   return (
     <th
       scope="col"

@@ -1,5 +1,5 @@
 import { type Dashboard, totalOf } from '../model/dashboard.js';
-import { bytes, MISSING, number, reading, span } from '../model/format.js';
+import { MISSING, number, span } from '../model/format.js';
 import { judge } from '../model/judge.js';
 import { viewOf } from '../model/layout.js';
 import { LinkBadge } from './link-state.js';
@@ -21,10 +21,11 @@ export function Header({ dashboard }: { readonly dashboard: Dashboard }) {
 }
 
 function HubTiles({ dashboard }: { readonly dashboard: Dashboard }) {
-  const { hubs, streams } = dashboard;
+  const { streams } = dashboard;
+  const hubs = dashboard.tables.rows('hubs');
   const listeners = totalOf(hubs, 'active_connections') ?? totalOf(streams, 'active_connections');
   const started = [...hubs.values()].map((row) => row.get('started_at')).find((at) => at !== null) ?? null;
-  const hubsHelp = (name: string) => dashboard.catalogues.hubs.get(name)?.help;
+  const hubsHelp = (name: string) => dashboard.tables.catalogue('hubs').get(name)?.help;
   return (
     <dl class={`tiles ${dashboard.isCurrent ? '' : 'stale'}`}>
       <Tile label="Listeners" tip={hubsHelp('active_connections')} value={number(listeners)} />
@@ -35,8 +36,6 @@ function HubTiles({ dashboard }: { readonly dashboard: Dashboard }) {
         value={number(dashboard.chunkRate.perSecond)}
       />
       <DroppedTile dashboard={dashboard} />
-      <MemoryTile dashboard={dashboard} />
-      <Tile label="Sent" tip={hubsHelp('bytes_sent')} value={bytes(totalOf(hubs, 'bytes_sent'))} />
       <Tile
         label="Up"
         tip={hubsHelp('started_at')}
@@ -71,7 +70,7 @@ function Tile({ label, value, unit, tip, level, mark }: TileProps) {
 /** The sum over streams; its level is the worst stream's, for that is what the threshold is about. */
 function DroppedTile({ dashboard }: { readonly dashboard: Dashboard }) {
   const { streams } = dashboard;
-  const catalogue = dashboard.catalogues.streams;
+  const catalogue = dashboard.tables.catalogue('streams');
   const [column] = viewOf([{ name: 'dropped_per_min', label: '', width: 0, kind: 'reading' }], catalogue);
   const circumstances = { catalogue, publishing: null };
   const verdicts = [...streams.values()].map((row) =>
@@ -88,25 +87,6 @@ function DroppedTile({ dashboard }: { readonly dashboard: Dashboard }) {
       value={number(totalOf(streams, 'dropped_per_min'))}
       level={worst?.level}
       mark={<Mark verdict={worst ?? null} />}
-    />
-  );
-}
-
-function MemoryTile({ dashboard }: { readonly dashboard: Dashboard }) {
-  const catalogue = dashboard.catalogues.hubs;
-  const [column] = viewOf([{ name: 'process_memory_mb', label: '', width: 0, kind: 'reading' }], catalogue);
-  const row = [...dashboard.hubs.values()][0];
-  const spec = column?.spec;
-  if (column === undefined || spec == null || row === undefined) return <Tile label="Hub memory" value={MISSING} />;
-  const verdict = judge(row, column, { catalogue, publishing: null });
-  return (
-    <Tile
-      label="Hub memory"
-      unit={spec.unit}
-      tip={spec.help}
-      value={reading({ ...spec, scale: 0 }, row.get(spec.name))}
-      level={verdict?.level}
-      mark={<Mark verdict={verdict} />}
     />
   );
 }

@@ -1,6 +1,11 @@
-import type { Dashboard } from '../model/dashboard.js';
+import { useMemo } from 'preact/hooks';
+import { type Dashboard, STREAM_SORT } from '../model/dashboard.js';
+import type { Row } from '../model/feed.js';
 import { number } from '../model/format.js';
-import { STREAM_LAYOUT, viewOf } from '../model/layout.js';
+import { type Circumstances, troubleOf } from '../model/judge.js';
+import { type ColumnView, STREAM_LAYOUT, viewOf } from '../model/layout.js';
+import { WholeListing } from '../model/listing.js';
+import { byName, byValue, type Compare, isDescending, type Sort } from '../model/order.js';
 import { DataTable } from './data-table.js';
 
 interface Props {
@@ -10,23 +15,32 @@ interface Props {
 
 /** One row a stream; the selected one is what the rest of the page is about. */
 export function Streams({ dashboard, repaint }: Props) {
-  const catalogue = dashboard.catalogues.streams;
+  const { streams, streamSort } = dashboard;
+  const catalogue = dashboard.tables.catalogue('streams');
+  const columns = viewOf(STREAM_LAYOUT, catalogue);
+  const circumstances = { catalogue, publishing: null };
+  const listing = useMemo(() => new WholeListing(streams, byName), []);
+  listing.rows = streams;
+  listing.compare = useMemo(() => compareOf(streamSort, columns, circumstances), [streamSort, catalogue]);
   return (
     <section class="panel streams" aria-labelledby="streams-title">
       <div class="bar">
         <h2 id="streams-title">Streams</h2>
-        <span class="note">{dashboard.knowsStreams ? number(dashboard.streams.size) : ''}</span>
+        <span class="note">{dashboard.knowsStreams ? number(streams.size) : ''}</span>
       </div>
       <DataTable
         id="streams"
         label="Streams"
         dashboard={dashboard}
-        state={dashboard.streamTable}
-        rows={dashboard.streams}
-        columns={viewOf(STREAM_LAYOUT, catalogue)}
-        circumstances={{ catalogue, publishing: null }}
+        listing={listing}
+        columns={columns}
+        circumstances={circumstances}
         histories={dashboard.streamHistories}
         trend={dashboard.trend === 'buffer' ? 'buffer_depth_p50_ms' : 'latency_p95_ms'}
+        sort={streamSort}
+        sortAtFirst={STREAM_SORT}
+        onSort={(sort) => dashboard.sortStreams(sort)}
+        question={JSON.stringify(streamSort)}
         selected={dashboard.place.stream}
         // A click on the selected stream leaves it selected: there is always one that the page is about.
         onSelect={(key) => key !== null && dashboard.selectStream(key)}
@@ -45,4 +59,18 @@ export function Streams({ dashboard, repaint }: Props) {
       </DataTable>
     </section>
   );
+}
+
+function compareOf(sort: Sort, columns: readonly ColumnView[], circumstances: Circumstances): Compare {
+  const column = columns.find(({ label }) => label === sort.label);
+  if (column?.kind === 'name') return sort.worstFirst ? byName : (a, b) => byName(b, a);
+  if (column === undefined || column.kind === 'level') {
+    // One alert weighs more than any number of readings that are off target.
+    const weight = (row: Row) => {
+      const { alerts, offTarget } = troubleOf(row, columns, circumstances);
+      return alerts * 1_000 + offTarget;
+    };
+    return byValue(weight, sort.worstFirst, byName);
+  }
+  return byValue((row) => row.get(column.name), isDescending(sort, column.spec), byName);
 }

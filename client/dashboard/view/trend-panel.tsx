@@ -44,10 +44,10 @@ const CONNECTION_CHARTS: typeof STREAM_CHARTS = [
 /** The last ten minutes of the selected listener, or else of the selected stream. */
 export function TrendPanel({ dashboard }: { readonly dashboard: Dashboard }) {
   const { stream, connection } = dashboard.place;
-  const row = connection === null ? undefined : dashboard.connections.get(connection);
+  const row = dashboard.listener;
   const isListener = connection !== null;
   const histories = isListener ? dashboard.connectionHistories : dashboard.streamHistories;
-  const catalogue = isListener ? dashboard.catalogues.connections : dashboard.catalogues.streams;
+  const catalogue = isListener ? dashboard.catalogue : dashboard.tables.catalogue('streams');
   const key = connection ?? stream;
   return (
     <section class="panel trends" aria-label="Trends of the last ten minutes">

@@ -14,7 +14,7 @@ kind      row      a row that is new, with all its readings, or one that changed
           behind   this side reads too slowly: skipped frames, and how old the rows are (behind_ms)
           state    the connection was lost (reconnecting) or is there again (live); the rows then go on from what was said
 
---where compares attributes and id with = != contains, and readings with = != < <= > >=. Given several times, all must
+--where compares attributes, id and any (of these) with = != contains, and readings with = != < <= > >=. Given several times, all must
 hold. It ends with 0 where the reader closes the pipe, and with 1 where the hub cannot be reached at first.
 
 Examples:

@@ -12,7 +12,7 @@ The hub's state, its streams, and its connections with the worst first: only the
 Keys:
   ← → < >   sort by another column; its worst readings come first, as the catalogue has it
   r         reverse the order
-  /         only connections with a text in client, id or stream; Esc for all
+  /         only connections with a text in client, id, stream, address or reason; Esc for all
   s         next stream, and after the last all of them
   c         also connections that have closed
   PageUp PageDown Home End ↑ ↓   scroll
@@ -49,7 +49,7 @@ export function topCommand(done: (exitCode: number) => void): Command {
     .addOption(urlFlag())
     .option('--stream <S>', 'connections of this stream only', streamName)
     .addOption(new Option('--sort <COLUMN>', 'column of connections').default('latency_ms').argParser(sortColumn))
-    .option('--filter <TEXT>', 'connections with this text in client, id or stream')
+    .option('--filter <TEXT>', 'connections with this text in client, id, stream, address or reason')
     .addOption(intervalFlag(1000))
     .option('--once', 'print it once, as plain text')
     .action(async (flags: Flags) => done(await top(flags)));

@@ -36,7 +36,8 @@ export function select(
   }
   const table: Table = tables[tableName];
   const ofStream = stream === undefined ? null : (slot: number) => table.attributesOf(slot)[0] === stream;
-  const view = options.view === undefined ? null : resolveView(table, options.view, ofStream, sub);
+  const given = ofStream === null ? null : { attribute: 'stream', test: ofStream };
+  const view = options.view === undefined ? null : resolveView(table, options.view, given, sub);
   const columns = columnsOf(table, tableName, options.columns, view?.sort ?? null, sub);
   return {
     key: JSON.stringify([topic, intervalMs, columns, view?.key ?? null]),

@@ -23,14 +23,20 @@ export interface ResolvedView {
 
 type RowTest = (slot: number) => boolean;
 
-/** Resolves a view. `also`: a condition of the topic itself, or null. @throws RequestError */
-export function resolveView(table: Table, view: View, also: RowTest | null, sub: number): ResolvedView {
+/** A topic of rows that have one value of an attribute in common. */
+export interface Given {
+  readonly attribute: string;
+  readonly test: RowTest;
+}
+
+/** Resolves a view. `also`: what the topic itself asks of an attribute, or null. @throws RequestError */
+export function resolveView(table: Table, view: View, also: Given | null, sub: number): ResolvedView {
   const { sort = null, desc = false, offset = 0, limit = MAX_ROWS, where = [] } = view;
   if (where.length > MAX_CONDITIONS)
     throw new RequestError('bad_view', `view.where: at most ${MAX_CONDITIONS} conditions`, sub);
   const sortColumn = sort === null ? null : columnOf(table, sort, sub);
-  const conditions = where.map((condition) => viewTest(table, condition, sub));
-  if (also !== null) conditions.push(also);
+  const conditions = where.map((condition) => viewTest(table, condition, also, sub));
+  if (also !== null) conditions.push(also.test);
   const matches: RowTest = (slot) => conditions.every((condition) => condition(slot));
   const isWhole = offset === 0 && limit >= MAX_ROWS;
   return {
@@ -48,9 +54,9 @@ function columnOf(table: Table, name: string, sub: number): number {
   return column.index;
 }
 
-function viewTest(table: Table, condition: Condition, sub: number): RowTest {
+function viewTest(table: Table, condition: Condition, also: Given | null, sub: number): RowTest {
   try {
-    return rowTest(table, condition);
+    return rowTest(table, condition, also?.attribute);
   } catch (error) {
     if (error instanceof ConditionError) throw new RequestError(error.code, `view.where: ${error.message}`, sub);
     throw error;

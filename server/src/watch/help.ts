@@ -6,7 +6,7 @@ import type { TopState } from './top-state.js';
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['← → < >', 'sort by the column before or after'],
   ['r', 'reverse the order'],
-  ['/', 'only rows with this text in client, id or stream; Esc for all'],
+  ['/', 'only rows with this text in a name, id, address or reason; Esc for all'],
   ['s', 'next stream, and after the last all of them'],
   ['c', 'also connections that have closed'],
   ['↑ ↓ PgUp PgDn Home End', 'scroll'],

@@ -146,9 +146,8 @@ function streamLines(model: ScreenModel, width: number, lines: number): Line[] {
 }
 
 function titleLine({ connections, state, catalogue }: ScreenModel): Line {
-  const { rows, total: count, isLeast } = connections;
+  const { rows, total: count } = connections;
   const places = rows.length === 0 ? 'none' : `${state.offset + 1}–${state.offset + rows.length}`;
-  const of = isLeast ? `${count} or more` : `${count}`;
   const worse = catalogue.find(({ table, name }) => table === 'connections' && name === state.sort)?.worse;
   const isWorst = !state.isReversed && (worse === 'more' || worse === 'less');
   const order = isWorst ? 'worst' : isDescending(state) ? 'largest' : 'smallest';
@@ -157,7 +156,7 @@ function titleLine({ connections, state, catalogue }: ScreenModel): Line {
   const closed = state.closed ? ', closed too' : '';
   return [
     { text: 'Connections ', style: 'bold' },
-    { text: `${places} of ${of}, ${order} ${state.sort} first${stream}${filter}${closed}` },
+    { text: `${places} of ${count}, ${order} ${state.sort} first${stream}${filter}${closed}` },
   ];
 }
 

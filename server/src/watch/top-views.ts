@@ -1,17 +1,17 @@
 import { SCHEMAS } from '@auralis/shared';
 import type { LiveConnection } from './live-connection.js';
 import type { LiveView, ViewRow } from './live-view.js';
-import { type Answer, answer, type Query, wishesOf } from './query.js';
+import { type Answer, answer, type Query, wishOf } from './query.js';
 import { STREAM_COLUMNS } from './table-layout.js';
 
 const HUB_COLUMNS = ['active_connections', 'dashboards', 'process_memory_mb'];
 const BY_KEY = new Intl.Collator('en', { numeric: true });
 
-/** A query and the views that answer it. */
+/** A query and the view that answers it. */
 interface Asked {
   readonly key: string;
   readonly query: Query;
-  readonly views: readonly LiveView[];
+  readonly view: LiveView;
 }
 
 /** The views behind the screen. Another query's rows take the place of the ones before only when they are all there. */
@@ -35,7 +35,7 @@ export class TopViews {
     this.#end(this.#next);
     this.#next = null;
     if (key !== this.#shown?.key) {
-      this.#next = { key, query, views: wishesOf(query).map((wish) => this.#connection.view(wish)) };
+      this.#next = { key, query, view: this.#connection.view(wishOf(query)) };
     }
     this.#settle();
   }
@@ -52,12 +52,13 @@ export class TopViews {
 
   connections(): Answer {
     this.#settle();
-    return this.#shown === null ? NOTHING : answer(this.#shown.query, this.#shown.views);
+    return this.#shown === null ? NOTHING : answer(this.#shown.query, this.#shown.view);
   }
 
   /** The rows are of a connection before this one. */
   get isStale(): boolean {
-    return this.#shown?.views.some((view) => !view.isCurrent && view.error === null) ?? false;
+    const view = this.#shown?.view;
+    return view !== undefined && !view.isCurrent && view.error === null;
   }
 
   /** Everything that was asked for is there, or was refused. */
@@ -68,23 +69,23 @@ export class TopViews {
 
   /** What the hub refused. */
   get notice(): string | null {
-    const views = [this.#hubs, this.#streams, ...(this.#next?.views ?? []), ...(this.#shown?.views ?? [])];
-    return views.find((view) => view.error !== null)?.error ?? null;
+    const views = [this.#hubs, this.#streams, this.#next?.view, this.#shown?.view];
+    return views.find((view) => view != null && view.error !== null)?.error ?? null;
   }
 
   #settle(): void {
-    if (this.#next === null || !this.#next.views.every(isAnswered)) return;
+    if (this.#next === null || !isAnswered(this.#next.view)) return;
     this.#end(this.#shown);
     this.#shown = this.#next;
     this.#next = null;
   }
 
   #end(asked: Asked | null): void {
-    for (const view of asked?.views ?? []) this.#connection.end(view);
+    if (asked !== null) this.#connection.end(asked.view);
   }
 }
 
-const NOTHING: Answer = { rows: [], total: 0, isLeast: false };
+const NOTHING: Answer = { rows: [], total: 0 };
 
 const isAnswered = (view: LiveView) => view.isCurrent || view.error !== null;
 

@@ -119,7 +119,10 @@ describe('rows', () => {
     ['limit=1&limit=2', 'limit: given more than once'],
     ['colour=red', 'colour: unknown; known are limit, offset, sort, order, where, stream, client'],
     ['where=latency_ms', `where: like latency_ms>500 or 'client contains bob', not "latency_ms"`],
-    ['where=colour=red', 'where: connections has no column "colour"; known are id, stream, client, address, reason, '],
+    [
+      'where=colour=red',
+      'where: connections has no column "colour"; known are id, any, stream, client, address, reason, ',
+    ],
     ['where=latency_ms>much', 'where: latency_ms is compared with a number, not "much"'],
     ['where=state=odd', 'where: state is compared with a number or one of open, stale, closed, not "odd"'],
     ['where=state=open&where=client>a', 'where: client is text, which knows = != contains, not >'],

@@ -136,6 +136,10 @@ describe('conditions', () => {
     [['stream', '!=', 'main'], 'c'],
     [['client', 'contains', 'ALIC'], 'ac'],
     [['id', '=', 'b'], 'b'],
+    [['any', 'contains', 'ali'], 'ac'],
+    [['any', 'contains', 'B'], 'b'],
+    [['any', '=', 'side'], 'c'],
+    [['any', '!=', 'side'], 'ab'],
     [['latency_ms', '>', 100], 'a'],
     [['latency_ms', '>=', 80], 'ab'],
     [['latency_ms', '<', 100], 'b'],
@@ -144,6 +148,15 @@ describe('conditions', () => {
     [['latency_ms', '=', 80], 'b'],
     [['playback_state', '=', 'playing'], 'ac'],
   ])('%j', (condition, keys) => expect(chosen(condition)).toBe(keys));
+
+  test('any speaks of no attribute that the topic has settled', () => {
+    const given = { attribute: 'stream', test: () => true };
+    const chosenBy = (also: typeof given | null) => {
+      const { selector } = resolveView(table, { where: [['any', 'contains', 'a']] }, also, 1);
+      return rows.flatMap(([key], slot) => (selector.chooses(slot) ? [key] : [])).join('');
+    };
+    expect([chosenBy(null), chosenBy(given)]).toEqual(['abc', 'ac']);
+  });
 
   test('together', () => expect(chosen(['stream', '=', 'main'], ['latency_ms', '>', 100])).toBe('a'));
 

@@ -36,7 +36,7 @@ export function model(changes: Partial<ScreenModel> = {}, choices: Partial<TopSt
     nowMs: NOW_MS,
     hubRow: stream('hub-1', { active_connections: 4, dashboards: 1, process_memory_mb: 84.2 }),
     streams: STREAMS,
-    connections: { rows: CONNECTIONS, total: 4, isLeast: false },
+    connections: { rows: CONNECTIONS, total: 4 },
     isStale: false,
     notice: null,
     catalogue: CATALOGUE,

@@ -106,7 +106,7 @@ describe('what tail is asked for', () => {
     [{ topics: ['connections/a/b'] }, /^--topic/],
     [{ columns: ['nope'] }, /^--columns: connections has no column "nope"; known are chunks_sent, /],
     [{ where: ['latency_ms'] }, /^--where: like/],
-    [{ where: ['nope>1'] }, /known are id, stream, /],
+    [{ where: ['nope>1'] }, /known are id, any, stream, /],
     [{ where: ['latency_ms>much'] }, /compared with a number, not "much"$/],
     [{ where: ['latency_ms>'] }, /compared with a number/],
     [{ where: ['state=odd'] }, /a number or one of open, stale, closed/],

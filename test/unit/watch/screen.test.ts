@@ -61,12 +61,9 @@ describe('the screen', () => {
   const long = connection('x'.repeat(80), '会議室のスピーカー'.repeat(8), 'y'.repeat(64), { chunks_sent: 2 ** 42 });
   const models: readonly (readonly [string, ScreenModel])[] = [
     ['as usual', model()],
-    ['an empty hub', model({ streams: [], connections: { rows: [], total: 0, isLeast: false }, hubRow: null })],
+    ['an empty hub', model({ streams: [], connections: { rows: [], total: 0 }, hubRow: null })],
     ['no hub yet', model({ hub: null, catalogue: [], status: { kind: 'connecting', sinceMs: 0, why: 'refused' } })],
-    [
-      'long names',
-      model({ streams: manyStreams, connections: { rows: Array(99).fill(long), total: 99, isLeast: true } }),
-    ],
+    ['long names', model({ streams: manyStreams, connections: { rows: Array(99).fill(long), total: 99 } })],
     ['help', model({}, { help: true })],
   ];
 
@@ -96,7 +93,7 @@ describe('the screen', () => {
 
   test('a name moves no cursor and turns no line', () => {
     const evil = connection('id', 'a\x1b[2J\r\n\x9b1m\u202eb', 'main');
-    const [line] = text(model({ connections: { rows: [evil], total: 1, isLeast: false } }), 80, 24).slice(9);
+    const [line] = text(model({ connections: { rows: [evil], total: 1 } }), 80, 24).slice(9);
     expect(line).toMatch(/^a�\[2J���1m�b +main/);
   });
 });
@@ -159,7 +156,7 @@ describe('levels', () => {
 
 test('printed once, every row is there and no name is cut', () => {
   const rows = Array.from({ length: 300 }, (_, at) => connection(`id-${at}`, `${'long-'.repeat(12)}${at}`, 'main'));
-  const lines = renderOnce(model({ connections: { rows, total: 300, isLeast: false } }), Number.POSITIVE_INFINITY);
+  const lines = renderOnce(model({ connections: { rows, total: 300 } }), Number.POSITIVE_INFINITY);
   expect(lines).toHaveLength(2 + 1 + 3 + 1 + 2 + 300);
   expect(plain(lines.at(-1) ?? [])).toMatch(/^(long-){12}299 +main +id-299 +– /);
 });

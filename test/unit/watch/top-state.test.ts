@@ -1,5 +1,5 @@
 import type { Command } from '@auralis/server/watch/keys';
-import { answer, isWorstDescending, type Query, wishesOf } from '@auralis/server/watch/query';
+import { answer, isWorstDescending, type Query, wishOf } from '@auralis/server/watch/query';
 import { act, initialState, isDescending, type TopState, withinTotal } from '@auralis/server/watch/top-state';
 import { describe, expect, test } from '@jest/globals';
 import { connection } from './models.js';
@@ -74,21 +74,20 @@ const QUERY: Query = {
 };
 
 describe('a query', () => {
-  test('without a filter is one view of the rows on the screen', () => {
+  test('is one view of the rows on the screen', () => {
     const view = { sort: 'latency_ms', desc: true, offset: 40, limit: 20, where: [['state', '!=', 'closed']] };
-    expect(wishesOf(QUERY)).toEqual([{ topic: 'connections', intervalMs: 1000, columns: ['latency_ms'], view }]);
-    expect(wishesOf({ ...QUERY, stream: 'main', closed: true })).toMatchObject([
-      { topic: 'connections/main', view: { where: [] } },
-    ]);
+    expect(wishOf(QUERY)).toEqual({ topic: 'connections', intervalMs: 1000, columns: ['latency_ms'], view });
+    expect(wishOf({ ...QUERY, stream: 'main', closed: true })).toMatchObject({
+      topic: 'connections/main',
+      view: { where: [] },
+    });
   });
 
-  test('with a filter is a view for each name that may have the text', () => {
-    const names = (query: Partial<Query>) =>
-      wishesOf({ ...QUERY, ...query, closed: true }).map(({ view }) => view?.where?.[0]?.[0]);
-    expect(names({ filter: 'bo' })).toEqual(['client', 'id', 'stream']);
-    expect(names({ filter: 'bo', stream: 'main' })).toEqual(['client', 'id']);
-    expect(names({ filter: 'AI', stream: 'main' })).toEqual([undefined]);
-    expect(wishesOf({ ...QUERY, filter: 'bo' })[0]?.view).toMatchObject({ offset: 0, limit: 60 });
+  test('with a filter asks for the text anywhere, unless the chosen stream has it', () => {
+    const where = (query: Partial<Query>) => wishOf({ ...QUERY, ...query, closed: true }).view?.where;
+    expect(where({ filter: 'bo' })).toEqual([['any', 'contains', 'bo']]);
+    expect(where({ filter: 'bo', stream: 'main' })).toEqual([['any', 'contains', 'bo']]);
+    expect(where({ filter: 'AI', stream: 'main' })).toEqual([]);
   });
 
   const row = (key: string, latency: number | null) => connection(key, '', 'main', { latency_ms: latency });
@@ -96,16 +95,8 @@ describe('a query', () => {
 
   test('is answered in order, missing readings last either way', () => {
     const rows = [row('c10', 5), row('missing', null), row('c2', 5), row('most', 9)];
-    const keys = (desc: boolean) => answer({ ...QUERY, desc }, [view(rows, 300)]).rows.map(({ key }) => key);
+    const keys = (desc: boolean) => answer({ ...QUERY, desc }, view(rows, 300)).rows.map(({ key }) => key);
     expect(keys(true)).toEqual(['most', 'c2', 'c10', 'missing']);
     expect(keys(false)).toEqual(['c2', 'c10', 'most', 'missing']);
-  });
-
-  test('of several views, each row comes once, and the total is said to be a bound where it is one', () => {
-    const [a, b, c, d] = [row('a', 4), row('b', 3), row('c', 2), row('d', 1)];
-    const query = { ...QUERY, filter: 'x', offset: 1, limit: 2 };
-    const whole = answer(query, [view([a, b]), view([b, d]), view([c])]);
-    expect(whole).toMatchObject({ rows: [{ key: 'b' }, { key: 'c' }], total: 4, isLeast: false });
-    expect(answer(query, [view([a, b, c], 50), view([b, d])])).toMatchObject({ total: 50, isLeast: true });
   });
 });
