@@ -7,9 +7,9 @@ import type { Alerting } from './alerts/alerting.js';
 import { createAlerting } from './alerts/create-alerting.js';
 import { checkOptions } from './config.js';
 import { EngineRoom } from './engine/room.js';
+import { FrontDoor } from './front-door.js';
 import { Host } from './host/host.js';
 import { createApp } from './http/app.js';
-import { createGuard, type Guard } from './http/guard.js';
 import { StaticFiles } from './http/static.js';
 import { SummaryHistory } from './http/summary.js';
 import { ConnectionInbox } from './ingest/connection-record.js';
@@ -28,7 +28,7 @@ import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
 import { selectTransport } from './transport/select.js';
-import type { SocketRoute, Transport, UpgradeAnswer } from './transport/transport.js';
+import type { SocketRoute, Transport } from './transport/transport.js';
 import { VERSION } from './version.js';
 
 /** Ticks of the live protocol: half of the finest step between its intervals, so that each is met within it. */
@@ -86,7 +86,7 @@ class RunningHub implements Hub {
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
   readonly #alerting: Alerting;
-  readonly #guard: Guard;
+  readonly #door: FrontDoor;
   #host: Host | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
   #transport: Transport | null = null;
@@ -117,7 +117,7 @@ class RunningHub implements Hub {
       { tables: this.tables, hubSlot: this.#counters.slot, rules: options.alerts.rules, store, log },
       this.#startedAt,
     );
-    this.#guard = createGuard(options.host, options.publicUrl);
+    this.#door = new FrontDoor(options, this.#counters);
   }
 
   get port(): number {
@@ -125,8 +125,11 @@ class RunningHub implements Hub {
   }
 
   get url(): string {
-    const { host, publicUrl } = this.#options;
-    if (publicUrl !== null) return publicUrl;
+    return this.#options.publicUrl ?? this.#ownUrl;
+  }
+
+  get #ownUrl(): string {
+    const { host } = this.#options;
     return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
@@ -144,7 +147,8 @@ class RunningHub implements Hub {
       engines: this.#engines,
       reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.#counters),
       files,
-      guard: this.#guard,
+      guard: this.#door.guard,
+      relay: this.#relay,
       version: VERSION,
       publicUrl: this.#options.publicUrl,
       now,
@@ -154,7 +158,7 @@ class RunningHub implements Hub {
       host: this.#options.host,
       port: this.#options.port,
       routes: this.#routes(),
-      fetch: (request) => app.fetch(request),
+      fetch: this.#door.fetch(app),
       maxBodyBytes: MAX_BODY_BYTES,
       onError: this.#onError,
     });
@@ -170,7 +174,8 @@ class RunningHub implements Hub {
     this.#everySecond();
     this.#every(TICK_MS, () => this.#live.tick(now()));
     this.#every(SECOND_MS, () => this.#everySecond());
-    this.#log.info(`listening on ${this.url} (${this.#transport.name})`);
+    const outside = this.#options.publicUrl === null ? '' : `, from outside ${this.url}`;
+    this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
   }
 
   stop(): Promise<void> {
@@ -189,31 +194,10 @@ class RunningHub implements Hub {
       isDraining: this.#isDraining,
     };
     return [
-      this.#guarded(listenRoute(context), 'any-origin'),
-      this.#guarded(publishRoute(context), 'our-origins'),
-      this.#guarded(this.#live.route(), 'our-origins'),
+      ...this.#door.sockets(listenRoute(context), 'any-origin'),
+      ...this.#door.sockets(publishRoute(context), 'our-origins'),
+      ...this.#door.sockets(this.#live.route(), 'our-origins'),
     ];
-  }
-
-  /** Checks host and origin before the route is asked, and counts what is refused. Audio may be listened to from any page. */
-  #guarded(route: SocketRoute, origins: 'any-origin' | 'our-origins'): SocketRoute {
-    const refuse = (answer: UpgradeAnswer): UpgradeAnswer => {
-      if ('refuse' in answer) this.#counters.add('upgrades_refused');
-      return answer;
-    };
-    return {
-      ...route,
-      upgrade: (request) => {
-        const host = request.headers.get('host') ?? null;
-        if (!this.#guard.isOurHost(host)) {
-          return refuse({ refuse: 421, message: 'Host is not this hub’s: start it with --public-url' });
-        }
-        if (origins === 'our-origins' && !this.#guard.mayRead(request.headers.get('origin') ?? null, host)) {
-          return refuse({ refuse: 403, message: 'pages of this origin may not connect here' });
-        }
-        return refuse(route.upgrade(request));
-      },
-    };
   }
 
   #everySecond(): void {

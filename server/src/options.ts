@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
 import { type AlertsSection, readAlertSettings } from './alerts/alert-settings.js';
+import { isAddressBlock } from './http/proxies.js';
 
 /** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
 export interface OptionSpec<Value> {
@@ -50,7 +51,12 @@ export const SERVE_OPTIONS = {
     0,
     3600,
   ),
-  publicUrl: url('publicUrl', 'URL', 'what the hub is called from outside, behind a proxy: its host is then accepted'),
+  publicUrl: url(
+    'publicUrl',
+    'URL',
+    'what the hub is called from outside, behind a proxy, a path included: its host is then accepted',
+  ),
+  trustProxy: blocks('trustProxy', 'CIDR,…', 'proxies whose X-Forwarded-For is believed: addresses or blocks of them'),
   transport: choice('transport', 'which WebSocket server to run on; auto takes uWebSockets where it loads', 'auto', [
     'auto',
     'uws',
@@ -114,4 +120,14 @@ function url(key: string, value: string, help: string): OptionSpec<string | null
       ? found
       : undefined;
   return { key, value, help, default: null, allowed: 'an http or https URL', parse };
+}
+
+function blocks(key: string, value: string, help: string): OptionSpec<readonly string[]> {
+  const parse = (found: unknown) => {
+    const list: readonly unknown[] = typeof found === 'string' ? found.split(',').map((block) => block.trim()) : [];
+    const given = Array.isArray(found) ? found : list;
+    const isAllowed = given.length > 0 && given.every((block) => typeof block === 'string' && isAddressBlock(block));
+    return isAllowed || (Array.isArray(found) && given.length === 0) ? (given as readonly string[]) : undefined;
+  };
+  return { key, value, help, default: [], allowed: 'addresses or CIDR blocks, such as 127.0.0.1,10.0.0.0/8', parse };
 }

@@ -27,6 +27,7 @@ export const CLOSE = {
   UNKNOWN_STREAM: 4102,
   TOO_MANY_REFUSALS: 4103,
   STREAM_HAS_ENGINE: 4104,
+  REMOVED: 4105,
 } as const;
 
 /** Whether a client should connect again after this close code. 1006 too: a close frame can be lost behind a full socket. */

@@ -85,6 +85,15 @@ export function httpContract(start: StartTransport): void {
     ]);
   });
 
+  test.each(['GET', 'HEAD'])(
+    'who asks for the connection to be closed by %s is told that it will be',
+    async (method) => {
+      world.fetch = () => new Response('hello');
+      const request = `${method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      expect((await exchange(world.port, [request])).split('\r\n\r\n')[0]).toMatch(/\r\nconnection: close/i);
+    },
+  );
+
   test('a response without a body has length 0', async () => {
     world.fetch = () => new Response(null, { status: 202 });
     const response = await fetch(world.url('/'), { method: 'POST', body: 'x' });

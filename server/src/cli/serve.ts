@@ -25,7 +25,8 @@ export function serveCommand(): Command {
 }
 
 function describe(key: string, spec: OptionSpec<unknown>): string {
-  const otherwise = spec.default === null ? '' : `, default ${spec.default}`;
+  const isNothing = spec.default === null || (Array.isArray(spec.default) && spec.default.length === 0);
+  const otherwise = isNothing ? '' : `, default ${spec.default}`;
   return `${spec.help} (${environmentNameOf(key)}${otherwise})`;
 }
 

@@ -1,14 +1,26 @@
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { getPathNoStrict } from 'hono/utils/url';
 import type { z } from 'zod';
+import { pathBelow } from './prefix.js';
 import { Problem } from './problem.js';
 
 /** What routes are added to: they serve, check what they are asked, and write the OpenAPI document, all from one description. */
-export type Api = OpenAPIHono;
+export type Api = OpenAPIHono<{ Bindings: Asker }>;
 
-export function createApi(): Api {
+/** Who asks. */
+export interface Asker {
+  /** As far as it is known: behind a proxy that is not trusted, the proxy's. */
+  readonly address: string;
+  /** It asks from the machine of the hub, and there is no proxy. */
+  readonly isLocal: boolean;
+}
+
+/** `prefix`: what may stand in front of every path, '' for nothing. */
+export function createApi(prefix = ''): Api {
   return new OpenAPIHono({
-    strict: false,
+    // A path with a slash at its end is the same without.
+    getPath: (request) => pathBelow(prefix, getPathNoStrict(request)),
     defaultHook: (result) => {
       if (!result.success) throw new Problem(400, sayIssues(result.error));
     },

@@ -1,8 +1,11 @@
 import type { HubCounters } from '../state/counters.js';
 import { type Api, createApi } from './api.js';
+import { addCors } from './cors.js';
 import type { Guard } from './guard.js';
 import { addOpenApiRoute, type OpenApiContext } from './openapi.js';
+import { prefixOf } from './prefix.js';
 import { Problem, problem } from './problem.js';
+import { addConnectionRoutes, type ConnectionsContext } from './routes/connections.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
 import { addHealthRoutes, type HealthContext } from './routes/health.js';
 import { addMetricsRoutes, type MetricsContext } from './routes/metrics.js';
@@ -22,7 +25,9 @@ export interface HttpContext
     EventsContext,
     ReportsContext,
     PagesContext,
+    ConnectionsContext,
     OpenApiContext {
+  readonly guard: Guard;
   readonly counters: HubCounters;
   /** A route threw what is no `Problem`. */
   readonly onError: (error: unknown) => void;
@@ -34,12 +39,13 @@ export interface HttpContext
  * throws `Problem` for what it refuses.
  */
 export function createApp(context: HttpContext): Api {
-  const app = createApi();
+  const app = createApi(prefixOf(context.publicUrl));
   addCommon(app, context);
   addHealthRoutes(app, context);
   addMetricsRoutes(app, context);
   addPrometheusRoutes(app, context);
   addTableRoutes(app, context);
+  addConnectionRoutes(app, context);
   addEventsRoutes(app, context);
   addReportsRoutes(app, context);
   addSocketRoutes(app);
@@ -59,12 +65,10 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
     await next();
     if (c.res.status >= 400 && c.res.status < 500) counters.add('requests_refused');
   });
-  app.use('/api/*', async (c, next) => {
+  addCors(app, guard);
+  app.use(async (c, next) => {
     await next();
-    c.header('cache-control', 'no-store');
-    allowOrigin(c.req.path, c.req.header('origin') ?? null, c.req.header('host') ?? null, guard, (name, value) =>
-      c.header(name, value),
-    );
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   });
   app.notFound(({ req }) => {
     explainSocketPath(req.path);
@@ -75,18 +79,4 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
     onError(error);
     return problem(500, 'a fault of the hub; its log says more');
   });
-}
-
-/** The spec's dashboard is a file, so its origin is `null`: it may read the summary and nothing else. */
-function allowOrigin(
-  path: string,
-  origin: string | null,
-  host: string | null,
-  guard: Guard,
-  set: (name: string, value: string) => void,
-): void {
-  set('vary', 'origin');
-  if (origin === null) return;
-  const isSummary = path === '/api/v1/metrics' || path === '/api/v1/metrics/';
-  if (guard.mayRead(origin, host) || (isSummary && origin === 'null')) set('access-control-allow-origin', origin);
 }

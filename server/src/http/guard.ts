@@ -42,6 +42,8 @@ function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost');
 }
 
-function isLoopback(hostname: string): boolean {
-  return isLoopbackName(hostname) || (isIP(hostname) === 4 && hostname.startsWith('127.')) || hostname === '[::1]';
+/** An address, or a name that always stands for one, of this machine. */
+export function isLoopback(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '');
+  return isLoopbackName(host) || (isIP(address) === 4 && address.startsWith('127.')) || address === '::1';
 }

@@ -19,7 +19,7 @@ export function addOpenApiRoute(app: Api, { version, publicUrl }: OpenApiContext
           description: 'Telemetry of audio that is streamed over WebSocket. Errors are problem documents, RFC 9457.',
           license: { name: 'Apache-2.0' },
         },
-        servers: [{ url: publicUrl ?? '/' }],
+        servers: [{ url: publicUrl?.replace(/\/+$/, '') ?? '/' }],
       }),
     );
     return c.body(document, 200, { 'content-type': 'application/json' });

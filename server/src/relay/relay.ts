@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { CLOSED_ROW_MS, MAX_STREAMS } from '@auralis/shared';
+import { CLOSE, CLOSED_ROW_MS, MAX_STREAMS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
-import { CONNECTION, STREAM, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_ATTRIBUTE, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
 import { Listener, type ListenerLimits } from './listener.js';
 import type { ReportedConnection } from './reported-connection.js';
@@ -92,6 +92,22 @@ export class Relay {
     stream.reported.delete(connection);
     stream.showConnections();
     this.#noteIdle(stream, now);
+  }
+
+  /** Closes a connection for good; false where it is not one that is open here. */
+  remove(id: string): boolean {
+    const { connections } = this.#tables;
+    const slot = connections.slotOf(id);
+    const stream = slot === undefined ? '' : (connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.stream] ?? '');
+    for (const listener of this.streams.get(stream)?.listeners ?? []) {
+      if (listener.id !== id) continue;
+      if (listener.closeReason !== '') return false;
+      listener.closeReason = 'closed by an operator';
+      listener.peer.close(CLOSE.REMOVED, listener.closeReason);
+      this.#counters.add('listeners_removed');
+      return true;
+    }
+    return false;
   }
 
   engineJoined(stream: Stream, peer: Peer, now: number): void {

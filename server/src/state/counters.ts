@@ -16,6 +16,7 @@ export type HubCounter =
   | 'frames_sent'
   | 'frames_skipped'
   | 'stalled_closed'
+  | 'listeners_removed'
   | 'errors';
 
 const COUNTERS: readonly HubCounter[] = [
@@ -33,6 +34,7 @@ const COUNTERS: readonly HubCounter[] = [
   'frames_sent',
   'frames_skipped',
   'stalled_closed',
+  'listeners_removed',
   'errors',
 ];
 

@@ -24,6 +24,8 @@ export function serveUwsRequest(res: HttpResponse, req: HttpRequest, options: Ht
   const raw = copyRequest(req);
   const address = addressOf(res);
   const sink = new UwsSink(res);
+  // uWebSockets closes where it was asked to, and does not say so: a proxy would use the connection again.
+  sink.closesConnection = asksToClose(raw.headers);
   const fetch = (request: Request) => options.fetch(request, address);
   const respond = (request: Request | Response) => void answer(request, fetch, sink, options.onError);
   if (!hasBody(raw.method)) {
@@ -63,6 +65,10 @@ export function copyRequest(req: HttpRequest): RawRequest {
   };
 }
 
+function asksToClose(headers: RawRequest['headers']): boolean {
+  return headers.some(([name, value]) => name === 'connection' && /\bclose\b/i.test(value));
+}
+
 /** Header values are bytes, one a character: uWebSockets has read them as UTF-8. */
 function byteString(value: string): string {
   for (let at = 0; at < value.length; at++) {
@@ -73,7 +79,7 @@ function byteString(value: string): string {
 
 /** Writes a response, unless the peer has gone: then it does nothing. */
 export class UwsSink implements ResponseSink {
-  /** Set before the response: the connection ends with it. */
+  /** Set before the response: the connection ends with it, and the response says so. */
   closesConnection = false;
   readonly #res: HttpResponse;
   #isGone = false;
@@ -141,6 +147,7 @@ export class UwsSink implements ResponseSink {
   #writeHead(res: HttpResponse, { status, headers }: ResponseHead): void {
     res.writeStatus(`${status} ${statusText(status)}`);
     for (const [name, value] of headers) res.writeHeader(name, value);
+    if (this.closesConnection) res.writeHeader('connection', 'close');
   }
 
   #corked(write: (res: HttpResponse) => void): void {

@@ -154,4 +154,8 @@ export const hubColumns = {
     id: 180, unit: '%', scale: 1, worse: 'more', alert: { max: 95 },
     help: 'Places taken: active_connections ÷ --max-clients',
   },
+  listeners_removed: {
+    id: 185, unit: 'count', scale: 0, worse: null, counter: true,
+    help: 'Listeners closed by DELETE /api/v1/connections/{id}',
+  },
 } as const satisfies Record<string, ColumnSpec>;

@@ -20,6 +20,13 @@ test('flag over environment over file over default', () => {
   expect(Object.isFrozen(options)).toBe(true);
 });
 
+test('proxies are a list, in whichever form', () => {
+  const both = ['127.0.0.1', 'fd00::/8'];
+  expect(load({ trustProxy: '127.0.0.1, fd00::/8' }, {}).trustProxy).toEqual(both);
+  expect(load({}, {}, 'trustProxy: [127.0.0.1, fd00::/8]').trustProxy).toEqual(both);
+  expect(load({}, {}).trustProxy).toEqual([]);
+});
+
 test('a config file may be JSON', () => expect(load({}, {}, '{"port": 9000}').port).toBe(9000));
 
 describe('refused, naming the place, what was found and what is allowed', () => {
@@ -33,6 +40,12 @@ describe('refused, naming the place, what was found and what is allowed', () => 
     ['a file that is a list', () => load({}, {}, '- 1'), 'a map of settings'],
     ['a missing file', () => loadOptions({ flags: {}, environment: {}, file: '/nowhere.yaml' }), '/nowhere.yaml'],
     ['a URL', () => load({ publicUrl: 'ftp://x' }, {}), '--public-url: an http or https URL, not "ftp://x"'],
+    ['a proxy', () => load({ trustProxy: '10.0.0.0/40' }, {}), '--trust-proxy: addresses or CIDR blocks, such as'],
+    [
+      'proxies in the file',
+      () => load({}, {}, 'trustProxy: [127.0.0.1, 7]'),
+      'hub.yaml: trustProxy: addresses or CIDR',
+    ],
     ['a program', () => checkOptions({ port: 1.5 }), 'port: a whole number'],
     ['a key of a program', () => checkOptions({ prot: 1 } as object), 'prot: unknown'],
   ])('%s', (_, action, message) => {

@@ -95,6 +95,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   170: 'hubs.gc_pause_ms',
   171: 'hubs.latency_impossible',
   180: 'hubs.capacity_percent',
+  185: 'hubs.listeners_removed',
   200: 'engines.synthesis_latency_ms',
   201: 'engines.real_time_factor',
   202: 'engines.synthesis_failure_rate',
