@@ -4,6 +4,7 @@ import { simulateCommand } from './cli/simulate.js';
 import { tailCommand } from './cli/tail.js';
 import { topCommand } from './cli/top.js';
 import { ConfigError } from './config.js';
+import { DataDirError } from './store/data-dir-error.js';
 import { ListenError } from './transport/transport.js';
 import { VERSION } from './version.js';
 
@@ -25,6 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof ConfigError) return complain(error.message, 2);
+    if (error instanceof DataDirError) return complain(error.message, 1);
     if (error instanceof ListenError) return complain(error.message, 1);
     throw error;
   }

@@ -27,6 +27,7 @@ import { Sweep } from './relay/sweep.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
+import { Store } from './store/store.js';
 import { selectTransport } from './transport/select.js';
 import type { SocketRoute, Transport } from './transport/transport.js';
 import { VERSION } from './version.js';
@@ -49,17 +50,23 @@ export interface Hub {
 
 /**
  * Starts a hub. The same as `auralis-hub serve`, for a Node server of one's own.
- * @throws ConfigError for a setting that is not allowed, ListenError where it cannot listen
+ * @throws ConfigError for a setting that is not allowed, DataDirError where it cannot write, ListenError where it cannot listen
  */
 export async function createHub(given: GivenOptions = {}, logger?: Logger): Promise<Hub> {
   const options = checkOptions(given);
   return startHub(options, logger ?? createLogger(options));
 }
 
-/** Starts a hub with settings that have been checked. @throws ListenError where it cannot listen */
+/** Starts a hub with settings that have been checked. @throws DataDirError, ListenError */
 export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
-  const hub = new RunningHub(options, log);
-  await hub.start();
+  const store = await Store.open(options.dataDir);
+  const hub = new RunningHub(options, log, store);
+  try {
+    await hub.start();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   return hub;
 }
 
@@ -72,6 +79,7 @@ class RunningHub implements Hub {
   readonly tables = createTables();
   readonly #options: HubOptions;
   readonly #log: Logger;
+  readonly #store: Store;
   readonly #startedAt = now();
   readonly #id =
     hostname()
@@ -92,9 +100,10 @@ class RunningHub implements Hub {
   #transport: Transport | null = null;
   #stopping: Promise<void> | null = null;
 
-  constructor(options: HubOptions, log: Logger) {
+  constructor(options: HubOptions, log: Logger, store: Store) {
     this.#options = options;
     this.#log = log;
+    this.#store = store;
     this.#counters = new HubCounters(this.tables.hubs, this.#id, [VERSION, ''], this.#startedAt);
     const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
     this.#relay = new Relay(this.tables, this.#counters, { ...options, ...limits });
@@ -112,9 +121,9 @@ class RunningHub implements Hub {
     });
     this.#summary = new SummaryHistory(this.tables, this.#counters.slot, totals, this.#startedAt);
     this.#prometheus = new PrometheusPage(this.tables);
-    const store = new ForgetfulAlertStore(() => {});
+    const alertStore = new ForgetfulAlertStore(() => {});
     this.#alerting = createAlerting(
-      { tables: this.tables, hubSlot: this.#counters.slot, rules: options.alerts.rules, store, log },
+      { tables: this.tables, hubSlot: this.#counters.slot, rules: options.alerts.rules, store: alertStore, log },
       this.#startedAt,
     );
     this.#door = new FrontDoor(options, this.#counters);
@@ -252,6 +261,7 @@ class RunningHub implements Hub {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#host?.stop();
     transport.destroy();
+    await this.#store.close();
   }
 
   readonly #isDraining = () => this.#stopping !== null;

@@ -19,6 +19,7 @@ export interface OptionSpec<Value> {
 export const SERVE_OPTIONS = {
   host: text('host', 'ADDRESS', 'address to listen on', '127.0.0.1'),
   port: whole('port', 'N', 'port to listen on; 0 takes any free one', 8000, 0, 65_535),
+  dataDir: text('dataDir', 'DIR', 'where the hub keeps what it must remember; made where needed', './auralis-data'),
   maxClients: whole(
     'maxClients',
     'N',

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Root of the checkout; compiled tests lie in test/dist/harness. */
@@ -9,7 +11,10 @@ export const BIN = `${ROOT}server/bin/auralis-hub.js`;
 const START_MS = 15_000;
 const STOP_MS = 10_000;
 
-/** The real built hub, as a process of its own. */
+/** A data directory for one hub; the caller removes it. */
+export const newDataDir = () => mkdtempSync(join(tmpdir(), 'auralis-data-'));
+
+/** The real built hub, as a process of its own, with a data directory of its own that goes with it. */
 export class HubProcess {
   readonly url: string;
   readonly #child: ChildProcess;
@@ -23,7 +28,10 @@ export class HubProcess {
     this.#exited = exited;
   }
 
-  /** Starts `serve` on a free port (unless `args` names one) and waits until it listens. `env` is added to our own. */
+  /**
+   * Starts `serve` on a free port (unless `args` names one) and waits until it listens. `env` is added to our own; with
+   * `AURALIS_DATA_DIR` in it, that directory is used and stays.
+   */
   static async start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<HubProcess> {
     const port = args.includes('--port') ? [] : ['--port', '0'];
     const { child, log, exited } = run(['serve', '--log-format', 'json', ...port, ...args], env);
@@ -94,13 +102,16 @@ export async function runCommand(args: readonly string[]): Promise<{ code: numbe
 }
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const ownDir = env.AURALIS_DATA_DIR === undefined ? newDataDir() : null;
   const child = spawn(process.execPath, [BIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...(ownDir === null ? {} : { AURALIS_DATA_DIR: ownDir }), ...env },
   });
   const log: string[] = [];
   child.stdout.on('data', (chunk: Buffer) => log.push(chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString()));
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve)).finally(() => {
+    if (ownDir !== null) rmSync(ownDir, { recursive: true, force: true });
+  });
   return { child, log, exited };
 }

@@ -30,6 +30,7 @@ const FORBIDDEN = [
   ['server/src/prometheus', '../http/summary.js'],
   ['server/src/prometheus', '../relay/health.js'],
   ['server/src/alerts', '../relay/relay.js'],
+  ['server/src/store', '../alerts/alert.js'],
 ] as const;
 
 const ALLOWED = [

@@ -1,0 +1,150 @@
+import { accessSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb';
+import { DataDirError } from './data-dir-error.js';
+import { type DirLock, lockDir } from './lock.js';
+
+/** Databases in one data directory, all of them; LMDB wants to know beforehand. */
+const MAX_DATABASES = 32;
+
+/** A key: a name alone, or a name followed by what orders the entries under it. */
+export type Key = string | readonly [name: string, ...order: (string | number)[]];
+
+/**
+ * What the hub remembers over its restarts: named databases of JSON values in one directory (LMDB), held by one hub alone.
+ *
+ * Reading is synchronous, from the memory map. Writing goes through a `Transaction`, off the event loop. What is committed
+ * survives the death of the process (`kill -9`); of a machine that loses power, all but the last moments, and never half
+ * of a transaction.
+ */
+export class Store {
+  readonly #root: RootDatabase;
+  readonly #lock: DirLock;
+
+  private constructor(root: RootDatabase, lock: DirLock) {
+    this.#root = root;
+    this.#lock = lock;
+  }
+
+  /**
+   * Opens `dir`, which is made where it does not exist, and holds it until `close` or the end of the process.
+   * @throws DataDirError where it cannot be written, or another hub holds it
+   */
+  static async open(dir: string): Promise<Store> {
+    const root = openRoot(dir);
+    try {
+      return new Store(root, await lockDir(root, dir));
+    } catch (error) {
+      await root.close();
+      throw error;
+    }
+  }
+
+  /** The database of this name; it comes into being with its first entry. */
+  database<Value>(name: string): Database<Value> {
+    return new Database(this.#root.openDB<Value, Key & string>(name, { encoding: 'json' }));
+  }
+
+  /** Writes to collect and then commit together. */
+  begin(): Transaction {
+    return new Transaction(this.#root);
+  }
+
+  /** What was committed is on the disk when this is done. */
+  async close(): Promise<void> {
+    await this.#root.flushed;
+    await this.#lock.release();
+    await this.#root.close();
+  }
+}
+
+/** Entries by key, in the order of their keys. */
+export class Database<Value> {
+  /** For `Transaction` alone. */
+  readonly inner: LmdbDatabase<Value, Key & string>;
+
+  constructor(inner: LmdbDatabase<Value, Key & string>) {
+    this.inner = inner;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.inner.get(key as Key & string);
+  }
+
+  /** Every entry, in order. */
+  entries(): Iterable<{ key: Key; value: Value }> {
+    return this.inner.getRange();
+  }
+
+  /** The entries whose key begins with `name`, in order; at most `limit`. */
+  entriesOf(name: string, limit = Number.POSITIVE_INFINITY): Iterable<{ key: Key; value: Value }> {
+    const range = { start: [name] as unknown as string, end: [`${name}\0`] as unknown as string };
+    return this.inner.getRange(Number.isFinite(limit) ? { ...range, limit } : range);
+  }
+}
+
+/**
+ * Writes that take place together or not at all.
+ *
+ * They are collected and handed over in one go, because the callbacks of lmdb's own asynchronous transactions are never
+ * called on every system (not on Node 20.20 under Linux 6.18, say), and its synchronous ones stop the event loop for the
+ * disk. So nothing that is written can be read before `commit` is done.
+ */
+export class Transaction {
+  readonly #root: RootDatabase;
+  readonly #writes: (() => Promise<boolean>)[] = [];
+
+  constructor(root: RootDatabase) {
+    this.#root = root;
+  }
+
+  put<Value>(database: Database<Value>, key: Key, value: Value): void {
+    this.#writes.push(() => database.inner.put(key as Key & string, value));
+  }
+
+  remove<Value>(database: Database<Value>, key: Key): void {
+    this.#writes.push(() => database.inner.remove(key as Key & string));
+  }
+
+  /** Done when all of it is safe from the death of the process. */
+  async commit(): Promise<void> {
+    if (this.#writes.length === 0) return;
+    const done: Promise<boolean>[] = [];
+    await this.#root.batch(() => {
+      for (const write of this.#writes) done.push(write());
+    });
+    await Promise.all(done);
+  }
+}
+
+/** Where LMDB writes its magic number in its first page, and what it and the version behind it are. */
+const MAGIC_OFFSET = 24;
+const MAGIC = Buffer.from('dec0efbe02000000', 'hex');
+/** Two pages that say where everything is: without them a file is no database. */
+const MIN_BYTES = 2 * 4096;
+
+/** lmdb itself ends the process (SIGSEGV) over a file that is no database of its. */
+function checkFile(path: string): void {
+  if (!existsSync(path)) return;
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const found = Buffer.alloc(MAGIC.length);
+    readSync(file, found, 0, found.length, MAGIC_OFFSET);
+    if (size === 0 || (size >= MIN_BYTES && found.equals(MAGIC))) return;
+    throw new Error('data.mdb in it is damaged, or not the hub’s: move it away to start anew');
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openRoot(dir: string): RootDatabase {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    accessSync(dir, constants.W_OK | constants.X_OK);
+    checkFile(join(dir, 'data.mdb'));
+    return open({ path: dir, noSubdir: false, maxDbs: MAX_DATABASES, encoding: 'json' });
+  } catch (error) {
+    throw new DataDirError(dir, `cannot be used: ${(error as Error).message}`);
+  }
+}
