@@ -18,18 +18,18 @@ export abstract class Connection {
   readonly slot: number;
   readonly openedAt: number;
   lastReportAt: number;
+  /** How often it reports, as it was asked to. A report may be some of these late before it counts as silent. */
+  reportIntervalMs: number;
+  /** When it was last judged to be not well; 0 before. */
+  unwellAt = 0;
 
   protected readonly table: Tables['connections'];
   /** Compares its words with its deeds; null as long as nothing is known of what it received. */
   protected watch: PlaybackWatch | null = null;
-  protected isHidden = false;
-  /** A report may be some of these late before it counts as silent. */
-  readonly #reportIntervalMs: number;
+  isHidden = false;
   #underrunsJudged = 0;
   /** Silence of which account was given, ms. */
   #silenceTold = 0;
-  /** When it was last judged to be not well. */
-  #unwellAt = 0;
   /** Made at the first drop: most connections never need one. */
   #drops: EventWindow | null = null;
 
@@ -38,10 +38,16 @@ export abstract class Connection {
     this.slot = slot;
     this.openedAt = now;
     this.lastReportAt = now;
-    this.#reportIntervalMs = reportIntervalMs;
+    this.reportIntervalMs = reportIntervalMs;
     table.set(slot, CONNECTION.reports, 0);
     table.set(slot, CONNECTION.connected_at, now / 1000);
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
+  }
+
+  /** It is asked to report this often. */
+  askFor(intervalMs: number): void {
+    this.reportIntervalMs = intervalMs;
+    this.table.set(this.slot, CONNECTION.report_interval_ms, intervalMs);
   }
 
   setHidden(hidden: boolean): void {
@@ -82,7 +88,7 @@ export abstract class Connection {
     const underruns = table.get(slot, CONNECTION.buffer_underruns) || 0;
     const signs: Signs = {
       reportAgeMs: now - this.lastReportAt,
-      reportIntervalMs: this.#reportIntervalMs,
+      reportIntervalMs: this.reportIntervalMs,
       hidden: this.isHidden,
       newUnderruns: underruns - this.#underrunsJudged,
       divergence: watch?.divergence ?? null,
@@ -123,8 +129,8 @@ export abstract class Connection {
     const { table, slot } = this;
     if (health !== HEALTH.ok) {
       if (Number.isNaN(table.get(slot, CONNECTION.unwell_since))) table.set(slot, CONNECTION.unwell_since, now / 1000);
-      this.#unwellAt = now;
-    } else if (now - this.#unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.unwell_since);
+      this.unwellAt = now;
+    } else if (now - this.unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.unwell_since);
   }
 
   /** Notes chunks that were dropped for it just now. */

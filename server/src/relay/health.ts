@@ -44,8 +44,10 @@ export interface Signs {
   readonly timeToSilenceMs: number;
 }
 
-/** A report may be this many intervals late before a page that can be seen counts as silent. */
+/** After this many intervals without a report a page that can be seen counts as silent. */
 const LATE_REPORTS = 3;
+/** But not before: a network that stands still for a moment, or sends again, is no silence, however often it is asked to report. */
+const MIN_SILENT_MS = 6_000;
 /** Less than this and somebody is about to hear silence. */
 const RUNNING_OUT_MS = 2_000;
 
@@ -84,5 +86,5 @@ export function healthOf(table: Tables['connections'], slot: number, signs: Sign
 }
 
 function isSilent({ reportAgeMs, reportIntervalMs }: Signs): boolean {
-  return reportAgeMs > LATE_REPORTS * reportIntervalMs;
+  return reportAgeMs > Math.max(MIN_SILENT_MS, LATE_REPORTS * reportIntervalMs);
 }

@@ -10,7 +10,7 @@ import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import type { Listener } from './listener.js';
-import type { Relay } from './relay.js';
+import { isGoodbye, type Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
 /** A listener's socket never holds more than this: over 20 s of CD-quality audio, ten times the default bound of the relay. */
@@ -101,7 +101,7 @@ class ListenerSocket implements SocketHandler {
     const listener = relay.join(this.#stream, peer, this.#client, this.#address, now());
     this.#listener = listener;
     const { name, seq, format } = this.#stream;
-    const { reportIntervalMs } = relay.options;
+    const { reportIntervalMs } = listener;
     say(peer, { type: 'welcome', connectionId: listener.id, stream: name, reportIntervalMs, seq, format });
   }
 
@@ -170,6 +170,16 @@ class ListenerSocket implements SocketHandler {
     listener.reported(now);
     const silentMs = listener.takeSilence(sinceMs);
     if (silentMs >= 0) this.#stream.heard(silentMs, listener.isPlaying ? sinceMs : 0, now);
+    if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, now);
+    if (!listener.isHidden) this.#pace(listener, now);
+  }
+
+  /** Asks for more or fewer reports where its health or the load has changed: now, when nobody else is asked. */
+  #pace(listener: Listener, now: number): void {
+    const reportIntervalMs = this.#context.relay.pace.next(listener, now);
+    if (reportIntervalMs === listener.reportIntervalMs) return;
+    listener.askFor(reportIntervalMs);
+    say(listener.peer, { type: 'report_interval', reportIntervalMs });
   }
 
   #refuse(listener: Listener, code: ErrorCode, message: string, now: number): void {
@@ -190,6 +200,6 @@ export function say(peer: Peer, message: ListenerMessage): void {
 }
 
 function reasonOf(code: number): string {
-  if (code === 1000 || code === 1001) return 'left';
+  if (isGoodbye(code)) return 'left';
   return code === 1006 || code === 1005 ? 'connection lost' : `closed with ${code}`;
 }

@@ -16,13 +16,15 @@ export interface OutgoingChunk {
 /** A buffer beyond this is not one that a player of live audio keeps. */
 const MAX_DEPTH_MS = 1_000;
 
+/** Audio on its way in a round trip of a second: more is not on its way, but waits to be read. */
+const MAX_UNREAD_MS = 1_000;
 /** Chunks that a reported latency is a mean of, at most. */
 const LATENCY_CHUNKS = 100;
 
 export interface ListenerLimits {
   /** Audio outstanding beyond which chunks are dropped. */
   readonly maxOutstandingMs: number;
-  /** A confirmation may be this old through no fault of the listener. */
+  /** How often a listener is asked to report, unless its health or the load asks for another interval. */
   readonly reportIntervalMs: number;
   readonly maxMessagesPerSecond: number;
   readonly maxRefusalsPerMinute: number;
@@ -37,8 +39,10 @@ export class Listener extends Connection {
   readonly refusals: Allowance;
   /** Hub's clock at the last sign of life: pong, report, or opening. */
   lastSignAt: number;
-  /** When the ping was sent that waits for its answer; NaN where none does. */
+  /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
   lastPingAt = Number.NaN;
+  /** Its round trip is to be measured right after a report that says that it has read what it was sent. */
+  isPingDue = false;
   /** Chunks it had been sent when the present engine came. */
   sentBefore = 0;
   /** Why the hub closed it, where it did. */
@@ -105,6 +109,27 @@ export class Listener extends Connection {
     return Math.min(connectedMs, now - chunks.sentAt(first));
   }
 
+  /** Does it say what it has read, often enough to go by? A hidden page confirms once a minute, as its timers run. */
+  get confirms(): boolean {
+    return this.#confirms && !this.isHidden;
+  }
+
+  /** By its last report, no more is on its way than a network carries: a ping would not wait until it has read the rest. */
+  get isCaughtUp(): boolean {
+    return this.#outstanding.chunks <= 1 || this.#outstanding.ms <= MAX_UNREAD_MS;
+  }
+
+  /**
+   * Sends a ping. Pings and chunks share one queue, so behind audio that waits to be read a round trip is as long as that
+   * takes: `measures` says that it is not.
+   */
+  ping(measures: boolean, now: number): void {
+    this.lastPingAt = measures ? now : Number.NaN;
+    this.isPingDue = false;
+    new DataView(pingPayload.buffer).setFloat64(0, now);
+    this.peer.ping(pingPayload);
+  }
+
   /** Takes in a report that its row already shows. */
   reported(now: number): void {
     this.lastReportAt = now;
@@ -133,13 +158,16 @@ export class Listener extends Connection {
   }
 
   #isTooFarBehind(chunk: OutgoingChunk): boolean {
-    return (this.#byConfirmation && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
+    return (this.confirms && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
   }
 
   #owesTooMuch(chunk: OutgoingChunk): boolean {
     // One that owes nothing is not behind, however long the chunk.
     if (this.#outstanding.chunks === 0) return false;
-    const allowed = this.#limits.maxOutstandingMs + this.#limits.reportIntervalMs;
+    // A confirmation may be one interval old through no fault of the listener. One that is asked for more reports may not
+    // know how, and would lose chunks for it: hence the longer of the two.
+    const intervalMs = Math.max(this.#limits.reportIntervalMs, this.reportIntervalMs);
+    const allowed = this.#limits.maxOutstandingMs + intervalMs;
     return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
   }
 
@@ -151,10 +179,6 @@ export class Listener extends Connection {
   }
 
   /** A hidden page confirms once a minute, as its timers run: until it is shown again, its socket speaks for it. */
-  get #byConfirmation(): boolean {
-    return this.#confirms && !this.isHidden;
-  }
-
   #backlogMs(bytes: number, chunk: OutgoingChunk): number {
     return (bytes * chunk.durationMs) / chunk.message.length;
   }
@@ -182,3 +206,6 @@ export class Listener extends Connection {
 
 /** One for all reports: an object of each would be 104 bytes of garbage. */
 const sample = { at: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };
+
+/** One for all: it is sent before the next is written. */
+const pingPayload = new Uint8Array(8);

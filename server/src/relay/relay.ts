@@ -4,6 +4,7 @@ import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_ATTRIBUTE, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
 import { Listener, type ListenerLimits } from './listener.js';
+import { ReportPace } from './report-pace.js';
 import type { ReportedConnection } from './reported-connection.js';
 import { Stream } from './stream.js';
 
@@ -20,6 +21,7 @@ export interface RelayOptions extends ListenerLimits {
 export class Relay {
   readonly options: RelayOptions;
   readonly streams = new Map<string, Stream>();
+  readonly pace: ReportPace;
   /** Listeners connected now, over all streams. */
   listeners = 0;
 
@@ -32,6 +34,7 @@ export class Relay {
     this.#tables = tables;
     this.#counters = counters;
     this.options = options;
+    this.pace = new ReportPace(options.reportIntervalMs);
   }
 
   /** The stream that a listener asks for, made if need be; null where there are too many. */
@@ -44,7 +47,7 @@ export class Relay {
     const known = this.streams.get(name);
     if (known !== undefined) return known;
     if (this.streams.size >= most && !this.#makeRoom()) return null;
-    const stream = new Stream(name, this.#tables.streams, this.#counters, now);
+    const stream = new Stream(name, this.#tables, this.#counters, now);
     this.streams.set(name, stream);
     return stream;
   }
@@ -64,6 +67,8 @@ export class Relay {
     const id = randomBytes(9).toString('base64url');
     const slot = connections.open(id, [stream.name, client, address, '']);
     const listener = new Listener(peer, id, slot, connections, this.options, stream.seq, now);
+    listener.askFor(this.pace.first);
+    stream.clients.opened(client, slot);
     stream.listeners.add(listener);
     stream.idleSince = null;
     this.listeners++;
@@ -77,6 +82,8 @@ export class Relay {
     this.listeners--;
     stream.showConnections();
     listener.close(code, reason, now);
+    const client = this.#tables.connections.attributesOf(listener.slot)[CONNECTION_ATTRIBUTE.client] as string;
+    stream.clients.closed(client, listener.slot, !isGoodbye(code), listener.lastSignAt);
     this.#closed.push({ slot: listener.slot, goesAt: now + CLOSED_ROW_MS });
     this.#noteIdle(stream, now);
   }
@@ -135,6 +142,8 @@ export class Relay {
     let gone = 0;
     for (const { slot, goesAt } of this.#closed) {
       if (goesAt > now) break;
+      const [name, client] = this.#tables.connections.attributesOf(slot) as [string, string];
+      this.streams.get(name)?.clients.forget(client, slot);
       this.#tables.connections.close(slot);
       gone++;
     }
@@ -164,3 +173,6 @@ export class Relay {
     if (stream.engine === null && stream.listeners.size + stream.reported.size === 0) stream.idleSince = now;
   }
 }
+
+/** The peer closed in good order: it left, and does not come back by itself. */
+export const isGoodbye = (code: number) => code === 1000 || code === 1001;

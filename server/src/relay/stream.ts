@@ -10,6 +10,7 @@ import type { HubCounters } from '../state/counters.js';
 import { STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
+import { ClientHistory } from './client-history.js';
 import type { Listener } from './listener.js';
 import { RecentChunks } from './outstanding.js';
 import type { ReportedConnection } from './reported-connection.js';
@@ -23,6 +24,7 @@ export class Stream {
   readonly recent = new RecentChunks();
   /** Connections to it that others serve and report. */
   readonly reported = new Set<ReportedConnection>();
+  readonly clients: ClientHistory;
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
   seq = 0;
   /** When the last chunk came. */
@@ -48,8 +50,10 @@ export class Stream {
   readonly #drops = new EventWindow(60_000);
   readonly #silence = new Silence();
 
-  constructor(name: string, table: Tables['streams'], counters: HubCounters, now: number) {
+  constructor(name: string, tables: Tables, counters: HubCounters, now: number) {
+    const { streams: table } = tables;
     this.name = name;
+    this.clients = new ClientHistory(tables.connections);
     this.#table = table;
     this.#counters = counters;
     this.idleSince = now;

@@ -23,7 +23,6 @@ export class Sweep {
   /** Since when a slot's window counts. */
   readonly #connectionsSince: number[] = [];
   readonly #streamsSince: number[] = [];
-  readonly #pingPayload = new Uint8Array(8);
   /** Listeners of the stream at hand, by health. */
   readonly #healths = new Uint32Array(3);
   #round = 0;
@@ -37,6 +36,8 @@ export class Sweep {
 
   run(now: number): void {
     this.#round++;
+    const { pace } = this.#relay;
+    pace.begin();
     this.#relay.expire(now);
     for (const stream of this.#relay.streams.values()) {
       this.#healths.fill(0);
@@ -45,6 +46,7 @@ export class Sweep {
       this.#sweepEngine(stream, now);
       this.#sweepStream(stream, now);
     }
+    pace.end();
   }
 
   #sweepListener(stream: Stream, listener: Listener, now: number): void {
@@ -67,6 +69,7 @@ export class Sweep {
     // Without an engine there is nothing to send: that is no rate of 0.
     connections.set(slot, CONNECTION.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
     this.#judge(listener, now, stream.engine === null ? 0 : stream.chunkAt);
+    if (!listener.isHidden) this.#relay.pace.count(listener, now);
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
   }
 
@@ -91,10 +94,15 @@ export class Sweep {
     } else if ((stream.slot + this.#round) % PING_EVERY === 0) engine.ping();
   }
 
+  /** Measures its round trip; of one that says what it has read, right after its next report. */
   #ping(listener: Listener, now: number): void {
-    listener.lastPingAt = now;
-    new DataView(this.#pingPayload.buffer).setFloat64(0, now);
-    listener.peer.ping(this.#pingPayload);
+    const { connections } = this.#tables;
+    const reportAgeMs = now - listener.lastReportAt;
+    const turnMs = PING_EVERY * 1000;
+    // It has reported since the last turn, and was never near the end of what it was sent: what is shown is old.
+    if (listener.isPingDue && reportAgeMs < turnMs) connections.clear(listener.slot, CONNECTION.rtt_ms);
+    if (listener.confirms && reportAgeMs <= Math.max(turnMs, listener.reportIntervalMs)) listener.isPingDue = true;
+    else listener.ping(!listener.confirms && listener.peer.backlog() === 0, now);
   }
 
   #sweepStream(stream: Stream, now: number): void {

@@ -38,6 +38,54 @@ describe('over time', () => {
     expect(row(0, 'rtt_ms')[0]).toBeCloseTo(42.3, 1);
   });
 
+  test('one that confirms is pinged right after a report that says that it has read all', () => {
+    const [engine, fast, slow] = [connect('publish'), connect('listen'), connect('listen')];
+    let at = 0;
+    const turn = () =>
+      runSeconds(10, () => {
+        publish(engine, 10, undefined, 0);
+        at += 10;
+        report(fast, { lastSeq: at });
+        // It reads half of what comes, and says so.
+        report(slow, { lastSeq: Math.floor(at / 2) });
+      });
+    const answer = ({ peer, handler }: ReturnType<typeof connect>, afterMs: number) => {
+      const ping = peer.pings.at(-1) as Uint8Array;
+      clock.now = new DataView(ping.buffer, ping.byteOffset).getFloat64(0) + afterMs;
+      handler.onPong(peer, ping);
+    };
+    turn();
+    const before = [fast.peer.pings.length, slow.peer.pings.length];
+    turn();
+    expect([fast.peer.pings.length, slow.peer.pings.length]).toEqual([1 + (before[0] ?? 0), before[1]]);
+    answer(fast, 80);
+    turn();
+    expect(row(0, 'rtt_ms')).toEqual([80]);
+    expect(row(1, 'rtt_ms')).toEqual([Number.NaN]);
+  });
+
+  test('a round trip that cannot be measured any more goes, and comes back', () => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    let seq = 0;
+    const turn = (reads: boolean) =>
+      runSeconds(10, () => {
+        publish(engine, 10, undefined, 0);
+        if (reads) seq = listener.peer.seqs.at(-1) as number;
+        report(listener, { lastSeq: seq });
+        const ping = listener.peer.pings.at(-1);
+        if (reads && ping !== undefined) listener.handler.onPong(listener.peer, ping);
+      });
+    turn(true);
+    turn(true);
+    expect(row(0, 'rtt_ms')[0]).not.toBeNaN();
+    turn(false);
+    turn(false);
+    expect(row(0, 'rtt_ms')[0]).toBeNaN();
+    turn(true);
+    turn(true);
+    expect(row(0, 'rtt_ms')[0]).not.toBeNaN();
+  });
+
   test('one that is silent is stale after 30 s and closed after 120 s; one that answers pings is not', () => {
     const silent = connect('listen');
     const alive = connect('listen');

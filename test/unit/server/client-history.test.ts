@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { clock, connect, report, row, sweep, tables } from './relay-world.js';
+
+const lose = ({ peer, handler }: ReturnType<typeof connect>, code = 1006) => handler.onClose(peer, code, false);
+const second = (count = 1) => {
+  for (let passed = 0; passed < count; passed++) {
+    clock.now += 1000;
+    sweep.run(clock.now);
+  }
+};
+
+describe('a client that comes back', () => {
+  test('goes on from its connection before, which says that it was replaced', () => {
+    const since = clock.now / 1000;
+    const first = connect('listen', 'client=alice');
+    expect(row(0, 'reconnects', 'client_since', 'replaced')).toEqual([0, since, Number.NaN]);
+    second(10);
+    lose(first);
+    expect(row(0, 'replaced')).toEqual([0]);
+    second(5);
+    const again = connect('listen', 'client=alice');
+    expect(row(0, 'replaced', 'state')).toEqual([1, 2]);
+    expect(row(1, 'reconnects', 'client_since', 'connected_at')).toEqual([1, since, since + 15]);
+    second(60);
+    expect(tables.connections.size).toBe(1);
+    lose(again, 4000);
+    second(59);
+    connect('listen', 'client=alice');
+    const slot = [...tables.connections.slots()].at(-1) as number;
+    expect(row(slot, 'reconnects', 'client_since')).toEqual([2, since]);
+  });
+
+  test('after its row has gone, to another stream, under another name or under none is a new one', () => {
+    lose(connect('listen', 'client=alice'));
+    lose(connect('listen'));
+    connect('listen', 'client=alice', 'other');
+    connect('listen', 'client=bob');
+    connect('listen');
+    expect([2, 3, 4].flatMap((slot) => row(slot, 'reconnects'))).toEqual([0, 0, Number.NaN]);
+    second(60);
+    connect('listen', 'client=alice');
+    expect(row(tables.connections.slotOf([...keys()].at(-1) as string) as number, 'reconnects')).toEqual([0]);
+  });
+
+  test('before the hub has noticed that its connection was lost', () => {
+    const first = connect('listen', 'client=alice');
+    second(10);
+    report(first, { chunksReceived: 1 });
+    second(20);
+    connect('listen', 'client=alice');
+    expect(row(1, 'reconnects')).toEqual([0]);
+    second(80);
+    lose(first);
+    expect([row(0, 'replaced'), row(1, 'reconnects')]).toEqual([[1], [1]]);
+  });
+
+  test('as a second tab of the same name is nobody’s successor', () => {
+    const first = connect('listen', 'client=alice');
+    second(10);
+    const tab = connect('listen', 'client=alice');
+    second(10);
+    report(first, { chunksReceived: 1 });
+    lose(first);
+    expect([row(0, 'replaced'), row(1, 'reconnects')]).toEqual([[0], [0]]);
+    lose(tab, 1001);
+    expect(row(1, 'replaced')).toEqual([0]);
+  });
+});
+
+const keys = () => [...tables.connections.slots()].map((slot) => tables.connections.keyOf(slot));
