@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { checkConfigCommand } from './cli/check-config.js';
 import { serveCommand } from './cli/serve.js';
 import { simulateCommand } from './cli/simulate.js';
 import { tailCommand } from './cli/tail.js';
@@ -16,6 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(VERSION)
     .exitOverride()
     .addCommand(serveCommand())
+    .addCommand(checkConfigCommand())
     .addCommand(simulateCommand((exitCode) => (code = exitCode)))
     .addCommand(topCommand((exitCode) => (code = exitCode)))
     .addCommand(tailCommand((exitCode) => (code = exitCode)));

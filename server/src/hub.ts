@@ -155,6 +155,7 @@ class RunningHub implements Hub {
       isDraining: this.#isDraining,
       engines: this.#engines,
       reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.#counters),
+      alerts: this.#alerting,
       files,
       guard: this.#door.guard,
       relay: this.#relay,

@@ -1,3 +1,4 @@
+import { HTTPException } from 'hono/http-exception';
 import type { HubCounters } from '../state/counters.js';
 import { type Api, createApi } from './api.js';
 import { addCors } from './cors.js';
@@ -5,6 +6,7 @@ import type { Guard } from './guard.js';
 import { addOpenApiRoute, type OpenApiContext } from './openapi.js';
 import { prefixOf } from './prefix.js';
 import { Problem, problem } from './problem.js';
+import { type AlertsContext, addAlertRoutes } from './routes/alerts.js';
 import { addConnectionRoutes, type ConnectionsContext } from './routes/connections.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
 import { addHealthRoutes, type HealthContext } from './routes/health.js';
@@ -18,6 +20,7 @@ import { addTableRoutes, type TablesContext } from './routes/tables.js';
 /** What all routes need together; each file of `routes/` says what it needs. */
 export interface HttpContext
   extends TablesContext,
+    AlertsContext,
     MetricsContext,
     PrometheusContext,
     HealthContext,
@@ -48,6 +51,7 @@ export function createApp(context: HttpContext): Api {
   addConnectionRoutes(app, context);
   addEventsRoutes(app, context);
   addReportsRoutes(app, context);
+  addAlertRoutes(app, context);
   addSocketRoutes(app);
   addOpenApiRoute(app, context);
   addPageRoutes(app, context);
@@ -76,6 +80,8 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
   });
   app.onError((error) => {
     if (error instanceof Problem) return problem(error.status, error.message);
+    // A body that is no JSON, say.
+    if (error instanceof HTTPException && error.status < 500) return problem(error.status, error.message);
     onError(error);
     return problem(500, 'a fault of the hub; its log says more');
   });

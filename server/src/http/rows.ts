@@ -34,16 +34,16 @@ export interface RowsQuery {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** What a list may be asked for: `limit`, `offset`, `sort`, `order`, `where`, and the attributes in `filters` by name. */
+/** What a list may be asked for: `limit`, `offset`, `sort`, `order`, `where`, and the attributes and labelled columns in `filters` by name. */
 export function listQuery(schema: Schema, filters: readonly string[]) {
-  const byAttribute = Object.fromEntries(filters.map((name) => [name, text(`Only rows whose ${name} is this`)]));
+  const byName = Object.fromEntries(filters.map((name) => [name, filterBy(schema, name)]));
   return query({
     limit: wholeNumber(1, MAX_LIMIT, DEFAULT_LIMIT, 'Rows on a page'),
     offset: wholeNumber(0, Number.MAX_SAFE_INTEGER, 0, 'Rows before the page'),
     sort: sortColumn(schema),
     order: choice(['asc', 'desc'], 'asc', 'Which way to sort; what is missing comes last either way'),
     where: conditions(schema),
-    ...byAttribute,
+    ...byName,
   }).transform(({ limit, offset, sort, order, where, ...named }): RowsQuery => {
     const wanted = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return {
@@ -54,6 +54,16 @@ export function listQuery(schema: Schema, filters: readonly string[]) {
       where: [...where, ...wanted.map(([name, value]) => [name, '=', value] as const)],
     };
   });
+}
+
+function filterBy({ columns }: Schema, name: string) {
+  const says = `Only rows whose ${name} is this`;
+  const labels = columns.find((column) => column.name === name)?.labels;
+  if (labels === undefined) return text(says);
+  return z
+    .enum(labels as [string, ...string[]], { error: ({ input }) => `one of ${labels.join(', ')}, not ${show(input)}` })
+    .optional()
+    .openapi({ description: says });
 }
 
 /** The rows that match, in order; what is missing comes last, whichever way they are ordered. */

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { readAlertSettings } from '@auralis/server/alerts/alert-settings';
 import { BUILT_IN_RULES } from '@auralis/server/alerts/built-in-rules';
 import { ConfigError } from '@auralis/server/config';
 import { describe, expect, test } from '@jest/globals';
+import { ROOT } from '../../harness/hub.js';
 
 const read = (found: unknown) => readAlertSettings(found, 'hub.yaml: alerts').rules;
 const rule = (given: object) => read({ builtIn: false, rules: [given] })[0];
@@ -11,6 +13,13 @@ test('without a section there are the built-in rules', () => {
   const names = BUILT_IN_RULES.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const none of [undefined, null, {}]) expect(read(none).map(({ name }) => name)).toEqual(names);
+});
+
+test('each of them stands in the README, and no other', () => {
+  const readme = readFileSync(`${ROOT}README.md`, 'utf8');
+  const table = /## You are woken by it\n(.*?)\n## /s.exec(readme)?.[1]?.match(/^\| `.*?\|/gm) ?? [];
+  const named = table.flatMap((line) => [...line.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name));
+  expect(named.sort()).toEqual(BUILT_IN_RULES.map(({ name }) => name).sort());
 });
 
 test('a rule of a built-in name changes what it says and leaves the rest', () => {

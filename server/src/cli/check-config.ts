@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { loadOptions } from '../config.js';
+
+const EXAMPLES = `
+Exit code 0 where the hub would start with it, 2 where it would not, with the place, what was found and what is allowed.
+The environment counts too, as it does for serve.
+
+Example:
+  auralis-hub check-config hub.yaml
+`;
+
+export function checkConfigCommand(): Command {
+  return new Command('check-config')
+    .description('say whether a config file is good, and what is wrong with it')
+    .argument('[FILE]', 'config file, YAML or JSON (AURALIS_CONFIG)')
+    .addHelpText('after', EXAMPLES)
+    .action((file: string | undefined) => {
+      const { alerts } = loadOptions({ flags: {}, environment: process.env, file });
+      const what = file ?? process.env.AURALIS_CONFIG ?? 'the environment';
+      process.stdout.write(`${what} is good: ${alerts.rules.length} alert rules\n`);
+    });
+}

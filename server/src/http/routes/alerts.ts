@@ -1,0 +1,246 @@
+import { STREAM_NAME, show } from '@auralis/shared';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { SEVERITIES, type Severity } from '../../alerts/alert.js';
+import type { Tables } from '../../state/tables.js';
+import type { Api } from '../api.js';
+import type { Guard } from '../guard.js';
+import { Problem, problems } from '../problem.js';
+import { rowSchema } from '../row-schema.js';
+import { rowOf } from '../rows.js';
+import { addTable } from './tables.js';
+
+/** What keeps the alerts, as far as REST asks of it. Times are ms since 1970. */
+export interface AlertDesk {
+  raise(alert: RaisedAlert, now: number): { readonly id: string; readonly isNew: boolean } | null;
+  resolve(id: string, now: number): 'resolved' | 'unknown' | 'by a rule';
+  silence(request: SilenceRequest, now: number): Silence | null;
+  unsilence(id: string, now: number): boolean;
+  silences(): readonly Silence[];
+}
+
+interface RaisedAlert {
+  readonly severity: Severity;
+  readonly title: string;
+  readonly message: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface SilenceRequest {
+  readonly matchers: Readonly<Record<string, string>>;
+  readonly author: string;
+  readonly reason: string;
+  readonly endsAt: number;
+}
+
+interface Silence extends SilenceRequest {
+  readonly id: string;
+  readonly createdAt: number;
+}
+
+export interface AlertsContext {
+  readonly tables: Tables;
+  readonly alerts: AlertDesk;
+  readonly guard: Guard;
+  readonly now: () => number;
+}
+
+const MAX_LABELS = 16;
+/** A silence is for a while: what nobody wants to hear of again is a rule to be left out. */
+const MAX_SILENCE_S = 365 * 86_400;
+
+const line = (most: number) => z.string().trim().min(1, 'text, not nothing').max(most, `${most} characters at most`);
+const labelName = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'a name of a–z 0–9 _, 32 characters at most');
+const named = z
+  .record(labelName, line(200))
+  .refine((given) => Object.keys(given).length <= MAX_LABELS, `${MAX_LABELS} at most`);
+
+const raisedSchema = z
+  .strictObject({
+    severity: z.enum(SEVERITIES, { error: ({ input }) => `one of ${SEVERITIES.join(', ')}, not ${show(input)}` }),
+    title: line(200),
+    message: line(2000),
+    stream: z.string().regex(STREAM_NAME, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -').optional(),
+    labels: named.default({}).openapi({ description: 'What it is about, for routes and silences' }),
+  })
+  .openapi('RaisedAlert');
+
+const silenceRequestSchema = z
+  .strictObject({
+    matchers: named
+      .refine((given) => Object.keys(given).length > 0, 'one at least')
+      .openapi({
+        description:
+          '`rule`, `severity`, or a label such as `stream`, and its value: an alert matches that has them all',
+        example: { rule: 'listener-latency', stream: 'main' },
+      }),
+    author: line(100),
+    reason: line(500),
+    endsAt: z.iso.datetime({ offset: true, error: 'a time such as 2026-01-31T18:00:00Z' }).optional(),
+    lastsS: z
+      .int()
+      .min(1)
+      .max(MAX_SILENCE_S)
+      .optional()
+      .openapi({ description: 'Instead of `endsAt`: seconds from now' }),
+  })
+  .openapi('SilenceRequest');
+
+const silenceSchema = z
+  .object({
+    id: z.string(),
+    matchers: z.record(z.string(), z.string()),
+    author: z.string(),
+    reason: z.string(),
+    createdAt: z.iso.datetime(),
+    endsAt: z.iso.datetime(),
+    covers: z.int().openapi({ description: 'Alerts that fire and lie under it now' }),
+  })
+  .openapi('Silence');
+
+const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
+const byId = z.object({ id: z.string().openapi({ description: 'Its `id` in the list' }) });
+const REFUSED = { 400: 'The body is not as described', 403: 'Pages of this origin may not send' } as const;
+const tags = ['alerts'];
+
+/** Alerts and silences. `silences` comes before `alerts/{id}`, which would take its place. */
+export function addAlertRoutes(app: Api, context: AlertsContext): void {
+  addSilenceRoutes(app, context);
+  addTable(app, context.tables.alerts, 'Alerts: pending, firing, and resolved in the last 5 min', [
+    'state',
+    'severity',
+    'stream',
+    'rule',
+  ]);
+  addRaiseRoutes(app, context);
+}
+
+function addRaiseRoutes(app: Api, { tables, alerts, guard, now }: AlertsContext): void {
+  const alert = rowSchema(tables.alerts.schema);
+  const rowOfAlert = (id: string) => {
+    const slot = tables.alerts.slotOf(id);
+    if (slot === undefined) throw new Problem(404, 'there is no alert of this id now');
+    return rowOf(tables.alerts, slot);
+  };
+  const raise = createRoute({
+    method: 'post',
+    path: '/api/v1/alerts',
+    tags,
+    summary: 'Raises an alert by hand (send_alert)',
+    description:
+      'It fires until it is resolved by hand, or for a day. The same severity, title and labels again are the same alert: its message is renewed, and its day begins anew.',
+    request: { body: { content: json(raisedSchema), required: true } },
+    responses: {
+      200: { description: 'It fires already', content: json(alert) },
+      201: { description: 'It fires now', content: json(alert) },
+      ...problems({ ...REFUSED, 503: 'There are too many alerts' }),
+    },
+  });
+  app.openapi(raise, (c) => {
+    allow(guard, c);
+    const { stream, labels, ...rest } = c.req.valid('json');
+    const raised = alerts.raise({ ...rest, labels: stream === undefined ? labels : { ...labels, stream } }, now());
+    if (raised === null) throw new Problem(503, 'there are too many alerts');
+    return raised.isNew ? c.json(rowOfAlert(raised.id), 201) : c.json(rowOfAlert(raised.id), 200);
+  });
+  const resolve = createRoute({
+    method: 'post',
+    path: '/api/v1/alerts/{id}/resolve',
+    tags,
+    summary: 'Ends an alert that was raised by hand',
+    request: { params: byId },
+    responses: {
+      200: { description: 'It is resolved', content: json(alert) },
+      ...problems({ 403: REFUSED[403], 404: 'There is none of this id now', 409: 'It is a rule’s, which ends it' }),
+    },
+  });
+  app.openapi(resolve, (c) => {
+    allow(guard, c);
+    const { id } = c.req.valid('param');
+    const outcome = alerts.resolve(id, now());
+    if (outcome === 'by a rule') {
+      throw new Problem(409, 'a rule raised this alert and ends it when all is well; a silence keeps it quiet');
+    }
+    return c.json(rowOfAlert(id), 200);
+  });
+}
+
+function addSilenceRoutes(app: Api, { tables, alerts, guard, now }: AlertsContext): void {
+  const path = '/api/v1/alerts/silences';
+  const shown = (silence: Silence) => ({
+    ...silence,
+    createdAt: new Date(silence.createdAt).toISOString(),
+    endsAt: new Date(silence.endsAt).toISOString(),
+    covers: covered(tables.alerts, silence.id),
+  });
+  const page = z.object({ items: z.array(silenceSchema), total: z.int(), next: z.null() }).openapi('Silences');
+  const list = createRoute({
+    method: 'get',
+    path,
+    tags,
+    summary: 'Silences that have not ended',
+    responses: { 200: { description: 'Those that end last come first', content: json(page) } },
+  });
+  app.openapi(list, (c) => {
+    const items = alerts.silences().map(shown);
+    return c.json({ items, total: items.length, next: null }, 200);
+  });
+  const add = createRoute({
+    method: 'post',
+    path,
+    tags,
+    summary: 'Silences alerts',
+    description:
+      'Alerts that match show, marked, and are logged; notifiers are not told that they fire. What still fires when the silence ends is told then. Who was told that an alert fires is told that it is over, silence or not.',
+    request: { body: { content: json(silenceRequestSchema), required: true } },
+    responses: {
+      201: { description: 'It begins now', content: json(silenceSchema) },
+      ...problems({ ...REFUSED, 503: 'There are too many silences' }),
+    },
+  });
+  app.openapi(add, (c) => {
+    allow(guard, c);
+    const { endsAt, lastsS, ...rest } = c.req.valid('json');
+    const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, now()) }, now());
+    if (silence === null) throw new Problem(503, 'there are too many silences: end some');
+    return c.json(shown(silence), 201);
+  });
+  const end = createRoute({
+    method: 'delete',
+    path: `${path}/{id}`,
+    tags,
+    summary: 'Ends a silence',
+    request: { params: byId },
+    responses: { 204: { description: 'It has ended' }, ...problems({ 403: REFUSED[403], 404: 'There is none' }) },
+  });
+  app.openapi(end, (c) => {
+    allow(guard, c);
+    if (!alerts.unsilence(c.req.valid('param').id, now())) throw new Problem(404, 'there is no silence of this id');
+    return c.body(null, 204);
+  });
+}
+
+/** @throws Problem */
+function endOf(endsAt: string | undefined, lastsS: number | undefined, now: number): number {
+  if ((endsAt === undefined) === (lastsS === undefined)) throw new Problem(400, 'endsAt or lastsS: one of them');
+  const end = endsAt === undefined ? now + (lastsS as number) * 1000 : Date.parse(endsAt);
+  if (end > now && end <= now + MAX_SILENCE_S * 1000) return end;
+  throw new Problem(400, `endsAt: from now on, and within ${MAX_SILENCE_S / 86_400} days, not ${show(endsAt)}`);
+}
+
+function covered(alerts: Tables['alerts'], silence: string): number {
+  const at = alerts.schema.attributes.indexOf('silence');
+  const { state } = alerts.schema.index;
+  const firing = alerts.schema.columns[state]?.labels?.indexOf('firing');
+  let count = 0;
+  for (const slot of alerts.slots()) {
+    if (alerts.attributesOf(slot)[at] === silence && alerts.get(slot, state) === firing) count++;
+  }
+  return count;
+}
+
+/** A page of another origin cannot ask for the answer, but could send what needs no permission to be sent. */
+function allow(guard: Guard, c: Context): void {
+  if (guard.mayRead(c.req.header('origin') ?? null, c.req.header('host') ?? null)) return;
+  throw new Problem(403, 'pages of this origin may not send here');
+}

@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
+import { LiveSocket } from '../harness/socket.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'auralis-alerts-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let hub: HubProcess | undefined;
+afterEach(async () => {
+  await hub?.stop();
+  hub = undefined;
+});
+
+type Alert = Readonly<Record<string, string | number | null>>;
+
+/** Asks and returns status and body; `body` goes as JSON, or as the text that it is. */
+async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(`${hub?.url}/api/v1/alerts${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: text }),
+  });
+  const answer = await response.text();
+  return { status: response.status, body: (answer === '' ? null : JSON.parse(answer)) as Record<string, unknown> };
+}
+
+const listed = async (query = '') => (await ask('GET', query)).body as { items: Alert[]; total: number };
+const ALERT = { severity: 'error', title: 'Deploy failed', message: 'exit code 1', stream: 'main' };
+const SILENCE = { matchers: { stream: 'main' }, author: 'anna', reason: 'deploying', lastsS: 600 };
+
+describe.each(['uws', 'ws'])('alerts by REST on %s', (transport) => {
+  const start = async () => (hub = await HubProcess.start(['--transport', transport]));
+
+  test('one is raised by hand, listed, found by its id, and resolved', async () => {
+    await start();
+    const raised = await ask('POST', '', { ...ALERT, labels: { service: 'mixer' } });
+    expect(raised).toMatchObject({
+      status: 201,
+      body: {
+        rule: 'manual',
+        state: 'firing',
+        severity: 'error',
+        title: 'Deploy failed',
+        message: 'exit code 1',
+        stream: 'main',
+        scope: 'service=mixer stream=main',
+        count: 1,
+        silenced: 'no',
+      },
+    });
+    const again = await ask('POST', '', { ...ALERT, labels: { service: 'mixer' }, message: 'exit code 2' });
+    expect([again.status, again.body.id, again.body.message]).toEqual([200, raised.body.id, 'exit code 2']);
+    await ask('POST', '', { severity: 'info', title: 'Hello', message: 'there' });
+
+    expect((await listed()).total).toBe(2);
+    expect((await listed('?severity=error')).items.map(({ title }) => title)).toEqual(['Deploy failed']);
+    expect((await listed('?stream=main&state=firing')).total).toBe(1);
+    expect((await listed('?state=resolved')).total).toBe(0);
+    expect(await ask('GET', `/${raised.body.id}`)).toMatchObject({ status: 200, body: { message: 'exit code 2' } });
+
+    const resolved = await ask('POST', `/${raised.body.id}/resolve`);
+    expect(resolved).toMatchObject({ status: 200, body: { state: 'resolved' } });
+    expect(typeof resolved.body.resolved_at).toBe('number');
+    expect((await listed('?state=resolved')).items.map(({ id }) => id)).toEqual([raised.body.id]);
+    // Raised once more it is another one.
+    expect((await ask('POST', '', { ...ALERT, labels: { service: 'mixer' } })).status).toBe(201);
+    expect(hub?.log).toContain('ALERT: Deploy failed - exit code 1');
+    expect(hub?.log).toMatch(/RESOLVED: Deploy failed - over after \d s: exit code 2/);
+  });
+
+  test('dashboards see them as they come', async () => {
+    const { wsUrl } = await start();
+    const live = new LiveSocket(wsUrl, 'json');
+    await live.nextResponse('welcome');
+    live.request({ kind: 'subscribe', sub: 1, topic: 'alerts', intervalMs: 100, options: { columns: ['state'] } });
+    await live.nextResponse('snapshot');
+    await ask('POST', '', ALERT);
+    for (;;) {
+      const delta = await live.nextResponse('delta');
+      const [added] = delta.added;
+      if (added === undefined) continue;
+      expect(added.attributes.slice(0, 4)).toEqual(['manual', 'error', 'stream=main', 'Deploy failed']);
+      expect(delta.columns[0]?.values).toEqual(Float64Array.of(1));
+      break;
+    }
+    await live.close();
+  });
+
+  test('a silence marks what it covers, is listed, and ends', async () => {
+    await start();
+    const { body: raised } = await ask('POST', '', ALERT);
+    const { status, body: silence } = await ask('POST', '/silences', SILENCE);
+    expect([status, silence.covers, silence.matchers]).toEqual([201, 1, { stream: 'main' }]);
+    expect(Date.parse(String(silence.endsAt)) - Date.parse(String(silence.createdAt))).toBe(600_000);
+    expect((await ask('GET', `/${raised.id}`)).body).toMatchObject({ silenced: 'yes', silence: silence.id });
+    expect((await ask('GET', '/silences')).body).toMatchObject({
+      items: [{ id: silence.id, author: 'anna' }],
+      total: 1,
+    });
+    expect((await ask('DELETE', `/silences/${silence.id}`)).status).toBe(204);
+    expect((await ask('GET', `/${raised.id}`)).body).toMatchObject({ silenced: 'no', silence: '' });
+    expect((await ask('DELETE', `/silences/${silence.id}`)).status).toBe(404);
+    const until = new Date(Date.now() + 60_000).toISOString();
+    expect((await ask('POST', '/silences', { ...SILENCE, lastsS: undefined, endsAt: until })).body.endsAt).toBe(until);
+  });
+
+  test('what is not allowed is refused with a problem that names the place', async () => {
+    await start();
+    const refused = async (method: string, path: string, body: unknown, headers = {}) => {
+      const { status, body: answer } = await ask(method, path, body, headers);
+      return `${status} ${answer.detail}`;
+    };
+    expect(await refused('POST', '', { ...ALERT, severity: 'fatal' })).toMatch(
+      /^400 severity: one of info, warning, error, critical, not "fatal"/,
+    );
+    expect(await refused('POST', '', { severity: 'error', title: ' ' })).toMatch(
+      /^400 title: text, not nothing; message:/,
+    );
+    expect(await refused('POST', '', { ...ALERT, stream: 'a b' })).toMatch(/^400 stream: a stream name/);
+    expect(await refused('POST', '', { ...ALERT, colour: 'red' })).toMatch(/^400 .*colour/);
+    expect(await refused('POST', '', '{"severity":')).toMatch(/^400 /);
+    expect(await refused('POST', '', 'severity=error', { 'content-type': 'text/plain' })).toMatch(/^4(00|15) /);
+    expect(await refused('POST', '', ALERT, { origin: 'https://evil.example' })).toMatch(/^403 /);
+    expect(await refused('POST', '/silences', { ...SILENCE, matchers: {} })).toMatch(/^400 matchers: one at least/);
+    expect(await refused('POST', '/silences', { ...SILENCE, lastsS: undefined })).toMatch(/^400 endsAt or lastsS/);
+    const past = { ...SILENCE, lastsS: undefined, endsAt: '2020-01-01T00:00:00Z' };
+    expect(await refused('POST', '/silences', past)).toMatch(/^400 endsAt: from now on/);
+    expect(await refused('GET', '?state=over', undefined)).toMatch(
+      /^400 state: one of pending, firing, resolved, not "over"/,
+    );
+    expect(await refused('GET', '/nobody', undefined)).toMatch(/^404 /);
+    expect(await refused('POST', '/nobody/resolve', undefined)).toMatch(/^404 /);
+    expect((await listed()).total).toBe(0);
+    expect(hub?.log).not.toContain('a fault inside');
+  });
+});
+
+describe('rules in the config file', () => {
+  const config = (content: string) => {
+    const file = join(folder, 'hub.yaml');
+    writeFileSync(file, content);
+    return file;
+  };
+
+  test('are what the hub alerts by', async () => {
+    const rules = `
+      - { name: quiet, table: hubs, column: dashboards, below: 1, forS: 0, severity: info, title: Nobody watches }`;
+    hub = await HubProcess.start(['--config', config(`alerts:\n  builtIn: false\n  rules: ${rules}\n`)]);
+    let items: Alert[] = [];
+    while (items.length === 0) items = (await listed()).items as Alert[];
+    expect(items).toEqual([
+      expect.objectContaining({ rule: 'quiet', severity: 'info', title: 'Nobody watches', value: 0 }),
+    ]);
+  });
+
+  test.each([
+    [
+      'alerts: {rules: [{name: x, table: streams, column: nope, above: 3}]}',
+      'hub.yaml: alerts.rules[0].column: streams has no column "nope"; it has',
+    ],
+    ['alerts: {rules: [{name: synthesis-slow, forS: soon}]}', 'hub.yaml: alerts.rules[0].forS: a number, not "soon"'],
+    ['alerts: [1]', 'hub.yaml: alerts: a map, not a list'],
+    ['alarms: {}', 'hub.yaml: alarms: unknown; known are host,'],
+  ])('%s is refused with exit code 2', async (content, message) => {
+    const { code, output } = await runCommand(['serve', '--port', '0', '--config', config(content)]);
+    expect([code, output]).toEqual([2, expect.stringContaining(message)]);
+    expect(await runCommand(['check-config', config(content)])).toEqual({ code: 2, output });
+  });
+
+  test('check-config says what a good one makes of the rules', async () => {
+    const { code, output } = await runCommand(['check-config', `${ROOT}examples/hub.yaml`]);
+    expect([code, output]).toEqual([0, expect.stringMatching(/hub\.yaml is good: \d+ alert rules/)]);
+  });
+});

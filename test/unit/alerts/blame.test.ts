@@ -1,0 +1,176 @@
+import { blameFor, type Situation } from '@auralis/server/alerts/blame';
+import { NodeWatch } from '@auralis/server/alerts/node-watch';
+import { describe, expect, test } from '@jest/globals';
+
+const CALM = { lateS: 0, watchedS: 30, worstDelayMs: 0, cpuPercent: 20 };
+const STARVED = { lateS: 12, watchedS: 30, worstDelayMs: 611.4, cpuPercent: 40 };
+const DELIVERS = { isPublishing: true, chunkRate: 10 };
+const NOBODY = { count: 0, well: 0 };
+
+/** Two of 40 listeners in trouble, on a node and with an engine that do well. */
+const FEW: Situation = {
+  about: 'listeners',
+  stream: 'main',
+  engine: DELIVERS,
+  affected: { count: 2, names: ['anna', 'bob'] },
+  others: { count: 38, well: 37 },
+  elsewhere: NOBODY,
+  node: CALM,
+};
+const ALONE = { affected: { count: 1, names: ['anna'] }, others: NOBODY };
+const ALL = { affected: { count: 40, names: ['anna', 'bob', 'carol', 'dan', 'eve'] }, others: NOBODY };
+const NO_ENGINE = { engine: { isPublishing: false, chunkRate: Number.NaN } };
+
+describe('who is to blame', () => {
+  test.each<[string, Partial<Situation>, string, string]>([
+    [
+      'few of many',
+      {},
+      'network',
+      '37 of 38 other listeners of stream main are well, its engine delivers 10.0 chunks a second and this hub keeps time: what is left is the link of anna and bob',
+    ],
+    [
+      'one with nobody beside it',
+      ALONE,
+      'unknown',
+      'its engine delivers 10.0 chunks a second and this hub keeps time, but there is no other listener to compare anna with',
+    ],
+    [
+      'one with listeners of other streams beside it',
+      { ...ALONE, elsewhere: { count: 9, well: 9 } },
+      'network',
+      'its engine delivers 10.0 chunks a second and this hub keeps time, and 9 of 9 listeners of other streams are well: what is left is the link of anna',
+    ],
+    [
+      'all at once',
+      ALL,
+      'unknown',
+      '40 of 40 listeners of stream main at once, though its engine delivers 10.0 chunks a second and this hub keeps time: look for what they have in common',
+    ],
+    [
+      'most at once',
+      { affected: { count: 30, names: ['anna'] }, others: { count: 10, well: 10 } },
+      'unknown',
+      '30 of 40 listeners of stream main at once, though its engine delivers 10.0 chunks a second and this hub keeps time: look for what they have in common',
+    ],
+    [
+      'few, and the others no better',
+      { others: { count: 38, well: 3 } },
+      'unknown',
+      '2 of 40 listeners of stream main at once, though its engine delivers 10.0 chunks a second and this hub keeps time: look for what they have in common',
+    ],
+    ['all, without an engine', { ...ALL, ...NO_ENGINE }, 'engine', 'stream main has no engine: 40 listeners wait'],
+    [
+      'all, without an engine, while others are well',
+      { ...ALL, ...NO_ENGINE, elsewhere: { count: 9, well: 8 } },
+      'engine',
+      'stream main has no engine: 40 listeners wait, while 8 of 9 listeners of other streams are well',
+    ],
+    [
+      'without an engine, on a starved node',
+      { ...ALL, ...NO_ENGINE, node: STARVED },
+      'engine',
+      'stream main has no engine: 40 listeners wait',
+    ],
+    [
+      'all, with a slow engine',
+      { ...ALL, engine: { isPublishing: true, chunkRate: 5.21 } },
+      'engine',
+      'only 5.2 chunks a second come from the engine of stream main, and this hub keeps time',
+    ],
+    [
+      'all, on a starved node',
+      { ...ALL, node: STARVED },
+      'node',
+      'this hub came late to its work in 12 of the last 30 s, by up to 611 ms',
+    ],
+    [
+      'a slow engine, as a starved node sees it',
+      { ...ALL, engine: { isPublishing: true, chunkRate: 5 }, node: STARVED },
+      'node',
+      'this hub came late to its work in 12 of the last 30 s, by up to 611 ms',
+    ],
+    [
+      'few, while a garbage collection held the hub up once',
+      { node: { ...CALM, lateS: 1, worstDelayMs: 400 } },
+      'network',
+      '',
+    ],
+    [
+      'few, on a node that was late for a while, and the others are well',
+      { node: { ...CALM, lateS: 5, worstDelayMs: 400 } },
+      'network',
+      '',
+    ],
+    ['few, on a node that is late half of the time', { node: { ...CALM, lateS: 15, worstDelayMs: 400 } }, 'node', ''],
+    ['a stream', { about: 'stream' }, 'network', ''],
+    ['a stream with a slow engine', { about: 'stream', engine: { isPublishing: true, chunkRate: 4 } }, 'engine', ''],
+    [
+      'beside an audio server of its own',
+      { engine: null },
+      'network',
+      '37 of 38 other listeners of stream main are well, this hub keeps time: what is left is the link of anna and bob',
+    ],
+    [
+      'a player',
+      { about: 'player', affected: { count: 1, names: ['anna'] } },
+      'unknown',
+      'anna receives all that is sent, so look at the player; 37 of 38 other listeners are well',
+    ],
+    ['the engine', { about: 'engine' }, 'engine', 'it is a reading of the engine itself'],
+    [
+      'the engine on a busy host',
+      { about: 'engine', node: { ...CALM, cpuPercent: 97.4 } },
+      'engine',
+      'it is a reading of the engine itself, while the CPU of this host is at 97 %',
+    ],
+    ['a GPU', { about: 'gpu', stream: null, engine: null }, 'engine', ''],
+    ['the node', { about: 'node', stream: null, engine: null }, 'node', 'it is a reading of this node itself'],
+  ])('%s', (_, change, on, evidence) => {
+    const blame = blameFor({ ...FEW, ...change });
+    expect(blame.on).toBe(on);
+    if (evidence !== '') expect(blame.evidence).toBe(evidence);
+  });
+
+  test('of many it names three', () => {
+    const blame = blameFor({ ...FEW, affected: { count: 12, names: ['anna', 'bob', 'carol', 'dan', 'eve'] } });
+    expect(blame.evidence).toMatch(/the link of anna, bob, carol and 9 more$/);
+  });
+});
+
+describe('what the node remembers of itself', () => {
+  const watched = (seconds: readonly (readonly [gapMs: number, delayMs: number])[]) => {
+    const watch = new NodeWatch();
+    let now = 0;
+    watch.observe(now, 0);
+    for (const [gapMs, delayMs] of seconds) {
+      now += gapMs;
+      watch.observe(now, delayMs);
+    }
+    return watch.state(20);
+  };
+
+  test('seconds in which the event loop was late', () => {
+    const calm = Array(10).fill([1000, 5]);
+    expect(watched([...calm, [1000, 600], [1000, 300], [1000, 249]])).toEqual({
+      lateS: 2,
+      watchedS: 14,
+      worstDelayMs: 600,
+      cpuPercent: 20,
+    });
+  });
+
+  test('a hub that stood still for five seconds was late in all of them', () => {
+    expect(
+      watched([
+        [1000, 0],
+        [6000, 0],
+        [1000, 0],
+      ]),
+    ).toMatchObject({ lateS: 6, worstDelayMs: 5000 });
+  });
+
+  test('only of the last half minute, and a missing figure is none', () => {
+    expect(watched([[1000, 900], ...Array(30).fill([1000, Number.NaN])])).toMatchObject({ lateS: 0, watchedS: 30 });
+  });
+});
