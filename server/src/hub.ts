@@ -12,12 +12,14 @@ import { Host } from './host/host.js';
 import { createApp } from './http/app.js';
 import { StaticFiles } from './http/static.js';
 import { SummaryHistory } from './http/summary.js';
+import { CmcdRecord } from './ingest/cmcd.js';
 import { ConnectionInbox } from './ingest/connection-record.js';
 import { Inbox } from './ingest/inbox.js';
 import { Live } from './live/live.js';
 import { createLogger, type Logger } from './log.js';
 import type { GivenOptions, HubOptions } from './options.js';
 import { PrometheusPage } from './prometheus/page.js';
+import { CmcdDesk } from './relay/cmcd-desk.js';
 import { listenRoute } from './relay/listen-route.js';
 import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
@@ -154,6 +156,7 @@ class RunningHub implements Hub {
       prometheus: this.#prometheus,
       isDraining: this.#isDraining,
       engines: this.#engines,
+      cmcd: new CmcdDesk(this.#reported, (text) => new CmcdRecord(text), this.#counters),
       reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.#counters),
       alerts: this.#alerting,
       files,

@@ -54,6 +54,10 @@ export const MAX_LIVE_BACKLOG_BYTES = 64 * 1024;
 export const STALLED_MS = 120_000;
 /** A connection without a report for this long is marked stale. */
 export const STALE_MS = 30_000;
+/** A player that speaks CMCD reports every 30 s where it is not told otherwise: this is three of its reports. */
+export const CMCD_STALE_MS = 90_000;
+/** A body of CMCD: 60 records with every key of the standard. Anybody may send it, and a megabyte takes 0.2 s to read. */
+export const MAX_CMCD_BYTES = 64 * 1024;
 /** A closed row stays this long, with its reason. */
 export const CLOSED_ROW_MS = 60_000;
 

@@ -7,6 +7,7 @@ import { addOpenApiRoute, type OpenApiContext } from './openapi.js';
 import { prefixOf } from './prefix.js';
 import { Problem, problem } from './problem.js';
 import { type AlertsContext, addAlertRoutes } from './routes/alerts.js';
+import { addCmcdRoutes, type CmcdContext } from './routes/cmcd.js';
 import { addConnectionRoutes, type ConnectionsContext } from './routes/connections.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
 import { addHealthRoutes, type HealthContext } from './routes/health.js';
@@ -25,8 +26,8 @@ export interface HttpContext
     PrometheusContext,
     HealthContext,
     EventsContext,
-    EventsContext,
     ReportsContext,
+    CmcdContext,
     PagesContext,
     ConnectionsContext,
     OpenApiContext {
@@ -51,6 +52,7 @@ export function createApp(context: HttpContext): Api {
   addConnectionRoutes(app, context);
   addEventsRoutes(app, context);
   addReportsRoutes(app, context);
+  addCmcdRoutes(app, context);
   addAlertRoutes(app, context);
   addSocketRoutes(app);
   addOpenApiRoute(app, context);

@@ -9,7 +9,8 @@ const PREFLIGHT_MAX_AGE_S = 600;
 
 /**
  * Which pages may ask. Those of loopback addresses and of the hub itself may read and send; those of any origin may load
- * the SDKs; and a page that was opened from a file, as the spec's dashboard is, may read the summary. No other.
+ * the SDKs, and send CMCD as they may listen; and a page that was opened from a file, as the spec's dashboard is, may read
+ * the summary. No other.
  */
 export function addCors(app: Api, guard: Guard): void {
   app.use(async (c, next) => {
@@ -44,6 +45,8 @@ function allowedOrigin(
   // Also for no origin: what a cache keeps must serve the next page, too.
   if (path.startsWith('/sdk/')) return READING.has(method) ? '*' : null;
   if (origin === null) return null;
+  // Where players are. The answer is counts of what they sent themselves.
+  if (path === '/api/v1/cmcd') return origin;
   const isSummary = path === '/api/v1/metrics' && READING.has(method);
   return guard.mayRead(origin, host) || (isSummary && origin === 'null') ? origin : null;
 }

@@ -1,7 +1,9 @@
 import type { Answer } from '@auralis/server/check/answer';
 import { EngineRoom } from '@auralis/server/engine/room';
 import { SummaryHistory } from '@auralis/server/http/summary';
+import { CmcdRecord } from '@auralis/server/ingest/cmcd';
 import { ConnectionInbox } from '@auralis/server/ingest/connection-record';
+import { CmcdDesk } from '@auralis/server/relay/cmcd-desk';
 import { Relay } from '@auralis/server/relay/relay';
 import { ReportedConnections } from '@auralis/server/relay/reported-connections';
 import { ReportsDesk } from '@auralis/server/relay/reports-desk';
@@ -22,6 +24,7 @@ export class ReportedWorld {
   readonly relay: Relay;
   readonly reported: ReportedConnections;
   readonly desk: ReportsDesk;
+  readonly cmcd: CmcdDesk;
   readonly engines: EngineRoom;
   readonly #sweep: Sweep;
   readonly #summary: SummaryHistory;
@@ -37,6 +40,7 @@ export class ReportedWorld {
     this.relay = new Relay(tables, counters, { maxClients, ...limits });
     this.reported = new ReportedConnections(this.relay, tables, counters, totals.chunksElsewhere);
     this.desk = new ReportsDesk(this.reported, new ConnectionInbox(), counters);
+    this.cmcd = new CmcdDesk(this.reported, (text) => new CmcdRecord(text), counters);
     this.engines = new EngineRoom(tables, counters, totals, (name, at) => this.relay.keep(name, at));
     this.#sweep = new Sweep(this.relay, tables, counters);
     this.#summary = new SummaryHistory(tables, counters.slot, totals, this.now);
@@ -51,6 +55,13 @@ export class ReportedWorld {
     const answer = this.desk.take(stream, records, this.now);
     if (typeof answer === 'string') throw new Error(answer);
     return (answer as Answer).errors.map(({ code, message }) => `${code} ${message}`);
+  }
+
+  /** CMCD records, each a line; what was refused, as line, code and message. */
+  player(stream: string | null, ...lines: string[]): string[] {
+    const answer = this.cmcd.take(lines, stream, this.now);
+    if (typeof answer === 'string') throw new Error(answer);
+    return (answer as Answer).errors.map(({ index, code, message }) => `${index} ${code} ${message}`);
   }
 
   opened(connection: string, attributes?: object): void {
