@@ -29,12 +29,14 @@ interface Sample {
 }
 
 /**
- * Estimates the offset between two clocks (RFC 5905, section 8): of the last exchanges the one whose error can be
- * smallest now, which is that with the shortest round trip unless drift has overtaken it.
+ * Estimates the offset between two clocks. No way takes less than no time, so each exchange bounds it on both sides:
  *
- * A path takes its time there and back in unknown shares, so an offset may be wrong by half the round trip, and by the
- * drift since: both are in `errorMs`. Drift is followed by what is newer: an old exchange's error grows until a later one's is
- * smaller.
+ *   t2 − t3 ≤ offset ≤ t1 − t0
+ *
+ * (RFC 5905, section 8, takes the middle of that), and further by as much as clocks drift from then on. Of the last exchanges
+ * together the offset lies between the largest lower and the smallest upper bound (K. Marzullo's intersection, 1984): the
+ * quickest way there and the quickest way back, which need not be of one exchange. The middle is nearest to the truth where
+ * the two ways are equally long, and never further from it than half the width. Drift is followed by what is newer.
  */
 export class HubClock {
   /** Round trip of the last exchange, without the hub's own time; null before the first. */
@@ -65,14 +67,17 @@ export class HubClock {
     this.rttMs = null;
   }
 
-  /** The best estimate at `now`, by this clock; null before the first exchange. */
+  /** The estimate at `now`, by this clock; null before the first exchange. */
   estimate(now: number): ClockEstimate | null {
-    let best: ClockEstimate | null = null;
+    if (this.#samples.length === 0) return null;
+    let lower = Number.NEGATIVE_INFINITY;
+    let upper = Number.POSITIVE_INFINITY;
     for (const sample of this.#samples) {
       const errorMs = errorOf(sample, now);
-      if (best === null || errorMs <= best.errorMs) best = { offsetMs: sample.offset, errorMs };
+      lower = Math.max(lower, sample.offset - errorMs);
+      upper = Math.min(upper, sample.offset + errorMs);
     }
-    return best;
+    return { offsetMs: (lower + upper) / 2, errorMs: (upper - lower) / 2 };
   }
 }
 

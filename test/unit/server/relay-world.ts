@@ -44,34 +44,48 @@ let routes: Record<'listen' | 'publish', SocketRoute>;
 /** The hub's clock, which moves when a test says so. */
 export const clock = { now: 0 };
 
+/** A relay with all that it needs, on the clock given. */
+export function makeRelay(time: { readonly now: number }) {
+  const made = createTables();
+  const counters = new HubCounters(made.hubs, 'hub', [], time.now);
+  const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
+  const madeRelay = new Relay(made, counters, { maxClients: 1000, ...limits });
+  const engines = new EngineRoom(made, counters, new EngineTotals(), (name, at) => madeRelay.keep(name, at));
+  const context = { relay: madeRelay, counters, engines, now: () => time.now, isDraining: () => false };
+  return {
+    tables: made,
+    relay: madeRelay,
+    sweep: new Sweep(madeRelay, made, counters),
+    routes: { listen: listenRoute({ ...context, tables: made, inbox: new Inbox() }), publish: publishRoute(context) },
+  };
+}
+
 beforeEach(() => {
   clock.now = 1_000_000;
-  tables = createTables();
-  const counters = new HubCounters(tables.hubs, 'hub', [], clock.now);
-  const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
-  relay = new Relay(tables, counters, { maxClients: 1000, ...limits });
-  sweep = new Sweep(relay, tables, counters);
-  const engines = new EngineRoom(tables, counters, new EngineTotals(), (name, at) => relay.keep(name, at));
-  const context = { relay, counters, engines, now: () => clock.now, isDraining: () => false };
-  routes = { listen: listenRoute({ ...context, tables, inbox: new Inbox() }), publish: publishRoute(context) };
+  ({ tables, relay, sweep, routes } = makeRelay(clock));
 });
+
+/** Upgrades a connection of a stream, and returns what is to be told of it. */
+export function upgrade(route: SocketRoute, kind: 'listen' | 'publish', query = '', stream = 'main'): SocketHandler {
+  const answer = route.upgrade({
+    path: `/api/v1/streams/${stream}/${kind}`,
+    query: new URLSearchParams(query),
+    headers: new Map(),
+    remoteAddress: '',
+  });
+  if ('refuse' in answer) throw new Error(answer.message);
+  return answer.accept;
+}
 
 export function connect(
   kind: 'listen' | 'publish',
   query = '',
   stream = 'main',
 ): { peer: FakePeer; handler: SocketHandler } {
-  const request = {
-    path: `/api/v1/streams/${stream}/${kind}`,
-    query: new URLSearchParams(query),
-    headers: new Map(),
-    remoteAddress: '',
-  };
-  const answer = routes[kind].upgrade(request);
-  if ('refuse' in answer) throw new Error(answer.message);
+  const handler = upgrade(routes[kind], kind, query, stream);
   const peer = new FakePeer();
-  answer.accept.onOpen(peer);
-  return { peer, handler: answer.accept };
+  handler.onOpen(peer);
+  return { peer, handler };
 }
 
 /** Publishes `count` chunks of `durationMs`, one each `stepMs`; `each` runs after every one. */

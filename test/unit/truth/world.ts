@@ -1,0 +1,110 @@
+import { ClientMetrics, type ListenOptions, type Runtime, type SocketConstructor } from '@auralis/client';
+import { seededRandom } from '@auralis/server/simulate/random';
+import { CONNECTION, STREAM } from '@auralis/server/state/tables';
+import type { Peer } from '@auralis/server/transport/transport';
+import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
+import { makeRelay, upgrade } from '../server/relay-world.js';
+import { Timeline } from './network.js';
+import { type Paths, SimulatedSocket, type Witness } from './socket.js';
+
+/** Real SDKs and the real relay and ingest, joined by a simulated network; the hub's clock is the true one. */
+
+const START = 1_000_000;
+const CHUNK_MS = 100;
+
+export interface ListenerPlan extends Paths {
+  readonly client: string;
+  /** Its clock minus the hub's at the start, ms, and by how much that grows in each ms. */
+  readonly offsetMs: number;
+  readonly drift: number;
+  readonly witness?: Witness;
+  readonly options?: ListenOptions;
+  /** Of its connections, those that are open or were. */
+  readonly sockets?: SimulatedSocket[];
+}
+
+type Column = keyof typeof CONNECTION;
+
+export class World {
+  readonly timeline = new Timeline(START);
+  readonly #hub = makeRelay(this.timeline);
+
+  /** Publishes a chunk every 100 ms; `each` runs after every sweep, once a second. */
+  constructor(each: (world: World) => void = () => {}) {
+    const engine = upgrade(this.#hub.routes.publish, 'publish');
+    engine.onOpen(enginePeer);
+    const chunk = writePublishedChunk(new Writer(), { durationMs: CHUNK_MS, payload: new Uint8Array(8) }).slice();
+    this.#every(CHUNK_MS, () => engine.onMessage(enginePeer, chunk, true));
+    this.#every(1000, () => {
+      this.#hub.sweep.run(this.timeline.now);
+      engine.onPong(enginePeer, new Uint8Array());
+      each(this);
+    });
+  }
+
+  run(seconds: number): this {
+    this.timeline.runUntil(this.timeline.now + seconds * 1000);
+    return this;
+  }
+
+  /** The clock and timers of a machine whose clock is `offsetMs` ahead of the hub's, and gains `drift`. */
+  runtime({ offsetMs, drift, seed }: Pick<ListenerPlan, 'offsetMs' | 'drift' | 'seed'>): Runtime {
+    const { timeline } = this;
+    return {
+      now: () => timeline.now + offsetMs + (timeline.now - START) * drift,
+      random: seededRandom(seed),
+      setTimeout: (run, ms) => timeline.at(timeline.now + ms / (1 + drift), run),
+      clearTimeout: (cancel) => (cancel as (() => void) | undefined)?.(),
+    };
+  }
+
+  /** A page with our SDK. */
+  listen(plan: ListenerPlan): ClientMetrics {
+    const open = () => this.connect(plan);
+    // Called with `new`, and what it returns is what is made.
+    const WebSocket = function connect() {
+      return open();
+    } as unknown as SocketConstructor;
+    const { client } = plan;
+    return ClientMetrics.listen('ws://hub/', { runtime: this.runtime(plan), client, WebSocket, ...plan.options });
+  }
+
+  connect(plan: ListenerPlan): SimulatedSocket {
+    const accept = () => upgrade(this.#hub.routes.listen, 'listen', `client=${plan.client}`);
+    const socket = new SimulatedSocket(this.timeline, plan, plan.witness ?? {}, accept);
+    plan.sockets?.push(socket);
+    return socket;
+  }
+
+  /** Figures of a connection, by its id; of the client's last one, by the client's name. */
+  row(name: string, ...columns: Column[]): number[] {
+    const { connections } = this.#hub.tables;
+    const slot = connections.slotOf(name) ?? this.#slotOfClient(name);
+    return columns.map((column) => connections.get(slot, CONNECTION[column]));
+  }
+
+  /** The label of a figure of the client's last connection. */
+  word(client: string, column: Column): string {
+    const [value] = this.row(client, column);
+    return SCHEMAS.connections.columns[CONNECTION[column]]?.labels?.[value as number] ?? '';
+  }
+
+  stream(...columns: (keyof typeof STREAM)[]): number[] {
+    return columns.map((column) => this.#hub.tables.streams.get(0, STREAM[column]));
+  }
+
+  #slotOfClient(client: string): number {
+    const { connections } = this.#hub.tables;
+    return [...connections.slots()].filter((slot) => connections.attributesOf(slot)[1] === client).at(-1) ?? -1;
+  }
+
+  #every(ms: number, run: () => void): void {
+    const again = () => {
+      run();
+      this.timeline.at(this.timeline.now + ms, again);
+    };
+    this.timeline.at(this.timeline.now + ms, again);
+  }
+}
+
+const enginePeer: Peer = { send: () => 1, backlog: () => 0, ping: () => {}, close: () => {}, cork: (batch) => batch() };
