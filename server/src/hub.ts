@@ -26,6 +26,7 @@ import { Relay } from './relay/relay.js';
 import { ReportedConnections } from './relay/reported-connections.js';
 import { ReportsDesk } from './relay/reports-desk.js';
 import { Sweep } from './relay/sweep.js';
+import { Reporter } from './reporter/reporter.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
@@ -97,6 +98,7 @@ class RunningHub implements Hub {
   readonly #prometheus: PrometheusPage;
   readonly #alerting: Alerting;
   readonly #door: FrontDoor;
+  readonly #reporter: Reporter;
   #host: Host | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
   #transport: Transport | null = null;
@@ -129,6 +131,7 @@ class RunningHub implements Hub {
       this.#startedAt,
     );
     this.#door = new FrontDoor(options, this.#counters);
+    this.#reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, now });
   }
 
   get port(): number {
@@ -187,6 +190,8 @@ class RunningHub implements Hub {
     this.#everySecond();
     this.#every(TICK_MS, () => this.#live.tick(now()));
     this.#every(SECOND_MS, () => this.#everySecond());
+    const { reporterIntervalS } = this.#options;
+    if (reporterIntervalS > 0) this.#every(reporterIntervalS * SECOND_MS, () => this.#reporter.report());
     const outside = this.#options.publicUrl === null ? '' : `, from outside ${this.url}`;
     this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
   }
@@ -263,7 +268,7 @@ class RunningHub implements Hub {
     }
     transport.stopListening();
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#host?.stop();
+    await Promise.all([this.#host?.stop(), this.#reporter.stop()]);
     transport.destroy();
     await this.#store.close();
   }

@@ -58,6 +58,19 @@ export const SERVE_OPTIONS = {
     'what the hub is called from outside, behind a proxy, a path included: its host is then accepted',
   ),
   trustProxy: blocks('trustProxy', 'CIDR,…', 'proxies whose X-Forwarded-For is believed: addresses or blocks of them'),
+  reporterIntervalS: whole(
+    'reporterIntervalS',
+    'S',
+    'seconds between two lines of metrics in the log; 0 writes none',
+    10,
+    0,
+    3600,
+  ),
+  reporterFile: path(
+    'reporterFile',
+    'FILE',
+    'where these lines go too; a new one is begun after 10 MB, five old are kept',
+  ),
   transport: choice('transport', 'which WebSocket server to run on; auto takes uWebSockets where it loads', 'auto', [
     'auto',
     'uws',
@@ -103,6 +116,11 @@ function whole(
       : undefined;
   };
   return { key, value, help, default: otherwise, allowed: `a whole number from ${min} to ${max}`, parse };
+}
+
+function path(key: string, value: string, help: string): OptionSpec<string | null> {
+  const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);
+  return { key, value, help, default: null, allowed: 'the name of a file', parse };
 }
 
 function choice<const Value extends string>(

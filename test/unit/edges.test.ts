@@ -31,6 +31,7 @@ const FORBIDDEN = [
   ['server/src/prometheus', '../relay/health.js'],
   ['server/src/alerts', '../relay/relay.js'],
   ['server/src/store', '../alerts/alert.js'],
+  ['server/src/reporter', '../state/tables.js'],
 ] as const;
 
 const ALLOWED = [

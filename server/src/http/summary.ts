@@ -67,12 +67,24 @@ export class SummaryHistory {
     if (this.#history.length > HISTORY_SIZE) this.#history.shift();
   }
 
+  /** What there was at the last second, and the counts of now: a line of the reporter. NaN where nothing was reported. */
+  present() {
+    const last = this.#history.at(-1);
+    return {
+      clients: this.#clients(),
+      bufferMs: last?.bufferDepthMs ?? Number.NaN,
+      cpuPercent: last?.cpuPercent ?? Number.NaN,
+      memoryMb: last?.memoryMb ?? Number.NaN,
+      chunksSent: this.#chunks('chunks_sent'),
+      chunksDropped: this.#chunks('chunks_dropped'),
+    };
+  }
+
   summary(now: number): Summary {
-    const { hubs } = this.#tables;
     const recent = this.#history.slice(-RECENT);
-    const { phrases, synthesisErrors, attempts, chunksElsewhere } = this.#totals;
-    const sent = hubs.get(this.#hubSlot, HUB.chunks_sent) + chunksElsewhere.sent;
-    const dropped = hubs.get(this.#hubSlot, HUB.chunks_dropped) + chunksElsewhere.dropped;
+    const { phrases, synthesisErrors, attempts } = this.#totals;
+    const sent = this.#chunks('chunks_sent');
+    const dropped = this.#chunks('chunks_dropped');
     const meanOf = (pick: (snapshot: Snapshot) => number) => mean(recent.map(pick));
     return {
       uptime_seconds: Math.round(now - this.#startedAt) / 1000,
@@ -88,8 +100,18 @@ export class SummaryHistory {
       avg_buffer_depth_ms: meanOf((snapshot) => snapshot.bufferDepthMs),
       avg_cpu_percent: meanOf((snapshot) => snapshot.cpuPercent),
       avg_memory_mb: meanOf((snapshot) => snapshot.memoryMb),
-      current_active_clients: hubs.get(this.#hubSlot, HUB.active_connections) + this.#clientsElsewhere(),
+      current_active_clients: this.#clients(),
     };
+  }
+
+  /** Chunks to listeners of the hub, and those of engines that stream by themselves. */
+  #chunks(counter: 'chunks_sent' | 'chunks_dropped'): number {
+    const { sent, dropped } = this.#totals.chunksElsewhere;
+    return this.#tables.hubs.get(this.#hubSlot, HUB[counter]) + (counter === 'chunks_sent' ? sent : dropped);
+  }
+
+  #clients(): number {
+    return this.#tables.hubs.get(this.#hubSlot, HUB.active_connections) + this.#clientsElsewhere();
   }
 
   /** Mean of a column over the engines that report it; NaN where none does. */
