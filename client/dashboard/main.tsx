@@ -4,13 +4,15 @@ import 'uplot/dist/uPlot.min.css';
 import './style/tokens.css';
 import './style/page.css';
 import './style/header.css';
+import './style/alerts.css';
 import './style/table.css';
 import './style/trends.css';
 import './style/room.css';
 import { address } from './address.js';
 import { Dashboard } from './model/dashboard.js';
 import { Painter } from './painter.js';
-import { App, titleOf } from './view/app.js';
+import { App } from './view/app.js';
+import { showInTab } from './view/page-head.js';
 import { onThemeChange } from './view/theme.js';
 import { installTooltip } from './view/tooltip.js';
 
@@ -24,8 +26,7 @@ let version: string | null = null;
 
 const painter = new Painter(() => {
   render(<App dashboard={dashboard} repaint={painter.request} />, root);
-  const title = titleOf(dashboard);
-  if (document.title !== title) document.title = title;
+  showInTab(dashboard);
 });
 
 // Beside the page, so that a hub behind a path prefix is found too.

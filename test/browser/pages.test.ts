@@ -1,5 +1,7 @@
+import { alertsOnDashboard } from './alerts.suite.js';
 import { crowdedDashboard } from './crowd.suite.js';
 import { dashboardPage } from './dashboard.suite.js';
+import { engineRoomOnDashboard } from './engine-room.suite.js';
 import { listenAndDashboard } from './listen-and-dashboard.suite.js';
 import { listenPage } from './listen-page.suite.js';
 import { sdk } from './sdk.suite.js';
@@ -11,6 +13,8 @@ describeInBrowser('pages in a browser', (world) => {
   listenPage(world);
   dashboardPage(world);
   crowdedDashboard(world);
+  alertsOnDashboard(world);
+  engineRoomOnDashboard(world);
   specClient(world);
   sdk(world);
 });

@@ -1,3 +1,4 @@
+import { type Alerts, alertsOf } from './alerts.js';
 import { CounterRate } from './counter-rate.js';
 import type { Feed, LinkState, Row, Rows } from './feed.js';
 import { Followed } from './followed.js';
@@ -57,6 +58,8 @@ export class Dashboard {
   /** Columns of connections. */
   catalogue: Catalogue = new Map();
 
+  alerts: Alerts = { firing: [], resolved: [], pending: 0 };
+
   readonly #address: Address;
   readonly #changed: () => void;
   readonly #followed: Followed;
@@ -113,6 +116,12 @@ export class Dashboard {
   go(place: Place): void {
     this.#address.write(place);
     this.#arrive(place);
+  }
+
+  /** Goes where something is wrong: those whom it befalls are the first that are seen. */
+  lookAt(place: Place): void {
+    this.wanted = { sort: CONNECTION_SORT, filter: '', onlyTroubled: false };
+    this.go(place);
   }
 
   /** The address was changed by hand. */
@@ -174,6 +183,7 @@ export class Dashboard {
   }
 
   #onTable(table: WholeTable, t: number): void {
+    if (table === 'alerts') this.alerts = alertsOf(this.tables.rows('alerts'), this.tables.catalogue('alerts'));
     if (table === 'hubs') this.chunkRate.push(t, totalOf(this.tables.rows('hubs'), 'chunks_sent'));
     if (table === 'streams') {
       this.streamHistories.sample(t, this.streams.values());

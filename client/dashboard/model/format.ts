@@ -18,7 +18,7 @@ export function reading(spec: Pick<CatalogueEntry, 'unit' | 'scale' | 'labels'>,
   if (value === null) return MISSING;
   if (spec.unit === 'enum') return spec.labels?.[value] ?? `#${value}`;
   if (spec.unit === 'bytes') return bytes(value);
-  if (spec.unit === 'ratio') return number(value, 3);
+  if (spec.unit === 'ratio') return number(value * 100, 1);
   // Tenths of a millisecond say something below a second, and take room above it.
   return number(value, Math.abs(value) >= 1000 ? 0 : Math.min(spec.scale, 1));
 }
@@ -63,7 +63,7 @@ export function timeOfDay(ms: number): string {
 const UNIT_NAMES: Partial<Record<Unit, string>> = {
   count: '',
   enum: '',
-  ratio: '',
+  ratio: '%',
   bytes: '',
   epoch_s: '',
   '1/s': '/s',
@@ -77,7 +77,8 @@ export function unitName(unit: Unit): string {
 /** "Target 150–500 ms. Alert below 50 or above 1,000 ms." */
 export function boundsText(spec: Pick<CatalogueEntry, 'target' | 'alert' | 'unit'>): string {
   const unit = unitName(spec.unit);
-  const text = (value: number) => number(value, Number.isInteger(value) ? 0 : 2);
+  const text = (value: number) =>
+    spec.unit === 'ratio' ? number(value * 100) : number(value, Number.isInteger(value) ? 0 : 2);
   const parts: string[] = [];
   if (spec.target !== undefined) parts.push(`Target ${range(spec.target, text)}${suffix(unit)}.`);
   if (spec.alert !== undefined) {

@@ -18,7 +18,9 @@ export function Connections({ dashboard, repaint }: Props) {
   return (
     <section class="panel connections" aria-labelledby="connections-title">
       <div class="bar">
-        <h2 id="connections-title">{stream === null ? 'Listeners' : `Listeners of ${stream}`}</h2>
+        <h2 id="connections-title" tabIndex={-1}>
+          {stream === null ? 'Listeners' : `Listeners of ${stream}`}
+        </h2>
         {listeners.isKnown && <Census dashboard={dashboard} />}
         <Controls dashboard={dashboard} />
       </div>

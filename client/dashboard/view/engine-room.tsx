@@ -1,7 +1,7 @@
 import type { Level } from '@auralis/shared';
 import type { Dashboard } from '../model/dashboard.js';
 import { type Card, engineRoom, type Figure } from '../model/engine-room.js';
-import { boundsText, MISSING, number, reading, unitName } from '../model/format.js';
+import { boundsText, MISSING, reading, unitName } from '../model/format.js';
 import { LevelMark, Mark } from './mark.js';
 
 /** Engine, node, GPUs and network of what the page is about, each with its figures and the worst of them. */
@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<Level, string>> = {
 function CardView({ card }: { readonly card: Card }) {
   const { title, of, level, trouble, figures } = card;
   return (
-    <article class={`card ${level ?? 'unknown'}`} data-card={card.key}>
+    <article class={`card ${level ?? 'unknown'}`} data-card={card.key} tabIndex={-1}>
       <h3>
         {title} <small>{of}</small>
         <span class={`verdict ${level ?? ''}`}>
@@ -45,9 +45,8 @@ function CardView({ card }: { readonly card: Card }) {
 
 function FigureView({ figure }: { readonly figure: Figure }) {
   const { label, spec, value, verdict } = figure;
-  const isShare = spec.unit === 'ratio';
-  const text = isShare ? number(value === null ? null : value * 100, 1) : reading(spec, value);
-  const unit = isShare ? '%' : unitName(spec.unit);
+  const text = reading(spec, value);
+  const unit = unitName(spec.unit);
   return (
     <div class={verdict?.level ?? ''} data-tip={`${spec.help}. ${boundsText(spec)}`.trim()}>
       <dt>{label}</dt>

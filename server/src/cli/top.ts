@@ -7,7 +7,8 @@ import { SORT_COLUMNS } from '../watch/top-views.js';
 import { endWithPipe, intervalFlag, urlFlag } from './watch-flags.js';
 
 const HELP = `
-The hub's state, its streams, and its connections with the worst first: only the rows on the screen are asked of the hub.
+The hub's state and its alerts, its streams, and its connections with the worst first: only the rows on the screen are asked of
+the hub.
 
 Keys:
   ← → < >   sort by another column; its worst readings come first, as the catalogue has it

@@ -1,5 +1,6 @@
 /** What `top` shows: a model becomes lines. No I/O, no clock. */
 import type { CatalogueEntry, Level, TableName } from '@auralis/shared';
+import { alertSummary } from './alert-summary.js';
 import { formatDuration, formatValue, MISSING, markedValue } from './format.js';
 import { footer, helpLines } from './help.js';
 import type { Status } from './live-connection.js';
@@ -20,6 +21,7 @@ export interface ScreenModel {
   /** The hub's own row in `hubs`. */
   readonly hubRow: ViewRow | null;
   readonly streams: readonly ViewRow[];
+  readonly alerts: readonly ViewRow[];
   readonly connections: Answer;
   /** The connections are not those that were asked for: of the last connection, or of the choice before. */
   readonly isStale: boolean;
@@ -86,7 +88,8 @@ export function renderOnce(model: ScreenModel, width: number): readonly Line[] {
 function headerLines(model: ScreenModel, width: number): Line[] {
   const { hub, hubRow, streams } = model;
   const name = hub === null ? '' : `${safe(hub.id)} v${safe(hub.version)}  `;
-  const first: Line = [{ text: 'auralis-hub ', style: 'bold' }, { text: name }, statusSpan(model)];
+  const alerts = alertSummary(model.alerts, specsOf(model, 'alerts'));
+  const first: Line = [{ text: 'auralis-hub ', style: 'bold' }, { text: name }, statusSpan(model), ...alerts];
   const specs = specsOf(model, 'hubs');
   const own = (column: string) => {
     const spec = specs.get(column);

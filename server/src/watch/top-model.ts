@@ -72,6 +72,7 @@ export class TopModel {
       nowMs: Date.now(),
       hubRow: this.views.hubRow(id),
       streams: this.views.streams(),
+      alerts: this.views.alerts(),
       connections: this.views.connections(),
       isStale: this.views.isStale,
       state: this.state,

@@ -5,6 +5,7 @@ import { type Answer, answer, type Query, wishOf } from './query.js';
 import { STREAM_COLUMNS } from './table-layout.js';
 
 const HUB_COLUMNS = ['active_connections', 'dashboards', 'process_memory_mb'];
+const ALERT_COLUMNS = ['state', 'since', 'silenced'];
 const BY_KEY = new Intl.Collator('en', { numeric: true });
 
 /** A query and the view that answers it. */
@@ -19,6 +20,7 @@ export class TopViews {
   readonly #connection: LiveConnection;
   readonly #hubs: LiveView;
   readonly #streams: LiveView;
+  readonly #alerts: LiveView;
   #shown: Asked | null = null;
   #next: Asked | null = null;
 
@@ -26,6 +28,7 @@ export class TopViews {
     this.#connection = connection;
     this.#hubs = connection.view({ topic: 'hubs', intervalMs, columns: HUB_COLUMNS });
     this.#streams = connection.view({ topic: 'streams', intervalMs, columns: STREAM_COLUMNS });
+    this.#alerts = connection.view({ topic: 'alerts', intervalMs, columns: ALERT_COLUMNS });
   }
 
   /** Asks for the rows of `query`, if it is not what is asked already. */
@@ -50,6 +53,11 @@ export class TopViews {
     return this.#streams.rows().sort((a, b) => BY_KEY.compare(a.key, b.key));
   }
 
+  /** All alerts, those that are over too. */
+  alerts(): readonly ViewRow[] {
+    return this.#alerts.rows();
+  }
+
   connections(): Answer {
     this.#settle();
     return this.#shown === null ? NOTHING : answer(this.#shown.query, this.#shown.view);
@@ -64,7 +72,7 @@ export class TopViews {
   /** Everything that was asked for is there, or was refused. */
   get isComplete(): boolean {
     this.#settle();
-    return this.#next === null && !this.isStale && isAnswered(this.#hubs) && isAnswered(this.#streams);
+    return this.#next === null && !this.isStale && [this.#hubs, this.#streams, this.#alerts].every(isAnswered);
   }
 
   /** What the hub refused. */

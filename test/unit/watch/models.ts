@@ -15,6 +15,13 @@ export function connection(key: string, client: string, stream: string, values: 
 
 export const stream = (key: string, values: Values = {}): ViewRow => ({ key, attributes: {}, values });
 
+/** `state`: 0 pending, 1 firing, 2 resolved. */
+export const alert = (severity: string, title: string, since: number, state = 1, silenced = 0): ViewRow => ({
+  key: title,
+  attributes: { severity, title },
+  values: { state, since, silenced },
+});
+
 /** A good, an off-target and an alarming listener, and one of which nothing is known. */
 const CONNECTIONS = [
   connection('id-carol', 'carol', 'main', { latency_ms: 812.3, rtt_ms: 640, buffer_depth_ms: 20, dropped_per_min: 14 }),
@@ -36,6 +43,7 @@ export function model(changes: Partial<ScreenModel> = {}, choices: Partial<TopSt
     nowMs: NOW_MS,
     hubRow: stream('hub-1', { active_connections: 4, dashboards: 1, process_memory_mb: 84.2 }),
     streams: STREAMS,
+    alerts: [],
     connections: { rows: CONNECTIONS, total: 4 },
     isStale: false,
     notice: null,

@@ -1,7 +1,7 @@
 import { layoutOf, render, renderOnce, type ScreenModel } from '@auralis/server/watch/screen';
 import { paint, plain, widthOf } from '@auralis/server/watch/text';
 import { describe, expect, test } from '@jest/globals';
-import { connection, model, NOW_MS, stream } from './models.js';
+import { alert, connection, model, NOW_MS, stream } from './models.js';
 
 const SIZES = [
   [80, 24],
@@ -110,6 +110,19 @@ describe('what the screen says of', () => {
     expect(status({ hub: null, status: { kind: 'connecting', sinceMs, why: 'ECONNREFUSED' } })).toContain(
       'connecting: ECONNREFUSED',
     );
+  });
+
+  test('the alerts that fire: how many of which severity, and the worst, which is the oldest of them', () => {
+    const alerts = [
+      alert('warning', 'late', 5),
+      alert('error', 'younger', 20),
+      alert('error', 'A stream drops chunks', 10),
+      alert('critical', 'over', 1, 2),
+      alert('critical', 'not yet', 1, 0),
+      alert('critical', 'hushed', 1, 1, 1),
+    ];
+    expect(status({ alerts })).toBe('auralis-hub hub-1 v0.1.0  ● live  ◆ 2 error  ◇ 1 warning: A stream drops chunks');
+    expect(status({ alerts: alerts.slice(3) })).toMatch(/● live +http/);
   });
 
   test('order, stream and filter', () => {

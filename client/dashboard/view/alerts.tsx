@@ -1,0 +1,154 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type Alert, type Alerts, SEVERITIES, type Severity, worstOf } from '../model/alerts.js';
+import type { Dashboard } from '../model/dashboard.js';
+import { number, span, timeOfDay } from '../model/format.js';
+
+/** More than anybody reads; the rest is counted. */
+const MAX_SHOWN = 50;
+const MAX_RESOLVED = 5;
+/** A resolved alert is nearly gone when the hub forgets it. */
+const FADE_MS = 300_000;
+
+const GLYPHS: Readonly<Record<Severity, string>> = { info: '○', warning: '◇', error: '◆', critical: '◆' };
+
+/** One quiet line when all is well; otherwise what is wrong, since when, and whose fault it is. */
+export function AlertPanel({ dashboard }: { readonly dashboard: Dashboard }) {
+  const { alerts } = dashboard;
+  const { firing, resolved } = alerts;
+  const now = dashboard.feed.now();
+  if (!dashboard.tables.isReady('alerts') && firing.length === 0) return null;
+  const worst = worstOf(alerts)?.severity ?? 'none';
+  return (
+    <section class={`alerts ${worst} ${dashboard.isCurrent ? '' : 'stale'}`} aria-label="Alerts">
+      <Announcer alerts={alerts} />
+      <Summary alerts={alerts} />
+      {firing.length + resolved.length > 0 && (
+        <ul>
+          {firing.slice(0, MAX_SHOWN).map((alert) => (
+            <AlertRow key={alert.key} alert={alert} dashboard={dashboard} now={now} />
+          ))}
+          {firing.length > MAX_SHOWN && <li class="more">and {number(firing.length - MAX_SHOWN)} more</li>}
+          {resolved.slice(0, MAX_RESOLVED).map((alert) => (
+            <AlertRow key={alert.key} alert={alert} dashboard={dashboard} now={now} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** How many of which severity: all that is to be said when there is none, and what may be scrolled away when there are many. */
+function Summary({ alerts: { firing, pending } }: { readonly alerts: Alerts }) {
+  const silenced = firing.filter(({ isSilenced }) => isSilenced).length;
+  const counts = [...SEVERITIES].reverse().map((severity) => {
+    const count = firing.filter((alert) => alert.severity === severity && !alert.isSilenced).length;
+    return [severity, count] as const;
+  });
+  return (
+    <p class="summary">
+      {firing.length === silenced && (
+        <span>
+          <span class="on" aria-hidden="true">
+            ✓
+          </span>{' '}
+          No alert
+        </span>
+      )}
+      {counts.map(([severity, count]) =>
+        count === 0 ? null : (
+          <b key={severity} class={`severity ${severity}`}>
+            {GLYPHS[severity]} {number(count)} {severity}
+          </b>
+        ),
+      )}
+      {silenced > 0 && <span>{number(silenced)} silenced</span>}
+      {pending > 0 && <span>{number(pending)} pending: bad, and not yet for long</span>}
+    </p>
+  );
+}
+
+const BLAMED: Readonly<Record<string, string>> = {
+  engine: 'the engine',
+  node: 'this node',
+  network: "the listener's network",
+  unknown: 'not known',
+};
+
+function AlertRow({
+  alert,
+  dashboard,
+  now,
+}: {
+  readonly alert: Alert;
+  readonly dashboard: Dashboard;
+  readonly now: number;
+}) {
+  const { severity, title, message, count, since, resolvedAt, blame, evidence, isSilenced } = alert;
+  const isOver = resolvedAt !== null;
+  const age = isOver ? now - resolvedAt : now - since;
+  return (
+    <li
+      class={`alert-row ${severity} ${isOver ? 'over' : isSilenced ? 'silenced' : 'loud'}`}
+      style={isOver ? { opacity: Math.max(0.35, 1 - age / FADE_MS).toFixed(2) } : undefined}
+    >
+      <button type="button" onClick={() => show(alert, dashboard)}>
+        <b class={`severity ${severity}`}>{isOver ? '✓ resolved' : `${GLYPHS[severity]} ${severity}`}</b>
+        <span class="what">
+          <b>{title}</b>
+          {count !== null && count > 1 && <b class="count">×{number(count)}</b>}
+          {message !== '' && <span class="message">{message}</span>}
+        </span>
+        <span class="since" data-tip={`Since ${timeOfDay(since)}${isOver ? `, until ${timeOfDay(resolvedAt)}` : ''}`}>
+          {isOver ? `${span(age)} ago` : `for ${span(age)}`}
+        </span>
+        {(blame !== '' || isSilenced) && !isOver && (
+          <span class="why">
+            {blame !== '' && (
+              <>
+                Fault: <b>{BLAMED[blame] ?? blame}</b>
+                {evidence !== '' && ` · ${evidence}`}
+              </>
+            )}
+            {isSilenced && (
+              <i data-tip="Notifiers are not told of it; who silenced it, and why: /api/v1/alerts/silences">silenced</i>
+            )}
+          </span>
+        )}
+      </button>
+    </li>
+  );
+}
+
+/** Goes to what an alert is about: the listener, the stream with its worst listeners first, or the card of node or GPU. */
+function show({ labels }: Alert, dashboard: Dashboard): void {
+  const stream = labels.get('stream') ?? null;
+  if (stream !== null) dashboard.lookAt({ stream, connection: labels.get('connection') ?? null });
+  const card = labels.get('gpu') ?? (labels.has('engine') ? 'engine' : stream === null ? 'node' : null);
+  const target = card === null ? '#connections-title' : `[data-card="${CSS.escape(card)}"]`;
+  const element = document.querySelector<HTMLElement>(target);
+  element?.scrollIntoView({ block: 'nearest' });
+  element?.focus({ preventScroll: true });
+}
+
+/** Reads out each alert that begins to fire; those that were there before the page, only in number. */
+function Announcer({ alerts }: { readonly alerts: Alerts }) {
+  const known = useRef<ReadonlySet<string> | null>(null);
+  const [text, setText] = useState('');
+  const { firing } = alerts;
+  useEffect(() => {
+    const before = known.current;
+    known.current = new Set(firing.map(({ key }) => key));
+    const fresh = firing.filter(({ key, isSilenced }) => !isSilenced && before?.has(key) === false);
+    const [first] = fresh;
+    if (before === null && firing.length > 0) setText(`${firing.length} alerts`);
+    if (first !== undefined) {
+      const more = fresh.length > 1 ? `, and ${fresh.length - 1} more` : '';
+      setText(`${first.severity}: ${first.title}${more}`);
+    }
+  }, [firing]);
+  return (
+    <p class="unseen" role="alert">
+      {text}
+    </p>
+  );
+}

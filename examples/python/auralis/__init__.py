@@ -1,1 +1,0 @@
-"""Auralis, as far as an engine needs it to be monitored."""
