@@ -1,0 +1,1 @@
+"""Auralis, as far as an engine needs it to be monitored."""

@@ -1,0 +1,212 @@
+"""Sends to an Auralis hub in the background: nothing here ever makes the engine wait.
+
+AURALIS_HUB_URL (http://127.0.0.1:8000) and AURALIS_STREAM (main) say where to, unless a Hub is made by hand.
+"""
+
+import atexit
+import http.client
+import json
+import logging
+import math
+import os
+import threading
+from collections import deque
+from urllib.parse import quote, urlsplit
+
+logger = logging.getLogger("auralis.hub")
+
+# The hub takes as many in one request.
+MAX_EVENTS = 1000
+# Without a hub this is several minutes of an engine; then the oldest go, and are counted.
+MAX_WAITING = 10_000
+INTERVAL_S = 1.0
+TIMEOUT_S = 5.0
+MAX_BACKOFF_S = 30.0
+# At exit nobody waits longer than this for a hub that does not answer.
+FLUSH_S = 2.0
+
+
+class Hub:
+    """One hub and one stream. Thread-safe; the thread that sends starts with the first thing to send.
+
+    `dropped` counts what was thrown away because too much was waiting, `refused` what the hub would not take.
+    """
+
+    def __init__(self, url=None, stream=None, *, interval_s=INTERVAL_S, max_waiting=MAX_WAITING):
+        parts = urlsplit(url or os.environ.get("AURALIS_HUB_URL") or "http://127.0.0.1:8000")
+        if parts.scheme not in ("http", "https") or parts.hostname is None:
+            raise ValueError(f"the hub's URL is http:// or https:// and a host, not {url!r}")
+        self._https = parts.scheme == "https"
+        self._host, self._port = parts.hostname, parts.port
+        self._prefix = parts.path.rstrip("/")
+        stream = stream or os.environ.get("AURALIS_STREAM") or "main"
+        self._events_path = f"{self._prefix}/api/v1/streams/{quote(stream, safe='')}/events"
+        self._interval_s = interval_s
+        self._max_waiting = max_waiting
+        self.dropped = 0
+        self.refused = 0
+        atexit.register(self.flush)
+        self._begin()
+        if hasattr(os, "register_at_fork"):
+            # A child has no thread, and what waits is its parent's to send.
+            os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self):
+        self._changed = threading.Condition()
+        self._events = deque()
+        self._latest = {}
+        self._posts = deque()
+        self._in_flight = False
+        self._flushing = False
+        self._backoff_s = 0
+        self._thread = None
+
+    def event(self, event):
+        """Sends an event of the engine (shared/PROTOCOL.md, "Events")."""
+        self._put(self._events, _known(event))
+
+    def latest(self, event):
+        """Sends an event of which only the last of its type says anything: a gauge, or a counter."""
+        with self._changed:
+            self._latest[event["type"]] = _known(event)
+            self._start()
+
+    def post(self, path, body):
+        """Sends `body` to a path of the hub, `/api/v1/alerts` say."""
+        self._put(self._posts, (path, body))
+
+    def flush(self, timeout=FLUSH_S):
+        """Waits until all is sent, `timeout` seconds at most. True: nothing waits any more."""
+        with self._changed:
+            if self._thread is None:
+                return True
+            self._flushing = True
+            self._changed.notify_all()
+            try:
+                return self._changed.wait_for(lambda: not self._waits() and not self._in_flight, timeout)
+            finally:
+                self._flushing = False
+
+    def _put(self, queue, item):
+        with self._changed:
+            if len(self._events) + len(self._posts) >= self._max_waiting:
+                self.dropped += 1
+                (self._events or self._posts).popleft()
+            queue.append(item)
+            self._start()
+
+    def _start(self):
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="auralis-hub", daemon=True)
+            self._thread.start()
+        elif self._is_due():
+            self._changed.notify_all()
+
+    def _waits(self):
+        return bool(self._events or self._latest or self._posts)
+
+    def _is_due(self):
+        """Before the interval is over? An alert is, and a full request, unless the hub could not be reached just now."""
+        return self._flushing or (self._backoff_s == 0 and (bool(self._posts) or len(self._events) >= MAX_EVENTS))
+
+    def _run(self):
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._is_due, timeout=max(self._interval_s, self._backoff_s))
+                path, body, again = self._take()
+                self._in_flight = path is not None
+            is_done = path is None or self._send(path, body)
+            with self._changed:
+                self._in_flight = False
+                if is_done:
+                    self._backoff_s = 0
+                else:
+                    again()
+                    self._backoff_s = min(MAX_BACKOFF_S, max(self._interval_s, self._backoff_s * 2))
+                self._changed.notify_all()
+                if self._flushing and not (is_done and self._waits()):
+                    # Somebody waits for the end, but there is nothing to send, or nobody to take it: no hurry.
+                    self._changed.wait(0.1)
+
+    def _take(self):
+        """What is to be sent next, and how to put it back: (path, body, again); path None where nothing is."""
+        if self._posts:
+            path, body = self._posts.popleft()
+            return path, body, lambda: self._posts.appendleft((path, body))
+        events = [self._events.popleft() for _ in range(min(len(self._events), MAX_EVENTS - len(self._latest)))]
+        latest, self._latest = self._latest, {}
+        if not events and not latest:
+            return None, None, None
+
+        def again():
+            # What has come in the meantime is newer, and comes after.
+            self._latest = {**latest, **self._latest}
+            room = self._max_waiting - len(self._events) - len(self._posts)
+            kept = events[max(0, len(events) - room):] if room > 0 else []
+            self.dropped += len(events) - len(kept)
+            self._events.extendleft(reversed(kept))
+
+        return self._events_path, events + list(latest.values()), again
+
+    def _send(self, path, body):
+        """False: try again later."""
+        try:
+            status, answer = self._request(path, json.dumps(body, default=_plain).encode())
+        except (OSError, http.client.HTTPException) as error:
+            logger.debug("no hub at %s: %s", self._host, error)
+            return False
+        except Exception as error:  # pylint: disable=broad-except
+            # What cannot be sent never will be; the thread goes on.
+            self._refuse(len(body) if isinstance(body, list) else 1, error)
+            return True
+        if status in (408, 429) or status >= 500:
+            return False
+        if status >= 400:
+            self._refuse(len(body) if isinstance(body, list) else 1, answer)
+        elif answer.get("refused"):
+            self._refuse(answer["refused"], answer["errors"])
+        return True
+
+    def _refuse(self, count, why):
+        self.refused += count
+        logger.warning("the hub refused %d: %s", count, why)
+
+    def _request(self, path, payload):
+        kind = http.client.HTTPSConnection if self._https else http.client.HTTPConnection
+        connection = kind(self._host, self._port, timeout=TIMEOUT_S)
+        try:
+            connection.request("POST", path if path == self._events_path else self._prefix + path, payload,
+                               {"content-type": "application/json"})
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = {}
+        return response.status, answer if isinstance(answer, dict) else {}
+
+
+def _known(event):
+    """JSON has no NaN and no infinity: what is not known is None."""
+    return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in event.items()}
+
+
+def _plain(value):
+    """Numbers of other libraries, such as numpy's."""
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+_default = None
+_default_lock = threading.Lock()
+
+
+def default_hub():
+    """The hub that the environment names: one for the whole process."""
+    global _default
+    with _default_lock:
+        if _default is None:
+            _default = Hub()
+        return _default
