@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
   readonly body: string;
   json<Body>(): Body;
 }
@@ -26,9 +27,10 @@ export function ask(
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('error', reject);
       response.on('end', () => {
-        const text = Buffer.concat(pieces).toString();
+        const bytes = Buffer.concat(pieces);
+        const text = bytes.toString();
         const json = <Body>() => JSON.parse(text) as Body;
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, json });
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, body: text, json });
       });
     });
     asked.on('error', reject);

@@ -218,9 +218,12 @@ describe.each(['uws', 'ws'])('an engine on %s', (transport) => {
     const attempts = (after.total_phrases_generated ?? 0) + (after.total_synthesis_errors ?? 0);
     expect(after.synthesis_error_rate).toBeCloseTo((after.total_synthesis_errors ?? 0) / attempts, 9);
     await pause(1_200);
-    for (const [key, value] of Object.entries(await hub.get<Record<string, number | null>>('/api/v1/metrics'))) {
+    const { streams, hosts, gpus, ...summary } = await hub.get<Record<string, unknown>>('/api/v1/metrics');
+    for (const [key, value] of Object.entries(summary)) {
       if (key !== 'avg_cpu_percent') expect([key, typeof value]).toEqual([key, 'number']);
     }
+    expect(streams).toContainEqual(expect.objectContaining({ id: 'summed', active_connections: 0 }));
+    expect([hosts, gpus]).toEqual([expect.any(Array), expect.any(Array)]);
   });
 
   test('that leaves shows no present any more', async () => {

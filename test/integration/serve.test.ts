@@ -35,6 +35,9 @@ describe.each(['uws', 'ws'])('serve on %s', (transport) => {
         'avg_cpu_percent',
         'avg_memory_mb',
         'current_active_clients',
+        'streams',
+        'hosts',
+        'gpus',
       ]);
       expect(summary).toMatchObject({
         total_phrases_generated: null,

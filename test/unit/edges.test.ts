@@ -22,6 +22,7 @@ const FORBIDDEN = [
   ['server/src/relay', '../ingest/inbox.js'],
   ['server/src/live', '../relay/relay.js'],
   ['server/src/http', '../live/live.js'],
+  ['server/src/http/routes', '../../live/live.js'],
   ['server/src/simulate', '../relay/relay.js'],
   ['server/src/watch', '../live/live.js'],
   ['server/src/engine', '../relay/relay.js'],
@@ -35,6 +36,7 @@ const FORBIDDEN = [
 ] as const;
 
 const ALLOWED = [
+  ['server/src/http/routes', '../../state/tables.js'],
   ['server/src/relay', '../transport/transport.js'],
   ['server/src/relay', '../state/tables.js'],
   ['server/src/live', '@auralis/shared'],

@@ -1,14 +1,17 @@
 import { HTTPException } from 'hono/http-exception';
 import type { HubCounters } from '../state/counters.js';
 import { type Api, createApi } from './api.js';
+import { compress } from './compress.js';
 import { addCors } from './cors.js';
 import type { Guard } from './guard.js';
+import { methodsOf } from './methods.js';
 import { addOpenApiRoute, type OpenApiContext } from './openapi.js';
 import { prefixOf } from './prefix.js';
 import { Problem, problem } from './problem.js';
 import { type AlertsContext, addAlertRoutes } from './routes/alerts.js';
 import { addCmcdRoutes, type CmcdContext } from './routes/cmcd.js';
 import { addConnectionRoutes, type ConnectionsContext } from './routes/connections.js';
+import { addDocsRoutes } from './routes/docs.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
 import { addHealthRoutes, type HealthContext } from './routes/health.js';
 import { addMetricsRoutes, type MetricsContext } from './routes/metrics.js';
@@ -56,12 +59,14 @@ export function createApp(context: HttpContext): Api {
   addAlertRoutes(app, context);
   addSocketRoutes(app);
   addOpenApiRoute(app, context);
+  addDocsRoutes(app);
   addPageRoutes(app, context);
   return app;
 }
 
 /** What goes for every request. */
 function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
+  app.use(compress());
   app.use(async ({ req }, next) => {
     if (guard.isOurHost(req.header('host') ?? null)) return next();
     const host = JSON.stringify(req.header('host') ?? '');
@@ -78,10 +83,12 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
   });
   app.notFound(({ req }) => {
     explainSocketPath(req.path);
+    const allow = methodsOf(app, req.path).join(', ');
+    if (allow !== '') throw new Problem(405, `${req.path.slice(0, 100)} knows ${allow}, not ${req.method}`, { allow });
     throw new Problem(404, `there is nothing at ${req.path.slice(0, 100)}`);
   });
   app.onError((error) => {
-    if (error instanceof Problem) return problem(error.status, error.message);
+    if (error instanceof Problem) return problem(error.status, error.message, error.headers);
     // A body that is no JSON, say.
     if (error instanceof HTTPException && error.status < 500) return problem(error.status, error.message);
     onError(error);

@@ -5,17 +5,23 @@ import { z } from '@hono/zod-openapi';
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
+  /** Beside the document. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
     super(detail);
     this.status = status;
+    this.headers = headers;
   }
 }
 
 /** An error answer: a problem document of RFC 9457. */
-export function problem(status: number, detail: string): Response {
+export function problem(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): Response {
   const body = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail };
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/problem+json' } });
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { ...headers, 'content-type': 'application/problem+json' },
+  });
 }
 
 export const problemSchema = z

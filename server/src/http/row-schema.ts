@@ -17,17 +17,28 @@ export function rowSchema(schema: Schema): z.ZodType<Row> {
   return z.object(shape).openapi(rowName(schema)) as unknown as z.ZodType<Row>;
 }
 
+/** Some of a row: `id` and what `names` has of its attributes and columns. */
+export function compactSchema(schema: Schema, names: readonly string[]): z.ZodType<Row> {
+  const shape: Record<string, z.ZodType> = { id: z.string() };
+  for (const name of names) {
+    const column = schema.columns.find((known) => known.name === name);
+    shape[name] = column === undefined ? z.string() : cellSchema(column);
+  }
+  return z.object(shape) as unknown as z.ZodType<Row>;
+}
+
 /** `Connection` for `connections`. */
 function rowName({ table }: Schema): string {
   return (table[0] as string).toUpperCase() + table.slice(1, -1);
 }
 
 /** null: missing, nothing was reported. */
-function cellSchema({ unit, help, target, alert, labels }: Column): z.ZodType {
+function cellSchema({ unit, help, target, alert, labels, counter }: Column): z.ZodType {
   const suffix = UNITS[unit] ?? unit;
   const documented = {
     description: suffix === '' ? help : `${help} (${suffix})`,
     'x-unit': unit,
+    ...(counter === undefined ? {} : { 'x-counter': counter }),
     ...(target === undefined ? {} : { 'x-target': target }),
     ...(alert === undefined ? {} : { 'x-alert': alert }),
   };

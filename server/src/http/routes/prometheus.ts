@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
@@ -19,21 +17,13 @@ const MEDIA_TYPES: Readonly<Record<string, Form>> = {
   'application/openmetrics-text': 'openmetrics',
 };
 
-/** On a thread of its own: compressing would hold the hub up for longer than writing the page does. */
-const compress = promisify(gzip);
-/** A page of samples is repetition: more effort makes it a tenth smaller in twice the time. */
-const GZIP_LEVEL = 3;
-
 /** `GET /api/v1/metrics/prometheus` and, where Prometheus looks by itself, `GET /metrics`. */
 export function addPrometheusRoutes(app: Api, { prometheus, summary, now }: PrometheusContext): void {
-  const answer = async (c: Context) => {
+  const answer = (c: Context) => {
     const form = formOf(c);
     const page = prometheus.write(form, summary.summary(now()));
     const headers = { 'content-type': CONTENT_TYPES[form], 'cache-control': 'no-store' };
-    const encoding = accepts(c, { header: 'Accept-Encoding', supports: ['gzip', 'identity'], default: 'identity' });
-    if (encoding === 'identity') return c.body(page, 200, headers);
-    const body = await compress(page, { level: GZIP_LEVEL });
-    return c.body(new Uint8Array(body), 200, { ...headers, 'content-encoding': 'gzip' });
+    return c.body(page, 200, headers);
   };
   for (const path of ['/api/v1/metrics/prometheus', '/metrics']) {
     const route: RouteConfig = {

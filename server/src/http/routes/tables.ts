@@ -42,7 +42,7 @@ export function addTable(app: Api, table: Table, summary: string, filters: reado
     method: 'get',
     path: `/api/v1/${schema.table}/{id}`,
     tags,
-    summary: `One of ${schema.table}`,
+    summary: 'One of them, by its id',
     request: { params: z.object({ id: z.string().openapi({ description: 'Its `id` in the list' }) }) },
     responses: {
       200: { description: 'The row', content: { 'application/json': { schema: row } } },
