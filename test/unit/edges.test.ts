@@ -37,6 +37,7 @@ const FORBIDDEN = [
 
 const ALLOWED = [
   ['server/src/http/routes', '../../state/tables.js'],
+  ['server/src/http/routes', '../../alerts/alert.js'],
   ['server/src/relay', '../transport/transport.js'],
   ['server/src/relay', '../state/tables.js'],
   ['server/src/live', '@auralis/shared'],
