@@ -1,8 +1,8 @@
 import { alertsOnDashboard } from './alerts.suite.js';
 import { crowdedDashboard } from './crowd.suite.js';
 import { dashboardPage } from './dashboard.suite.js';
-import { engineRoomOnDashboard } from './engine-room.suite.js';
 import { docsAndPrefix } from './docs.suite.js';
+import { engineRoomOnDashboard } from './engine-room.suite.js';
 import { listenAndDashboard } from './listen-and-dashboard.suite.js';
 import { listenPage } from './listen-page.suite.js';
 import { sdk } from './sdk.suite.js';
