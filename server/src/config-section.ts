@@ -18,6 +18,9 @@ export function readSection<Schema extends z.ZodType>(schema: Schema, found: unk
   if (issue.code === 'unrecognized_keys') {
     throw new ConfigError(`${placeOf(place, [...issue.path, issue.keys[0] ?? ''])}: unknown; ${issue.message}`);
   }
+  if (issue.code === 'custom' && issue.params?.isSecret === true) {
+    throw new ConfigError(`${placeOf(place, issue.path)}: ${issue.message}`);
+  }
   const value = issue.path.reduce<unknown>((outer, key) => (outer as Record<PropertyKey, unknown>)?.[key], found);
   const isMissing = value === undefined || value === null;
   throw new ConfigError(

@@ -45,7 +45,7 @@ export function loadOptions(sources: ConfigSources): HubOptions {
     ] as const;
     return [key, firstGiven(spec, places)] as const;
   });
-  return frozen(options, fromFile, (key) => `${file}: ${key}`);
+  return frozen(options, fromFile, (key) => `${file}: ${key}`, sources.environment);
 }
 
 /** Settings given by a program: checked as those of a config file. @throws ConfigError */
@@ -56,7 +56,7 @@ export function checkOptions(given: GivenOptions): HubOptions {
   const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
     return [key, firstGiven(spec, [[key, given[key as ServeOptionKey] ?? undefined]])] as const;
   });
-  return frozen(options, { ...given }, (key) => key);
+  return frozen(options, { ...given }, (key) => key, process.env);
 }
 
 /** Settings with the sections read. */
@@ -64,8 +64,11 @@ function frozen(
   options: readonly (readonly [key: string, value: unknown])[],
   given: Readonly<Record<string, unknown>>,
   placeOf: (key: string) => string,
+  environment: ConfigSources['environment'],
 ): HubOptions {
-  const sections = Object.entries(SECTIONS).map(([key, read]) => [key, read(given[key], placeOf(key))] as const);
+  const sections = Object.entries(SECTIONS).map(
+    ([key, read]) => [key, read(given[key], placeOf(key), environment)] as const,
+  );
   return Object.freeze(Object.fromEntries([...options, ...sections])) as HubOptions;
 }
 

@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_BODY_BYTES, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
-import { ForgetfulAlertStore } from './alerts/alert-store.js';
-import type { Alerting } from './alerts/alerting.js';
-import { createAlerting } from './alerts/create-alerting.js';
+import { Alarm } from './alarm.js';
 import { checkOptions } from './config.js';
 import { EngineRoom } from './engine/room.js';
 import { FrontDoor } from './front-door.js';
@@ -96,7 +94,7 @@ class RunningHub implements Hub {
   readonly #live: Live;
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
-  readonly #alerting: Alerting;
+  readonly #alarm: Alarm;
   readonly #door: FrontDoor;
   readonly #reporter: Reporter;
   #host: Host | null = null;
@@ -125,11 +123,16 @@ class RunningHub implements Hub {
     });
     this.#summary = new SummaryHistory(this.tables, this.#counters.slot, totals, this.#startedAt);
     this.#prometheus = new PrometheusPage(this.tables);
-    const alertStore = new ForgetfulAlertStore(() => {});
-    this.#alerting = createAlerting(
-      { tables: this.tables, hubSlot: this.#counters.slot, rules: options.alerts.rules, store: alertStore, log },
-      this.#startedAt,
-    );
+    this.#alarm = new Alarm({
+      options,
+      store,
+      tables: this.tables,
+      hubSlot: this.#counters.slot,
+      teller: { hub: this.#id, url: () => this.url },
+      now,
+      log,
+      onError: this.#onError,
+    });
     this.#door = new FrontDoor(options, this.#counters);
     this.#reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, now });
   }
@@ -161,7 +164,8 @@ class RunningHub implements Hub {
       engines: this.#engines,
       cmcd: new CmcdDesk(this.#reported, (text) => new CmcdRecord(text), this.#counters),
       reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.#counters),
-      alerts: this.#alerting,
+      alerts: this.#alarm.alerting,
+      notifiers: this.#alarm.notifications,
       files,
       guard: this.#door.guard,
       relay: this.#relay,
@@ -233,7 +237,7 @@ class RunningHub implements Hub {
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
     this.#summary.take();
     this.#prometheus.observe();
-    this.#alerting.tick(at);
+    this.#alarm.tick(at);
   }
 
   /** A tick that throws is logged and counted, and the next one comes all the same. */
@@ -262,6 +266,7 @@ class RunningHub implements Hub {
       }
     }
     for (const session of this.#live.sessions) session.peer.close(CLOSE.DRAIN, reason);
+    const told = this.#alarm.drain(DRAIN_MS);
     const until = now() + DRAIN_MS;
     while (now() < until && (this.#relay.listeners > 0 || this.#live.sessions.size > 0)) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -270,6 +275,7 @@ class RunningHub implements Hub {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#host?.stop(), this.#reporter.stop()]);
     transport.destroy();
+    await told;
     await this.#store.close();
   }
 

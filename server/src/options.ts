@@ -1,6 +1,7 @@
 import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
 import { type AlertsSection, readAlertSettings } from './alerts/alert-settings.js';
 import { isAddressBlock } from './http/proxies.js';
+import { type NotifiersSection, readNotifierSettings } from './notify/settings.js';
 
 /** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
 export interface OptionSpec<Value> {
@@ -81,7 +82,7 @@ export const SERVE_OPTIONS = {
 } as const;
 
 /** Settings that only a config file holds, for they are maps and lists; each reads its section, or that there is none. */
-export const SECTIONS = { alerts: readAlertSettings } as const;
+export const SECTIONS = { alerts: readAlertSettings, notifiers: readNotifierSettings } as const;
 
 type Specs = typeof SERVE_OPTIONS;
 export type ServeOptionKey = keyof Specs;
@@ -94,7 +95,10 @@ export type HubOptions = FlagOptions & {
 };
 
 /** Settings as a program gives them: the sections as they stand in a config file. */
-export type GivenOptions = Partial<FlagOptions> & { readonly alerts?: AlertsSection };
+export type GivenOptions = Partial<FlagOptions> & {
+  readonly alerts?: AlertsSection;
+  readonly notifiers?: NotifiersSection;
+};
 
 function text(key: string, value: string, help: string, otherwise: string): OptionSpec<string> {
   const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);

@@ -15,6 +15,7 @@ import { addDocsRoutes } from './routes/docs.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
 import { addHealthRoutes, type HealthContext } from './routes/health.js';
 import { addMetricsRoutes, type MetricsContext } from './routes/metrics.js';
+import { addNotifierRoutes, type NotifiersContext } from './routes/notifiers.js';
 import { addPageRoutes, type PagesContext } from './routes/pages.js';
 import { addPrometheusRoutes, type PrometheusContext } from './routes/prometheus.js';
 import { addReportsRoutes, type ReportsContext } from './routes/reports.js';
@@ -25,6 +26,7 @@ import { addTableRoutes, type TablesContext } from './routes/tables.js';
 export interface HttpContext
   extends TablesContext,
     AlertsContext,
+    NotifiersContext,
     MetricsContext,
     PrometheusContext,
     HealthContext,
@@ -57,6 +59,7 @@ export function createApp(context: HttpContext): Api {
   addReportsRoutes(app, context);
   addCmcdRoutes(app, context);
   addAlertRoutes(app, context);
+  addNotifierRoutes(app, context);
   addSocketRoutes(app);
   addOpenApiRoute(app, context);
   addDocsRoutes(app);

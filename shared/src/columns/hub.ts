@@ -158,4 +158,22 @@ export const hubColumns = {
     id: 185, unit: 'count', scale: 0, worse: null, counter: true,
     help: 'Listeners closed by DELETE /api/v1/connections/{id}',
   },
+  notifications_sent: {
+    id: 190, unit: 'count', scale: 0, worse: null, counter: true, help: 'Changes of alerts told to notifiers',
+  },
+  notifications_failed: {
+    id: 191, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Attempts to tell a notifier that did not succeed; they are tried again',
+  },
+  notifications_dropped: {
+    id: 192, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Changes of alerts never told: the outbox was full, or the receiver refused them for good',
+  },
+  notifications_pending: {
+    id: 193, unit: 'count', scale: 0, worse: 'more', help: 'Changes of alerts that wait to be told, over all notifiers',
+  },
+  notifiers_failing: {
+    id: 194, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Notifiers whose last attempt failed',
+  },
 } as const satisfies Record<string, ColumnSpec>;

@@ -1,0 +1,113 @@
+import type { Transition } from '../alerts/alert.js';
+import { HUB, type Tables } from '../state/tables.js';
+import type { Store, Transaction } from '../store/store.js';
+import { createNotifier, targetOf } from './create-notifier.js';
+import { Lane, type LaneContext } from './lane.js';
+import type { Teller } from './notifier.js';
+import { Outbox } from './outbox.js';
+import { hears } from './routing.js';
+import type { NotifierSettings } from './settings.js';
+
+export interface NotificationsContext {
+  readonly store: Store;
+  readonly notifiers: readonly NotifierSettings[];
+  readonly teller: Teller;
+  readonly hubs: Tables['hubs'];
+  readonly hubSlot: number;
+  readonly now: () => number;
+  readonly log: LaneContext['log'];
+}
+
+/** How a notifier fares, for people; times are ms since 1970. */
+export interface NotifierState {
+  readonly id: string;
+  readonly type: NotifierSettings['type'];
+  readonly target: string;
+  /** `failing` from a failure until the next success. */
+  readonly state: 'ok' | 'failing';
+  readonly pending: number;
+  readonly sent: number;
+  readonly failures: number;
+  readonly dropped: number;
+  readonly givenUp: number;
+  readonly lastSuccessAt: number | null;
+  readonly lastErrorAt: number | null;
+  readonly lastError: string | null;
+  readonly nextAttemptAt: number | null;
+}
+
+/** All notifiers: who hears of what, what waits for whom, and how they fare. */
+export class Notifications {
+  readonly #context: NotificationsContext;
+  readonly #outbox: Outbox;
+  readonly #lanes: readonly { readonly settings: NotifierSettings; readonly lane: Lane }[];
+
+  constructor(context: NotificationsContext) {
+    this.#context = context;
+    const { store, notifiers, teller, now, log } = context;
+    const names = notifiers.map(({ name }) => name);
+    const onOrphans = (name: string, count: number) =>
+      log.warn({ notifier: name, count }, `${count} notifications waited for ${name}, which is no more: dropped`);
+    this.#outbox = new Outbox({ store, names, now: now(), onOrphans });
+    this.#lanes = notifiers.map((settings) => {
+      const { name, minIntervalMs } = settings;
+      const notifier = createNotifier(settings, teller);
+      const lane = new Lane({ name, notifier, outbox: this.#outbox, minIntervalMs, now, random: Math.random, log });
+      return { settings, lane };
+    });
+  }
+
+  /** Adds what is to be told of `transitions`, and to whom, to a transaction; `wake` when that is committed. */
+  append(transaction: Transaction, transitions: readonly Transition[]): void {
+    for (const { settings } of this.#lanes) {
+      const heard = transitions.filter((transition) => hears(settings.interest, transition));
+      const dropped = this.#outbox.append(transaction, settings.name, heard);
+      if (dropped === 0) continue;
+      const message = `the outbox of notifier ${settings.name} is full: its ${dropped} oldest notifications are dropped`;
+      this.#context.log.error({ notifier: settings.name, dropped }, message);
+    }
+  }
+
+  /** Looks who has something to tell. Never waits for it. */
+  wake(): void {
+    for (const { lane } of this.#lanes) lane.tick();
+  }
+
+  /** Once a second. */
+  tick(): void {
+    this.wake();
+    const { hubs, hubSlot } = this.#context;
+    const states = this.states();
+    const sum = (field: 'sent' | 'failures' | 'pending' | 'dropped' | 'givenUp') =>
+      states.reduce((total, state) => total + state[field], 0);
+    hubs.set(hubSlot, HUB.notifications_sent, sum('sent'));
+    hubs.set(hubSlot, HUB.notifications_failed, sum('failures'));
+    hubs.set(hubSlot, HUB.notifications_dropped, sum('dropped') + sum('givenUp'));
+    hubs.set(hubSlot, HUB.notifications_pending, sum('pending'));
+    hubs.set(hubSlot, HUB.notifiers_failing, states.filter(({ state }) => state === 'failing').length);
+  }
+
+  states(): NotifierState[] {
+    return this.#lanes.map(({ settings, lane: { status } }) => ({
+      id: settings.name,
+      type: settings.type,
+      target: targetOf(settings),
+      state: status.failing > 0 ? 'failing' : 'ok',
+      pending: this.#outbox.pending(settings.name),
+      sent: status.sent,
+      failures: status.failures,
+      dropped: this.#outbox.dropped(settings.name),
+      givenUp: status.givenUp,
+      lastSuccessAt: status.lastSuccessAt,
+      lastErrorAt: status.lastError?.at ?? null,
+      lastError: status.lastError?.message ?? null,
+      nextAttemptAt: status.nextAttemptAt,
+    }));
+  }
+
+  /** Tells what can be told within `ms`; the rest waits for the next start. */
+  async drain(ms: number): Promise<void> {
+    const signal = AbortSignal.timeout(ms);
+    await Promise.all(this.#lanes.map(({ lane }) => lane.drain(signal)));
+  }
+}

@@ -1,0 +1,83 @@
+import type { Transition } from '../../alerts/alert.js';
+import { DeliveryError, type Notifier, type SendContext, type Sent } from '../notifier.js';
+import type { Outbound } from '../outbound.js';
+import { body, clip, colorOf, fold, headline, summary, type Told } from '../words.js';
+
+/** Discord takes so many embeds a message, and so many characters in all of them together. */
+const MAX_EMBEDS = 10;
+const MAX_EMBEDS_TEXT = 6_000;
+const MAX_CONTENT = 2_000;
+const MAX_TITLE = 256;
+const MAX_DESCRIPTION = 4_096;
+
+/** Discord, by a channel's webhook. An alert's message is changed when it is over, where it told of that alert alone. */
+export class Discord implements Notifier {
+  readonly maxBatch = MAX_EMBEDS;
+  readonly #url: URL;
+  readonly #outbound: Outbound;
+
+  constructor(url: string, outbound: Outbound) {
+    this.#url = new URL(url);
+    this.#outbound = outbound;
+  }
+
+  async send(batch: readonly Transition[], context: SendContext): Promise<Sent> {
+    const remember = new Map<string, string | undefined>();
+    const fresh: Told[] = [];
+    for (const one of fold(batch)) {
+      const messageId = context.recall(one.alert.id);
+      if (typeof messageId !== 'string' || !(await this.#edit(messageId, one, context))) fresh.push(one);
+      if (one.state === 'resolved') remember.set(one.alert.id, undefined);
+    }
+    if (fresh.length === 0) return { remember };
+    const url = new URL(this.#url);
+    url.searchParams.set('wait', 'true');
+    const { text } = await this.#outbound.send(url.href, {
+      body: JSON.stringify(message(fresh)),
+      signal: context.signal,
+    });
+    const [only] = fresh as [Told];
+    if (fresh.length === 1 && only.state === 'firing') remember.set(only.alert.id, messageIdIn(text));
+    return { remember };
+  }
+
+  close(): Promise<void> {
+    return this.#outbound.close();
+  }
+
+  /** False where the message is there no more. */
+  async #edit(messageId: string, told: Told, { signal }: SendContext): Promise<boolean> {
+    const url = new URL(this.#url);
+    url.pathname = `${url.pathname.replace(/\/$/, '')}/messages/${encodeURIComponent(messageId)}`;
+    try {
+      await this.#outbound.send(url.href, { method: 'PATCH', body: JSON.stringify(message([told])), signal });
+      return true;
+    } catch (error) {
+      if (error instanceof DeliveryError && error.status === 404) return false;
+      throw error;
+    }
+  }
+}
+
+function messageIdIn(text: string): string | undefined {
+  try {
+    const { id } = Object(JSON.parse(text)) as { id?: unknown };
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function message(told: readonly Told[]) {
+  const share = Math.floor(MAX_EMBEDS_TEXT / told.length);
+  return {
+    content: clip(summary(told), MAX_CONTENT),
+    embeds: told.map((one) => {
+      const title = clip(headline(one), Math.min(MAX_TITLE, Math.floor(share / 3)));
+      const description = clip(body(one), Math.min(MAX_DESCRIPTION, share - title.length));
+      return { title, description, color: colorOf(one), timestamp: new Date(one.at).toISOString() };
+    }),
+    // What a listener calls itself mentions nobody.
+    allowed_mentions: { parse: [] },
+  };
+}

@@ -1,0 +1,61 @@
+import type { Transition } from '../../alerts/alert.js';
+import type { Notifier, SendContext, Sent, Teller } from '../notifier.js';
+import type { Outbound } from '../outbound.js';
+import { clip } from '../words.js';
+
+export interface PagerDutySettings {
+  readonly routingKey: string;
+  /** Where events go; another one for accounts in the EU. */
+  readonly url: string;
+}
+
+const MAX_SUMMARY = 1_024;
+const MAX_DEDUP_KEY = 255;
+
+/** PagerDuty, Events API v2. An alert's id is its `dedup_key`, so what is told twice makes one incident. */
+export class PagerDuty implements Notifier {
+  readonly maxBatch = 1;
+  readonly #settings: PagerDutySettings;
+  readonly #outbound: Outbound;
+  readonly #teller: Teller;
+
+  constructor(settings: PagerDutySettings, outbound: Outbound, teller: Teller) {
+    this.#settings = settings;
+    this.#outbound = outbound;
+    this.#teller = teller;
+  }
+
+  async send(batch: readonly Transition[], { signal }: SendContext): Promise<Sent> {
+    const [transition] = batch as [Transition];
+    const event = {
+      routing_key: this.#settings.routingKey,
+      dedup_key: clip(transition.alert.id, MAX_DEDUP_KEY),
+      ...(transition.state === 'resolved' ? { event_action: 'resolve' } : this.#trigger(transition)),
+    };
+    await this.#outbound.send(this.#settings.url, { body: JSON.stringify(event), signal });
+    return {};
+  }
+
+  close(): Promise<void> {
+    return this.#outbound.close();
+  }
+
+  #trigger({ key, at, alert }: Transition) {
+    const { rule, severity, title, message, labels, count, value, blame } = alert;
+    return {
+      event_action: 'trigger',
+      client: 'Auralis Hub',
+      client_url: this.#teller.url(),
+      payload: {
+        summary: clip(`${title}: ${message}`, MAX_SUMMARY),
+        source: this.#teller.hub,
+        // The names are the same as PagerDuty’s.
+        severity,
+        timestamp: new Date(at).toISOString(),
+        class: rule,
+        ...(labels.stream === undefined ? {} : { component: labels.stream }),
+        custom_details: { key, labels, count, value, blame: blame?.on ?? null, evidence: blame?.evidence ?? null },
+      },
+    };
+  }
+}

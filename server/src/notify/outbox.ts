@@ -1,0 +1,162 @@
+import type { Transition } from '../alerts/alert.js';
+import type { Database, Store, Transaction } from '../store/store.js';
+import type { Memory } from './notifier.js';
+
+/** What waits for one notifier at most: a day of an alert every nine seconds. */
+export const MAX_PENDING = 10_000;
+/** Room that is made at once when it is full, so that it is not looked through for every alert. */
+const ROOM = 0.1;
+/** What was remembered of an alert that nobody has heard of for so long is forgotten. */
+const FORGET_MS = 30 * 24 * 3600_000;
+
+export interface Pending {
+  readonly seq: number;
+  readonly transition: Transition;
+}
+
+export interface OutboxContext {
+  readonly store: Store;
+  /** Of all notifiers that there are. */
+  readonly names: readonly string[];
+  readonly now: number;
+  /** What waited for a notifier that is no more is dropped; this is told whose and how much. */
+  readonly onOrphans: (name: string, count: number) => void;
+  readonly limit?: number;
+}
+
+interface Remembered {
+  readonly at: number;
+  readonly value: unknown;
+}
+
+/** What waits in one notifier's part of the outbox. */
+interface Queue {
+  pending: number;
+  dropped: number;
+  /** What has been handed out to be sent is not dropped meanwhile. */
+  taken: number;
+}
+
+/**
+ * What notifiers have still to tell, in order, and what they must remember of what they told; both survive the hub. A
+ * transition waits once for each notifier that hears of it, until that one has told it.
+ */
+export class Outbox {
+  readonly #store: Store;
+  readonly #waiting: Database<Transition>;
+  readonly #memory: Database<Remembered>;
+  readonly #queues = new Map<string, Queue>();
+  readonly #limit: number;
+  #nextSeq = 1;
+
+  /** Takes up what was kept. */
+  constructor({ store, names, now, onOrphans, limit = MAX_PENDING }: OutboxContext) {
+    this.#store = store;
+    this.#limit = limit;
+    this.#waiting = store.database('outbox');
+    this.#memory = store.database('notified');
+    for (const name of names) this.#queues.set(name, { pending: 0, dropped: 0, taken: 0 });
+    const orphans = new Map<string, number>();
+    const cleaning = store.begin();
+    for (const { key } of this.#waiting.entries()) {
+      const [name, seq] = key as [string, number];
+      this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
+      const queue = this.#queues.get(name);
+      if (queue === undefined) {
+        orphans.set(name, (orphans.get(name) ?? 0) + 1);
+        cleaning.remove(this.#waiting, key);
+      } else queue.pending++;
+    }
+    const forgetBefore = now - FORGET_MS;
+    for (const { key, value } of this.#memory.entries()) {
+      if (value.at < forgetBefore || !this.#queues.has(key[0] as string)) cleaning.remove(this.#memory, key);
+    }
+    for (const [name, count] of orphans) onOrphans(name, count);
+    // What is not cleaned now is cleaned at the next start.
+    cleaning.commit().catch(() => {});
+  }
+
+  /** Adds what `name` is to tell to a transaction. Returns how many older ones had to be dropped for it. */
+  append(transaction: Transaction, name: string, transitions: readonly Transition[]): number {
+    const queue = this.#queue(name);
+    let dropped = 0;
+    for (const transition of transitions) {
+      if (queue.pending >= this.#limit) dropped += this.#makeRoom(transaction, name, queue);
+      transaction.put(this.#waiting, [name, this.#nextSeq++], transition);
+      queue.pending++;
+    }
+    return dropped;
+  }
+
+  /** The oldest that wait for `name`, up to `limit`. */
+  take(name: string, limit: number): Pending[] {
+    const head = Array.from(this.#waiting.entriesOf(name, limit), ({ key, value }) => ({
+      seq: key[1] as number,
+      transition: value,
+    }));
+    this.#queue(name).taken = head.at(-1)?.seq ?? 0;
+    return head;
+  }
+
+  /** `told` wait no longer, and what is to be remembered of them is kept, together. */
+  async settle(name: string, told: readonly Pending[], remember: Memory, now: number): Promise<void> {
+    const transaction = this.#store.begin();
+    for (const { seq } of told) transaction.remove(this.#waiting, [name, seq]);
+    for (const [alertId, value] of remember) {
+      if (value === undefined) transaction.remove(this.#memory, [name, alertId]);
+      else transaction.put(this.#memory, [name, alertId], { at: now, value });
+    }
+    await transaction.commit();
+    this.#queue(name).pending -= told.length;
+  }
+
+  recall(name: string, alertId: string): unknown {
+    return this.#memory.get([name, alertId])?.value;
+  }
+
+  /** All that `name` remembers. */
+  memories(name: string): unknown[] {
+    return Array.from(this.#memory.entriesOf(name), ({ value }) => value.value);
+  }
+
+  pending(name: string): number {
+    return this.#queue(name).pending;
+  }
+
+  /** Dropped since the hub started, because there was no more room. */
+  dropped(name: string): number {
+    return this.#queue(name).dropped;
+  }
+
+  /**
+   * Drops the oldest alerts that came and went, whole: of what still fires nobody may be left in the dark, nor be left
+   * believing that something fires. Only where there are none, the very oldest go.
+   */
+  #makeRoom(transaction: Transaction, name: string, queue: Queue): number {
+    const wanted = Math.max(1, Math.floor(this.#limit * ROOM));
+    const entries = Array.from(this.#waiting.entriesOf(name)).filter(({ key }) => (key[1] as number) > queue.taken);
+    const goes = new Set<(typeof entries)[number]>();
+    const firing = new Map<string, (typeof entries)[number]>();
+    for (const entry of entries) {
+      if (goes.size >= wanted) break;
+      const { state, alert } = entry.value;
+      const before = firing.get(alert.id);
+      if (state === 'firing') firing.set(alert.id, entry);
+      else if (before !== undefined) goes.add(before).add(entry);
+    }
+    for (const entry of entries) {
+      if (goes.size >= wanted) break;
+      goes.add(entry);
+    }
+    for (const { key } of goes) transaction.remove(this.#waiting, key);
+    queue.pending -= goes.size;
+    queue.dropped += goes.size;
+    return goes.size;
+  }
+
+  #queue(name: string): Queue {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) throw new Error(`no notifier is called ${name}`);
+    return queue;
+  }
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../alerts/alert.js';
+import { readSection, section } from '../config-section.js';
+import type { Interest } from './routing.js';
+import { type Environment, secret } from './secret.js';
+
+/** Each has a connection and a part of the outbox of its own. */
+const MAX_NOTIFIERS = 20;
+const MAX_INTERVAL_S = 24 * 3600;
+const MIB = 2 ** 20;
+
+const text = z.string().min(1).max(500);
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(100);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'a name of 1 to 40 of A–Z a–z 0–9 . _ -');
+
+/** What every notifier may say: what it wants to hear, and how often. */
+const common = {
+  severities: list(z.enum(SEVERITIES)).optional(),
+  streams: list(text).optional(),
+  minIntervalS: z.number().min(0).max(MAX_INTERVAL_S).default(0),
+};
+const network = { ...common, allowHosts: list(text).default([]) };
+
+function schemas(environment: Environment) {
+  const url = secret(environment, 'an http or https URL', isWebUrl);
+  const httpUrl = z.string().refine(isWebUrl, 'an http or https URL');
+  const token = secret(environment, 'text of 1 to 1000 characters', (value) => /^[\x21-\x7e]{1,1000}$/.test(value));
+  const password = secret(environment, 'text of 1 to 1000 characters', (value) => value !== '' && value.length <= 1000);
+  const signingSecret = secret(
+    environment,
+    'whsec_ and the base64 of 24 to 64 bytes, as `echo whsec_$(openssl rand -base64 32)` makes them',
+    isSigningSecret,
+  );
+  return [
+    section({ type: z.literal('webhook'), url, secret: signingSecret.optional(), ...network }),
+    section({
+      type: z.literal('slack'),
+      url: url.optional(),
+      token: token.optional(),
+      channel: text.optional(),
+      apiUrl: httpUrl.default('https://slack.com/api'),
+      ...network,
+    }).refine(
+      (given) => (given.url !== undefined) !== (given.token !== undefined && given.channel !== undefined),
+      'either a url (incoming webhook), or a token and a channel (bot)',
+    ),
+    section({ type: z.literal('discord'), url, ...network }),
+    section({
+      type: z.literal('pagerduty'),
+      routingKey: token,
+      url: httpUrl.default('https://events.pagerduty.com/v2/enqueue'),
+      ...network,
+    }),
+    section({
+      type: z.literal('email'),
+      host: text,
+      port: z.int().min(1).max(65_535).default(587),
+      secure: z.boolean().default(false),
+      requireTls: z.boolean().default(true),
+      user: text.optional(),
+      password: password.optional(),
+      from: text,
+      to: list(text),
+      ...network,
+    }).refine(
+      (given) => (given.user === undefined) === (given.password === undefined),
+      'a user and a password, or neither',
+    ),
+    section({ type: z.literal('alertmanager'), url, ...network }),
+    section({
+      type: z.literal('file'),
+      path: text,
+      maxMb: z.number().min(0.001).max(1024).default(10),
+      keep: z.int().min(1).max(100).default(5),
+      ...common,
+    }),
+  ] as const;
+}
+
+type Schemas = ReturnType<typeof schemas>;
+type Given = z.output<Schemas[number]>;
+/** The `notifiers` section of a config file. */
+export type NotifiersSection = Readonly<Record<string, z.input<Schemas[number]>>>;
+
+/** One notifier, as it is to be: what is secret in it stands in plain text. */
+export type NotifierSettings = {
+  readonly name: string;
+  readonly interest: Interest;
+  readonly minIntervalMs: number;
+} & Given;
+
+/** The notifiers that a section asks for; none where there is no section. `place` is where it stands. @throws ConfigError */
+export function readNotifierSettings(
+  found: unknown,
+  place: string,
+  environment: Environment,
+): readonly NotifierSettings[] {
+  const options = schemas(environment);
+  const types = options.map(({ shape }) => [...shape.type.values][0]);
+  const kind = z.discriminatedUnion('type', options, { error: () => `one of ${types.join(', ')}` });
+  const schema = z
+    .record(name, kind)
+    .refine((given) => Object.keys(given).length <= MAX_NOTIFIERS, `${MAX_NOTIFIERS} notifiers at most`);
+  return Object.entries(readSection(schema, found ?? {}, place)).map(([called, given]) => ({
+    ...given,
+    name: called,
+    interest: { severities: given.severities, streams: given.streams },
+    minIntervalMs: given.minIntervalS * 1000,
+  }));
+}
+
+export const bytesOf = (mb: number) => Math.round(mb * MIB);
+
+function isWebUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+}
+
+function isSigningSecret(value: string): boolean {
+  if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(value)) return false;
+  const bytes = Buffer.from(value.slice('whsec_'.length), 'base64').length;
+  return bytes >= 24 && bytes <= 64;
+}

@@ -1,0 +1,55 @@
+import type { Alert, Transition } from '../alerts/alert.js';
+
+/** What a message says of one alert: where it stands after all of its transitions in a batch. */
+export interface Told {
+  readonly alert: Alert;
+  readonly state: Transition['state'];
+  readonly at: number;
+  /** It fired and was resolved before anybody was told. */
+  readonly isBrief: boolean;
+}
+
+/** One entry an alert, in the order in which they come first. */
+export function fold(batch: readonly Transition[]): Told[] {
+  const told = new Map<string, Told>();
+  for (const { alert, state, at } of batch) {
+    const before = told.get(alert.id);
+    const isBrief = state === 'resolved' && before?.state === 'firing';
+    told.set(alert.id, { alert, state, at, isBrief });
+  }
+  return [...told.values()];
+}
+
+export function headline({ alert, state, isBrief }: Told): string {
+  if (isBrief) return `CAME AND WENT: ${alert.title}`;
+  return `${state === 'resolved' ? 'RESOLVED' : alert.severity.toUpperCase()}: ${alert.title}`;
+}
+
+/** Lines under the headline. */
+export function body({ alert }: Told): string {
+  const blame = alert.blame === null ? [] : [`Blame: ${alert.blame.on}, because ${alert.blame.evidence}`];
+  return [alert.message, ...blame].join('\n');
+}
+
+/** Headline of several. */
+export function summary(told: readonly Told[]): string {
+  if (told.length === 1) return headline(told[0] as Told);
+  const firing = told.filter(({ state }) => state === 'firing').length;
+  return `${told.length} alerts: ${firing} firing, ${told.length - firing} over`;
+}
+
+/** `text` in at most `limit` characters (UTF-16 units, as every limit here counts at most); shortened, it ends in `…`. */
+export function clip(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  // A pair of surrogates stays whole.
+  const end = /[\uD800-\uDBFF]/.test(text[limit - 2] ?? '') ? limit - 2 : limit - 1;
+  return `${text.slice(0, end)}…`;
+}
+
+/** 24-bit RGB of an alert that fires, by severity, and of one that is over. */
+const COLORS = { info: 0x3a7bd5, warning: 0xe0a030, error: 0xd9534f, critical: 0x8b0000 } as const;
+const OVER = 0x2e9e5b;
+
+export function colorOf({ alert, state }: Told): number {
+  return state === 'resolved' ? OVER : COLORS[alert.severity];
+}

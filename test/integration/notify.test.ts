@@ -1,0 +1,193 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { HubProcess, newDataDir, runCommand } from '../harness/hub.js';
+import { type Received, Receiver } from '../harness/receiver.js';
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+// biome-ignore lint/suspicious/noTemplateCurlyInString: this is how a config file names a variable
+const SECRET_SETTING = '${HOOK_SECRET}';
+
+let dataDir: string;
+let receiver: Receiver;
+let hubs: HubProcess[];
+
+beforeEach(async () => {
+  dataDir = newDataDir();
+  receiver = await Receiver.start();
+  hubs = [];
+});
+
+afterEach(async () => {
+  await Promise.all(hubs.map((hub) => hub.stop('SIGKILL')));
+  await receiver.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** Starts a hub on the data directory of this test, with these notifiers. */
+async function startHub(notifiers: object): Promise<HubProcess> {
+  const config = join(dataDir, 'hub.yaml');
+  writeFileSync(config, JSON.stringify({ alerts: { builtIn: false }, notifiers }));
+  const hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: dataDir, HOOK_SECRET: SECRET });
+  hubs.push(hub);
+  return hub;
+}
+
+async function post<Body>(hub: HubProcess, path: string, body: object = {}): Promise<Body> {
+  const response = await fetch(hub.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Body;
+}
+
+const raise = async (hub: HubProcess, title: string) =>
+  (await post<{ id: string }>(hub, '/api/v1/alerts', { severity: 'error', title, message: `${title} happened` })).id;
+const resolve = (hub: HubProcess, id: string) => post(hub, `/api/v1/alerts/${id}/resolve`);
+
+interface Notification {
+  readonly type: string;
+  readonly data: { readonly key: string; readonly state: string; readonly alert: { id: string; title: string } };
+}
+
+/** What somebody has who drops what carries a key that it has seen: in five lines, as the README has them. */
+function heard(requests: readonly Received[]): string[] {
+  const seen = new Map<string, string>();
+  for (const { headers, body } of requests) {
+    const [id, at] = [headers['webhook-id'], headers['webhook-timestamp']];
+    const secret = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
+    const wanted = `v1,${createHmac('sha256', secret).update(`${id}.${at}.${body}`).digest('base64')}`;
+    expect(headers['webhook-signature']).toBe(wanted);
+    const { type, data } = JSON.parse(body) as Notification;
+    expect([headers['idempotency-key'], id, type]).toEqual([data.key, data.key, `alert.${data.state}`]);
+    seen.set(data.key, `${data.alert.title} ${data.state}`);
+  }
+  return [...seen.values()];
+}
+
+interface States {
+  readonly items: readonly Record<string, unknown>[];
+}
+
+test('a receiver that hangs, answers 500 and then works, and two kill -9: all is told, once a key, in order; nobody else waits', async () => {
+  const log = join(dataDir, 'alerts.jsonl');
+  const notifiers = {
+    hook: { type: 'webhook', url: `${receiver.url}/hook`, secret: SECRET_SETTING },
+    log: { type: 'file', path: log },
+  };
+  const linesOf = () =>
+    readFileSync(log, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Notification['data']);
+
+  receiver.behave = () => 'hang';
+  const first = await startHub(notifiers);
+  const a = await raise(first, 'A');
+  const b = await raise(first, 'B');
+  await resolve(first, a);
+  await receiver.until((requests) => requests.length >= 1);
+  const { code, output } = await runCommand([
+    'simulate',
+    '--url',
+    first.url,
+    '--json',
+    '--listeners',
+    '20',
+    '--duration',
+    '4',
+  ]);
+  expect([code, (JSON.parse(output) as { mismatches: unknown[] }).mismatches]).toEqual([0, []]);
+  const { items: rows } = await first.get<{ items: Record<string, number>[] }>('/api/v1/hubs');
+  process.stdout.write(`loop delay p99 while a receiver hangs: ${rows[0]?.event_loop_delay_p99_ms} ms\n`);
+  expect(rows[0]).toMatchObject({ notifications_pending: 3, notifications_sent: 3 });
+  expect(linesOf().map(({ state, alert }) => `${alert.title} ${state}`)).toEqual([
+    'A firing',
+    'B firing',
+    'A resolved',
+  ]);
+  await first.stop('SIGKILL');
+
+  receiver.behave = () => ({ status: 500 });
+  const before = receiver.requests.length;
+  const second = await startHub(notifiers);
+  const c = await raise(second, 'C');
+  await resolve(second, b);
+  await receiver.until((requests) => requests.length >= before + 2);
+  await second.stop('SIGKILL');
+
+  // It takes the first, and the answer is lost: that one comes again.
+  let taken = 0;
+  receiver.behave = () => (++taken === 1 ? 'cut' : {});
+  const working = receiver.requests.length;
+  const third = await startHub(notifiers);
+  await resolve(third, c);
+  await receiver.until((requests) => heard(requests.slice(working)).length === 6);
+  const told = receiver.requests.slice(working);
+  const all = heard(told);
+  expect(told.length).toBe(7);
+  expect([...all].sort()).toEqual(['A firing', 'A resolved', 'B firing', 'B resolved', 'C firing', 'C resolved']);
+  for (const title of ['A', 'B', 'C'])
+    expect(all.indexOf(`${title} firing`)).toBeLessThan(all.indexOf(`${title} resolved`));
+  expect(
+    linesOf()
+      .map(({ key }) => key)
+      .sort(),
+  ).toEqual([...new Set(linesOf().map(({ key }) => key))].sort());
+  await third.stop();
+  expect(third.log).not.toContain('a fault inside');
+});
+
+test('a dead receiver is shown, without what is secret; SIGTERM tells what can be told', async () => {
+  receiver.behave = () => ({ status: 503 });
+  const hub = await startHub({
+    hook: { type: 'webhook', url: `${receiver.url}/hook?token=hidden-in-the-url`, secret: SECRET_SETTING },
+  });
+  await raise(hub, 'A');
+  await receiver.until((requests) => requests.length >= 1);
+  const failing = await until(
+    () => hub.get<States>('/api/v1/notifiers'),
+    ({ items }) => items[0]?.state === 'failing',
+  );
+  expect(failing).toMatchObject({
+    total: 1,
+    items: [
+      {
+        id: 'hook',
+        type: 'webhook',
+        target: `127.0.0.1:${receiver.port}`,
+        pending: 1,
+        sent: 0,
+        lastSuccessAt: null,
+        lastError: 'answered 503',
+      },
+    ],
+  });
+  await until(
+    () => hub.get<{ items: Record<string, number>[] }>('/api/v1/hubs'),
+    ({ items }) => items[0]?.notifiers_failing === 1 && (items[0]?.notifications_failed ?? 0) >= 1,
+  );
+  receiver.behave = () => ({});
+  await until(
+    () => hub.get<States>('/api/v1/notifiers'),
+    ({ items }) => items[0]?.state === 'ok' && items[0]?.sent === 1,
+  );
+  await raise(hub, 'B');
+  const { code, ms } = await hub.stop();
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(6_000);
+  expect(heard(receiver.requests)).toEqual(['A firing', 'B firing']);
+  for (const hidden of ['hidden-in-the-url', SECRET]) expect(JSON.stringify(failing) + hub.log).not.toContain(hidden);
+});
+
+async function until<Found>(look: () => Promise<Found>, isDone: (found: Found) => boolean): Promise<Found> {
+  for (let tries = 0; tries < 200; tries++) {
+    const found = await look();
+    if (isDone(found)) return found;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`it never was: ${JSON.stringify(await look())}`);
+}
