@@ -24,19 +24,22 @@ export interface Group {
 }
 
 export interface NodeState {
-  /** Of the last `watchedS` seconds, those in which the hub came late to its work, and by how much at most. */
-  readonly lateS: number;
-  readonly watchedS: number;
+  /** For how long the hub stood still, of how long that is remembered, and for how long at once at most. */
+  readonly lostMs: number;
+  readonly watchedMs: number;
   readonly worstDelayMs: number;
   readonly cpuPercent: number;
 }
 
-/** Late in this many seconds of the last half minute: more than a collection of garbage now and then. */
-const STARVED_S = 3;
+/** As much as listeners of live audio keep in their buffers. A collection of garbage loses less. */
+const STARVED_MS = 500;
+/** What has lost this share of the time is to blame, however well some get over it. */
+const STARVED_SHARE = 0.2;
 /** An engine makes ten chunks a second; below the threshold of `chunk_send_rate` it starves its listeners. */
 const SLOW_ENGINE_RATE = 8;
 /** Of the others, so many must be well for them to speak against a common cause. */
 const MOSTLY = 0.5;
+const NEARLY_ALL = 0.9;
 const BUSY_CPU_PERCENT = 90;
 
 /** Whose fault it is, with the evidence in one sentence. */
@@ -49,9 +52,9 @@ export function blameFor(situation: Situation): Blame {
     return { on: 'engine', evidence: `stream ${stream} has no engine: ${listening(situation)}` };
   }
   if (isStarved(situation)) {
-    const { lateS, watchedS, worstDelayMs } = node;
-    const delay = `by up to ${Math.round(worstDelayMs)} ms`;
-    return { on: 'node', evidence: `this hub came late to its work in ${lateS} of the last ${watchedS} s, ${delay}` };
+    const { lostMs, watchedMs, worstDelayMs } = node;
+    const share = `${(lostMs / 1000).toFixed(1)} of the last ${Math.round(watchedMs / 1000)} s`;
+    return { on: 'node', evidence: `this hub stood still for ${share}, for ${Math.round(worstDelayMs)} ms at once` };
   }
   if (engine !== null && engine.chunkRate < SLOW_ENGINE_RATE) {
     const rate = `${engine.chunkRate.toFixed(1)} chunks a second come from the engine of stream ${stream}`;
@@ -87,11 +90,11 @@ function blamePlayers({ affected, others }: Situation): Blame {
   return { on: 'unknown', evidence: `${named(affected)} receives all that is sent, so look at the player${control}` };
 }
 
-/** The node is to blame where it was late, unless the others on it do well in spite of that. */
-function isStarved({ node, others, elsewhere }: Situation): boolean {
-  if (node.lateS < STARVED_S) return false;
-  const count = others.count + elsewhere.count;
-  return count < 3 || others.well + elsewhere.well < 0.9 * count || node.lateS > node.watchedS / 3;
+/** The node is to blame where it stood still, unless nearly all do well in spite of that. */
+function isStarved({ node, affected, others, elsewhere }: Situation): boolean {
+  if (node.lostMs < STARVED_MS) return false;
+  if (node.lostMs > STARVED_SHARE * node.watchedMs) return true;
+  return others.well + elsewhere.well < NEARLY_ALL * (affected.count + others.count + elsewhere.count);
 }
 
 function controlElsewhere({ elsewhere }: Situation): string | null {

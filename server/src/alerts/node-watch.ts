@@ -1,28 +1,30 @@
 import type { NodeState } from './blame.js';
 
-/** How far back it remembers. */
-const WATCHED_S = 30;
-/** A delay that a listener with little in its buffer hears. */
-const LATE_MS = 250;
+/** How far back it remembers: as long as a listener takes to fill its buffer again and report so. */
+const WATCHED_S = 15;
+/** A shorter delay nobody hears. */
+const HEARD_MS = 200;
 
-/** Remembers in which of the last seconds the hub came late to its work. Time is an argument. */
+/** Remembers for how long the hub stood still in the last seconds. Time is an argument. */
 export class NodeWatch {
-  readonly #lateness: number[] = [];
+  readonly #lost: number[] = [];
   #at = Number.NaN;
+  #gapMs = 0;
 
-  /** Once a second. `loopDelayMs`: what the event loop's own histogram says of the last one. */
+  /** Once a second. `loopDelayMs`: the longest delay of the event loop in the second before this one, as it says itself. */
   observe(now: number, loopDelayMs: number): void {
-    const gapMs = now - this.#at - 1000;
+    // How late this look comes is known a second before the loop's own figure, which then tells of the same again.
+    const gapMs = Math.max(0, now - this.#at - 1000) || 0;
+    const lostMs = Math.max(gapMs, (loopDelayMs || 0) - this.#gapMs);
     this.#at = now;
-    // A hub that stood still for five seconds looks once for all of them.
-    const missed = Math.min(WATCHED_S, Math.floor(Math.max(0, gapMs) / 1000));
-    for (let second = 0; second < missed; second++) this.#lateness.push(gapMs);
-    this.#lateness.push(Math.max(gapMs || 0, loopDelayMs || 0));
-    if (this.#lateness.length > WATCHED_S) this.#lateness.splice(0, this.#lateness.length - WATCHED_S);
+    this.#gapMs = gapMs;
+    this.#lost.push(lostMs >= HEARD_MS ? lostMs : 0);
+    if (this.#lost.length > WATCHED_S) this.#lost.shift();
   }
 
   state(cpuPercent: number): NodeState {
-    const late = this.#lateness.filter((ms) => ms >= LATE_MS);
-    return { lateS: late.length, watchedS: this.#lateness.length, worstDelayMs: Math.max(0, ...late), cpuPercent };
+    const lostMs = this.#lost.reduce((sum, ms) => sum + ms, 0);
+    const watchedMs = this.#lost.length * 1000 + lostMs;
+    return { lostMs, watchedMs, worstDelayMs: Math.max(0, ...this.#lost), cpuPercent };
   }
 }

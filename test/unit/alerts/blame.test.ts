@@ -2,8 +2,8 @@ import { blameFor, type Situation } from '@auralis/server/alerts/blame';
 import { NodeWatch } from '@auralis/server/alerts/node-watch';
 import { describe, expect, test } from '@jest/globals';
 
-const CALM = { lateS: 0, watchedS: 30, worstDelayMs: 0, cpuPercent: 20 };
-const STARVED = { lateS: 12, watchedS: 30, worstDelayMs: 611.4, cpuPercent: 40 };
+const CALM = { lostMs: 0, watchedMs: 15_000, worstDelayMs: 0, cpuPercent: 20 };
+const STARVED = { lostMs: 7210, watchedMs: 22_100, worstDelayMs: 611.4, cpuPercent: 40 };
 const DELIVERS = { isPublishing: true, chunkRate: 10 };
 const NOBODY = { count: 0, well: 0 };
 
@@ -82,27 +82,32 @@ describe('who is to blame', () => {
       'all, on a starved node',
       { ...ALL, node: STARVED },
       'node',
-      'this hub came late to its work in 12 of the last 30 s, by up to 611 ms',
+      'this hub stood still for 7.2 of the last 22 s, for 611 ms at once',
     ],
     [
       'a slow engine, as a starved node sees it',
       { ...ALL, engine: { isPublishing: true, chunkRate: 5 }, node: STARVED },
       'node',
-      'this hub came late to its work in 12 of the last 30 s, by up to 611 ms',
+      'this hub stood still for 7.2 of the last 22 s, for 611 ms at once',
     ],
     [
       'few, while a garbage collection held the hub up once',
-      { node: { ...CALM, lateS: 1, worstDelayMs: 400 } },
+      { node: { ...CALM, lostMs: 400, worstDelayMs: 400 } },
       'network',
       '',
     ],
     [
-      'few, on a node that was late for a while, and the others are well',
-      { node: { ...CALM, lateS: 5, worstDelayMs: 400 } },
+      'few, on a node that stood still for a while, and nearly all are well',
+      { node: { ...CALM, lostMs: 2000, worstDelayMs: 400 } },
       'network',
       '',
     ],
-    ['few, on a node that is late half of the time', { node: { ...CALM, lateS: 15, worstDelayMs: 400 } }, 'node', ''],
+    [
+      'few, on a node that stands still every now and then',
+      { node: { ...CALM, lostMs: 4000, worstDelayMs: 400 } },
+      'node',
+      '',
+    ],
     ['a stream', { about: 'stream' }, 'network', ''],
     ['a stream with a slow engine', { about: 'stream', engine: { isPublishing: true, chunkRate: 4 } }, 'engine', ''],
     [
@@ -139,38 +144,48 @@ describe('who is to blame', () => {
 });
 
 describe('what the node remembers of itself', () => {
-  const watched = (seconds: readonly (readonly [gapMs: number, delayMs: number])[]) => {
+  /** Looks, each so long after the one before, with what the event loop says of the time before that one. */
+  const watched = (looks: readonly (readonly [gapMs: number, delayMs: number])[]) => {
     const watch = new NodeWatch();
     let now = 0;
     watch.observe(now, 0);
-    for (const [gapMs, delayMs] of seconds) {
+    for (const [gapMs, delayMs] of looks) {
       now += gapMs;
       watch.observe(now, delayMs);
     }
     return watch.state(20);
   };
 
-  test('seconds in which the event loop was late', () => {
+  test('delays of the event loop that somebody hears', () => {
     const calm = Array(10).fill([1000, 5]);
-    expect(watched([...calm, [1000, 600], [1000, 300], [1000, 249]])).toEqual({
-      lateS: 2,
-      watchedS: 14,
+    expect(watched([...calm, [1000, 600], [1000, 300], [1000, 199]])).toEqual({
+      lostMs: 900,
+      watchedMs: 14_900,
       worstDelayMs: 600,
       cpuPercent: 20,
     });
   });
 
-  test('a hub that stood still for five seconds was late in all of them', () => {
+  test('that it comes late itself, at once, and not again when the event loop says so too', () => {
     expect(
       watched([
         [1000, 0],
         [6000, 0],
-        [1000, 0],
       ]),
-    ).toMatchObject({ lateS: 6, worstDelayMs: 5000 });
+    ).toMatchObject({ lostMs: 5000, worstDelayMs: 5000 });
+    expect(
+      watched([
+        [1000, 0],
+        [6000, 0],
+        [1000, 5100],
+      ]),
+    ).toMatchObject({ lostMs: 5000, worstDelayMs: 5000 });
   });
 
-  test('only of the last half minute, and a missing figure is none', () => {
-    expect(watched([[1000, 900], ...Array(30).fill([1000, Number.NaN])])).toMatchObject({ lateS: 0, watchedS: 30 });
+  test('for a quarter of a minute; a missing figure is none', () => {
+    expect(watched([[1000, 900], ...Array(15).fill([1000, Number.NaN])])).toMatchObject({
+      lostMs: 0,
+      watchedMs: 15_000,
+    });
   });
 });

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { HubProcess, runCommand } from '../harness/hub.js';
+
+/** Alerts as `simulate` brings them about against the real hub: what fires, how often, and who is blamed. */
+
+let hub: HubProcess;
+let folder: string;
+afterEach(async () => {
+  await hub.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function simulate(...args: string[]): Promise<void> {
+  await runCommand(['simulate', '--url', hub.url, '--json', '--no-audio', ...args]);
+}
+
+async function startHub(): Promise<HubProcess> {
+  folder = mkdtempSync(join(tmpdir(), 'auralis-alerts-'));
+  hub = await HubProcess.start(['--data-dir', folder]);
+  return hub;
+}
+
+interface Fired {
+  readonly rule: string;
+  readonly blame: string;
+  readonly evidence: string;
+  readonly stream: string;
+  readonly count: number;
+}
+
+/** Every alert of the stream that is or was: they stay for five minutes, longer than any of these runs. */
+async function firedOf(stream: string): Promise<readonly Fired[]> {
+  const { items } = await hub.get<{ items: (Fired & { state: string })[] }>(`/api/v1/alerts?stream=${stream}`);
+  return items.filter(({ state }) => state !== 'pending');
+}
+
+describe('alerts', () => {
+  test('500 listeners that lose their engine at once are one alert, of 500, and the engine is to blame', async () => {
+    await startHub();
+    await simulate('--listeners', '500', '--duration', '20', '--kill-engine-at', '10');
+    const fired = await firedOf('main');
+    expect(fired).toEqual([
+      expect.objectContaining({ rule: 'engine-gone', severity: 'critical', count: 500, blame: 'engine' }),
+    ]);
+    expect(fired[0]?.evidence).toBe('stream main has no engine: 500 listeners wait');
+  }, 120_000);
+
+  test('one listener behind a bad link is named, and its network is to blame', async () => {
+    await startHub();
+    await simulate('--listeners', '12', '--lossy', '1', '--duration', '60');
+    const fired = await firedOf('main');
+    expect(fired.length).toBeGreaterThan(0);
+    for (const { count, blame, evidence } of fired) {
+      expect([count, blame]).toEqual([1, 'network']);
+      expect(evidence).toMatch(/ 11 other listeners of stream main are well, .* the link of sim-lossy-1$/);
+    }
+  }, 120_000);
+
+  test('a hub that is stopped for six tenths of the time is to blame itself', async () => {
+    await startHub();
+    const run = simulate('--listeners', '20', '--duration', '30');
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    await pause(8_000);
+    for (let cycle = 0; cycle < 4; cycle++) {
+      process.kill(hub.pid, 'SIGSTOP');
+      await pause(3_000);
+      process.kill(hub.pid, 'SIGCONT');
+      await pause(2_000);
+    }
+    await run;
+    const fired = await firedOf('main');
+    expect(fired.length).toBeGreaterThan(0);
+    for (const { rule, blame, evidence } of fired) {
+      expect([rule, blame]).toEqual([rule, 'node']);
+      expect(evidence).toMatch(/^this hub stood still for \d+\.\d of the last \d+ s/);
+    }
+  }, 120_000);
+});
