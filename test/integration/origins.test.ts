@@ -25,7 +25,7 @@ describe.each(['uws', 'ws'])('origins on %s', (transport) => {
     ['no path below the summary, by a page opened from a file', '/api/v1/metrics/x', undefined],
   ])('%s', async (_, path, allowed) => {
     const { headers } = await from('null', path);
-    expect([headers['access-control-allow-origin'], headers.vary]).toEqual([allowed, 'origin']);
+    expect([headers['access-control-allow-origin'], headers.vary]).toEqual([allowed, 'origin, accept-encoding']);
   });
 
   test.each(['/api/v1/metrics', '/api/v1/streams', '/api/v1/openapi.json', '/healthz', '/api/v1/nothing'])(

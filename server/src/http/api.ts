@@ -33,7 +33,8 @@ export function addUncheckedRoute(app: Api, route: RouteConfig, handler: (c: Con
   app.on(route.method.toUpperCase(), route.path.replaceAll(/{(\w+)}/g, ':$1'), handler);
 }
 
-/** Every issue on one line: the parameter, and what is wrong with it. */
+/** Every issue on one line: the parameter or field, and what is wrong with it. */
 function sayIssues({ issues }: z.ZodError): string {
-  return issues.map(({ path, message }) => (path.length === 0 ? message : `${String(path[0])}: ${message}`)).join('; ');
+  const place = (path: readonly PropertyKey[]) => path.map(String).join('.');
+  return issues.map(({ path, message }) => (path.length === 0 ? message : `${place(path)}: ${message}`)).join('; ');
 }

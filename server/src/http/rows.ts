@@ -88,12 +88,19 @@ export function rowOf(table: Table, slot: number): Row {
   return row;
 }
 
+/** Each cell is read once, not at each comparison. */
 function sortSlots(slots: number[], table: Table, column: Column, order: 'asc' | 'desc'): void {
+  const cells = table.cells[column.index] as Float64Array;
   const sign = order === 'asc' ? 1 : -1;
+  const keys = new Float64Array(table.highWater);
+  for (const slot of slots) {
+    const fixed = cells[slot] as number;
+    keys[slot] = Number.isNaN(fixed) ? Number.POSITIVE_INFINITY : sign * fixed;
+  }
   slots.sort((a, b) => {
-    const [left, right] = [table.get(a, column.index), table.get(b, column.index)];
-    if (Number.isNaN(left)) return Number.isNaN(right) ? 0 : 1;
-    return Number.isNaN(right) ? -1 : (left - right) * sign;
+    const [left, right] = [keys[a] as number, keys[b] as number];
+    // Two that are missing are equal, and their difference is no number.
+    return left === right ? 0 : left - right;
   });
 }
 

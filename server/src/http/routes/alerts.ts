@@ -1,10 +1,8 @@
 import { STREAM_NAME, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { Tables } from '../../state/tables.js';
 import type { Api } from '../api.js';
-import type { Guard } from '../guard.js';
 import { Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
 import { rowOf } from '../rows.js';
@@ -41,7 +39,6 @@ interface Silence extends SilenceRequest {
 export interface AlertsContext {
   readonly tables: Tables;
   readonly alerts: AlertDesk;
-  readonly guard: Guard;
   readonly now: () => number;
 }
 
@@ -115,7 +112,7 @@ export function addAlertRoutes(app: Api, context: AlertsContext): void {
   addRaiseRoutes(app, context);
 }
 
-function addRaiseRoutes(app: Api, { tables, alerts, guard, now }: AlertsContext): void {
+function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void {
   const alert = rowSchema(tables.alerts.schema);
   const rowOfAlert = (id: string) => {
     const slot = tables.alerts.slotOf(id);
@@ -137,7 +134,6 @@ function addRaiseRoutes(app: Api, { tables, alerts, guard, now }: AlertsContext)
     },
   });
   app.openapi(raise, (c) => {
-    allow(guard, c);
     const { stream, labels, ...rest } = c.req.valid('json');
     const raised = alerts.raise({ ...rest, labels: stream === undefined ? labels : { ...labels, stream } }, now());
     if (raised === null) throw new Problem(503, 'there are too many alerts');
@@ -155,7 +151,6 @@ function addRaiseRoutes(app: Api, { tables, alerts, guard, now }: AlertsContext)
     },
   });
   app.openapi(resolve, (c) => {
-    allow(guard, c);
     const { id } = c.req.valid('param');
     const outcome = alerts.resolve(id, now());
     if (outcome === 'by a rule') {
@@ -165,7 +160,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, guard, now }: AlertsContext)
   });
 }
 
-function addSilenceRoutes(app: Api, { tables, alerts, guard, now }: AlertsContext): void {
+function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): void {
   const path = '/api/v1/alerts/silences';
   const shown = (silence: Silence) => ({
     ...silence,
@@ -199,7 +194,6 @@ function addSilenceRoutes(app: Api, { tables, alerts, guard, now }: AlertsContex
     },
   });
   app.openapi(add, (c) => {
-    allow(guard, c);
     const { endsAt, lastsS, ...rest } = c.req.valid('json');
     const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, now()) }, now());
     if (silence === null) throw new Problem(503, 'there are too many silences: end some');
@@ -214,7 +208,6 @@ function addSilenceRoutes(app: Api, { tables, alerts, guard, now }: AlertsContex
     responses: { 204: { description: 'It has ended' }, ...problems({ 403: REFUSED[403], 404: 'There is none' }) },
   });
   app.openapi(end, (c) => {
-    allow(guard, c);
     if (!alerts.unsilence(c.req.valid('param').id, now())) throw new Problem(404, 'there is no silence of this id');
     return c.body(null, 204);
   });
@@ -237,10 +230,4 @@ function covered(alerts: Tables['alerts'], silence: string): number {
     if (alerts.attributesOf(slot)[at] === silence && alerts.get(slot, state) === firing) count++;
   }
   return count;
-}
-
-/** A page of another origin cannot ask for the answer, but could send what needs no permission to be sent. */
-function allow(guard: Guard, c: Context): void {
-  if (guard.mayRead(c.req.header('origin') ?? null, c.req.header('host') ?? null)) return;
-  throw new Problem(403, 'pages of this origin may not send here');
 }
