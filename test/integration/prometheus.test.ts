@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SPEC_LINES } from '@auralis/server/prometheus/spec-lines';
 import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { HubProcess } from '../harness/hub.js';
+import { HubProcess, ROOT } from '../harness/hub.js';
 import { describeWith, runProgram } from '../harness/program.js';
 import { refusedStatus, TestSocket } from '../harness/socket.js';
 
@@ -40,6 +40,15 @@ describe.each(['uws', 'ws'])('the page for Prometheus on %s', (transport) => {
       expect(text).toContain('\nauralis_phrases_total 1\n');
       expect(text).toContain('\nauralis_engine_phrase_queue_depth{stream="main"} 2\n');
       expect(text).not.toContain('# EOF');
+    }
+  });
+
+  test('has all that deploy/ asks it for', async () => {
+    const known = new Set((await (await page()).text()).match(/(?<=^# TYPE )\w+/gm));
+    for (const file of ['prometheus-rules.yml', 'grafana-dashboard.json']) {
+      const asked = readFileSync(`${ROOT}deploy/${file}`, 'utf8').match(/\bauralis_\w+/g) ?? [];
+      expect(asked.length).toBeGreaterThan(20);
+      for (const series of asked) expect(known).toContain(series.replace(/_bucket$/, ''));
     }
   });
 

@@ -15,11 +15,14 @@ interface Ranking {
   readonly end: 'lowest' | 'highest';
 }
 
-const RANKINGS: readonly Ranking[] = columns.flatMap((column) => {
-  if (column.alert === undefined) return [];
+/** Whether its worst are on the page: a figure with a threshold, and the one that says what will be heard before it is. */
+export const isRanked = ({ alert, name }: Column) => alert !== undefined || name === 'time_to_silence_ms';
+
+export const RANKINGS: readonly Ranking[] = columns.filter(isRanked).flatMap((column) => {
+  const { alert, worse } = column;
   const ends: Ranking['end'][] = [];
-  if (column.alert.min !== undefined) ends.push('lowest');
-  if (column.alert.max !== undefined) ends.push('highest');
+  if (alert === undefined ? worse === 'less' : alert.min !== undefined) ends.push('lowest');
+  if (alert === undefined ? worse === 'more' : alert.max !== undefined) ends.push('highest');
   return ends.map((end) => ({ family: familyOf(column), end }));
 });
 

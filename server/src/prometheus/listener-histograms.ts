@@ -5,16 +5,16 @@ import { OTHER } from './named-streams.js';
 import type { Family } from './naming.js';
 
 /** Seconds. Targets (100 ms of latency, 150 to 500 ms of buffer) and thresholds (50, 500, 1,000 ms) are bounds. */
-export const LATENCY_BOUNDS = [0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10] as const;
-export const BUFFER_BOUNDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10] as const;
+const LATENCY_BOUNDS = [0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10] as const;
+const BUFFER_BOUNDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10] as const;
 
-const LATENCY: Family = {
+export const LATENCY_FAMILY: Family = {
   name: 'auralis_listener_latency_seconds',
   type: 'histogram',
   unit: 'seconds',
   help: 'Latency of each listener with a synced clock, looked at once a second: counts are listener-seconds',
 };
-const BUFFER: Family = {
+export const BUFFER_FAMILY: Family = {
   name: 'auralis_listener_buffer_depth_seconds',
   type: 'histogram',
   unit: 'seconds',
@@ -44,9 +44,9 @@ export class ListenerHistograms {
   }
 
   write(page: Exposition): void {
-    page.family(LATENCY);
+    page.family(LATENCY_FAMILY);
     this.#latency.write(page);
-    page.family(BUFFER);
+    page.family(BUFFER_FAMILY);
     this.#buffer.write(page);
   }
 }
