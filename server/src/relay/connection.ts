@@ -84,7 +84,8 @@ export abstract class Connection {
   /** Judges how it fares, once a second. `chunkAt`: when its stream's last chunk came. Returns its health. */
   judge(now: number, chunkAt: number): number {
     const { table, slot, watch } = this;
-    const timeToSilenceMs = watch?.timeToSilenceMs(now, chunkAt, LATE_CHUNK_MS) ?? Number.NaN;
+    const timeToSilenceMs =
+      watch?.timeToSilenceMs(now - this.lastReportAt, now - chunkAt > LATE_CHUNK_MS) ?? Number.NaN;
     const underruns = table.get(slot, CONNECTION.buffer_underruns) || 0;
     const signs: Signs = {
       reportAgeMs: now - this.lastReportAt,

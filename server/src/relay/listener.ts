@@ -132,13 +132,18 @@ export class Listener extends Connection {
 
   /** Takes in a report that its row already shows. */
   reported(now: number): void {
+    const sinceMs = now - this.lastReportAt;
     this.lastReportAt = now;
     const depthMs = this.table.get(this.slot, CONNECTION.buffer_depth_ms);
-    if (Number.isNaN(depthMs) || !this.#confirms) return;
+    // One that says that it has received nothing cannot confirm, and yet its words can be held against that.
+    const saysReceived = this.#confirms || this.table.get(this.slot, CONNECTION.chunks_received) === 0;
+    if (this.watch === null && (Number.isNaN(depthMs) || !saysReceived)) return;
     this.watch ??= new PlaybackWatch();
-    if (this.isPlaying) {
+    if (this.isPlaying && !Number.isNaN(depthMs)) {
       const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
-      sample.at = now;
+      const saidAt = this.table.get(this.slot, CONNECTION.sent_at_ms);
+      sample.at = Number.isNaN(saidAt) ? now : saidAt;
+      sample.sinceMs = sinceMs;
       sample.receivedMs = this.#outstanding.confirmedMs;
       sample.depthMs = depthMs;
       sample.underrunMs = underrunMs;
@@ -205,7 +210,7 @@ export class Listener extends Connection {
 }
 
 /** One for all reports: an object of each would be 104 bytes of garbage. */
-const sample = { at: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };
+const sample = { at: 0, sinceMs: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };
 
 /** One for all: it is sent before the next is written. */
 const pingPayload = new Uint8Array(8);

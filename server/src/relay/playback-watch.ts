@@ -2,8 +2,10 @@
 
 /** One report, as far as it speaks of playback. */
 export interface PlaybackSample {
-  /** Hub's clock when it came. */
+  /** When it was so, ms: by the listener's own clock where it says, so that a report that is late on its way is not held against it. */
   readonly at: number;
+  /** Hub's clock since the report before, ms. */
+  readonly sinceMs: number;
   /** Audio confirmed on this connection so far, ms. */
   readonly receivedMs: number;
   /** Buffered and not yet played, as the listener says, ms. */
@@ -17,8 +19,10 @@ export type Divergence = 'frozen' | 'contradicts';
 
 /** The window over which words and deeds are compared: a fault that shows 200 ms a second is past the bound in 6 s. */
 const WINDOW_MS = 8_000;
-/** Beyond this a buffer and what went into it contradict each other: more than any chunk, jitter or late timer explains. */
-const MAX_CONTRADICTION_MS = 1_000;
+/** Beyond this a buffer and what went into it contradict each other: more than a chunk and 300 ms of jitter, twice, explain. */
+const MAX_CONTRADICTION_MS = 750;
+/** Where the listener's clock and the hub's part by more than this from one report to the next, one was set or slept. */
+const MAX_CLOCK_STEP_MS = 10_000;
 /** A faster drain than this is no drift of a sound card's clock. */
 const MIN_DRAIN = 0.05;
 
@@ -54,6 +58,7 @@ export class PlaybackWatch {
 
   /** A report of a listener that says it plays. `sample` may be used again. */
   playing(sample: PlaybackSample, maxDepthMs: number): void {
+    if (!this.#continues(sample)) this.#forget();
     this.#note(LAST, sample);
     if (!this.#has(FROM)) {
       this.#note(FROM, sample);
@@ -62,9 +67,13 @@ export class PlaybackWatch {
     this.modelMs = this.#modelled();
     const contradictionMs = sample.depthMs - this.modelMs;
     const grownMs = sample.depthMs - this.#figure(FROM, DEPTH);
-    if (Math.abs(contradictionMs) > MAX_CONTRADICTION_MS) {
+    if (contradictionMs > MAX_CONTRADICTION_MS) {
       // What is received and not played makes a buffer grow; a buffer that does not shrink when it must is a mere word.
-      this.divergence ??= grownMs > contradictionMs / 2 && contradictionMs > 0 ? 'frozen' : 'contradicts';
+      this.divergence ??= grownMs > contradictionMs / 2 ? 'frozen' : 'contradicts';
+    } else if (contradictionMs < -MAX_CONTRADICTION_MS) {
+      // It has thrown audio away, to catch up: its buffer is what it says from now on.
+      this.#note(FROM, sample);
+      this.#note(MIDDLE, sample);
     } else if (Math.abs(contradictionMs) < MAX_CONTRADICTION_MS / 2 && sample.depthMs <= maxDepthMs) {
       // A buffer that stopped growing because it is full is no sign that it is played again: hence its depth.
       this.divergence = null;
@@ -74,20 +83,30 @@ export class PlaybackWatch {
 
   /** It does not play: what comes next is compared with what comes after that. */
   notPlaying(): void {
-    this.#samples.fill(Number.NaN);
-    this.modelMs = Number.NaN;
+    this.#forget();
     this.divergence = null;
   }
 
   /**
-   * How long until it hears silence, ms, if things go on as they do; NaN where the buffer does not drain. `chunkAt`: when
-   * the last chunk was published: without chunks a buffer drains in real time, whatever the last reports said.
+   * How long until it hears silence, ms, if things go on as they do; NaN where the buffer does not drain. `reportAgeMs`: since
+   * its last report. `isDry`: no chunks come any more, so that it drains in real time, whatever the last reports said.
    */
-  timeToSilenceMs(now: number, chunkAt: number, chunkIsLateMs: number): number {
+  timeToSilenceMs(reportAgeMs: number, isDry: boolean): number {
     if (!this.#has(FROM)) return Number.NaN;
-    const drain = now - chunkAt > chunkIsLateMs ? 1 : 1 - this.#rate();
+    const drain = isDry ? 1 : 1 - this.#rate();
     if (drain < MIN_DRAIN) return Number.NaN;
-    return Math.max(0, this.#figure(LAST, DEPTH) / drain - (now - this.#figure(LAST, AT)));
+    return Math.max(0, this.#figure(LAST, DEPTH) / drain - reportAgeMs);
+  }
+
+  /** Can it be compared with the one before? A player or a clock that began anew cannot. */
+  #continues({ at, sinceMs, underrunMs }: PlaybackSample): boolean {
+    const passedMs = at - this.#figure(LAST, AT);
+    return underrunMs >= this.#figure(LAST, UNDERRUN) && Math.abs(passedMs - sinceMs) <= MAX_CLOCK_STEP_MS;
+  }
+
+  #forget(): void {
+    this.#samples.fill(Number.NaN);
+    this.modelMs = Number.NaN;
   }
 
   #slide(sample: PlaybackSample): void {

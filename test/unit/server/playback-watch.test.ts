@@ -10,6 +10,7 @@ function run(
   player: (at: number) => { rate: number; plays: boolean; says?: number },
   jitterMs = 0,
   seed = 1,
+  tells = true,
 ) {
   const watch = new PlaybackWatch();
   let state = seed;
@@ -20,6 +21,7 @@ function run(
   let depthMs = 300;
   let receivedMs = 300;
   let underrunMs = 0;
+  let lastCameAt = 0;
   const divergedAt: number[] = [];
   for (let at = 0; at <= seconds * 1000; at += 100) {
     const { rate, plays, says } = player(at);
@@ -33,15 +35,18 @@ function run(
       }
     }
     if (at % 2000 !== 0) continue;
+    const cameAt = at + random() * jitterMs;
     watch.playing(
       {
-        at: at + random() * jitterMs,
+        at: tells ? at + 1_700_000_000_000 : cameAt,
+        sinceMs: cameAt - lastCameAt,
         receivedMs,
         depthMs: says ?? depthMs,
         underrunMs: says === undefined ? underrunMs : 0,
       },
       MAX_DEPTH_MS,
     );
+    lastCameAt = cameAt;
     if (watch.divergence !== null) divergedAt.push(at);
   }
   return { watch, divergedAt };
@@ -65,7 +70,10 @@ describe('a listener’s words and deeds', () => {
     expect(watch.divergence).toBe('contradicts');
   });
 
-  test('property: an honest one never is, whatever its network, with late and early reports', () => {
+  test.each([
+    ['telling when it reports', true, 5000],
+    ['not telling', false, 300],
+  ])('property: an honest one never is, whatever its network, with late and early reports, %s', (_, tells, lateMs) => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 0, max: 2, noNaN: true }), { minLength: 12, maxLength: 12 }),
@@ -74,8 +82,9 @@ describe('a listener’s words and deeds', () => {
           const { divergedAt } = run(
             60,
             (at) => ({ rate: rates[Math.floor(at / 5001)] as number, plays: true }),
-            300,
+            lateMs,
             seed,
+            tells,
           );
           expect(divergedAt).toEqual([]);
         },
@@ -84,18 +93,34 @@ describe('a listener’s words and deeds', () => {
     );
   });
 
-  test('one that throws audio away once, and one that pauses, come clean again', () => {
-    const { divergedAt } = run(60, (at) => ({
-      rate: at === 20_000 ? 12 : 1,
-      plays: true,
-      ...(at >= 20_000 && at <= 60_000 ? { says: 300 } : {}),
-    }));
-    expect(divergedAt.every((at) => at >= 20_000 && at <= 32_000)).toBe(true);
+  test('one that throws audio away to catch up is not taken for a liar, and is believed from there on', () => {
+    const skips = (at: number) => ({ rate: at % 20_000 === 0 ? 50 : 1, plays: true, says: 300 });
+    expect(run(100, skips).divergedAt).toEqual([]);
+    const freezes = run(60, (at) => (at < 30_000 ? skips(at) : { rate: 1, plays: false }));
+    expect(freezes.divergedAt[0]).toBeLessThanOrEqual(34_000);
+  });
+
+  const at300 = { sinceMs: 2_000, depthMs: 300, underrunMs: 0 };
+
+  test.each([
+    ['a pause', 60_000, 60_000, 60_000],
+    ['a sleep, in which its clock stood still', 2_000, 3_600_000, 2_000],
+    ['a clock that was set back', -3_600_000, 2_000, 2_000],
+  ])('after %s it is compared with what comes then', (what, at, sinceMs, receivedMs) => {
     const watch = new PlaybackWatch();
-    watch.playing({ at: 0, receivedMs: 0, depthMs: 300, underrunMs: 0 }, MAX_DEPTH_MS);
-    watch.notPlaying();
-    watch.playing({ at: 60_000, receivedMs: 60_000, depthMs: 300, underrunMs: 0 }, MAX_DEPTH_MS);
+    watch.playing({ ...at300, at: 0, receivedMs: 0 }, MAX_DEPTH_MS);
+    if (what === 'a pause') watch.notPlaying();
+    watch.playing({ ...at300, at, sinceMs, receivedMs }, MAX_DEPTH_MS);
     expect([watch.divergence, watch.modelMs]).toEqual([null, Number.NaN]);
+  });
+
+  test('nor is a player that began anew, its counters with it', () => {
+    const watch = new PlaybackWatch();
+    watch.playing({ ...at300, at: 0, receivedMs: 0, underrunMs: 8_000 }, MAX_DEPTH_MS);
+    watch.playing({ ...at300, at: 2_000, receivedMs: 2_000, underrunMs: 0 }, MAX_DEPTH_MS);
+    expect([watch.divergence, watch.modelMs]).toEqual([null, Number.NaN]);
+    watch.playing({ ...at300, at: 4_000, receivedMs: 2_000, underrunMs: 0 }, MAX_DEPTH_MS);
+    expect([watch.divergence, watch.modelMs]).toEqual(['contradicts', -1_700]);
   });
 });
 
@@ -103,16 +128,16 @@ describe('time to silence', () => {
   test('buffer ÷ how fast it drains; missing where it does not', () => {
     const draining = run(10, () => ({ rate: 0.9, plays: true, says: 1000 })).watch;
     // Drains by 100 ms a second: 1,000 ms last 10 s.
-    expect(draining.timeToSilenceMs(10_000, 9_950, 500)).toBeCloseTo(10_000, -2);
-    expect(draining.timeToSilenceMs(12_000, 11_950, 500)).toBeCloseTo(8_000, -2);
+    expect(draining.timeToSilenceMs(0, false)).toBeCloseTo(10_000, -2);
+    expect(draining.timeToSilenceMs(2_000, false)).toBeCloseTo(8_000, -2);
     const steady = run(10, () => ({ rate: 1, plays: true })).watch;
-    expect(steady.timeToSilenceMs(10_000, 9_950, 500)).toBeNaN();
-    expect(new PlaybackWatch().timeToSilenceMs(0, 0, 500)).toBeNaN();
+    expect(steady.timeToSilenceMs(0, false)).toBeNaN();
+    expect(new PlaybackWatch().timeToSilenceMs(0, false)).toBeNaN();
   });
 
   test('when the engine falls silent, a full buffer drains in real time', () => {
     const { watch } = run(10, () => ({ rate: 1, plays: true }));
-    expect(watch.timeToSilenceMs(10_100, 9_000, 500)).toBe(200);
-    expect(watch.timeToSilenceMs(11_000, 9_000, 500)).toBe(0);
+    expect(watch.timeToSilenceMs(100, true)).toBe(200);
+    expect(watch.timeToSilenceMs(1_000, true)).toBe(0);
   });
 });

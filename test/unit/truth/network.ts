@@ -73,6 +73,8 @@ export class Path {
   readonly #jitterMs: number;
   readonly #random: () => number;
   #lastArrival = 0;
+  /** What arrives is at least this far apart: a link that carries no more. */
+  spacingMs = 0;
 
   /** `delayMs`: the least that it takes; `jitterMs`: what comes on top, on average (exponentially distributed). */
   constructor(timeline: Timeline, delayMs: number, jitterMs: number, seed: number) {
@@ -82,9 +84,14 @@ export class Path {
     this.#random = seededRandom(seed);
   }
 
+  /** Nothing arrives for so long; then all that was on its way does. */
+  stall(ms: number): void {
+    this.#lastArrival = Math.max(this.#lastArrival, this.#timeline.now + ms);
+  }
+
   send(arrive: () => void): void {
     const takesMs = this.#delayMs - this.#jitterMs * Math.log(1 - this.#random());
-    this.#lastArrival = Math.max(this.#lastArrival, this.#timeline.now + takesMs);
+    this.#lastArrival = Math.max(this.#lastArrival + this.spacingMs, this.#timeline.now + takesMs);
     this.#timeline.at(this.#lastArrival, arrive);
   }
 }

@@ -82,6 +82,16 @@ export class SimulatedSocket implements Socket {
     this.#up.send(() => this.#leave(1000));
   }
 
+  /** The way there, or back, stands still for so long. */
+  stall(way: 'up' | 'down', ms: number): void {
+    (way === 'up' ? this.#up : this.#down).stall(ms);
+  }
+
+  /** The way back carries no more than a message each `spacingMs`. */
+  slow(spacingMs: number): void {
+    this.#down.spacingMs = spacingMs;
+  }
+
   /** The connection is lost; the hub notices at once, the listener after the way there. */
   cut(): void {
     this.#leave(1006);
