@@ -1,0 +1,191 @@
+import { MAX_EVENTS } from '@auralis/shared/limits';
+import { backoffMs } from '../backoff.js';
+import { defaultRuntime, type Runtime } from '../runtime.js';
+
+const DEFAULT_URL = 'http://127.0.0.1:8000';
+const DEFAULT_STREAM = 'main';
+const DEFAULT_INTERVAL_MS = 1_000;
+/** Without a hub this is several minutes of an engine; then the oldest go, and are counted. */
+const DEFAULT_MAX_WAITING = 10_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+/** At exit nobody waits longer than this for a hub that does not answer. */
+const FLUSH_MS = 2_000;
+const FLUSH_STEP_MS = 50;
+
+/** An event of the engine, as shared/PROTOCOL.md has them. */
+export type EngineEvent = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+export interface HubSenderOptions {
+  /** Where the hub is. Default: the environment's AURALIS_HUB_URL, or http://127.0.0.1:8000. */
+  readonly url?: string;
+  /** Default: the environment's AURALIS_STREAM, or main. */
+  readonly stream?: string;
+  /** How long events wait for each other, ms. Default 1,000. */
+  readonly intervalMs?: number;
+  /** Events and alerts that may wait. Default 10,000. */
+  readonly maxWaiting?: number;
+  readonly fetch?: typeof fetch;
+  readonly runtime?: Runtime;
+}
+
+interface Post {
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** The part of Node's `process` that is used; browsers have none. */
+interface NodeProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  on(event: 'beforeExit', listener: () => void): void;
+}
+
+const nodeProcess = (globalThis as { readonly process?: NodeProcess }).process;
+
+/** Sends what an engine tells of itself to a hub, by HTTP and in the background: nothing here makes the engine wait. */
+export class HubSender {
+  /** Thrown away because too much was waiting. */
+  dropped = 0;
+  /** What the hub would not take. */
+  refused = 0;
+  readonly #base: string;
+  readonly #eventsPath: string;
+  readonly #intervalMs: number;
+  readonly #maxWaiting: number;
+  readonly #fetch: typeof fetch;
+  readonly #runtime: Runtime;
+  #events: EngineEvent[] = [];
+  #latest = new Map<string, EngineEvent>();
+  #posts: Post[] = [];
+  #timer: unknown = null;
+  #sending: Promise<void> | null = null;
+  #failures = 0;
+  #isHooked = false;
+
+  /** @throws TypeError where `url` is none */
+  constructor(options: HubSenderOptions = {}) {
+    const env = nodeProcess?.env ?? {};
+    this.#base = new URL(options.url ?? env.AURALIS_HUB_URL ?? DEFAULT_URL).href.replace(/\/$/, '');
+    const stream = options.stream ?? env.AURALIS_STREAM ?? DEFAULT_STREAM;
+    this.#eventsPath = `/api/v1/streams/${encodeURIComponent(stream)}/events`;
+    this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
+    this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#runtime = options.runtime ?? defaultRuntime;
+  }
+
+  event(event: EngineEvent): void {
+    this.#makeRoom();
+    this.#events.push(event);
+    // A full request need not wait, but for a hub that could not be reached just now.
+    this.#schedule(this.#events.length >= MAX_EVENTS && this.#failures === 0 ? 0 : this.#intervalMs);
+  }
+
+  /** An event of which only the last of its type says anything: a gauge, or a counter. */
+  latest(event: EngineEvent): void {
+    this.#latest.set(event.type, event);
+    this.#schedule(this.#intervalMs);
+  }
+
+  /** Sends `body` to a path of the hub, `/api/v1/alerts` say. */
+  post(path: string, body: unknown): void {
+    this.#makeRoom();
+    this.#posts.push({ path, body });
+    this.#schedule(this.#failures === 0 ? 0 : this.#intervalMs);
+  }
+
+  /** Waits until all is sent, `timeoutMs` at most. True: nothing waits any more. */
+  async flush(timeoutMs = FLUSH_MS): Promise<boolean> {
+    const until = this.#runtime.now() + timeoutMs;
+    while (this.#waits || this.#sending !== null) {
+      if (this.#runtime.now() >= until) return false;
+      this.#sending ??= this.#send();
+      await this.#sending;
+      if (this.#failures > 0) await new Promise<void>((resolve) => this.#runtime.setTimeout(resolve, FLUSH_STEP_MS));
+    }
+    return true;
+  }
+
+  get #waits(): boolean {
+    return this.#events.length + this.#latest.size + this.#posts.length > 0;
+  }
+
+  #makeRoom(): void {
+    if (this.#events.length + this.#posts.length < this.#maxWaiting) return;
+    this.dropped++;
+    if (this.#events.length > 0) this.#events.shift();
+    else this.#posts.shift();
+  }
+
+  #schedule(ms: number): void {
+    if (this.#sending !== null || (this.#timer !== null && ms > 0)) return;
+    this.#hook();
+    this.#runtime.clearTimeout(this.#timer);
+    this.#timer = this.#runtime.setTimeout(() => {
+      this.#timer = null;
+      this.#sending ??= this.#send();
+    }, ms);
+    // What waits here is no reason for a program to go on; `beforeExit` sends it.
+    (this.#timer as { unref?(): void } | null)?.unref?.();
+  }
+
+  #hook(): void {
+    if (this.#isHooked) return;
+    this.#isHooked = true;
+    nodeProcess?.on('beforeExit', () => {
+      // One try: a hub that is not there keeps nobody.
+      if (this.#waits && this.#failures < 2) this.#sending ??= this.#send();
+    });
+  }
+
+  /** Sends what waits, request by request, until nothing does or one fails. */
+  async #send(): Promise<void> {
+    let isDone = true;
+    while (isDone && this.#waits) isDone = await this.#sendNext();
+    this.#failures = isDone ? 0 : this.#failures + 1;
+    this.#sending = null;
+    if (this.#waits) {
+      const pause = backoffMs(this.#failures, this.#runtime.random());
+      this.#schedule(Math.max(this.#intervalMs, pause));
+    }
+  }
+
+  /** False: not taken, and waits again. */
+  async #sendNext(): Promise<boolean> {
+    const [post] = this.#posts;
+    if (post !== undefined) {
+      this.#posts.shift();
+      if (await this.#request(post.path, post.body, 1)) return true;
+      this.#posts.unshift(post);
+      return false;
+    }
+    const latest = this.#latest;
+    const events = this.#events.splice(0, MAX_EVENTS - latest.size);
+    this.#latest = new Map();
+    const all = [...events, ...latest.values()];
+    if (await this.#request(this.#eventsPath, all, all.length)) return true;
+    // What has come in the meantime is newer, and comes after.
+    this.#latest = new Map([...latest, ...this.#latest]);
+    const room = Math.max(0, this.#maxWaiting - this.#events.length - this.#posts.length);
+    const kept = events.slice(Math.max(0, events.length - room));
+    this.dropped += events.length - kept.length;
+    this.#events = [...kept, ...this.#events];
+    return false;
+  }
+
+  async #request(path: string, body: unknown, count: number): Promise<boolean> {
+    try {
+      const response = await this.#fetch(this.#base + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      const answer = (await response.json().catch(() => null)) as { readonly refused?: number } | null;
+      if (response.status === 408 || response.status === 429 || response.status >= 500) return false;
+      this.refused += response.ok ? (answer?.refused ?? 0) : count;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
