@@ -237,7 +237,8 @@ class RunningHub implements Hub {
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
     this.#summary.take();
     this.#prometheus.observe();
-    this.#alarm.tick(at);
+    // That everybody leaves because the hub does is no news.
+    if (!this.#isDraining()) this.#alarm.tick(at);
   }
 
   /** A tick that throws is logged and counted, and the next one comes all the same. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
-import { LiveSocket } from '../harness/socket.js';
+import { LiveSocket, TestSocket } from '../harness/socket.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'auralis-alerts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -138,6 +138,42 @@ describe.each(['uws', 'ws'])('alerts by REST on %s', (transport) => {
     expect(hub?.log).not.toContain('a fault inside');
   });
 });
+
+test('alerts and silences outlive the hub, also where it is killed', async () => {
+  const args = ['--data-dir', join(folder, 'data')];
+  hub = await HubProcess.start(args);
+  const { body: raised } = await ask('POST', '', ALERT);
+  await ask('POST', '', { ...ALERT, message: 'exit code 2' });
+  const { body: silence } = await ask('POST', '/silences', SILENCE);
+  // What was answered is written a moment later.
+  await ask('GET', '/silences');
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await hub.stop('SIGKILL');
+  hub = await HubProcess.start(args);
+  expect((await listed('?state=firing')).items).toEqual([
+    expect.objectContaining({ id: raised.id, since: raised.since, message: 'exit code 2' }),
+  ]);
+  expect((await ask('GET', '/silences')).body).toMatchObject({ items: [{ id: silence.id, endsAt: silence.endsAt }] });
+  expect((await ask('POST', `/${raised.id}/resolve`)).body).toMatchObject({ state: 'resolved' });
+  await hub.stop();
+  hub = await HubProcess.start(args);
+  expect((await listed()).total).toBe(0);
+}, 60_000);
+
+test('a hub that shuts down raises no alert of it', async () => {
+  const file = join(folder, 'leave.yaml');
+  const rule = '{ name: off, table: streams, column: publishing, is: "no", forS: 0 }';
+  writeFileSync(file, `alerts: { builtIn: false, rules: [${rule}] }`);
+  hub = await HubProcess.start(['--transport', 'ws', '--config', file]);
+  const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/publish`);
+  const listener = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/listen`);
+  // It does not answer the close, so the hub waits for it as long as it may: long enough for an alert.
+  listener.ws.pause();
+  await hub.stop();
+  expect(hub.log).not.toContain('ALERT');
+  listener.ws.terminate();
+  await engine.close();
+}, 30_000);
 
 describe('rules in the config file', () => {
   const config = (content: string) => {

@@ -8,6 +8,8 @@ export interface StoredAlert {
   readonly firedAt: number;
   readonly mostCount: number;
   readonly isTold: boolean;
+  /** When one that was raised by hand is over; null of all others. */
+  readonly endsAt: number | null;
 }
 
 /** What happened in one tick. Of an alert that fires, the newest state; of one that is over, its id. */
@@ -33,24 +35,4 @@ export interface AlertStore {
   save(change: AlertChange): void;
   saveSilence(silence: Silence): void;
   removeSilence(id: string): void;
-}
-
-/** Keeps nothing, and tells `tell` at once: a hub without a place for its data. */
-export class ForgetfulAlertStore implements AlertStore {
-  readonly #tell: (transition: Transition) => void;
-
-  constructor(tell: (transition: Transition) => void) {
-    this.#tell = tell;
-  }
-
-  load(): StoredAlerts {
-    return { firing: [], silences: [] };
-  }
-
-  save({ transitions }: AlertChange): void {
-    for (const transition of transitions) this.#tell(transition);
-  }
-
-  saveSilence(): void {}
-  removeSilence(): void {}
 }

@@ -63,7 +63,7 @@ export class Alerting {
   tick(now: number): void {
     const { tables, hubSlot, store } = this.#context;
     this.#node.observe(now, tables.hubs.get(hubSlot, HUB.event_loop_delay_p99_ms));
-    const circumstances = new Circumstances(tables, this.#node.state(cpuOf(tables, tables.hubs.keyOf(hubSlot))));
+    const circumstances = new Circumstances(tables, this.#node.state(cpuOf(tables, tables.hubs.keyOf(hubSlot))), now);
     const changed: Episode[] = [];
     for (const watch of this.#watches) {
       const sightings = watch.observe(now);
@@ -83,7 +83,8 @@ export class Alerting {
   raise(manual: ManualAlert, now: number): { readonly id: string; readonly isNew: boolean } | null {
     const raised = this.#episodes.raise(manual, now);
     if (raised === null) return null;
-    this.#settle(raised.isNew ? [raised.episode] : [], now);
+    if (raised.isNew) this.#settle([raised.episode], now);
+    else this.#context.store.save({ firing: [stored(raised.episode)], over: [], transitions: [] });
     this.#show();
     return { id: raised.episode.id, isNew: raised.isNew };
   }
@@ -188,6 +189,7 @@ export class Alerting {
 }
 
 function stored(episode: Episode): StoredAlert {
-  const { group, firedAt, mostCount, isTold } = episode;
-  return { alert: alertOf(episode), group, firedAt, mostCount, isTold };
+  const { rule, group, firedAt, mostCount, isTold, keptUntil } = episode;
+  const endsAt = rule === MANUAL ? keptUntil : null;
+  return { alert: alertOf(episode), group, firedAt, mostCount, isTold, endsAt };
 }

@@ -7,8 +7,8 @@ export interface Situation {
   readonly about: 'listeners' | 'player' | 'stream' | 'engine' | 'gpu' | 'node';
   /** Its stream; null where it is not about one. */
   readonly stream: string | null;
-  /** The stream's engine: does it publish here, and how many chunks a second come from it? null where it is not known. */
-  readonly engine: { readonly isPublishing: boolean; readonly chunkRate: number } | null;
+  /** The stream's engine: for how long has it been gone, NaN while it is here; and how many chunks a second come from it? null where there never was one. */
+  readonly engine: { readonly goneS: number; readonly chunkRate: number } | null;
   /** The listeners that it is about: how many, and some of them by name. */
   readonly affected: { readonly count: number; readonly names: readonly string[] };
   /** The other listeners of the stream, and those of other streams. */
@@ -48,8 +48,9 @@ export function blameFor(situation: Situation): Blame {
   if (about === 'node') return { on: 'node', evidence: `it is a reading of this node itself${busy(node)}` };
   if (about === 'gpu') return { on: 'engine', evidence: 'synthesis is what this node has a GPU for' };
   if (about === 'engine') return { on: 'engine', evidence: `it is a reading of the engine itself${busy(node)}` };
-  if (engine !== null && !engine.isPublishing) {
-    return { on: 'engine', evidence: `stream ${stream} has no engine: ${listening(situation)}` };
+  if (engine !== null && !Number.isNaN(engine.goneS)) {
+    const gone = `the engine of stream ${stream} has been gone for ${Math.round(engine.goneS)} s`;
+    return { on: 'engine', evidence: `${gone}: ${listening(situation)}` };
   }
   if (isStarved(situation)) {
     const { lostMs, watchedMs, worstDelayMs } = node;

@@ -22,8 +22,8 @@ const below = (name: string, table: RuleSpec['table'], column: string, rest: Res
 });
 
 const PUBLISHING = ['stream.publishing = yes'];
-/** A listener whose stream is starved itself is not the one to be told of. */
-const STREAM_STARVES = ['stream.chunk_send_rate < 8'];
+/** A listener whose stream has nothing to send is not the one to be told of. */
+const STREAM_STARVES = ['stream.engine_lost_at > 0', 'stream.chunk_send_rate < 8'];
 
 const SYNTHESIS: readonly RuleSpec[] = [
   above('synthesis-slow', 'engines', 'synthesis_latency_ms', { title: 'Synthesis is slow' }),
@@ -40,7 +40,7 @@ const SYNTHESIS: readonly RuleSpec[] = [
 
 const STREAMING: readonly RuleSpec[] = [
   below('listener-buffer-low', 'connections', 'buffer_depth_ms', {
-    title: 'Listeners are about to run dry', while: ['playback_state = playing', ...PUBLISHING],
+    title: 'Listeners are about to run dry', while: ['playback_state = playing'], unless: STREAM_STARVES,
   }),
   above('listener-buffer-high', 'connections', 'buffer_depth_ms', {
     title: 'Listeners lag behind', while: ['playback_state = playing'],
@@ -99,21 +99,21 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   {
     name: 'engine-gone', title: 'Listeners without an engine', help: 'their stream has lost its engine: they hear silence',
     severity: 'critical', table: 'connections', column: 'chunk_send_rate', absent: true,
-    // A stream that never had an engine is one that listeners wait for.
-    while: ['stream.publishing = no', 'stream.chunks_published > 0'], forS: 2, clearForS: 3,
+    // A stream that never had an engine is one that listeners wait for, or that another server serves.
+    while: ['stream.engine_lost_at > 0'], clearForS: 3,
   },
   {
     name: 'listener-stalled', title: 'Listeners hear silence', help: 'their players have run out of audio',
-    table: 'connections', column: 'playback_state', is: 'stalled', while: PUBLISHING, unless: STREAM_STARVES,
+    table: 'connections', column: 'playback_state', is: 'stalled', unless: STREAM_STARVES,
   },
   {
     name: 'listener-running-out', title: 'Listeners will hear silence in 2 s',
-    table: 'connections', column: 'time_to_silence_ms', below: 2_000, clear: 2_000, while: PUBLISHING,
+    table: 'connections', column: 'time_to_silence_ms', below: 2_000, clear: 2_000,
     unless: STREAM_STARVES, forS: 2,
   },
   {
     name: 'listener-interrupted', title: 'Listeners are interrupted again and again', help: 'their audio broke off',
-    table: 'connections', column: 'buffer_underruns', above: 1, windowS: 60, forS: 0, while: PUBLISHING,
+    table: 'connections', column: 'buffer_underruns', above: 1, windowS: 60, forS: 0,
     unless: STREAM_STARVES,
   },
   {

@@ -49,9 +49,9 @@ export class Episodes {
   }
 
   /** Takes up what fired before the hub started. */
-  restore({ alert, group, firedAt, mostCount, isTold }: StoredAlert, now: number): Episode {
+  restore({ alert, group, firedAt, mostCount, isTold, endsAt }: StoredAlert, now: number): Episode {
     const { value, ...rest } = alert;
-    const keptUntil = alert.rule === MANUAL ? firedAt + MANUAL_LASTS_MS : now + RETURN_MS;
+    const keptUntil = endsAt ?? now + RETURN_MS;
     const episode: Episode = {
       ...rest,
       group,

@@ -12,13 +12,15 @@ const NOBODY: Group = { count: 0, well: 0 };
 export class Circumstances {
   readonly #tables: Tables;
   readonly #node: NodeState;
+  readonly #now: number;
   /** Slots of the listeners that are here, by stream. */
   #listeners: Map<string, number[]> | null = null;
   #everybody: Group = NOBODY;
 
-  constructor(tables: Tables, node: NodeState) {
+  constructor(tables: Tables, node: NodeState, now: number) {
     this.#tables = tables;
     this.#node = node;
+    this.#now = now;
   }
 
   /** Of an alert of this rule. `stream`: its label of that name, if it has one; `slots`: some of its rows. */
@@ -49,10 +51,10 @@ export class Circumstances {
     const { streams } = this.#tables;
     const slot = stream === undefined ? undefined : streams.slotOf(stream);
     if (slot === undefined) return null;
-    // A stream whose listeners report from beside an audio server of their own has no engine here to judge.
+    // A stream that another server serves has no engine here to judge.
     if (!(streams.get(slot, STREAM.chunks_published) > 0)) return null;
-    const isPublishing = streams.get(slot, STREAM.publishing) === 1;
-    return { isPublishing, chunkRate: streams.get(slot, STREAM.chunk_send_rate) };
+    const goneS = Math.max(0, this.#now / 1000 - streams.get(slot, STREAM.engine_lost_at));
+    return { goneS, chunkRate: streams.get(slot, STREAM.chunk_send_rate) };
   }
 
   #listenersOf(stream: string | undefined): readonly number[] {

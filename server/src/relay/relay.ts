@@ -129,11 +129,13 @@ export class Relay {
     }
     stream.idleSince = null;
     this.#tables.streams.set(stream.slot, STREAM.publishing, 1);
+    this.#tables.streams.clear(stream.slot, STREAM.engine_lost_at);
   }
 
   engineLeft(stream: Stream, now: number): void {
     stream.engine = null;
     this.#tables.streams.set(stream.slot, STREAM.publishing, 0);
+    this.#tables.streams.set(stream.slot, STREAM.engine_lost_at, now / 1000);
     this.#noteIdle(stream, now);
   }
 

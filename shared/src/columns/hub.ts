@@ -72,6 +72,10 @@ export const streamColumns = {
     id: 120, unit: 'ms', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Silence heard, added up over all its listeners, in all: 1,000 is one silent listener-second',
   },
+  engine_lost_at: {
+    id: 121, unit: 'epoch_s', scale: 0, worse: null,
+    help: 'When its engine left; missing while one is connected, and before the first',
+  },
   reported_connections: {
     id: 140, unit: 'count', scale: 0, worse: null,
     help: 'Of the active connections, those that others serve and report',

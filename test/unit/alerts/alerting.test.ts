@@ -125,7 +125,7 @@ describe('grouping', () => {
     world.stream('other');
     for (let n = 0; n < 20; n++) world.listener(`o${n}`, {}, 'other');
     world.pass(10);
-    world.set('streams', 'main', { publishing: 'no', chunk_send_rate: Number.NaN });
+    world.set('streams', 'main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_lost_at: world.now / 1000 });
     for (let n = 0; n < 500; n++) {
       world.listener(`l${n}`, {
         chunk_send_rate: Number.NaN,
@@ -148,7 +148,7 @@ describe('grouping', () => {
       }),
     ]);
     expect(world.alerts()[0]?.evidence).toBe(
-      'stream main has no engine: 500 listeners wait, while 20 of 20 listeners of other streams are well',
+      'the engine of stream main has been gone for 26 s: 500 listeners wait, while 20 of 20 listeners of other streams are well',
     );
     world.stream();
     for (let n = 0; n < 500; n++) world.listener(`l${n}`, { time_to_silence_ms: Number.NaN, buffer_underruns: 2 });
@@ -163,6 +163,22 @@ describe('grouping', () => {
     world.listener('anna', { chunk_send_rate: Number.NaN });
     world.pass(60);
     expect(world.firing()).toEqual([]);
+  });
+
+  test('listeners that another server serves have no engine here, and are alerted of all the same', () => {
+    const world = new World();
+    world.set('streams', 'main', { publishing: 'no', chunks_published: 0 });
+    for (let n = 0; n < 10; n++) world.listener(`l${n}`, { chunk_send_rate: Number.NaN });
+    world.listener('bad', { chunk_send_rate: Number.NaN, buffer_depth_ms: 10, health: 'warning' });
+    world.pass(20);
+    expect(world.alerts()).toEqual([
+      expect.objectContaining({
+        rule: 'listener-buffer-low',
+        blame: 'network',
+        evidence:
+          '10 of 10 other listeners of stream main are well, this hub keeps time: what is left is the link of client-bad',
+      }),
+    ]);
   });
 
   test('one listener in trouble is named', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 const CALM = { lostMs: 0, watchedMs: 15_000, worstDelayMs: 0, cpuPercent: 20 };
 const STARVED = { lostMs: 7210, watchedMs: 22_100, worstDelayMs: 611.4, cpuPercent: 40 };
-const DELIVERS = { isPublishing: true, chunkRate: 10 };
+const DELIVERS = { goneS: Number.NaN, chunkRate: 10 };
 const NOBODY = { count: 0, well: 0 };
 
 /** Two of 40 listeners in trouble, on a node and with an engine that do well. */
@@ -19,7 +19,7 @@ const FEW: Situation = {
 };
 const ALONE = { affected: { count: 1, names: ['anna'] }, others: NOBODY };
 const ALL = { affected: { count: 40, names: ['anna', 'bob', 'carol', 'dan', 'eve'] }, others: NOBODY };
-const NO_ENGINE = { engine: { isPublishing: false, chunkRate: Number.NaN } };
+const NO_ENGINE = { engine: { goneS: 12, chunkRate: Number.NaN } };
 
 describe('who is to blame', () => {
   test.each<[string, Partial<Situation>, string, string]>([
@@ -59,22 +59,27 @@ describe('who is to blame', () => {
       'unknown',
       '2 of 40 listeners of stream main at once, though its engine delivers 10.0 chunks a second and this hub keeps time: look for what they have in common',
     ],
-    ['all, without an engine', { ...ALL, ...NO_ENGINE }, 'engine', 'stream main has no engine: 40 listeners wait'],
+    [
+      'all, without an engine',
+      { ...ALL, ...NO_ENGINE },
+      'engine',
+      'the engine of stream main has been gone for 12 s: 40 listeners wait',
+    ],
     [
       'all, without an engine, while others are well',
       { ...ALL, ...NO_ENGINE, elsewhere: { count: 9, well: 8 } },
       'engine',
-      'stream main has no engine: 40 listeners wait, while 8 of 9 listeners of other streams are well',
+      'the engine of stream main has been gone for 12 s: 40 listeners wait, while 8 of 9 listeners of other streams are well',
     ],
     [
       'without an engine, on a starved node',
       { ...ALL, ...NO_ENGINE, node: STARVED },
       'engine',
-      'stream main has no engine: 40 listeners wait',
+      'the engine of stream main has been gone for 12 s: 40 listeners wait',
     ],
     [
       'all, with a slow engine',
-      { ...ALL, engine: { isPublishing: true, chunkRate: 5.21 } },
+      { ...ALL, engine: { goneS: Number.NaN, chunkRate: 5.21 } },
       'engine',
       'only 5.2 chunks a second come from the engine of stream main, and this hub keeps time',
     ],
@@ -86,7 +91,7 @@ describe('who is to blame', () => {
     ],
     [
       'a slow engine, as a starved node sees it',
-      { ...ALL, engine: { isPublishing: true, chunkRate: 5 }, node: STARVED },
+      { ...ALL, engine: { goneS: Number.NaN, chunkRate: 5 }, node: STARVED },
       'node',
       'this hub stood still for 7.2 of the last 22 s, for 611 ms at once',
     ],
@@ -109,7 +114,7 @@ describe('who is to blame', () => {
       '',
     ],
     ['a stream', { about: 'stream' }, 'network', ''],
-    ['a stream with a slow engine', { about: 'stream', engine: { isPublishing: true, chunkRate: 4 } }, 'engine', ''],
+    ['a stream with a slow engine', { about: 'stream', engine: { goneS: Number.NaN, chunkRate: 4 } }, 'engine', ''],
     [
       'beside an audio server of its own',
       { engine: null },

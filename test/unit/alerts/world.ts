@@ -93,7 +93,13 @@ export class World {
   /** A stream with an engine that publishes as it should. */
   stream(name = 'main', cells: Cells = {}): number {
     this.set('engines', name, {}, [name]);
-    return this.set('streams', name, { publishing: 'yes', chunks_published: 100, chunk_send_rate: 10, ...cells });
+    return this.set('streams', name, {
+      publishing: 'yes',
+      chunks_published: 100,
+      chunk_send_rate: 10,
+      engine_lost_at: Number.NaN,
+      ...cells,
+    });
   }
 
   /** Lets seconds pass, one tick each; `each` runs before every one. */

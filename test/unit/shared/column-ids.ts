@@ -72,6 +72,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   119: 'streams.rebuffering_ratio',
   120: 'streams.silent_listener_ms',
   140: 'streams.reported_connections',
+  121: 'streams.engine_lost_at',
   150: 'hubs.active_connections',
   151: 'hubs.refused_at_capacity',
   152: 'hubs.dashboards',
