@@ -1,11 +1,18 @@
 /** The hub's alerts as they are shown: worst first, what they are about, and whose fault it is. */
 import type { Row, Rows } from './feed.js';
+import { number } from './format.js';
 import { labelOf } from './judge.js';
 import type { Catalogue } from './layout.js';
 
 /** From least to most urgent. */
 export const SEVERITIES = ['info', 'warning', 'error', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
+
+/** "1 warning", "12 errors", "3 critical". */
+export function countedText(severity: Severity, count: number): string {
+  const isNoun = severity === 'error' || severity === 'warning';
+  return `${number(count)} ${severity}${isNoun && count !== 1 ? 's' : ''}`;
+}
 
 export interface Alert {
   readonly key: string;

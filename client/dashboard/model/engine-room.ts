@@ -55,8 +55,8 @@ const GPU: readonly Place[] = [
 const NETWORK: readonly Place[] = [
   ['streams', 'rtt_p50_ms', 'RTT p50'],
   ['streams', 'rtt_p95_ms', 'RTT p95'],
-  ['streams', 'latency_p50_ms', 'Latency p50'],
-  ['streams', 'latency_p95_ms', 'Latency p95'],
+  ['streams', 'latency_p50_ms', 'Lat. p50'],
+  ['streams', 'latency_p95_ms', 'Lat. p95'],
   ['streams', 'dropped_per_min', 'Dropped'],
   ['streams', 'buffer_depth_p5_ms', 'Buffer p5'],
 ];

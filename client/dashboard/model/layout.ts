@@ -97,13 +97,16 @@ export const CONNECTION_LAYOUT: readonly ColumnLayout[] = [
   { name: 'connected_at', label: 'Connected', width: 6.4, kind: 'age' },
 ];
 
-/** What a listener's row shows after its name where only a few columns fit. */
-const FIRST_OF_CONNECTION = ['Health', 'Buffer', 'Latency', 'Dropped'];
+/** What a listener's row shows after its name and health where only a few columns fit. */
+const FIRST_OF_CONNECTION = ['Buffer', 'Latency', 'Dropped'];
 
 export const NARROW_CONNECTION_LAYOUT: readonly ColumnLayout[] = [
-  { ...LISTENER_COLUMN, width: 7.4 },
+  { ...LISTENER_COLUMN, width: 8.4 },
+  { ...HEALTH_COLUMN, width: 9.4 },
   ...CONNECTION_LAYOUT.filter(({ label }) => FIRST_OF_CONNECTION.includes(label)),
-  ...CONNECTION_LAYOUT.filter(({ label, kind }) => kind !== 'name' && !FIRST_OF_CONNECTION.includes(label)),
+  ...CONNECTION_LAYOUT.filter(
+    ({ label, kind }) => kind !== 'name' && kind !== 'health' && !FIRST_OF_CONNECTION.includes(label),
+  ),
 ];
 
 /** Columns that cells, order and judgement read besides those shown. */

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Alert, type Alerts, SEVERITIES, type Severity, worstOf } from '../model/alerts.js';
+import { type Alert, type Alerts, countedText, SEVERITIES, type Severity, worstOf } from '../model/alerts.js';
 import type { Dashboard } from '../model/dashboard.js';
 import { number, span, timeOfDay } from '../model/format.js';
 
@@ -57,7 +57,7 @@ function Summary({ alerts: { firing, pending } }: { readonly alerts: Alerts }) {
       {counts.map(([severity, count]) =>
         count === 0 ? null : (
           <b key={severity} class={`severity ${severity}`}>
-            {GLYPHS[severity]} {number(count)} {severity}
+            {GLYPHS[severity]} {countedText(severity, count)}
           </b>
         ),
       )}
@@ -93,7 +93,7 @@ function AlertRow({
     >
       <button type="button" onClick={() => show(alert, dashboard)}>
         <b class={`severity ${severity}`}>{isOver ? '✓ resolved' : `${GLYPHS[severity]} ${severity}`}</b>
-        <span class="what">
+        <span class="what" data-tip={message}>
           <b>{title}</b>
           {count !== null && count > 1 && <b class="count">×{number(count)}</b>}
           {message !== '' && <span class="message">{message}</span>}
@@ -102,7 +102,7 @@ function AlertRow({
           {isOver ? `${span(age)} ago` : `for ${span(age)}`}
         </span>
         {(blame !== '' || isSilenced) && !isOver && (
-          <span class="why">
+          <span class="why" data-tip={evidence}>
             {blame !== '' && (
               <>
                 Fault: <b>{BLAMED[blame] ?? blame}</b>

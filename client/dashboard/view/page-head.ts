@@ -4,7 +4,7 @@ import calmIcon from '../icon.svg';
 import alertIcon from '../icon-alert.svg';
 import awayIcon from '../icon-away.svg';
 import troubleIcon from '../icon-trouble.svg';
-import { type Severity, worstOf } from '../model/alerts.js';
+import { countedText, type Severity, worstOf } from '../model/alerts.js';
 import type { Dashboard } from '../model/dashboard.js';
 import { linkText } from './link-state.js';
 
@@ -19,7 +19,7 @@ export function titleOf(dashboard: Dashboard): string {
 
 function stateOf({ alerts, stream }: Dashboard): string {
   const worst = worstOf(alerts);
-  if (worst !== null) return `${GLYPHS[worst.severity]} ${worst.count} ${worst.severity}`;
+  if (worst !== null) return `${GLYPHS[worst.severity]} ${countedText(worst.severity, worst.count)}`;
   const unwell = (stream?.get('listeners_critical') ?? 0) + (stream?.get('listeners_warning') ?? 0);
   return unwell > 0 ? `● ${unwell} not well` : '●';
 }
