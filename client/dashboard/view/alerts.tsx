@@ -6,8 +6,9 @@ import { number, span, timeOfDay } from '../model/format.js';
 /** More than anybody reads; the rest is counted. */
 const MAX_SHOWN = 50;
 const MAX_RESOLVED = 5;
-/** A resolved alert is nearly gone when the hub forgets it. */
+/** A resolved alert fades until the hub forgets it, and can be read to the last. */
 const FADE_MS = 300_000;
+const FAINTEST = 0.6;
 
 const GLYPHS: Readonly<Record<Severity, string>> = { info: '○', warning: '◇', error: '◆', critical: '◆' };
 
@@ -89,7 +90,7 @@ function AlertRow({
   return (
     <li
       class={`alert-row ${severity} ${isOver ? 'over' : isSilenced ? 'silenced' : 'loud'}`}
-      style={isOver ? { opacity: Math.max(0.35, 1 - age / FADE_MS).toFixed(2) } : undefined}
+      style={isOver ? { opacity: Math.max(FAINTEST, 1 - (1 - FAINTEST) * (age / FADE_MS)).toFixed(2) } : undefined}
     >
       <button type="button" onClick={() => show(alert, dashboard)}>
         <b class={`severity ${severity}`}>{isOver ? '✓ resolved' : `${GLYPHS[severity]} ${severity}`}</b>

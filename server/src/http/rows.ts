@@ -120,7 +120,7 @@ function sortColumn({ columns }: Schema) {
 /** `where=latency_ms>500`, once or more often. */
 function conditions(schema: Schema) {
   return repeated(
-    `A condition on a column, an attribute or id, such as latency_ms>500, state=open or "id contains ab"; up to ${MAX_CONDITIONS}, which must all hold`,
+    `A condition on a column, an attribute, id or any (of these), such as latency_ms>500, state=open or "id contains ab"; up to ${MAX_CONDITIONS}, which must all hold`,
   ).transform((texts, context): readonly Condition[] => {
     if (texts.length > MAX_CONDITIONS) context.addIssue(`at most ${MAX_CONDITIONS} conditions, not ${texts.length}`);
     return texts.flatMap((typed) => {
