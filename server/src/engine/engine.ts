@@ -158,17 +158,13 @@ export class Engine {
   }
 
   #chunks(sent: number, dropped: number, now: number): void {
-    const [sentBefore, droppedBefore] = [this.#sent.total || 0, this.#dropped.total || 0];
     this.#sent.report(sent, now);
     const drops = this.#dropped.report(dropped, now);
     if (drops > 0) this.#drops.add(now, drops);
     this.#set(ENGINE.chunks_sent, this.#sent.total);
     this.#set(ENGINE.chunks_dropped, this.#dropped.total);
     this.#showChunkRates(now);
-    // What passes through the hub is in the hub's own account already.
-    if (this.isPublishing) return;
-    const [sentMore, droppedMore] = [this.#sent.total - sentBefore, this.#dropped.total - droppedBefore];
-    this.#totals.chunksElsewhere.addByEngine(this.#stream, sentMore, droppedMore);
+    this.#totals.chunksElsewhere.engineSays(this.#stream, sent, dropped, !this.isPublishing);
   }
 
   #sign(now: number): void {

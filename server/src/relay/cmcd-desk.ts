@@ -41,7 +41,7 @@ export class CmcdDesk {
 
   #take(record: PlayerRecord, stream: string | null, now: number): void {
     const name = { stream: stream ?? streamOf(record), connection: record.session };
-    const placed = this.#connections.get(name) ?? this.#connections.open(name, UNKNOWN, CMCD_STALE_MS, now);
+    const placed = this.#connections.get(name) ?? this.#connections.open(name, UNKNOWN, 'now', CMCD_STALE_MS, now);
     if (!this.#isNew(placed.connection, record)) return;
     this.#connections.report(placed, null, record, now);
     if (record.ignored > 0) this.#counters.add('fields_ignored', record.ignored);

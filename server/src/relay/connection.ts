@@ -81,6 +81,12 @@ export abstract class Connection {
     return this.watch?.divergence != null ? Number.NaN : counted;
   }
 
+  /** What its row shows now happened before anybody looked: it is held against nobody. */
+  protected forgive(): void {
+    this.#underrunsJudged = this.table.get(this.slot, CONNECTION.buffer_underruns) || 0;
+    this.#silenceTold = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
+  }
+
   /** Judges how it fares, once a second. `chunkAt`: when its stream's last chunk came. Returns its health. */
   judge(now: number, chunkAt: number): number {
     const { table, slot, watch } = this;

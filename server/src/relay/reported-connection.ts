@@ -32,23 +32,38 @@ export interface Increase {
 /** This many reports may be missing before a connection is stale. */
 const STALE_REPORTS = 3;
 
+/** What a connection has counted, over the restarts of its counters. */
+export class ConnectionCounters {
+  readonly sent = new ReportedCounter();
+  readonly dropped = new ReportedCounter();
+  readonly bytes = new ReportedCounter();
+}
+
 /** A connection that somebody else serves and reports. */
 export class ReportedConnection extends Connection {
   readonly #staleAfterMs: number;
-  readonly #sent = new ReportedCounter();
-  readonly #dropped = new ReportedCounter();
-  readonly #bytes = new ReportedCounter();
+  readonly counters: ConnectionCounters;
+  /** It was open before anybody told of it, and has not reported since. */
+  #isFound: boolean;
   #clientSaysDepth = false;
 
-  /** `staleAfterMs`: without a report for so long it is stale. */
-  constructor(table: Tables['connections'], slot: number, staleAfterMs: number, now: number) {
+  /**
+   * `staleAfterMs`: without a report for so long it is stale. `counters`: what it had counted when it was last heard of, if
+   * it was; null where it opens just now, so that all it counts happened since, its first interval included.
+   */
+  constructor(
+    table: Tables['connections'],
+    slot: number,
+    staleAfterMs: number,
+    counters: ConnectionCounters | null,
+    now: number,
+  ) {
     super(table, slot, staleAfterMs / STALE_REPORTS, now);
     this.#staleAfterMs = staleAfterMs;
-  }
-
-  /** It has opened just now: what its counters say from here on happened since, the first report's included. */
-  countFromZero(now: number): void {
-    for (const counter of [this.#sent, this.#dropped, this.#bytes]) counter.report(0, now);
+    this.counters = counters ?? new ConnectionCounters();
+    this.#isFound = counters !== null;
+    if (counters !== null) return;
+    for (const counter of Object.values(this.counters) as ReportedCounter[]) counter.report(0, now);
   }
 
   /** Takes in a report. */
@@ -61,13 +76,16 @@ export class ReportedConnection extends Connection {
       if (client.hidden !== null) this.setHidden(client.hidden);
       if (client.saysBufferDepth) this.#clientSaysDepth = true;
     }
-    return metrics === null ? NOTHING : this.#takeMetrics(metrics, now);
+    const increase = metrics === null ? NOTHING : this.#takeMetrics(metrics, now);
+    if (this.#isFound) this.forgive();
+    this.#isFound = false;
+    return increase;
   }
 
   override refresh(now: number): void {
     super.refresh(now);
     const { table, slot } = this;
-    table.set(slot, CONNECTION.chunk_send_rate, this.#sent.rate(now));
+    table.set(slot, CONNECTION.chunk_send_rate, this.counters.sent.rate(now));
     if (now - this.lastReportAt > this.#staleAfterMs) table.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
   }
 
@@ -79,23 +97,26 @@ export class ReportedConnection extends Connection {
       // As long as nobody knows better.
       if (!this.#clientSaysDepth) table.set(slot, CONNECTION.buffer_depth_ms, metrics.bufferDepthMs);
     }
-    if (metrics.bytesSent !== null) this.#count(this.#bytes, CONNECTION.bytes_sent, metrics.bytesSent, now);
-    const sent =
-      metrics.chunksSent === null ? 0 : this.#count(this.#sent, CONNECTION.chunks_sent, metrics.chunksSent, now);
-    if (metrics.chunksDropped === null) return { sent, dropped: 0, droppedNow: 0 };
-    const before = this.#dropped.total || 0;
-    const droppedNow = this.#dropped.report(metrics.chunksDropped, now);
-    table.set(slot, CONNECTION.chunks_dropped, this.#dropped.total);
-    this.noteDrops(droppedNow, now);
-    return { sent, dropped: this.#dropped.total - before, droppedNow };
+    const { bytes, sent, dropped } = this.counters;
+    this.#count(bytes, CONNECTION.bytes_sent, metrics.bytesSent, now);
+    const sentMore = this.#count(sent, CONNECTION.chunks_sent, metrics.chunksSent, now).total;
+    const drops = this.#count(dropped, CONNECTION.chunks_dropped, metrics.chunksDropped, now);
+    // Nobody knows when those were that were dropped before it was found.
+    const droppedNow = this.#isFound ? 0 : drops.increase;
+    if (metrics.chunksDropped !== null) this.noteDrops(droppedNow, now);
+    return { sent: sentMore, dropped: drops.total, droppedNow };
   }
 
-  /** Shows a counter's total, over its restarts; returns by how much that has grown. */
-  #count(counter: ReportedCounter, column: number, value: number, now: number): number {
+  /**
+   * Takes a counter and shows its total over its restarts. Returns by how much that has grown, and by how much since the
+   * report before.
+   */
+  #count(counter: ReportedCounter, column: number, value: number | null, now: number) {
+    if (value === null) return { total: 0, increase: 0 };
     const before = counter.total || 0;
-    counter.report(value, now);
+    const increase = counter.report(value, now);
     this.table.set(this.slot, column, counter.total);
-    return counter.total - before;
+    return { total: counter.total - before, increase };
   }
 }
 

@@ -4,7 +4,12 @@ import type { ChunksElsewhere } from '../state/chunks-elsewhere.js';
 import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
 import type { Relay } from './relay.js';
-import { type ClientReport, type ConnectionMetrics, ReportedConnection } from './reported-connection.js';
+import {
+  type ClientReport,
+  ConnectionCounters,
+  type ConnectionMetrics,
+  ReportedConnection,
+} from './reported-connection.js';
 import type { Stream } from './stream.js';
 
 /** Names a connection: within its stream, so that it is never taken for one of another stream or of the hub's own. */
@@ -37,6 +42,8 @@ export class ReportedConnections {
   readonly #open = new Map<string, Placed>();
   /** Rows of closed ones, the oldest first, and when they go. */
   readonly #closed = new Map<string, { readonly slot: number; readonly goesAt: number }>();
+  /** What closed ones had counted: one that is heard of again, after a broken network say, is not counted twice. */
+  readonly #counted = new Map<string, ConnectionCounters>();
 
   constructor(relay: Relay, tables: Tables, counters: HubCounters, elsewhere: ChunksElsewhere) {
     this.#relay = relay;
@@ -49,8 +56,18 @@ export class ReportedConnections {
     return this.#open.get(keyOf(name)) ?? null;
   }
 
-  /** Opens one that is not open. `staleAfterMs`: without a report for so long it is stale. @throws Refusal */
-  open(name: ConnectionName, who: ConnectionAttributes, staleAfterMs: number, now: number): Placed {
+  /**
+   * Opens one that is not open. `since`: it opens just now, or was open before anybody told of it. `staleAfterMs`: without a
+   * report for so long it is stale.
+   * @throws Refusal
+   */
+  open(
+    name: ConnectionName,
+    who: ConnectionAttributes,
+    since: 'now' | 'before',
+    staleAfterMs: number,
+    now: number,
+  ): Placed {
     const { maxClients } = this.#relay.options;
     if (this.#open.size >= maxClients) {
       this.#counters.add('refused_at_capacity');
@@ -63,7 +80,9 @@ export class ReportedConnections {
     this.#forgetClosed(key);
     const { connections } = this.#tables;
     const slot = connections.open(key, [stream.name, who.client, who.address, '']);
-    const connection = new ReportedConnection(connections, slot, staleAfterMs, now);
+    const counters = since === 'now' ? null : (this.#counted.get(key) ?? new ConnectionCounters());
+    this.#counted.delete(key);
+    const connection = new ReportedConnection(connections, slot, staleAfterMs, counters, now);
     const placed = { stream, connection };
     this.#open.set(key, placed);
     this.#relay.joinReported(stream, connection);
@@ -107,7 +126,6 @@ export class ReportedConnections {
       if (goesAt > now) break;
       this.#forgetClosed(key);
     }
-    this.#elsewhere.keepOnly((stream) => this.#relay.streams.has(stream));
   }
 
   #close(key: string, { stream, connection }: Placed, reason: string, now: number): void {
@@ -115,9 +133,13 @@ export class ReportedConnections {
     connection.close(Number.NaN, reason, now);
     this.#relay.leaveReported(stream, connection, now);
     this.#closed.set(key, { slot: connection.slot, goesAt: now + CLOSED_ROW_MS });
-    // Who opens and closes without end gets no more rows than who keeps them open.
+    this.#counted.set(key, connection.counters);
+    // Who opens and closes without end gets no more room than who keeps them open.
+    const { maxClients } = this.#relay.options;
     const [oldest] = this.#closed.keys();
-    if (this.#closed.size > this.#relay.options.maxClients && oldest !== undefined) this.#forgetClosed(oldest);
+    if (this.#closed.size > maxClients && oldest !== undefined) this.#forgetClosed(oldest);
+    const [oldestCounted] = this.#counted.keys();
+    if (this.#counted.size > maxClients && oldestCounted !== undefined) this.#counted.delete(oldestCounted);
   }
 
   #forgetClosed(key: string): void {

@@ -60,7 +60,7 @@ export class ReportsDesk {
         break;
       case 'connection_metrics': {
         // One that was open before the hub was: what it has counted so far belongs to no rate.
-        const placed = this.#connections.get(name) ?? this.#open(name, UNKNOWN, now);
+        const placed = this.#connections.get(name) ?? this.#open(name, UNKNOWN, 'before', now);
         this.#connections.report(placed, record, client, now);
         break;
       }
@@ -73,11 +73,11 @@ export class ReportsDesk {
   /** Told twice, it is the same connection, described anew. */
   #opened(name: ConnectionName, who: ConnectionAttributes, now: number): void {
     const known = this.#connections.get(name);
-    if (known === null) this.#open(name, who, now).connection.countFromZero(now);
+    if (known === null) this.#open(name, who, 'now', now);
     else this.#connections.describe(known, who);
   }
 
-  #open(name: ConnectionName, who: ConnectionAttributes, now: number): Placed {
-    return this.#connections.open(name, who, STALE_MS, now);
+  #open(name: ConnectionName, who: ConnectionAttributes, since: 'now' | 'before', now: number): Placed {
+    return this.#connections.open(name, who, since, STALE_MS, now);
   }
 }

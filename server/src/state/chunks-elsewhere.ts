@@ -1,41 +1,53 @@
+import { MAX_STREAMS } from '@auralis/shared';
+
+/** Streams come and go, and may come back: as many accounts as streams can be, and as many again of those that went last. */
+const MAX_ACCOUNTS = 2 * MAX_STREAMS;
+
 /** Chunks that did not pass through this hub, over all streams, each counted once. */
 export class ChunksElsewhere {
   sent = 0;
   dropped = 0;
-  readonly #streams = new Map<string, { readonly engine: Amount; readonly connections: Amount }>();
+  /** By stream, the one that was used last at the end. */
+  readonly #accounts = new Map<string, Account>();
 
-  /** What an engine that streams by itself has sent and dropped more than it had said before, over all its clients. */
-  addByEngine(stream: string, sent: number, dropped: number): void {
-    this.#add(stream, 'engine', sent, dropped);
+  /**
+   * The counters of an engine that streams by itself, over all its clients. One that falls has begun anew. `isCounted`: false
+   * while its chunks pass through the hub, whose own account then speaks.
+   */
+  engineSays(stream: string, sent: number, dropped: number, isCounted: boolean): void {
+    const account = this.#account(stream);
+    const { saidSent, saidDropped } = account;
+    account.saidSent = sent;
+    account.saidDropped = dropped;
+    if (isCounted) this.#add(account, account.engine, sinceThen(saidSent, sent), sinceThen(saidDropped, dropped));
   }
 
-  /** The same of one of its connections, as reported. */
+  /** What one of its connections was sent and dropped more than it had been before, as reported. */
   addByConnection(stream: string, sent: number, dropped: number): void {
-    this.#add(stream, 'connections', sent, dropped);
-  }
-
-  /** Forgets the accounts of streams that have gone; what was counted stays. */
-  keepOnly(isThere: (stream: string) => boolean): void {
-    for (const stream of this.#streams.keys()) if (!isThere(stream)) this.#streams.delete(stream);
+    const account = this.#account(stream);
+    this.#add(account, account.connections, sent, dropped);
   }
 
   /**
    * Both accounts of a stream speak of the same chunks, and either may know of fewer: not every client is reported, and an
    * engine may not count at all. So the larger one counts, whichever came first.
    */
-  #add(stream: string, by: 'engine' | 'connections', sent: number, dropped: number): void {
-    let accounts = this.#streams.get(stream);
-    if (accounts === undefined) {
-      accounts = { engine: { sent: 0, dropped: 0 }, connections: { sent: 0, dropped: 0 } };
-      this.#streams.set(stream, accounts);
-    }
-    const { engine, connections } = accounts;
+  #add({ engine, connections }: Account, by: Amount, sent: number, dropped: number): void {
     const sentBefore = Math.max(engine.sent, connections.sent);
     const droppedBefore = Math.max(engine.dropped, connections.dropped);
-    accounts[by].sent += sent;
-    accounts[by].dropped += dropped;
+    by.sent += sent;
+    by.dropped += dropped;
     this.sent += Math.max(engine.sent, connections.sent) - sentBefore;
     this.dropped += Math.max(engine.dropped, connections.dropped) - droppedBefore;
+  }
+
+  #account(stream: string): Account {
+    const account = this.#accounts.get(stream) ?? newAccount();
+    this.#accounts.delete(stream);
+    this.#accounts.set(stream, account);
+    const [oldest] = this.#accounts.keys();
+    if (this.#accounts.size > MAX_ACCOUNTS && oldest !== undefined) this.#accounts.delete(oldest);
+    return account;
   }
 }
 
@@ -43,3 +55,18 @@ interface Amount {
   sent: number;
   dropped: number;
 }
+
+interface Account {
+  readonly engine: Amount;
+  readonly connections: Amount;
+  /** The engine's counters as it last told them. */
+  saidSent: number;
+  saidDropped: number;
+}
+
+function newAccount(): Account {
+  return { engine: { sent: 0, dropped: 0 }, connections: { sent: 0, dropped: 0 }, saidSent: 0, saidDropped: 0 };
+}
+
+/** What a counter has counted since it stood at `before`, from 0 on where it has begun anew. */
+const sinceThen = (before: number, value: number) => (value >= before ? value - before : value);

@@ -247,6 +247,59 @@ describe('what an engine and its connections both tell is counted once', () => {
   });
 });
 
+describe('what is heard of again is not counted twice', () => {
+  test('a connection after a network that was away for minutes: its stream had gone, too', () => {
+    const world = new ReportedWorld();
+    world.opened('a');
+    world.metrics('a', { chunksSent: 1_000, chunksDropped: 20 });
+    world.pass(400);
+    expect([world.row('main:a'), world.relay.streams.size]).toEqual([null, 0]);
+    world.metrics('a', { chunksSent: 5_000, chunksDropped: 320 });
+    expect(world.summary).toMatchObject({ total_chunks_sent: 5_000, total_chunks_dropped: 320 });
+    // Of 300 drops in seven minutes nobody knows how many were in the last.
+    expect(columnsOf(world.row('main:a'), 'chunks_sent', 'dropped_per_min')).toEqual([5_000, 0]);
+    world.pass(1, () => world.metrics('a', { chunksSent: 5_010, chunksDropped: 321 }));
+    expect(columnsOf(world.row('main:a'), 'chunks_dropped', 'dropped_per_min')).toEqual([321, 1]);
+  });
+
+  test('a report that comes after the close', () => {
+    const world = new ReportedWorld();
+    world.opened('a');
+    world.metrics('a', { chunksSent: 1_000 });
+    world.send({ type: 'connection_closed', connection: 'a' });
+    world.metrics('a', { chunksSent: 1_003 });
+    expect(world.summary.total_chunks_sent).toBe(1_003);
+    world.send({ type: 'connection_closed', connection: 'a' });
+    // Another one of the same name counts from 0.
+    world.opened('a');
+    world.metrics('a', { chunksSent: 1_500 });
+    expect(world.summary.total_chunks_sent).toBe(2_503);
+  });
+
+  test('an engine whose stream had gone between its events', () => {
+    const world = new ReportedWorld();
+    for (const sent of [100, 200, 250]) {
+      world.engines.take('main', { type: 'chunks', sent, dropped: 0 }, world.now);
+      world.pass(90);
+      expect(world.relay.streams.size).toBe(0);
+    }
+    expect(world.summary.total_chunks_sent).toBe(250);
+    // One that falls has begun anew.
+    world.engines.take('main', { type: 'chunks', sent: 30, dropped: 0 }, world.now);
+    expect(world.summary.total_chunks_sent).toBe(280);
+  });
+
+  test('underruns from before it was found are held against nobody', () => {
+    const world = new ReportedWorld();
+    world.pass(1, () => world.metrics('a', { client: { bufferUnderruns: 50, underrunDurationMs: 9_000 } }));
+    expect(columnsOf(world.row('main:a'), 'health', 'buffer_underruns')).toEqual(['ok', 50]);
+    expect(world.stream('silent_listener_ms')).toBe(0);
+    world.pass(1, () => world.metrics('a', { client: { bufferUnderruns: 51, underrunDurationMs: 9_100 } }));
+    expect(columnsOf(world.row('main:a'), 'health_reason')).toEqual(['starving']);
+    expect(world.stream('silent_listener_ms')).toBe(100);
+  });
+});
+
 describe('a bad report is refused by its field; the others are taken', () => {
   test.each<[object, string]>([
     [
