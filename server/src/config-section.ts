@@ -18,6 +18,12 @@ export function readSection<Schema extends z.ZodType>(schema: Schema, found: unk
   if (issue.code === 'unrecognized_keys') {
     throw new ConfigError(`${placeOf(place, [...issue.path, issue.keys[0] ?? ''])}: unknown; ${issue.message}`);
   }
+  if (issue.code === 'invalid_key') {
+    const [about] = issue.issues;
+    throw new ConfigError(
+      `${placeOf(place, issue.path.slice(0, -1))}: ${about?.message ?? 'another key'}, not ${show(issue.path.at(-1))}`,
+    );
+  }
   if (issue.code === 'custom' && issue.params?.isSecret === true) {
     throw new ConfigError(`${placeOf(place, issue.path)}: ${issue.message}`);
   }

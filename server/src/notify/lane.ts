@@ -181,8 +181,7 @@ export class Lane {
 /** For people, without what an error may know of secrets. */
 function sayWhy(error: unknown): string {
   if (error instanceof DeliveryError) return error.message;
-  if (!(error instanceof Error)) return 'it failed';
-  if (error.name === 'TimeoutError') return 'no answer in time';
-  const { code } = error as NodeJS.ErrnoException;
-  return code === undefined ? error.message : `${code}: ${error.message}`;
+  const { name, code, message } = Object(error) as Partial<NodeJS.ErrnoException>;
+  if (name === 'TimeoutError') return 'no answer in time';
+  return [code, message].filter((part) => typeof part === 'string' && part !== '').join(': ') || 'it failed';
 }

@@ -40,10 +40,10 @@ function schemas(environment: Environment) {
       channel: text.optional(),
       apiUrl: httpUrl.default('https://slack.com/api'),
       ...network,
-    }).refine(
-      (given) => (given.url !== undefined) !== (given.token !== undefined && given.channel !== undefined),
-      'either a url (incoming webhook), or a token and a channel (bot)',
-    ),
+    }).refine((given) => (given.url !== undefined) !== (given.token !== undefined && given.channel !== undefined), {
+      message: 'either a url (incoming webhook), or a token and a channel (bot)',
+      params: { isSecret: true },
+    }),
     section({ type: z.literal('discord'), url, ...network }),
     section({
       type: z.literal('pagerduty'),
@@ -62,10 +62,10 @@ function schemas(environment: Environment) {
       from: text,
       to: list(text),
       ...network,
-    }).refine(
-      (given) => (given.user === undefined) === (given.password === undefined),
-      'a user and a password, or neither',
-    ),
+    }).refine((given) => (given.user === undefined) === (given.password === undefined), {
+      message: 'a user and a password, or neither',
+      params: { isSecret: true },
+    }),
     section({ type: z.literal('alertmanager'), url, ...network }),
     section({
       type: z.literal('file'),

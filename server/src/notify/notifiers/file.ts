@@ -1,4 +1,5 @@
-import { appendFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import type { Transition } from '../../alerts/alert.js';
 import type { Notifier, Sent } from '../notifier.js';
 
@@ -16,30 +17,42 @@ const MAX_LINES = 1_000;
 export class File implements Notifier {
   readonly maxBatch = MAX_LINES;
   readonly #settings: FileSettings;
+  /** Opened with the first line, and anew after a failure. */
+  #file: RotatingFileStream | null = null;
 
   constructor(settings: FileSettings) {
     this.#settings = settings;
   }
 
   async send(batch: readonly Transition[]): Promise<Sent> {
-    const { path, maxBytes } = this.#settings;
-    const size = await stat(path).then(
-      (found) => found.size,
-      () => 0,
-    );
-    if (size >= maxBytes) await this.#rotate();
-    await appendFile(path, batch.map((transition) => `${JSON.stringify(transition)}\n`).join(''), { mode: 0o640 });
+    this.#file ??= this.#open();
+    const file = this.#file;
+    const lines = batch.map((transition) => `${JSON.stringify(transition)}\n`).join('');
+    await new Promise<void>((resolve, reject) => {
+      file.once('error', reject);
+      file.write(lines, (error) => {
+        file.off('error', reject);
+        if (error === null || error === undefined) resolve();
+        else reject(error);
+      });
+    }).catch((error) => {
+      // A stream that has failed stays so.
+      if (this.#file === file) this.#file = null;
+      throw error;
+    });
     return {};
   }
 
-  async #rotate(): Promise<void> {
-    const { path, keep } = this.#settings;
-    await rm(`${path}.${keep}`, { force: true });
-    for (let n = keep; n > 0; n--)
-      await rename(n === 1 ? path : `${path}.${n - 1}`, `${path}.${n}`).catch(ignoreMissing);
+  async close(): Promise<void> {
+    const file = this.#file;
+    if (file !== null) await new Promise<void>((resolve) => file.end(resolve));
   }
-}
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
+  #open(): RotatingFileStream {
+    const { path, maxBytes, keep } = this.#settings;
+    const file = createStream(basename(path), { path: dirname(path), size: `${maxBytes}B`, rotate: keep });
+    // Whoever writes is told; without this, an error that comes between two writes would end the process.
+    file.on('error', () => {});
+    return file;
+  }
 }

@@ -21,7 +21,8 @@ interface Post {
 const MAX_ALERTS = 20;
 /** Slack cuts at 40,000 in all and asks for less than 4,000. */
 const MAX_TEXT = 3_000;
-const MAX_BODY = 1_500;
+const MAX_BODY = 1_000;
+const MAX_TITLE = 250;
 
 /** What Slack says of a message that it will never take. */
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_attachments', 'invalid_blocks', 'msg_too_long', 'no_text']);
@@ -123,8 +124,8 @@ function message(told: readonly Told[]) {
     text: clip(escaped(summary(told)), MAX_TEXT),
     attachments: told.map((one) => ({
       color: `#${colorOf(one).toString(16).padStart(6, '0')}`,
-      fallback: clip(escaped(headline(one)), MAX_BODY),
-      ...(told.length === 1 ? {} : { title: clip(escaped(headline(one)), 250) }),
+      fallback: clip(escaped(headline(one)), MAX_TITLE),
+      ...(told.length === 1 ? {} : { title: clip(escaped(headline(one)), MAX_TITLE) }),
       text: clip(escaped(body(one)), MAX_BODY),
       ts: Math.floor(one.at / 1000),
     })),
