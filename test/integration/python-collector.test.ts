@@ -151,12 +151,15 @@ print(metrics_collector.total_phrases_generated, default_hub().dropped, slowest 
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const script = `
+from fractions import Fraction
 from auralis.monitoring.hub import Hub
 hub = Hub(interval_s=0.05)
 for number in range(5):
     hub.event({"type": "queue", "depth": number})
 hub.latest({"type": "buffer", "depthMs": 1})
 hub.latest({"type": "buffer", "depthMs": float("nan")})
+hub.latest({"type": "clients", "active": Fraction(4, 2)})
+hub.latest({"type": "other", "of": object})
 print(hub.flush(5), hub.dropped, hub.refused)
 `;
     const { output, errors } = await inline(script, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -165,6 +168,8 @@ print(hub.flush(5), hub.dropped, hub.refused)
     expect(bodies.flat()).toEqual([
       ...[0, 1, 2, 3, 4].map((depth) => ({ type: 'queue', depth })),
       { type: 'buffer', depthMs: null },
+      { type: 'clients', active: 2 },
+      { type: 'other', of: "<class 'object'>" },
     ]);
   }, 30_000);
 

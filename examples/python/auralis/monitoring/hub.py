@@ -97,8 +97,13 @@ class Hub:
 
     def _start(self):
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="auralis-hub", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="auralis-hub", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # The interpreter is about to end: nobody is left to send it.
+                return
+            self._thread = thread
         elif self._is_due():
             self._changed.notify_all()
 
@@ -194,8 +199,11 @@ def _known(event):
 
 
 def _plain(value):
-    """Numbers of other libraries, such as numpy's."""
-    number = float(value)
+    """Numbers of other libraries, such as numpy's. What is none the hub refuses, alone and by its name."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return str(value)
     return number if math.isfinite(number) else None
 
 
