@@ -148,7 +148,14 @@ describe.each(['uws', 'ws'])('REST on %s', (transport) => {
     expect([status, headers.allow]).toEqual([405, 'POST']);
     expect(json()).toMatchObject({ detail: '/api/v1/streams/main/events knows POST, not DELETE' });
     expect((await ask(hub.port, '/api/v1/connections/x', { method: 'POST' })).headers.allow).toBe('GET, DELETE, HEAD');
-    expect((await ask(hub.port, '/api/v1/nothing', { method: 'POST' })).status).toBe(404);
+    for (const [path, method] of [
+      ['/api/v1/nothing', 'POST'],
+      // Known as a kind of path, and nothing at it.
+      ['/docs/package.json', 'GET'],
+      ['/assets/none.js', 'GET'],
+    ] as const) {
+      expect([path, (await ask(hub.port, path, { method })).status]).toEqual([path, 404]);
+    }
   });
 
   describe('compression', () => {

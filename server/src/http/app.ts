@@ -86,8 +86,11 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
   });
   app.notFound(({ req }) => {
     explainSocketPath(req.path);
-    const allow = methodsOf(app, req.path).join(', ');
-    if (allow !== '') throw new Problem(405, `${req.path.slice(0, 100)} knows ${allow}, not ${req.method}`, { allow });
+    const known = methodsOf(app, req.path);
+    if (known.length > 0 && !known.includes(req.method)) {
+      const allow = known.join(', ');
+      throw new Problem(405, `${req.path.slice(0, 100)} knows ${allow}, not ${req.method}`, { allow });
+    }
     throw new Problem(404, `there is nothing at ${req.path.slice(0, 100)}`);
   });
   app.onError((error) => {
