@@ -137,7 +137,10 @@ describe('health', () => {
   test('without an engine it is not sick; strictly, it is not known to be well', async () => {
     expect((await health()).status).toBe(200);
     expect(await health('?strict=1')).toMatchObject({ status: 503, body: { status: 'unhealthy', rtf: null } });
-    expect((await health('?strict=yes')).status).toBe(400);
+    expect(await health('?strict=yes')).toMatchObject({
+      status: 400,
+      body: { detail: 'strict: one of 0, 1, not "yes"' },
+    });
   });
 
   test('one failure in five attempts is 503, and what fails is said', async () => {
