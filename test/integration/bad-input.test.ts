@@ -4,6 +4,12 @@ import { encode } from '@msgpack/msgpack';
 import { HubProcess } from '../harness/hub.js';
 import { LiveSocket, refusedStatus, TestSocket } from '../harness/socket.js';
 
+const badReports = [
+  { type: 'connection_metrics', connection: 1, chunksSent: Number.NaN },
+  { type: 'connection_metrics', connection: 1, chunksDropped: -1 },
+  { type: 'connection_metrics', connection: 1, client: { bufferDepthMs: 1e308 } },
+];
+
 /** Everything here happens beside one innocent listener, which must not notice. */
 describe.each(['uws', 'ws'])('bad input on %s', (transport) => {
   let hub: HubProcess;
@@ -176,6 +182,22 @@ describe.each(['uws', 'ws'])('bad input on %s', (transport) => {
     });
     expect(added).toEqual({ messages_refused: 1 });
     await live.close();
+  });
+
+  test.each<[string, string, string, string | Uint8Array, number]>([
+    ['reports', 'a thousand that are none', 'application/json', JSON.stringify(Array(1000).fill({ type: 'x' })), 1000],
+    ['reports', 'NaN and a negative count', 'application/msgpack', encode(badReports), 3],
+    ['cmcd', 'lines of noise', 'application/cmcd', 'sid="x\n((((\nbl=(1,2)\n\u0000', 4],
+    ['cmcd', 'a thousand sessions of no stream', 'application/cmcd', Array(1000).fill('sid="s"').join('\n'), 1000],
+  ])('plain HTTP: %s, %s: refused one by one and counted; nothing is made', async (door, _, type, body, refused) => {
+    const path = door === 'cmcd' ? '/api/v1/cmcd' : '/api/v1/streams/bad/reports';
+    const added = await counted(async () => {
+      const headers = { 'content-type': type };
+      const response = await fetch(hub.url + path, { method: 'POST', headers, body: body as BodyInit });
+      expect([response.status, await response.json()]).toMatchObject([202, { accepted: 0, refused }]);
+    });
+    expect(added).toEqual({ messages_refused: refused });
+    expect((await fetch(`${hub.url}/api/v1/streams/bad`)).status).toBe(404);
   });
 
   test('plain HTTP: a Host that is not ours, a body that is too large', async () => {

@@ -27,6 +27,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
     expect([response.status, await response.json()]).toEqual([202, { accepted: 5, refused: 0, errors: [] }]);
     expect(await rowOf('main:session-id-123')).toMatchObject({
       stream: 'main',
+      address: expect.stringContaining('127.0.0.1') as unknown as string,
       state: 'open',
       playback_state: 'ended',
       buffer_underruns: 1,

@@ -65,7 +65,7 @@ export class CmcdRecord {
   /** @throws Refusal */
   constructor(text: string) {
     const fields = decode(text);
-    const { v, sid, cid, sta, bs, bsd, ec } = fields;
+    const { v, e, sid, cid, sta, bsd, ec } = fields;
     if (v !== undefined && v !== 1 && v !== 2) throw wrong('v', '1 or 2', v);
     if (!isName(sid)) throw wrong('sid', 'a text of 1 to 128 visible characters', sid);
     if (cid !== undefined && typeof cid !== 'string') throw wrong('cid', 'a text', cid);
@@ -80,9 +80,10 @@ export class CmcdRecord {
       fields[key] === undefined ? [] : [[column, numberOf(key, ofAudio(fields[key]), most)] as const],
     );
     this.saysBufferDepth = fields.bl !== undefined;
-    this.#hasStarved = bs !== undefined && flag(fields, 'bs') && fields.bsa === undefined;
+    this.#hasStarved = (flag(fields, 'bs') || this.#state === STALLED) && fields.bsa === undefined;
     this.#starvedMs = bsd === undefined || fields.bsda !== undefined ? 0 : sumOf('bsd', bsd, MAX_ABS_MS);
-    this.#errors = ec === undefined ? 0 : errorsOf(ec);
+    // An event of an error (`e`) is one, also where a player has no code for it.
+    this.#errors = ec === undefined ? Number(e === 'e') : errorsOf(ec);
     this.ignored = Object.keys(fields).filter((key) => !READ.has(key)).length;
   }
 
@@ -93,7 +94,7 @@ export class CmcdRecord {
       // Measured against the origin's clock, whose offset from the player's nobody knows.
       if (column === CONNECTION.latency_ms) table.set(slot, CONNECTION.clock, 0);
     }
-    // The end of a starvation says that there was one, too: it was counted as it began.
+    // A starvation has begun with the report that says so first, be it by `bs` or as the state; what follows is the same one.
     if (this.#hasStarved && !wasStalled) table.add(slot, CONNECTION.buffer_underruns, 1);
     if (this.#starvedMs > 0) table.add(slot, CONNECTION.underrun_duration_ms, this.#starvedMs);
     if (this.#errors > 0) table.add(slot, CONNECTION.player_errors, this.#errors);

@@ -3,7 +3,7 @@ import { type Answer, type NoAnswer, takeEach } from '../check/answer.js';
 import { Refusal } from '../check/refusal.js';
 import type { HubCounters } from '../state/counters.js';
 import type { ClientReport, ReportedConnection } from './reported-connection.js';
-import type { ConnectionAttributes, ReportedConnections } from './reported-connections.js';
+import type { ReportedConnections } from './reported-connections.js';
 
 /** What a player says of itself, checked. */
 export interface PlayerRecord extends ClientReport {
@@ -14,8 +14,6 @@ export interface PlayerRecord extends ClientReport {
   readonly hasQuit: boolean;
   readonly ignored: number;
 }
-
-const UNKNOWN: ConnectionAttributes = { client: '', address: '' };
 
 /** Where players without our SDK tell of themselves, in CMCD. */
 export class CmcdDesk {
@@ -32,16 +30,17 @@ export class CmcdDesk {
     this.#counters = counters;
   }
 
-  /** Takes records, each a line. `stream`: whose they are; null: that of each record's content. */
-  take(lines: readonly string[], stream: string | null, now: number): Answer | NoAnswer {
-    const answer = takeEach(lines, (line) => this.#take(this.#read(line as string), stream, now));
+  /** Takes records, each a line. `stream`: whose they are; null: that of each record's content. `address`: who sends them. */
+  take(lines: readonly string[], stream: string | null, address: string, now: number): Answer | NoAnswer {
+    const answer = takeEach(lines, (line) => this.#take(this.#read(line as string), stream, address, now));
     if (typeof answer !== 'string' && answer.refused > 0) this.#counters.add('messages_refused', answer.refused);
     return answer;
   }
 
-  #take(record: PlayerRecord, stream: string | null, now: number): void {
+  #take(record: PlayerRecord, stream: string | null, address: string, now: number): void {
     const name = { stream: stream ?? streamOf(record), connection: record.session };
-    const placed = this.#connections.get(name) ?? this.#connections.open(name, UNKNOWN, 'now', CMCD_STALE_MS, now);
+    const placed =
+      this.#connections.get(name) ?? this.#connections.open(name, { client: '', address }, 'now', CMCD_STALE_MS, now);
     if (!this.#isNew(placed.connection, record)) return;
     this.#connections.report(placed, null, record, now);
     if (record.ignored > 0) this.#counters.add('fields_ignored', record.ignored);

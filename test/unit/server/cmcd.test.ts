@@ -88,6 +88,13 @@ describe('a player that speaks CMCD is a connection', () => {
     expect(world.row('main:session-id-123')?.buffer_underruns).toBe(2);
   });
 
+  test('a state of rebuffering is a starvation, and an event of an error an error, where a player says no more', () => {
+    const world = new ReportedWorld();
+    const states = ['sta=s', 'sta=p', 'sta=r', 'e=t,sta=r', 'sta=p', 'sta=r'];
+    world.player(null, ...states.map(line), line('e=e'), line('e=e,ec=("1" "2")'));
+    expect(world.row('main:s')).toMatchObject({ buffer_underruns: 2, player_errors: 3 });
+  });
+
   test('is hidden as long as it says so, which it does by saying nothing else', () => {
     const world = new ReportedWorld();
     const hidden = (fields: string) => {
@@ -144,6 +151,13 @@ describe('a player that speaks CMCD is a connection', () => {
     world.player('radio', 'cid="song 1",sid="s"', 'cid="ad/2",sid="s"', 'sid="s"');
     expect(world.row('radio:s')?.reports).toBe(3);
     expect(world.tables.connections.size).toBe(1);
+  });
+
+  test('its address is that of who sent its first record', () => {
+    const world = new ReportedWorld();
+    world.cmcd.take([line('')], null, '192.0.2.7', world.now);
+    world.cmcd.take([line('')], null, '192.0.2.8', world.now);
+    expect(world.row('main:s')?.address).toBe('192.0.2.7');
   });
 });
 

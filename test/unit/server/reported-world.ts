@@ -59,7 +59,7 @@ export class ReportedWorld {
 
   /** CMCD records, each a line; what was refused, as line, code and message. */
   player(stream: string | null, ...lines: string[]): string[] {
-    const answer = this.cmcd.take(lines, stream, this.now);
+    const answer = this.cmcd.take(lines, stream, '', this.now);
     if (typeof answer === 'string') throw new Error(answer);
     return (answer as Answer).errors.map(({ index, code, message }) => `${index} ${code} ${message}`);
   }

@@ -1,7 +1,7 @@
 import { MAX_CMCD_BYTES, MAX_EVENTS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type Api, addUncheckedRoute } from '../api.js';
+import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { Problem, problems } from '../problem.js';
 import { acceptedSchema } from './records.js';
 import { checkStreamName } from './sockets.js';
@@ -11,6 +11,7 @@ export interface CmcdIntake {
   take(
     lines: readonly string[],
     stream: string | null,
+    address: string,
     now: number,
   ): object | 'no records' | 'too many records' | 'too many streams';
 }
@@ -54,7 +55,7 @@ export function addCmcdRoutes(app: Api, { cmcd, now }: CmcdContext): void {
   const answer = async (c: Context) => {
     const stream = c.req.query('stream') ?? null;
     if (stream !== null) checkStreamName(stream);
-    const taken = cmcd.take(await linesOf(c), stream, now());
+    const taken = cmcd.take(await linesOf(c), stream, (c.env as Asker).address, now());
     switch (taken) {
       case 'no records':
         throw new Problem(400, 'there is no record');
