@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { checkConfigCommand } from './cli/check-config.js';
+import { doctorCommand } from './cli/doctor.js';
 import { serveCommand } from './cli/serve.js';
 import { simulateCommand } from './cli/simulate.js';
 import { tailCommand } from './cli/tail.js';
@@ -18,6 +19,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .addCommand(serveCommand())
     .addCommand(checkConfigCommand())
+    .addCommand(doctorCommand((exitCode) => (code = exitCode)))
     .addCommand(simulateCommand((exitCode) => (code = exitCode)))
     .addCommand(topCommand((exitCode) => (code = exitCode)))
     .addCommand(tailCommand((exitCode) => (code = exitCode)));

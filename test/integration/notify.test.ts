@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { HubProcess, newDataDir, runCommand } from '../harness/hub.js';
+import { HubProcess, newDataDir, ROOT, runCommand } from '../harness/hub.js';
 import { type Received, Receiver } from '../harness/receiver.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -181,6 +181,47 @@ test('a dead receiver is shown, without what is secret; SIGTERM tells what can b
   expect(ms).toBeLessThan(6_000);
   expect(heard(receiver.requests)).toEqual(['A firing', 'B firing']);
   for (const hidden of ['hidden-in-the-url', SECRET]) expect(JSON.stringify(failing) + hub.log).not.toContain(hidden);
+});
+
+test('the example of the README runs', async () => {
+  const secrets = {
+    PAGERDUTY_KEY: 'r'.repeat(32),
+    SLACK_BOT_TOKEN: 'xoxb-1',
+    DISCORD_WEBHOOK_URL: 'https://discord.test/api/webhooks/1/hidden',
+    WEBHOOK_SECRET: SECRET,
+    SMTP_PASSWORD: 'hidden',
+  };
+  const config = ['--config', `${ROOT}examples/notifiers.yaml`];
+  const hub = await HubProcess.start(config, { AURALIS_DATA_DIR: dataDir, ...secrets });
+  hubs.push(hub);
+  const { items } = await hub.get<States>('/api/v1/notifiers');
+  expect(items.map(({ id, type, target }) => [id, type, target])).toEqual([
+    ['oncall', 'pagerduty', 'events.pagerduty.com'],
+    ['team', 'slack', '#auralis'],
+    ['community', 'discord', 'discord.test'],
+    ['automation', 'webhook', 'automation.example.org'],
+    ['mail', 'email', 'smtp.example.org:587'],
+    ['prometheus', 'alertmanager', '127.0.0.1:9093'],
+    ['record', 'file', 'auralis-alerts.jsonl'],
+  ]);
+  expect(JSON.stringify(items)).not.toContain('hidden');
+  expect((await hub.stop()).code).toBe(0);
+});
+
+test('doctor tries every notifier, and says which is not reached and why', async () => {
+  const dead = await Receiver.start();
+  const config = join(dataDir, 'doctor.json');
+  const notifiers = { well: { type: 'webhook', url: receiver.url }, dead: { type: 'webhook', url: dead.url } };
+  await dead.stop();
+  writeFileSync(config, JSON.stringify({ notifiers }));
+  const quiet = await runCommand(['doctor', config]);
+  expect([quiet.code, receiver.requests.length]).toEqual([0, 0]);
+  const { code, output } = await runCommand(['doctor', config, '--notify']);
+  expect(code).toBe(1);
+  expect(output).toMatch(/^ok {4}data directory .*$/m);
+  expect(output).toContain(`ok    notifier well (webhook, 127.0.0.1:${receiver.port})`);
+  expect(output).toMatch(/^FAIL {2}notifier dead \(webhook, .*\): connect ECONNREFUSED/m);
+  expect(receiver.bodies.map(({ type }) => type)).toEqual(['alert.firing', 'alert.resolved']);
 });
 
 async function until<Found>(look: () => Promise<Found>, isDone: (found: Found) => boolean): Promise<Found> {

@@ -128,6 +128,10 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
     name: 'hub-faults', title: 'Faults inside the hub', help: 'its log says which', severity: 'error',
     table: 'hubs', column: 'errors', above: 0, windowS: 60, forS: 0, clearForS: 0,
   },
+  {
+    name: 'notifier-failing', title: 'A notifier is not reached', help: '/api/v1/notifiers says which, and why',
+    severity: 'warning', table: 'hubs', column: 'notifiers_failing', above: 0, forS: 60, clearForS: 0,
+  },
 ];
 
 export const BUILT_IN_RULES: readonly RuleSpec[] = [

@@ -15,8 +15,8 @@ export function checkConfigCommand(): Command {
     .argument('[FILE]', 'config file, YAML or JSON (AURALIS_CONFIG)')
     .addHelpText('after', EXAMPLES)
     .action((file: string | undefined) => {
-      const { alerts } = loadOptions({ flags: {}, environment: process.env, file });
+      const { alerts, notifiers } = loadOptions({ flags: {}, environment: process.env, file });
       const what = file ?? process.env.AURALIS_CONFIG ?? 'the environment';
-      process.stdout.write(`${what} is good: ${alerts.rules.length} alert rules\n`);
+      process.stdout.write(`${what} is good: ${alerts.rules.length} alert rules, ${notifiers.length} notifiers\n`);
     });
 }

@@ -45,7 +45,7 @@ export async function lockDir(root: RootDatabase, dir: string): Promise<DirLock>
     if (owner === null) break;
     if (await answers(socketPath(dir, owner.socket))) {
       await close(server);
-      throw new DataDirError(dir, `is held by the hub with process id ${owner.pid}, since ${owner.since}`);
+      throw new DataDirError(dir, `is held by the hub with process id ${owner.pid}, since ${owner.since}`, true);
     }
     dead = owner.socket;
   }

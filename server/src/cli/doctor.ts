@@ -1,0 +1,93 @@
+import { Command } from 'commander';
+import { SEVERITIES, type Transition } from '../alerts/alert.js';
+import { loadOptions } from '../config.js';
+import { createNotifier, targetOf } from '../notify/create-notifier.js';
+import { SEND_TIMEOUT_MS } from '../notify/lane.js';
+import type { NotifierSettings } from '../notify/settings.js';
+import { DataDirError } from '../store/data-dir-error.js';
+import { Store } from '../store/store.js';
+import { selectTransport } from '../transport/select.js';
+
+const EXAMPLES = `
+Exit code 0 where all is well, 1 where something is not, 2 where the config file is not good.
+
+Examples:
+  auralis-hub doctor                        the transport, the data directory
+  auralis-hub doctor hub.yaml --notify      and sends each notifier a test: an alert that fires and is over
+`;
+
+/** What was looked at, and what is wrong with it; null where it is well. */
+type Finding = readonly [what: string, wrong: string | null];
+
+export function doctorCommand(exit: (code: number) => void): Command {
+  return new Command('doctor')
+    .description('look whether a hub would run here, and whether its notifiers can be reached')
+    .argument('[FILE]', 'config file, YAML or JSON (AURALIS_CONFIG)')
+    .option('--notify', 'send each notifier a test')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string | undefined, { notify }: { notify?: true }) => {
+      const options = loadOptions({ flags: {}, environment: process.env, file });
+      let isWell = true;
+      const report = ([what, wrong]: Finding) => {
+        if (wrong !== null) isWell = false;
+        process.stdout.write(wrong === null ? `ok    ${what}\n` : `FAIL  ${what}: ${wrong}\n`);
+      };
+      const { note } = await selectTransport(options.transport);
+      report([`transport${note === undefined ? '' : `: ${note}`}`, null]);
+      report(await examineDataDir(options.dataDir));
+      for (const notifier of notify === true ? options.notifiers : []) report(await tryNotifier(notifier));
+      exit(isWell ? 0 : 1);
+    });
+}
+
+async function examineDataDir(dir: string): Promise<Finding> {
+  try {
+    await (await Store.open(dir)).close();
+    return [`data directory ${dir}`, null];
+  } catch (error) {
+    if (!(error instanceof DataDirError)) throw error;
+    return error.isHeld ? [error.message, null] : [`data directory ${dir}`, error.message];
+  }
+}
+
+/** Tells of an alert and then of its end, past the outbox, so that nothing of it is left over. */
+async function tryNotifier(settings: NotifierSettings): Promise<Finding> {
+  const what = `notifier ${settings.name} (${settings.type}, ${targetOf(settings)})`;
+  const notifier = createNotifier(settings, { hub: 'doctor', url: () => 'http://127.0.0.1:8000' });
+  const memory = new Map<string, unknown>();
+  try {
+    for (const transition of testTransitions(settings, Date.now())) {
+      const { remember } = await notifier.send([transition], {
+        signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
+        recall: (id) => memory.get(id),
+        now: Date.now(),
+      });
+      for (const [id, value] of remember ?? []) memory.set(id, value);
+    }
+    return [what, null];
+  } catch (error) {
+    return [what, (error as Error).message];
+  } finally {
+    await notifier.close?.();
+  }
+}
+
+function testTransitions({ name, interest }: NotifierSettings, at: number): Transition[] {
+  const id = `test-${at.toString(36)}`;
+  const alert = {
+    id,
+    rule: 'test',
+    severity: interest.severities?.[0] ?? SEVERITIES[0],
+    title: `Test of notifier ${name}`,
+    message: 'sent by auralis-hub doctor: nothing is wrong',
+    labels: {},
+    count: 1,
+    value: null,
+    since: at,
+    blame: null,
+  };
+  return [
+    { key: `${id}:firing`, state: 'firing', at, alert },
+    { key: `${id}:resolved`, state: 'resolved', at: at + 1, alert },
+  ];
+}
