@@ -1,5 +1,5 @@
 import { OP } from './codes.js';
-import type { FrameHeader, FrameSink, SinkColumn } from './frame-sink.js';
+import { type FrameHeader, type FrameSink, MAX_INT8, type SinkColumn } from './frame-sink.js';
 import { Membership, type RowSelector, roomFor } from './membership.js';
 import type { Table } from './table.js';
 
@@ -25,6 +25,7 @@ export class FrameBuilder {
   #previousCount = -1;
   #values = new Float64Array(16);
   #absolutes = new Float64Array(16);
+  #bytes = new Int8Array(16);
   readonly #out: SinkColumn;
 
   /** `columns`: indexes into the table's schema, in the order in which frames carry them. `selector`: null for all rows. */
@@ -34,7 +35,7 @@ export class FrameBuilder {
     this.#rows = new Membership(table, selector);
     this.#base = columns.map(() => new Float64Array(16).fill(Number.NaN));
     const scratch = { values: this.#values, absolutes: this.#absolutes };
-    this.#out = { id: 0, scale: 0, slots: null, sameSlots: false, count: 0, ...scratch };
+    this.#out = { id: 0, scale: 0, slots: null, sameSlots: false, count: 0, most: 0, bytes: null, ...scratch };
   }
 
   /** Number of the last frame; the first `advance` that finds anything makes 1. */
@@ -83,11 +84,15 @@ export class FrameBuilder {
     for (let at = 0; at < this.#columns.length; at++) {
       const base = this.#base[at] as Float64Array;
       let known = 0;
+      let most = 0;
       for (let index = 0; index < count; index++) {
         const fixed = base[this.#slots[index] as number] as number;
-        if (fixed === fixed) known++;
         this.#values[index] = fixed;
+        if (fixed !== fixed) continue;
+        known++;
+        most = Math.max(most, Math.abs(fixed));
       }
+      this.#out.most = most;
       // A column that nobody has reported is left out: cells are missing until a frame says otherwise.
       if (known > 0) this.#emit(at, sink, null, count, this.#values, this.#values);
     }
@@ -123,25 +128,76 @@ export class FrameBuilder {
     if (rows.addedCount === 0 && !rows.isTouched(index)) return;
     const cells = this.#table.cells[index] as Float64Array;
     const base = this.#base[at] as Float64Array;
+    if (rows.isAllChanged && this.#writeBytes(at, cells, base, sinks)) return;
     const slots = this.#slots;
     const difference = this.#difference;
     // Loaded once: in the loop, each store could have changed the fields for all that the compiler knows.
     const { changed, changedCount, tableSlot } = rows;
     let count = 0;
+    let most = 0;
     for (let row = 0; row < changedCount; row++) {
       const slot = changed[row] as number;
       const now = cells[tableSlot[slot] as number] as number;
       const before = base[slot] as number;
       if (now === before || (now !== now && before !== before)) continue;
       // From missing, the difference is from 0.
-      difference[slot] = before === before ? now - before : now;
+      const moved = before === before ? now - before : now;
+      difference[slot] = moved;
       base[slot] = now;
       slots[count++] = slot;
+      // Looked at here, where it is at hand: a pass of its own over all values cost a fifth of the frame.
+      const size = Math.abs(moved);
+      if (size > most) most = size;
     }
     if (count === 0) return;
+    this.#out.most = most;
     if (sinks.length > 0) this.#writeColumn(at, count, base, sinks);
     if (count === rows.highWater) difference.fill(0, 0, count);
     else for (let row = 0; row < count; row++) difference[slots[row] as number] = 0;
+  }
+
+  /**
+   * As `#writeDifference`, for the column that a frame is full of: every row changed, most of its cells did, by what fits
+   * into a byte, and none is missing. No slots to look up, two cells a step, and no branch that a processor could guess
+   * wrong: a third of the time. False, and nothing done, for any other column.
+   */
+  #writeBytes(at: number, cells: Float64Array, base: Float64Array, sinks: readonly FrameSink[]): boolean {
+    const size = this.#rows.highWater;
+    const bytes = this.#bytes;
+    let count = 0;
+    // All magnitudes, one over the other; and what the conversion to integers lost: not 0 where a difference was none of 32
+    // bits, NaN where a cell was missing.
+    let bits = 0;
+    let lost = 0;
+    let lostOdd = 0;
+    for (let slot = 0; slot < size - 1; slot += 2) {
+      const moved = (cells[slot] as number) - (base[slot] as number);
+      const movedOdd = (cells[slot + 1] as number) - (base[slot + 1] as number);
+      const whole = moved | 0;
+      const wholeOdd = movedOdd | 0;
+      lost += Math.abs(moved - whole);
+      lostOdd += Math.abs(movedOdd - wholeOdd);
+      bits |= Math.abs(whole) | Math.abs(wholeOdd);
+      bytes[slot] = whole;
+      bytes[slot + 1] = wholeOdd;
+      count += ((whole | -whole) >>> 31) + ((wholeOdd | -wholeOdd) >>> 31);
+    }
+    if (size % 2 === 1) {
+      const moved = (cells[size - 1] as number) - (base[size - 1] as number);
+      const whole = moved | 0;
+      lost += Math.abs(moved - whole);
+      bits |= Math.abs(whole);
+      bytes[size - 1] = whole;
+      count += (whole | -whole) >>> 31;
+    }
+    if (lost + lostOdd !== 0 || !(bits >= 0 && bits <= MAX_INT8) || !isDense(count, size)) return false;
+    base.set(cells.subarray(0, size));
+    this.#out.most = MAX_INT8;
+    this.#out.bytes = bytes;
+    for (const sink of sinks) this.#emit(at, sink, null, size, this.#difference, base);
+    this.#out.bytes = null;
+    this.#previousCount = -1;
+    return true;
   }
 
   #writeColumn(at: number, count: number, base: Float64Array, sinks: readonly FrameSink[]): void {
@@ -152,8 +208,7 @@ export class FrameBuilder {
       return;
     }
     const same = count === this.#previousCount && equal(this.#slots, this.#previousSlots, count);
-    // Two bytes a slot and at least one a value, against one a value for every row of the channel.
-    const dense = !same && count * 3 >= this.#rows.size;
+    const dense = !same && isDense(count, this.#rows.size);
     const written = dense ? this.#collectDense(base) : this.#collectSparse(base, count);
     const slots = dense ? null : this.#slots;
     for (const sink of sinks) this.#emit(at, sink, slots, written, this.#values, this.#absolutes, same);
@@ -215,6 +270,7 @@ export class FrameBuilder {
     this.#slots = new Uint32Array(room);
     this.#previousSlots = new Uint32Array(room);
     this.#values = new Float64Array(room);
+    this.#bytes = new Int8Array(room);
     this.#absolutes = new Float64Array(room);
     for (const [index, base] of this.#base.entries()) {
       const larger = new Float64Array(room).fill(Number.NaN);
@@ -223,6 +279,9 @@ export class FrameBuilder {
     }
   }
 }
+
+/** Two bytes a slot and at least one a value, against one a value for every row of the channel. */
+const isDense = (count: number, rows: number) => count * 3 >= rows;
 
 function equal(a: Uint32Array, b: Uint32Array, count: number): boolean {
   for (let index = 0; index < count; index++) if (a[index] !== b[index]) return false;

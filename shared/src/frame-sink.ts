@@ -33,6 +33,10 @@ export interface SinkColumn {
   /** The same slots as the column before. */
   sameSlots: boolean;
   count: number;
+  /** Largest magnitude in `values`. */
+  most: number;
+  /** `values` as int8, where they lie ready like that; `values` is then of no meaning. */
+  bytes: Int8Array | null;
   /** Fixed-point integers as MessagePack carries them: absolute in a snapshot, differences in a delta; NaN is missing. */
   values: Float64Array;
   /** Fixed-point integers, always absolute; NaN is missing. */
@@ -41,6 +45,8 @@ export interface SinkColumn {
 
 /** Values of `type` in the third place of a MessagePack column: how wide a value is, plus `WIDE_SLOTS`. */
 export const VALUE_TYPE = { INT8: 0, INT16: 1, INT32: 2, FLOAT64: 3 } as const;
+/** Beyond this a value takes more than a byte. */
+export const MAX_INT8 = 0x7f;
 /** Added to `type` where slots are uint32 instead of uint16. */
 export const WIDE_SLOTS = 4;
 
@@ -93,9 +99,10 @@ export class MsgpackFrameSink implements FrameSink {
     if (column.slots === null) writer.nil();
     else if (column.sameSlots) writer.bool(true);
     else packSlots(writer, column.slots, column.count, wide);
-    const type = narrowest(column.values, column.count);
+    const type = narrowest(column.most);
     writer.byte(wide ? type + WIDE_SLOTS : type);
-    packValues(writer, column.values, column.count, type);
+    if (column.bytes === null) packValues(writer, column.values, column.count, type);
+    else writer.binary(column.bytes.subarray(0, column.count));
   }
 
   end(): void {
@@ -162,31 +169,23 @@ function packSlots(writer: Writer, slots: Uint32Array, count: number, wide: bool
   }
 }
 
-/** The narrowest type that holds all the values; its minimum is kept for "missing" and so is no value. */
-function narrowest(values: Float64Array, count: number): number {
-  let most = 0;
-  for (let index = 0; index < count; index++) {
-    const size = Math.abs(values[index] as number);
-    // False for NaN too, which every type can carry.
-    if (size > most) most = size;
-  }
-  if (most <= 0x7f) return VALUE_TYPE.INT8;
+/** The narrowest type that holds values up to this magnitude; its minimum is kept for "missing" and so is no value. */
+function narrowest(most: number): number {
+  if (most <= MAX_INT8) return VALUE_TYPE.INT8;
   if (most <= 0x7fff) return VALUE_TYPE.INT16;
   return most <= 0x7fff_ffff ? VALUE_TYPE.INT32 : VALUE_TYPE.FLOAT64;
 }
 
 function packValues(writer: Writer, values: Float64Array, count: number, type: number): void {
   const at = writer.binaryHeader(count << type);
-  const { view } = writer;
+  const { view, bytes } = writer;
   switch (type) {
-    case VALUE_TYPE.INT8: {
-      const bytes = new Int8Array(view.buffer, at, count);
+    case VALUE_TYPE.INT8:
       for (let index = 0; index < count; index++) {
         const value = values[index] as number;
-        bytes[index] = value === value ? value : -0x80;
+        bytes[at + index] = value === value ? value : -0x80;
       }
       break;
-    }
     case VALUE_TYPE.INT16:
       for (let index = 0; index < count; index++) {
         const value = values[index] as number;

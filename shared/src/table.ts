@@ -28,6 +28,7 @@ export class Table<Name extends string = string> {
 
   #clock = 1;
   #lastStamp = 0;
+  #rowsStamp = 0;
   #capacity: number;
   readonly #factors: Float64Array;
   readonly #slots = new Map<string, number>();
@@ -49,6 +50,11 @@ export class Table<Name extends string = string> {
   /** Stamp of the last change of anything in the table. */
   get lastStamp(): number {
     return this.#lastStamp;
+  }
+
+  /** Stamp of the last time that a row came or went, or that its attributes changed. */
+  get rowsStamp(): number {
+    return this.#rowsStamp;
   }
 
   /** Ends the current stamp and returns it: whatever is written from now on carries a larger one. */
@@ -80,6 +86,7 @@ export class Table<Name extends string = string> {
     this.#keys[slot] = '';
     this.#attributes[slot] = [];
     this.generation[slot] = (this.generation[slot] as number) + 1;
+    this.#rowsStamp = this.#clock;
     this.#touch(slot);
     for (const column of this.cells) column[slot] = Number.NaN;
     this.#free.push(slot);
@@ -90,6 +97,7 @@ export class Table<Name extends string = string> {
     this.#assertLive(slot);
     this.#attributes[slot] = this.schema.attributes.map((_, at) => attributes[at] ?? '');
     this.attributeStamp[slot] = this.#clock;
+    this.#rowsStamp = this.#clock;
     this.#touch(slot);
   }
 

@@ -79,7 +79,7 @@ export class Writer {
     else utf8.encodeInto(text, this.#bytes.subarray(at));
   }
 
-  binary(bytes: Uint8Array): void {
+  binary(bytes: Uint8Array | Int8Array): void {
     const at = this.binaryHeader(bytes.length);
     this.#bytes.set(bytes, at);
   }
@@ -107,6 +107,11 @@ export class Writer {
   /** For writing packed values where `binaryHeader` made room; another one after each call that may have grown the buffer. */
   get view(): DataView {
     return this.#view;
+  }
+
+  /** As `view`, byte by byte. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   array(length: number): void {

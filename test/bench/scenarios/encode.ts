@@ -7,7 +7,8 @@ const { connections } = SCHEMAS;
 const FOUR = ['chunks_sent', 'latency_ms', 'buffer_depth_ms', 'rtt_ms'] as const;
 /** Median of so many frames is one round: single ones are too short for the clock and for the collector. */
 const FRAMES = 60;
-const WARM_UP = 120;
+/** Two and a half minutes of ticks: by then a hub's code is compiled as it will be. */
+const WARM_UP = 600;
 
 /** Delta frames against JSON.stringify of the same rows: bytes and time, in this process. */
 export const encode: Scenario = {

@@ -95,6 +95,16 @@ const sweep = fc.tuple(fc.integer({ min: 1, max: 15 }), near).map(([columns, val
         if ((columns >> column) & 1) table.set(slot, column, value + slot);
   }),
 );
+/** Every row's cell by a little, each by another: what fits into a byte takes a way of its own, and what just does not. */
+const nudge = fc
+  .tuple(fc.integer({ min: 1, max: 15 }), fc.array(fc.integer({ min: -128, max: 128 }), { minLength: 1, maxLength: 5 }))
+  .map(([columns, steps]) =>
+    named(`nudge ${columns} ${steps}`, ({ table }) => {
+      for (const slot of table.slots())
+        for (const [column, scale] of SCALES.entries())
+          if ((columns >> column) & 1) table.add(slot, column, (steps[slot % steps.length] as number) / 10 ** scale);
+    }),
+  );
 /** More rows at once than a channel has room for, so that its arrays grow between two frames. */
 const flood = fc.integer({ min: 1, max: 40 }).map((rows) =>
   named(`flood ${rows}`, ({ table }) => {
@@ -128,6 +138,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: add },
     { weight: 1, arbitrary: clear },
     { weight: 1, arbitrary: sweep },
+    { weight: 3, arbitrary: nudge },
     { weight: 1, arbitrary: flood },
     { weight: 5, arbitrary: tick },
     { weight: 1, arbitrary: join },
