@@ -1,3 +1,4 @@
+import { byteDifferences, NOT_BYTES } from './byte-differences.js';
 import { OP } from './codes.js';
 import { type FrameHeader, type FrameSink, MAX_INT8, type SinkColumn } from './frame-sink.js';
 import { Membership, type RowSelector, roomFor } from './membership.js';
@@ -128,11 +129,29 @@ export class FrameBuilder {
     if (rows.addedCount === 0 && !rows.isTouched(index)) return;
     const cells = this.#table.cells[index] as Float64Array;
     const base = this.#base[at] as Float64Array;
-    if (rows.isAllChanged && this.#writeBytes(at, cells, base, sinks)) return;
+    let count = rows.isAllChanged ? byteDifferences(cells, base, rows.highWater, this.#bytes) : NOT_BYTES;
+    // Where they are bytes; otherwise it is found out below.
+    this.#out.most = MAX_INT8;
+    if (count > 0 && isDense(count, rows.size)) {
+      this.#writeBytes(at, cells, base, sinks);
+      return;
+    }
+    if (count === NOT_BYTES) count = this.#takeChanged(cells, base);
+    else this.#takeBytes(count, cells, base);
+    if (count === 0) return;
+    if (sinks.length > 0) this.#writeColumn(at, count, base, sinks);
+    const difference = this.#difference;
+    const slots = this.#slots;
+    if (count === rows.highWater) difference.fill(0, 0, count);
+    else for (let row = 0; row < count; row++) difference[slots[row] as number] = 0;
+  }
+
+  /** Moves the baseline on, and notes which slots differed and by how much. */
+  #takeChanged(cells: Float64Array, base: Float64Array): number {
     const slots = this.#slots;
     const difference = this.#difference;
     // Loaded once: in the loop, each store could have changed the fields for all that the compiler knows.
-    const { changed, changedCount, tableSlot } = rows;
+    const { changed, changedCount, tableSlot } = this.#rows;
     let count = 0;
     let most = 0;
     for (let row = 0; row < changedCount; row++) {
@@ -149,55 +168,32 @@ export class FrameBuilder {
       const size = Math.abs(moved);
       if (size > most) most = size;
     }
-    if (count === 0) return;
     this.#out.most = most;
-    if (sinks.length > 0) this.#writeColumn(at, count, base, sinks);
-    if (count === rows.highWater) difference.fill(0, 0, count);
-    else for (let row = 0; row < count; row++) difference[slots[row] as number] = 0;
+    return count;
   }
 
-  /**
-   * As `#writeDifference`, for the column that a frame is full of: every row changed, most of its cells did, by what fits
-   * into a byte, and none is missing. No slots to look up, two cells a step, and no branch that a processor could guess
-   * wrong: a third of the time. False, and nothing done, for any other column.
-   */
-  #writeBytes(at: number, cells: Float64Array, base: Float64Array, sinks: readonly FrameSink[]): boolean {
+  /** Writes `bytes` as they lie: a value for each row. */
+  #writeBytes(at: number, cells: Float64Array, base: Float64Array, sinks: readonly FrameSink[]): void {
     const size = this.#rows.highWater;
-    const bytes = this.#bytes;
-    let count = 0;
-    // All magnitudes, one over the other; and what the conversion to integers lost: not 0 where a difference was none of 32
-    // bits, NaN where a cell was missing.
-    let bits = 0;
-    let lost = 0;
-    let lostOdd = 0;
-    for (let slot = 0; slot < size - 1; slot += 2) {
-      const moved = (cells[slot] as number) - (base[slot] as number);
-      const movedOdd = (cells[slot + 1] as number) - (base[slot + 1] as number);
-      const whole = moved | 0;
-      const wholeOdd = movedOdd | 0;
-      lost += Math.abs(moved - whole);
-      lostOdd += Math.abs(movedOdd - wholeOdd);
-      bits |= Math.abs(whole) | Math.abs(wholeOdd);
-      bytes[slot] = whole;
-      bytes[slot + 1] = wholeOdd;
-      count += ((whole | -whole) >>> 31) + ((wholeOdd | -wholeOdd) >>> 31);
-    }
-    if (size % 2 === 1) {
-      const moved = (cells[size - 1] as number) - (base[size - 1] as number);
-      const whole = moved | 0;
-      lost += Math.abs(moved - whole);
-      bits |= Math.abs(whole);
-      bytes[size - 1] = whole;
-      count += (whole | -whole) >>> 31;
-    }
-    if (lost + lostOdd !== 0 || !(bits >= 0 && bits <= MAX_INT8) || !isDense(count, size)) return false;
     base.set(cells.subarray(0, size));
-    this.#out.most = MAX_INT8;
-    this.#out.bytes = bytes;
+    this.#out.bytes = this.#bytes;
     for (const sink of sinks) this.#emit(at, sink, null, size, this.#difference, base);
     this.#out.bytes = null;
     this.#previousCount = -1;
-    return true;
+  }
+
+  /** As `#takeChanged`, of the `count` differences that lie in `bytes`. */
+  #takeBytes(count: number, cells: Float64Array, base: Float64Array): void {
+    const slots = this.#slots;
+    const difference = this.#difference;
+    const bytes = this.#bytes;
+    let found = 0;
+    for (let slot = 0; found < count; slot++) {
+      if (bytes[slot] === 0) continue;
+      difference[slot] = bytes[slot] as number;
+      base[slot] = cells[slot] as number;
+      slots[found++] = slot;
+    }
   }
 
   #writeColumn(at: number, count: number, base: Float64Array, sinks: readonly FrameSink[]): void {
