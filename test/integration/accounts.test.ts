@@ -1,4 +1,6 @@
+import type { SimulationSummary } from '@auralis/server/simulate/summary';
 import { describe, expect, test } from '@jest/globals';
+import { HubProcess, runCommand } from '../harness/hub.js';
 import { expectExact, simulateAgainst } from '../harness/simulate.js';
 
 describe.each(['uws', 'ws'])('accounts on %s', (transport) => {
@@ -28,3 +30,34 @@ test('accounts are exact with every misbehaviour at once, over two streams, and 
   expect(killed.summary.streams[0]?.killed).toBe(true);
   expect(killed.summary.streams[0]?.published).toBeLessThan(50);
 }, 90_000);
+
+test('engines and listeners come back to a hub that is killed and started again, and the accounts are its own', async () => {
+  const first = await HubProcess.start();
+  const running = runCommand([
+    'simulate',
+    '--url',
+    first.url,
+    '--json',
+    '--no-audio',
+    '--listeners',
+    '6',
+    '--duration',
+    '11',
+  ]);
+  const published = async (hub: HubProcess) =>
+    (await hub.get<{ items: { chunks_published: number }[] }>('/api/v1/streams')).items[0]?.chunks_published ?? 0;
+  while ((await published(first)) < 30) await new Promise((resolve) => setTimeout(resolve, 100));
+  await first.stop('SIGKILL');
+  const second = await HubProcess.start(['--port', String(first.port)]);
+  try {
+    const { code, output } = await running;
+    const summary = JSON.parse(output) as SimulationSummary;
+    expect([code, summary.mismatches, summary.hubRestarted, summary.unsettled]).toEqual([0, [], true, 6]);
+    const [stream] = summary.streams;
+    expect(stream).toMatchObject({ reconnects: 1, published: await published(second) });
+    expect(stream?.publishedInAll).toBeGreaterThanOrEqual(30 + (stream?.published ?? 0));
+    expect(summary.kinds[0]).toMatchObject({ kind: 'normal', connections: 6, dropped: 0 });
+  } finally {
+    await second.stop();
+  }
+}, 60_000);

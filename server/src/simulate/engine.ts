@@ -1,4 +1,4 @@
-import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/shared';
+import { MAX_CHUNK_MESSAGE_BYTES, mayReconnect, Writer, writePublishedChunk } from '@auralis/shared';
 import { WebSocket } from 'ws';
 import { CHUNK_MS, type ChunkSource } from './chunk-source.js';
 import { SimulationError } from './options.js';
@@ -12,49 +12,64 @@ const MAX_CATCH_UP_MS = 2_000;
 const OPEN_MS = 10_000;
 const CLOSE_MS = 5_000;
 
+/** After a lost connection the next is tried after this long, ms. */
+const AWAY_MS = { min: 250, max: 1_000 };
+
+/** Where an engine publishes. */
+export interface EngineTarget {
+  /** Of `/publish`, without its query. */
+  readonly url: string;
+  readonly stream: string;
+  /** Number of the stream's last chunk, as the hub says. */
+  readonly publishedSeq: () => Promise<number>;
+}
+
 /**
  * One engine: publishes a chunk every 100 ms, on a schedule that does not drift, and counts them; and tells of the phrases
- * that it would have made them of.
+ * that it would have made them of. It comes back when it loses its connection.
  */
 export class SimEngine {
   readonly stream: string;
-  /** Number of the stream's last chunk before this engine. */
-  readonly seqBefore: number;
+  /** Number of the stream's last chunk when it connected, the last time. */
+  seqBefore = 0;
+  /** Since then. What was on its way when a connection was lost may never have reached the hub. */
   published = 0;
+  /** Over all its connections. */
+  publishedInAll = 0;
+  /** Times it came back. */
+  reconnects = 0;
   /** It vanished without a word: the last chunks may not have reached the hub. */
   isKilled = false;
   /** What went wrong, for the summary. */
   readonly faults: string[] = [];
-  readonly #socket: WebSocket;
+  readonly #target: EngineTarget;
   readonly #source: ChunkSource;
   readonly #writer = new Writer(MAX_CHUNK_MESSAGE_BYTES);
   readonly #phrases: SimPhrases;
+  readonly #random: () => number;
+  #socket: WebSocket | null = null;
   #timer: NodeJS.Timeout | undefined;
   #nextAt = 0;
   #isStopping = false;
 
-  private constructor(stream: string, seqBefore: number, socket: WebSocket, source: ChunkSource) {
-    this.stream = stream;
-    this.seqBefore = seqBefore;
-    this.#socket = socket;
+  constructor(target: EngineTarget, source: ChunkSource) {
+    this.#target = target;
+    this.stream = target.stream;
     this.#source = source;
     // Each engine its own numbers, the same in every run.
-    this.#phrases = new SimPhrases(
-      seededRandom([...stream].reduce((seed, letter) => seed * 31 + letter.charCodeAt(0), 1)),
-    );
-    socket.on('message', (message) =>
-      this.faults.push(`engine of ${stream}: the hub said ${String(message).slice(0, 200)}`),
-    );
-    socket.on('error', () => {});
-    socket.on('close', (code) => {
-      clearTimeout(this.#timer);
-      if (!this.#isStopping) this.faults.push(`engine of ${stream}: closed by the hub with ${code}`);
-    });
+    this.#random = seededRandom([...this.stream].reduce((seed, letter) => seed * 31 + letter.charCodeAt(0), 1));
+    this.#phrases = new SimPhrases(this.#random);
   }
 
-  /** Connects. `url`: of `/publish`, without its query. @throws SimulationError where the hub refuses */
-  static async connect(url: string, stream: string, seqBefore: number, source: ChunkSource): Promise<SimEngine> {
-    const { encoding, sampleRate, channels } = source.format;
+  /** Number of the last chunk that it published. */
+  get lastSeq(): number {
+    return this.seqBefore + this.published;
+  }
+
+  /** @throws SimulationError where the hub refuses, or cannot be reached */
+  async connect(): Promise<void> {
+    const { url, stream } = this.#target;
+    const { encoding, sampleRate, channels } = this.#source.format;
     const socket = new WebSocket(`${url}?encoding=${encoding}&sampleRate=${sampleRate}&channels=${channels}`, {
       perMessageDeflate: false,
       handshakeTimeout: OPEN_MS,
@@ -68,12 +83,16 @@ export class SimEngine {
         reject(new SimulationError(`no engine for stream ${stream}: ${why}`));
       });
     });
-    return new SimEngine(stream, seqBefore, socket, source);
-  }
-
-  /** Number of the last chunk that it published. */
-  get lastSeq(): number {
-    return this.seqBefore + this.published;
+    this.#socket = socket;
+    socket.on('message', (message) =>
+      this.faults.push(`engine of ${stream}: the hub said ${String(message).slice(0, 200)}`),
+    );
+    socket.on('error', () => {});
+    socket.on('close', (code) => this.#lost(code));
+    // Nobody else publishes the stream from here on.
+    this.seqBefore = await this.#target.publishedSeq();
+    this.published = 0;
+    if (this.#isStopping) socket.close();
   }
 
   start(): void {
@@ -85,14 +104,18 @@ export class SimEngine {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
-    if (this.#socket.readyState === WebSocket.CLOSED) return;
+    const socket = this.#socket;
+    if (socket === null) {
+      this.faults.push(`engine of ${this.stream}: lost its connection, and found no way back`);
+      return;
+    }
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#socket.terminate(), CLOSE_MS);
-      this.#socket.once('close', () => {
+      const timer = setTimeout(() => socket.terminate(), CLOSE_MS);
+      socket.once('close', () => {
         clearTimeout(timer);
         resolve();
       });
-      this.#socket.close(1000);
+      socket.close(1000);
     });
   }
 
@@ -102,7 +125,33 @@ export class SimEngine {
     this.#isStopping = true;
     this.isKilled = true;
     clearTimeout(this.#timer);
-    this.#socket.terminate();
+    this.#socket?.terminate();
+  }
+
+  #lost(code: number): void {
+    this.#socket = null;
+    clearTimeout(this.#timer);
+    if (this.#isStopping) return;
+    if (mayReconnect(code)) this.#comeBackLater();
+    else this.faults.push(`engine of ${this.stream}: closed by the hub with ${code}`);
+  }
+
+  #comeBackLater(): void {
+    const waitMs = AWAY_MS.min + (AWAY_MS.max - AWAY_MS.min) * this.#random();
+    this.#timer = setTimeout(() => void this.#comeBack(), waitMs);
+  }
+
+  async #comeBack(): Promise<void> {
+    try {
+      await this.connect();
+    } catch {
+      // It is not there yet, or went again. A socket that was open tells by itself that it is not any more.
+      if (this.#socket !== null) this.#socket.terminate();
+      else if (!this.#isStopping) this.#comeBackLater();
+      return;
+    }
+    this.reconnects++;
+    if (this.#socket !== null && !this.#isStopping) this.start();
   }
 
   #publishDue(): void {
@@ -116,17 +165,19 @@ export class SimEngine {
   /** Events count for nothing in the accounts; one that the hub refuses is a fault like any other. */
   #tell(now: number): void {
     const events = this.#phrases.due(now);
-    if (events.length > 0 && this.#isReady) this.#socket.send(JSON.stringify(events));
+    if (events.length > 0 && this.#isReady) this.#socket?.send(JSON.stringify(events));
   }
 
   get #isReady(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN && this.#socket.bufferedAmount <= MAX_WAITING_BYTES;
+    const socket = this.#socket;
+    return socket?.readyState === WebSocket.OPEN && socket.bufferedAmount <= MAX_WAITING_BYTES;
   }
 
   #publish(): void {
     if (!this.#isReady) return;
     // A client masks what it sends, into a buffer of its own: this one may be written again.
-    this.#socket.send(writePublishedChunk(this.#writer, this.#source.next()));
+    this.#socket?.send(writePublishedChunk(this.#writer, this.#source.next()));
     this.published++;
+    this.publishedInAll++;
   }
 }

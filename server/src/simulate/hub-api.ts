@@ -2,6 +2,9 @@ import { SimulationError } from './options.js';
 
 const TIMEOUT_MS = 10_000;
 const PAGE_ROWS = 1_000;
+/** A hub that was there and is not any more is given this long to come back, ms. */
+const AWAY_MS = 10_000;
+const RETRY_MS = 250;
 
 /** A row of the hub's REST answers. */
 export type Row = Readonly<Record<string, string | number | null>>;
@@ -14,6 +17,7 @@ interface Page {
 /** The hub's REST interface, as far as the simulation reads it. */
 export class HubApi {
   readonly #base: string;
+  #wasReached = false;
 
   /** `url` of the hub, with or without a path prefix. */
   constructor(url: string) {
@@ -23,6 +27,12 @@ export class HubApi {
   /** Where WebSockets are opened; `path` is below `/api/v1`. */
   socketUrl(path: string): string {
     return `${this.#base.replace(/^http/, 'ws')}${path}`;
+  }
+
+  /** Which hub answers, and which of its lives it is in. @throws SimulationError */
+  async boot(): Promise<string> {
+    const [hub] = await this.#all('/hubs?');
+    return `${hub?.id}@${hub?.started_at}`;
   }
 
   /** Number of the last chunk of each stream. @throws SimulationError */
@@ -54,17 +64,27 @@ export class HubApi {
   }
 
   async #get(path: string): Promise<unknown> {
-    let response: Response;
-    try {
-      response = await fetch(this.#base + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    } catch (error) {
-      const cause = (error as Error).cause as { code?: string; message?: string } | undefined;
-      throw new SimulationError(
-        `no hub at ${this.#base}: ${cause?.code ?? cause?.message ?? (error as Error).message}`,
-      );
-    }
+    const response = await this.#fetch(path);
+    this.#wasReached = true;
     if (response.status === 404) return null;
     if (!response.ok) throw new SimulationError(`${this.#base}${path} was answered ${response.status}`);
     return response.json();
   }
+
+  /** Asks again where a hub that has answered before does not: it may be starting anew. */
+  async #fetch(path: string): Promise<Response> {
+    for (const startedAt = performance.now(); ; ) {
+      try {
+        return await fetch(this.#base + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      } catch (error) {
+        if (!this.#wasReached || performance.now() - startedAt > AWAY_MS) throw unreachable(this.#base, error as Error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+}
+
+function unreachable(base: string, error: Error): SimulationError {
+  const cause = error.cause as { code?: string; message?: string } | undefined;
+  return new SimulationError(`no hub at ${base}: ${cause?.code ?? cause?.message ?? error.message}`);
 }

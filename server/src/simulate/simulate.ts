@@ -51,6 +51,8 @@ class Simulation {
   readonly #options: SimulationOptions;
   readonly #api: HubApi;
   readonly #random = seededRandom(SEED);
+  /** The hub, as it was at the beginning. */
+  #firstBoot = '';
   readonly #engines: SimEngine[] = [];
   readonly #listeners: SimListener[] = [];
   /** Accounts of connections that ended while the engine went on. */
@@ -64,10 +66,13 @@ class Simulation {
   async run(onProgress?: (progress: SimulationProgress) => void): Promise<SimulationSummary> {
     const plan = planOf(this.#options);
     const source = await sourceMaker(this.#options);
-    const before = await this.#api.publishedSeqs();
+    this.#firstBoot = await this.#api.boot();
     for (const stream of plan.streams) {
       const url = this.#api.socketUrl(`/streams/${stream}/publish`);
-      this.#engines.push(await SimEngine.connect(url, stream, before.get(stream) ?? 0, source()));
+      const publishedSeq = async () => (await this.#api.publishedSeqs()).get(stream) ?? 0;
+      const engine = new SimEngine({ url, stream, publishedSeq }, source());
+      await engine.connect();
+      this.#engines.push(engine);
     }
     const startedAt = performance.now();
     const elapsedS = () => (performance.now() - startedAt) / 1000;
@@ -122,7 +127,16 @@ class Simulation {
     const accounts = [...stayed, ...(await Promise.all(this.#left))];
     for (const listener of this.#listeners) listener.connection?.close();
     const { url } = this.#options;
-    return summarise({ url, durationS, engines: this.#engines, published, listeners: this.#listeners, accounts });
+    const hubRestarted = (await this.#api.boot()) !== this.#firstBoot;
+    return summarise({
+      url,
+      durationS,
+      hubRestarted,
+      engines: this.#engines,
+      published,
+      listeners: this.#listeners,
+      accounts,
+    });
   }
 
   /** Those who have just connected must know from where on they count. */
@@ -141,7 +155,7 @@ class Simulation {
       received += listener.connection?.received ?? 0;
       underruns += listener.underruns;
     }
-    const published = this.#engines.reduce((total, engine) => total + engine.published, 0);
+    const published = this.#engines.reduce((total, engine) => total + engine.publishedInAll, 0);
     return `${published} chunks published, ${connected} listeners, ${received} received, ${underruns} underruns`;
   }
 }

@@ -9,6 +9,10 @@ export interface SimulationSummary {
   readonly ok: boolean;
   readonly url: string;
   readonly durationS: number;
+  /** The hub began anew meanwhile, and with it its accounts. */
+  readonly hubRestarted: boolean;
+  /** Connections whose account went with the hub. */
+  readonly unsettled: number;
   readonly streams: readonly StreamSummary[];
   readonly kinds: readonly KindSummary[];
   /** What does not add up, each with the listener's name; at most 100. */
@@ -17,10 +21,14 @@ export interface SimulationSummary {
 
 export interface StreamSummary {
   readonly stream: string;
-  /** Chunks, as its engine counted. */
+  /** Chunks, as its engine counted, since it connected the last time. */
   readonly published: number;
   /** The same, as the hub counted. */
   readonly taken: number;
+  /** Chunks over all connections of its engine. */
+  readonly publishedInAll: number;
+  /** Times that its engine lost the connection and came back. */
+  readonly reconnects: number;
   readonly killed: boolean;
 }
 
@@ -50,6 +58,7 @@ const MAX_MISMATCHES = 100;
 export interface Findings {
   readonly url: string;
   readonly durationS: number;
+  readonly hubRestarted: boolean;
   readonly engines: readonly SimEngine[];
   /** The hub's number of each stream's last chunk. */
   readonly published: ReadonlyMap<string, number>;
@@ -57,11 +66,17 @@ export interface Findings {
   readonly accounts: readonly SettledAccount[];
 }
 
-export function summarise({ url, durationS, engines, published, listeners, accounts }: Findings): SimulationSummary {
+export function summarise(findings: Findings): SimulationSummary {
+  const { url, durationS, hubRestarted, engines, published, listeners } = findings;
   const streams = engines.map((engine): StreamSummary => {
-    const taken = (published.get(engine.stream) ?? 0) - engine.seqBefore;
-    return { stream: engine.stream, published: engine.published, taken, killed: engine.isKilled };
+    const { stream, publishedInAll, reconnects, isKilled: killed } = engine;
+    const taken = (published.get(stream) ?? 0) - engine.seqBefore;
+    return { stream, published: engine.published, taken, publishedInAll, reconnects, killed };
   });
+  // What a hub that is no more had counted, nobody can tell.
+  const isSettled = ({ hub }: SettledAccount) => hub !== null || !hubRestarted;
+  const accounts = findings.accounts.filter(isSettled);
+  const unsettled = findings.accounts.length - accounts.length;
   const all = [
     ...engines.flatMap(({ faults }) => faults),
     ...streams.flatMap(streamMismatch),
@@ -71,7 +86,7 @@ export function summarise({ url, durationS, engines, published, listeners, accou
   const rest = all.length - MAX_MISMATCHES;
   const mismatches = rest > 0 ? [...all.slice(0, MAX_MISMATCHES - 1), `and ${rest + 1} more`] : all;
   const kinds = KINDS.flatMap((kind) => kindSummary(kind, listeners, accounts));
-  return { ok: all.length === 0, url, durationS, streams, kinds, mismatches };
+  return { ok: all.length === 0, url, durationS, hubRestarted, unsettled, streams, kinds, mismatches };
 }
 
 function streamMismatch({ stream, published, taken, killed }: StreamSummary): string[] {
@@ -112,7 +127,8 @@ const COLUMNS = [
 ] as const;
 
 /** The summary for people: a table and whether the accounts add up. Ends with a newline. */
-export function formatSummary({ ok, durationS, streams, kinds, mismatches }: SimulationSummary): string {
+export function formatSummary(summary: SimulationSummary): string {
+  const { ok, durationS, hubRestarted, unsettled, streams, kinds, mismatches } = summary;
   const heads = ['kind', ...COLUMNS[1]];
   const rows = kinds.map((kind) => [kind.kind, ...COLUMNS[0].map((name) => String(kind[name]))]);
   const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => (row[at] as string).length)));
@@ -122,13 +138,17 @@ export function formatSummary({ ok, durationS, streams, kinds, mismatches }: Sim
       .join('  ');
   return `${[
     `${durationS.toFixed(1)} s`,
-    ...streams.map(
-      ({ stream, published, killed }) =>
-        `stream ${stream}: ${published} chunks published${killed ? ', engine killed' : ''}`,
-    ),
+    ...streams.map(streamLine),
+    ...(hubRestarted ? ['the hub began anew'] : []),
+    ...(unsettled > 0 ? [`${unsettled} connections cannot be held against its counts: they went with it`] : []),
     '',
     ...(kinds.length === 0 ? [] : [line(heads), ...rows.map(line), '']),
     ok ? 'accounts: exact' : `accounts: ${mismatches.length} do not add up`,
     ...mismatches.map((mismatch) => `  ${mismatch}`),
   ].join('\n')}\n`;
+}
+
+function streamLine({ stream, publishedInAll, reconnects, killed }: StreamSummary): string {
+  const back = reconnects === 0 ? '' : `, engine came back ${reconnects === 1 ? 'once' : `${reconnects} times`}`;
+  return `stream ${stream}: ${publishedInAll} chunks published${back}${killed ? ', engine killed' : ''}`;
 }

@@ -158,7 +158,9 @@ describe('the summary', () => {
     ok: true,
     url: 'http://127.0.0.1:8000',
     durationS: 10,
-    streams: [{ stream: 'main', published: 100, taken: 100, killed: false }],
+    hubRestarted: false,
+    unsettled: 0,
+    streams: [{ stream: 'main', published: 100, taken: 100, publishedInAll: 100, reconnects: 0, killed: false }],
     kinds: [kind],
     mismatches: [],
   };
@@ -177,6 +179,17 @@ describe('the summary', () => {
       ].join('\n'),
     );
     expect(JSON.parse(JSON.stringify(SUMMARY))).toEqual(SUMMARY);
+  });
+
+  test('shows that the hub began anew, and what that left open', () => {
+    const [stream] = SUMMARY.streams;
+    const back = { ...stream, publishedInAll: 180, reconnects: 1 } as (typeof SUMMARY.streams)[0];
+    const text = formatSummary({ ...SUMMARY, hubRestarted: true, unsettled: 6, streams: [back] });
+    expect(text.split('\n').slice(1, 4)).toEqual([
+      'stream main: 180 chunks published, engine came back once',
+      'the hub began anew',
+      '6 connections cannot be held against its counts: they went with it',
+    ]);
   });
 
   test('shows what does not add up', () => {
