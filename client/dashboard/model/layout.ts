@@ -81,7 +81,7 @@ const LISTENER_COLUMN: ColumnLayout = {
 export const CONNECTION_LAYOUT: readonly ColumnLayout[] = [
   HEALTH_COLUMN,
   LISTENER_COLUMN,
-  { name: 'state', label: 'State', width: 6, kind: 'state' },
+  { name: 'state', label: 'State', width: 6.8, kind: 'state' },
   { name: 'playback_state', label: 'Playback', width: 8.6, kind: 'playback' },
   { name: 'latency_ms', label: 'Latency', width: 6, kind: 'latency' },
   reading('rtt_ms', 'RTT', 5),
@@ -109,7 +109,7 @@ export const NARROW_CONNECTION_LAYOUT: readonly ColumnLayout[] = [
   ),
 ];
 
-/** Columns that cells, order and judgement read besides those shown. */
+/** Columns that cells, order, judgement and facts read besides those shown. */
 const CONNECTION_EXTRAS = [
   'health',
   'unwell_since',
@@ -120,6 +120,8 @@ const CONNECTION_EXTRAS = [
   'last_report_at',
   'closed_at',
   'close_code',
+  'reconnects',
+  'underrun_duration_ms',
 ];
 
 /** Columns of each row of which the trend is kept. */

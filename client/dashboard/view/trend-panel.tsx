@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Dashboard, TREND_MS } from '../model/dashboard.js';
 import { decimate, type Points } from '../model/decimate.js';
+import { factsOf } from '../model/facts.js';
 import { reading, timeOfDay, unitName } from '../model/format.js';
 import type { Histories } from '../model/history.js';
 import type { Catalogue } from '../model/layout.js';
@@ -46,6 +47,7 @@ export function TrendPanel({ dashboard }: { readonly dashboard: Dashboard }) {
   const { stream, connection } = dashboard.place;
   const row = dashboard.listener;
   const isListener = connection !== null;
+  const facts = row === undefined ? [] : factsOf(row, dashboard.catalogue);
   const histories = isListener ? dashboard.connectionHistories : dashboard.streamHistories;
   const catalogue = isListener ? dashboard.catalogue : dashboard.tables.catalogue('streams');
   const key = connection ?? stream;
@@ -53,7 +55,9 @@ export function TrendPanel({ dashboard }: { readonly dashboard: Dashboard }) {
     <section class="panel trends" aria-label="Trends of the last ten minutes">
       <div class="bar">
         <h2>{isListener ? (row === undefined ? connection : nameOf(row)) : (stream ?? 'Trends')}</h2>
-        <span class="note">{isListener ? `listener of ${stream}` : stream !== null && 'stream'}</span>
+        <span class="note facts">
+          {isListener ? [`listener of ${stream}`, ...facts].join(' · ') : stream !== null && 'stream'}
+        </span>
         {isListener && (
           <button type="button" class="small" onClick={() => dashboard.selectConnection(null)}>
             Show the stream

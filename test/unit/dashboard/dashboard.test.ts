@@ -1,7 +1,10 @@
 import { Dashboard } from '@auralis/client/dashboard/model/dashboard';
 import { engineRoom } from '@auralis/client/dashboard/model/engine-room';
+import { factsOf } from '@auralis/client/dashboard/model/facts';
 import { Histories } from '@auralis/client/dashboard/model/history';
+import { catalogueOf } from '@auralis/client/dashboard/model/layout';
 import type { Place } from '@auralis/client/dashboard/model/place';
+import { SCHEMAS } from '@auralis/shared';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { FakeFeed, type FakeSubscription, row } from './fake-feed.js';
 
@@ -85,6 +88,19 @@ describe('the selected listener', () => {
     followed().brings([]);
     expect(place.connection).toBeNull();
   });
+});
+
+test('of a listener is said what is out of the ordinary', () => {
+  const catalogue = catalogueOf(SCHEMAS.connections.columns);
+  const fine = row('1', { address: '192.0.2.1', health: 0, health_reason: 0, trust: 0, reconnects: 0 });
+  expect(factsOf(fine, catalogue)).toEqual(['192.0.2.1']);
+  const readings = { health: 2, health_reason: 5, trust: 4, reconnects: 2, underrun_duration_ms: 65_000 };
+  expect(factsOf(row('2', readings), catalogue)).toEqual([
+    'running out',
+    'has heard 1 min 05 s of silence',
+    'came back 2 ×',
+    'its word: diverged',
+  ]);
 });
 
 describe('the engine room', () => {

@@ -1,0 +1,24 @@
+import type { Row } from './feed.js';
+import { number, span, timeOfDay } from './format.js';
+import { labelOf } from './judge.js';
+import type { Catalogue } from './layout.js';
+
+/** What is to be said of one listener beside its readings, in few words; only what is out of the ordinary, and where it is. */
+export function factsOf(row: Row, catalogue: Catalogue): readonly string[] {
+  const health = labelOf(row, 'health', catalogue);
+  const reason = labelOf(row, 'health_reason', catalogue)?.replace('_', ' ') ?? '';
+  const since = row.get('unwell_since');
+  const isUnwell = health !== null && health !== 'ok';
+  const trust = labelOf(row, 'trust', catalogue);
+  const silentMs = row.get('underrun_duration_ms') ?? 0;
+  const reconnects = row.get('reconnects') ?? 0;
+  const facts = [
+    isUnwell && `${reason}${since === null ? '' : ` since ${timeOfDay(since * 1000)}`}`,
+    silentMs >= 1000 && `has heard ${span(silentMs)} of silence`,
+    reconnects > 0 && `came back ${number(reconnects)} ×`,
+    trust !== null && trust !== 'live' && `its word: ${trust}`,
+    row.attribute('reason'),
+    row.attribute('address'),
+  ];
+  return facts.filter((fact) => typeof fact === 'string' && fact !== '') as string[];
+}
