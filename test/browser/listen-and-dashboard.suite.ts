@@ -45,6 +45,7 @@ export function listenAndDashboard(world: World): void {
       await until('the dashboard says so', 10_000, async () => (await linkOf(dashboard)) === 'reconnecting');
       await until('the listen page says so', 10_000, async () => /reconnecting/.test(await sentence(listen)));
       expect(await dashboard.locator('main.stale').count()).toBe(1);
+      expect(await dashboard.locator('.card').count()).toBe(3);
       expect((await rowsOf(dashboard, 'connections')).map((row) => row.key)).toEqual([last.key]);
 
       hub = await HubProcess.start(['--port', String(port)]);

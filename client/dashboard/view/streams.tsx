@@ -26,7 +26,7 @@ export function Streams({ dashboard, repaint }: Props) {
     <section class="panel streams" aria-labelledby="streams-title">
       <div class="bar">
         <h2 id="streams-title">Streams</h2>
-        <span class="note">{dashboard.knowsStreams ? number(streams.size) : ''}</span>
+        <span class="note">{dashboard.knowsStreams || streams.size > 0 ? number(streams.size) : ''}</span>
       </div>
       <DataTable
         id="streams"
