@@ -26,6 +26,9 @@ RECENT_SNAPSHOTS = 100
 # A synthesis that was never ended is forgotten when so many others are under way.
 MAX_PENDING = 256
 
+# The synthesis that this thread, or this task of asyncio, has started last.
+_current: "contextvars.ContextVar[Optional[str]]" = contextvars.ContextVar("auralis_synthesis", default=None)
+
 
 @dataclass
 class MetricsSnapshot:
@@ -59,9 +62,8 @@ class MetricsCollector:
         self.total_chunks_dropped = 0
         self._given_hub = hub
         self._lock = threading.Lock()
-        # Syntheses under way, the oldest first. The one of this thread or task is ended by it; see record_synthesis_end.
+        # Syntheses under way, the oldest first.
         self._pending: "OrderedDict[str, float]" = OrderedDict()
-        self._mine: "contextvars.ContextVar[Optional[str]]" = contextvars.ContextVar("synthesis", default=None)
         self._numbers = itertools.count(1)
         self._latencies: deque = deque(maxlen=RECENT_SYNTHESES)
         self._real_time_factors: deque = deque(maxlen=RECENT_SYNTHESES)
@@ -79,7 +81,7 @@ class MetricsCollector:
             self._pending[synthesis] = time.perf_counter()
             if len(self._pending) > MAX_PENDING:
                 self._pending.popitem(last=False)
-        self._mine.set(synthesis)
+        _current.set(synthesis)
         self._hub.event({"type": "synthesis_start", "id": synthesis})
 
     def record_synthesis_end(self, success: bool = True, phrase_duration_sec: float = 22.0):
@@ -95,7 +97,7 @@ class MetricsCollector:
         """
         ended_at = time.perf_counter()
         with self._lock:
-            synthesis = self._mine.get()
+            synthesis = _current.get()
             if synthesis not in self._pending:
                 synthesis = next(iter(self._pending), None)
             if synthesis is None:
@@ -111,7 +113,7 @@ class MetricsCollector:
                 self._real_time_factors.append(rtf)
             else:
                 self.total_synthesis_errors += 1
-        self._mine.set(None)
+        _current.set(None)
         self._hub.event({
             "type": "synthesis_end",
             "id": synthesis,
