@@ -140,10 +140,12 @@ export abstract class Connection {
     } else if (now - this.unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.unwell_since);
   }
 
-  /** Notes chunks that were dropped for it just now. */
+  /** Notes chunks that were dropped for it just now; 0 says that none were. */
   protected noteDrops(count: number, now: number): void {
-    this.#drops ??= new EventWindow(60_000);
-    this.#drops.add(now, count);
-    this.table.set(this.slot, CONNECTION.dropped_per_min, this.#drops.total(now));
+    if (count > 0) {
+      this.#drops ??= new EventWindow(60_000);
+      this.#drops.add(now, count);
+    }
+    this.table.set(this.slot, CONNECTION.dropped_per_min, this.#drops?.total(now) ?? 0);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { EVERY_KEY, REBUFFERING, SESSION, VERSION_1 } from '../../harness/cmcd.js';
 import { ReportedWorld } from './reported-world.js';
 
@@ -196,4 +197,60 @@ describe('a bad record is refused with its line; the others are taken', () => {
     expect(refused[0]).toBe('10 too_many_connections all 10 places are taken (--max-clients)');
     expect(world.tables.connections.size).toBe(10);
   });
+});
+
+test('whatever a line is, it is taken or refused, never thrown', () => {
+  const key = fc.constantFrom(
+    'bl',
+    'br',
+    'bs',
+    'bsa',
+    'bsd',
+    'bsda',
+    'ec',
+    'ltc',
+    'sta',
+    'bg',
+    'sn',
+    'ts',
+    'v',
+    'e',
+    '*',
+    '__proto__',
+  );
+  const item = fc.oneof(
+    fc.integer().map(String),
+    fc.double({ noNaN: true }).map((number) => number.toFixed(3)),
+    fc.constantFrom(
+      '?0',
+      '?1',
+      'p',
+      'r',
+      '"x"',
+      ':YWJj:',
+      '()',
+      '(1;a 2;v)',
+      '("x" "y")',
+      '(:YWJj:)',
+      '@1659578233',
+      '%"x"',
+    ),
+    fc.string(),
+  );
+  const fields = fc.array(
+    fc.tuple(key, item).map(([name, value]) => `${name}=${value}`),
+    { maxLength: 8 },
+  );
+  const wholly = fields.map((each) => ['sid="s"', 'cid="main"', ...each].join(','));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(wholly, fc.string({ maxLength: 200 })), { maxLength: 20 }), (lines) => {
+      const world = new ReportedWorld();
+      const answer = world.cmcd.take(lines, null, '', world.now);
+      expect(typeof answer).toBe('object');
+      world.pass(2);
+      const depth = world.row('main:s')?.buffer_depth_ms ?? 0;
+      expect(depth).toBeGreaterThanOrEqual(0);
+    }),
+    { numRuns: 500 },
+  );
 });

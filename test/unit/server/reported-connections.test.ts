@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { columnsOf, ReportedWorld } from './reported-world.js';
 
 describe('a connection that its server reports', () => {
@@ -353,5 +354,48 @@ describe('a bad report is refused by its field; the others are taken', () => {
     );
     expect(world.hub('fields_ignored')).toBe(4);
     expect(world.row('main:1')?.client).toBe('x');
+  });
+});
+
+describe('whatever a stranger sends', () => {
+  const value = fc.oneof(
+    fc.anything({ withNullPrototype: true, withTypedArray: true }),
+    fc.double(),
+    fc.integer(),
+    fc.constantFrom(-1, 2 ** 53, Number.POSITIVE_INFINITY, '__proto__', null, true),
+  );
+  const names = [
+    'chunksSent',
+    'chunksDropped',
+    'bytesSent',
+    'bufferDepthMs',
+    'rttMs',
+    'client',
+    'attributes',
+    'reason',
+  ];
+  const record = fc.record({
+    type: fc.constantFrom('connection_opened', 'connection_metrics', 'connection_closed', 'constructor'),
+    connection: fc.oneof(fc.constantFrom('a', 'b', 7, '__proto__'), value),
+    ...Object.fromEntries(names.map((name) => [name, fc.option(value, { nil: undefined })])),
+  });
+
+  test('is taken or refused, never thrown; totals never fall, and every row is within its bounds', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(record, value), { maxLength: 40 }), (records) => {
+        const world = new ReportedWorld(3);
+        let total = 0;
+        for (const each of records) {
+          const answer = world.desk.take('main', [each], world.now);
+          expect(typeof answer).toBe('object');
+          world.pass(1);
+          const { total_chunks_sent, total_chunks_dropped } = world.summary;
+          expect(total_chunks_sent + total_chunks_dropped).toBeGreaterThanOrEqual(total);
+          total = total_chunks_sent + total_chunks_dropped;
+          expect(world.tables.connections.size).toBeLessThanOrEqual(6);
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 });
