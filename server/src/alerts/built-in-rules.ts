@@ -109,7 +109,7 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   {
     name: 'listener-running-out', title: 'Listeners will hear silence in 2 s',
     table: 'connections', column: 'time_to_silence_ms', below: 2_000, clear: 2_000,
-    unless: STREAM_STARVES, forS: 2,
+    unless: STREAM_STARVES, forS: 1,
   },
   {
     name: 'listener-interrupted', title: 'Listeners are interrupted again and again', help: 'their audio broke off',

@@ -1,4 +1,4 @@
-import { SCHEMAS } from '@auralis/shared';
+import { levelOf, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import type { Group, NodeState, Situation } from './blame.js';
 import type { Rule } from './rule.js';
@@ -28,7 +28,7 @@ export class Circumstances {
     const { rule } = watch;
     const isOfListeners = rule.table === 'connections';
     const of = this.#listenersOf(stream);
-    const isAffected = (slot: number) => (isOfListeners ? watch.isRipe(slot) : !this.#isWell(slot));
+    const isAffected = isOfListeners ? (slot: number) => watch.isRipe(slot) : this.#sharesIn(rule);
     const affected = of.filter(isAffected);
     const rest = of.filter((slot) => !isAffected(slot));
     const others = { count: rest.length, well: rest.filter((slot) => this.#isWell(slot)).length };
@@ -45,6 +45,14 @@ export class Circumstances {
       elsewhere: { count: this.#everybody.count - of.length, well: this.#everybody.well - inStream },
       node: this.#node,
     };
+  }
+
+  /** Whether a listener has its share in what its stream suffers from: by its own reading of the same name, if there is one. */
+  #sharesIn({ column: { name } }: Rule): (slot: number) => boolean {
+    const { connections } = this.#tables;
+    const own = SCHEMAS.connections.columns.find((column) => column.name === name);
+    if (own === undefined) return (slot) => !this.#isWell(slot);
+    return (slot) => (levelOf(own, connections.get(slot, own.index)) ?? 'ok') !== 'ok';
   }
 
   #engineOf(stream: string | undefined): Situation['engine'] {

@@ -1,0 +1,172 @@
+import { describe, expect, test } from '@jest/globals';
+import { World } from './world.js';
+
+const told = (world: World) => world.store.transitions.map(({ state, alert }) => `${state} ${alert.rule}`);
+
+describe('grouping', () => {
+  test('500 listeners that lose their engine are one alert, and the engine is to blame', () => {
+    const world = new World();
+    world.stream();
+    for (let n = 0; n < 500; n++) world.listener(`l${n}`);
+    world.stream('other');
+    for (let n = 0; n < 20; n++) world.listener(`o${n}`, {}, 'other');
+    world.pass(10);
+    world.set('streams', 'main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+    for (let n = 0; n < 500; n++) {
+      world.listener(`l${n}`, {
+        chunk_send_rate: Number.NaN,
+        health: 'critical',
+        health_reason: 'starving',
+        playback_state: 'stalled',
+        buffer_depth_ms: 0,
+        time_to_silence_ms: 0,
+        buffer_underruns: 2,
+      });
+    }
+    world.pass(30);
+    expect(world.alerts()).toEqual([
+      expect.objectContaining({
+        rule: 'engine-gone',
+        severity: 'critical',
+        count: 500,
+        blame: 'engine',
+        stream: 'main',
+      }),
+    ]);
+    expect(world.alerts()[0]?.evidence).toBe(
+      'the engine of stream main has been gone for 26 s: 500 listeners wait, while 20 of 20 listeners of other streams are well',
+    );
+    world.stream();
+    for (let n = 0; n < 500; n++) world.listener(`l${n}`, { time_to_silence_ms: Number.NaN, buffer_underruns: 2 });
+    world.pass(30);
+    expect(told(world)).toEqual(['firing engine-gone', 'resolved engine-gone']);
+    expect(world.store.transitions.at(-1)?.alert.count).toBe(500);
+  });
+
+  test('a stream that never had an engine is waited for, not missed', () => {
+    const world = new World();
+    world.stream('main', { publishing: 'no', chunks_published: 0 });
+    world.listener('anna', { chunk_send_rate: Number.NaN });
+    world.pass(60);
+    expect(world.firing()).toEqual([]);
+  });
+
+  test('listeners that another server serves have no engine here, and are alerted of all the same', () => {
+    const world = new World();
+    world.set('streams', 'main', { publishing: 'no', chunks_published: 0 });
+    for (let n = 0; n < 10; n++) world.listener(`l${n}`, { chunk_send_rate: Number.NaN });
+    world.listener('bad', { chunk_send_rate: Number.NaN, buffer_depth_ms: 10, health: 'warning' });
+    world.pass(20);
+    expect(world.alerts()).toEqual([
+      expect.objectContaining({
+        rule: 'listener-buffer-low',
+        blame: 'network',
+        evidence:
+          '10 of 10 other listeners of stream main are well, this hub keeps time: what is left is the link of client-bad',
+      }),
+    ]);
+  });
+
+  test('one listener in trouble is named', () => {
+    const world = new World();
+    world.stream();
+    for (let n = 0; n < 20; n++) world.listener(`l${n}`);
+    world.listener('bad', { latency_ms: 900, health: 'warning', health_reason: 'latency' });
+    world.pass(10);
+    expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'listener-latency', count: 1, blame: 'network' })]);
+    const [{ message, evidence } = { message: '', evidence: '' }] = world.alerts();
+    expect(message).toBe('1 listener of stream main: latency_ms above 500 ms, 900 ms at worst (client-bad)');
+    expect(evidence).toBe(
+      '20 of 20 other listeners of stream main are well, its engine delivers 10.0 chunks a second and this hub keeps time: what is left is the link of client-bad',
+    );
+  });
+
+  test('of a stream that drops chunks, those are named for whom it does', () => {
+    const world = new World();
+    world.stream('main', { dropped_per_min: 12 });
+    for (let n = 0; n < 20; n++) world.listener(`l${n}`);
+    world.listener('frozen', { health: 'critical', health_reason: 'frozen', trust: 'diverged' });
+    world.listener('slow', { dropped_per_min: 7 });
+    world.pass(1);
+    expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'stream-drops', blame: 'network' })]);
+    expect(world.alerts()[0]?.evidence).toMatch(/^20 of 21 other listeners .* the link of client-slow$/);
+  });
+
+  test('by row, by any attribute, or all together', () => {
+    const rule = { table: 'connections', column: 'latency_ms', above: 500, forS: 0 } as const;
+    const world = new World([
+      { ...rule, name: 'each', groupBy: 'row' },
+      { ...rule, name: 'streams' },
+      { ...rule, name: 'all', groupBy: 'all' },
+    ]);
+    for (const [key, stream] of [
+      ['a', 'one'],
+      ['b', 'one'],
+      ['c', 'two'],
+    ] as const) {
+      world.listener(key, { latency_ms: 600 }, stream);
+    }
+    world.pass(1);
+    expect(world.alerts().map(({ rule, scope, count }) => [rule, scope, count])).toEqual([
+      ['each', 'stream=one connection=a client=client-a', 1],
+      ['each', 'stream=one connection=b client=client-b', 1],
+      ['each', 'stream=two connection=c client=client-c', 1],
+      ['streams', 'stream=one', 2],
+      ['streams', 'stream=two', 1],
+      ['all', '', 3],
+    ]);
+  });
+
+  test('a slot that is used again is another row', () => {
+    const world = new World([{ name: 'late', table: 'connections', column: 'latency_ms', above: 500, forS: 5 }]);
+    const slot = world.listener('a', { latency_ms: 600 });
+    world.pass(4);
+    world.tables.connections.close(slot);
+    expect(world.listener('b', { latency_ms: 600 })).toBe(slot);
+    world.pass(5);
+    expect(world.firing()).toEqual([]);
+    world.pass(1);
+    expect(world.firing()).toEqual(['late']);
+  });
+
+  test('who has left is in no alert', () => {
+    const world = new World([{ name: 'late', table: 'connections', column: 'latency_ms', above: 500, forS: 0 }]);
+    world.listener('a', { latency_ms: 600, state: 'closed' });
+    world.pass(10);
+    expect(world.firing()).toEqual([]);
+  });
+});
+
+describe('absence', () => {
+  test('of a reading', () => {
+    const world = new World([{ name: 'mute', table: 'hosts', column: 'cpu_percent', absent: true, forS: 3 }]);
+    world.set('hosts', 'here', { cpu_percent: 3 });
+    world.pass(10);
+    expect(world.firing()).toEqual([]);
+    world.set('hosts', 'here', { cpu_percent: Number.NaN });
+    world.pass(4);
+    expect(world.alerts()).toEqual([expect.objectContaining({ message: 'host here: no reading of cpu_percent' })]);
+    world.set('hosts', 'here', { cpu_percent: 3 });
+    world.pass(12);
+    expect(world.firing()).toEqual([]);
+  });
+
+  test('of a row', () => {
+    const rule = {
+      name: 'off-air',
+      table: 'streams',
+      column: 'publishing',
+      absent: true,
+      while: ['id = main'],
+    } as const;
+    const world = new World([rule]);
+    world.pass(10);
+    expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'off-air', scope: 'stream=main', count: 1 })]);
+    world.stream('other');
+    world.pass(10);
+    expect(world.firing()).toEqual(['off-air']);
+    world.stream('main');
+    world.pass(15);
+    expect(world.firing()).toEqual([]);
+  });
+});

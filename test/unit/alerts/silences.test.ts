@@ -1,0 +1,108 @@
+import { describe, expect, test } from '@jest/globals';
+import { World } from './world.js';
+
+const told = (world: World) => world.store.transitions.map(({ state, alert }) => `${state} ${alert.rule}`);
+
+describe('silences', () => {
+  const RULE = { name: 'busy', table: 'hosts', column: 'cpu_percent', above: 90, forS: 0 } as const;
+  const silenced = (lastsS: number, matchers: Record<string, string> = { rule: 'busy' }) => {
+    const world = new World([RULE]);
+    const request = { matchers, author: 'anna', reason: 'we know', endsAt: world.now + lastsS * 1000 };
+    world.alerting.silence(request, world.now);
+    world.set('hosts', 'here', { cpu_percent: 95 });
+    return world;
+  };
+
+  test('an alert under one shows, marked, is logged, and nobody is told, not even that it is over', () => {
+    const world = silenced(3600);
+    world.pass(10);
+    expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'busy', silenced: 1 })]);
+    world.set('hosts', 'here', { cpu_percent: 1 });
+    world.pass(20);
+    expect(world.alerts('resolved')).toHaveLength(1);
+    expect([world.log.length, world.store.transitions]).toEqual([2, []]);
+  });
+
+  test('what still fires when it ends is told then, with the time at which it fired', () => {
+    const world = silenced(30);
+    world.pass(29);
+    expect(told(world)).toEqual([]);
+    world.pass(1);
+    expect(told(world)).toEqual(['firing busy']);
+    expect(world.store.transitions[0]?.at).toBe(1_000_001_000);
+    expect(world.alerts()).toEqual([expect.objectContaining({ silenced: 0 })]);
+    expect(world.store.kept.size).toBe(0);
+  });
+
+  test('and when somebody ends it', () => {
+    const world = silenced(3600);
+    world.pass(5);
+    const [silence] = world.alerting.silences();
+    expect(world.alerting.unsilence(silence?.id ?? '', world.now)).toBe(true);
+    expect(told(world)).toEqual(['firing busy']);
+  });
+
+  test('who was told that it fires is told that it is over, whatever silences it by then', () => {
+    const world = silenced(3600, { rule: 'another' });
+    world.pass(5);
+    const request = { matchers: { host: 'here' }, author: 'anna', reason: 'we know', endsAt: world.now + 1e6 };
+    world.alerting.silence(request, world.now);
+    expect(world.alerts()).toEqual([expect.objectContaining({ silenced: 1 })]);
+    world.set('hosts', 'here', { cpu_percent: 1 });
+    world.pass(20);
+    expect(told(world)).toEqual(['firing busy', 'resolved busy']);
+  });
+
+  test('all of its matchers must match', () => {
+    const world = silenced(3600, { rule: 'busy', severity: 'critical' });
+    world.pass(5);
+    expect(told(world)).toEqual(['firing busy']);
+  });
+
+  test('are bounded', () => {
+    const world = new World([]);
+    const request = { matchers: { rule: 'x' }, author: 'a', reason: 'b', endsAt: world.now + 1e6 };
+    for (let n = 0; n < 500; n++) expect(world.alerting.silence(request, world.now)).not.toBeNull();
+    expect(world.alerting.silence(request, world.now)).toBeNull();
+  });
+});
+
+describe('raised by hand', () => {
+  const alert = {
+    severity: 'error',
+    title: 'Deploy failed',
+    message: 'exit code 1',
+    labels: { stream: 'main' },
+  } as const;
+
+  test('it fires until somebody resolves it; raised again it is the same', () => {
+    const world = new World([]);
+    const first = world.alerting.raise(alert, world.now);
+    world.pass(5);
+    const again = world.alerting.raise({ ...alert, message: 'exit code 2' }, world.now);
+    expect([first?.isNew, again]).toEqual([true, { id: first?.id, isNew: false }]);
+    expect(world.alerts()).toEqual([
+      expect.objectContaining({ rule: 'manual', message: 'exit code 2', stream: 'main' }),
+    ]);
+    expect(world.alerting.resolve(first?.id ?? '', world.now)).toBe('resolved');
+    expect(told(world)).toEqual(['firing manual', 'resolved manual']);
+  });
+
+  test('it is over by itself after a day without anybody raising it again', () => {
+    const world = new World([]);
+    world.alerting.raise(alert, world.now);
+    world.now += 86_390_000;
+    world.pass(9);
+    expect(world.firing()).toEqual(['manual']);
+    world.pass(1);
+    expect(world.firing()).toEqual([]);
+  });
+
+  test('what a rule sees, only the rule ends', () => {
+    const world = new World([{ name: 'busy', table: 'hosts', column: 'cpu_percent', above: 90, forS: 0 }]);
+    world.set('hosts', 'here', { cpu_percent: 95 });
+    world.pass(1);
+    expect(world.alerting.resolve(world.alerts()[0]?.id ?? '', world.now)).toBe('by a rule');
+    expect(world.alerting.resolve('nobody', world.now)).toBe('unknown');
+  });
+});
