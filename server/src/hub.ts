@@ -21,7 +21,7 @@ import { CmcdDesk } from './relay/cmcd-desk.js';
 import { listenRoute } from './relay/listen-route.js';
 import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
-import { ReportedConnections } from './relay/reported-connections.js';
+import { type KeyMark, ReportedConnections } from './relay/reported-connections.js';
 import { ReportsDesk } from './relay/reports-desk.js';
 import { Sweep } from './relay/sweep.js';
 import { Reporter } from './reporter/reporter.js';
@@ -91,6 +91,7 @@ class RunningHub implements Hub {
   readonly #sweep: Sweep;
   readonly #engines: EngineRoom;
   readonly #reported: ReportedConnections;
+  readonly #players: ReportedConnections;
   readonly #live: Live;
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
@@ -112,7 +113,10 @@ class RunningHub implements Hub {
     this.#sweep = new Sweep(this.#relay, this.tables, this.#counters);
     const totals = new EngineTotals();
     this.#engines = new EngineRoom(this.tables, this.#counters, totals, (name, at) => this.#relay.keep(name, at));
-    this.#reported = new ReportedConnections(this.#relay, this.tables, this.#counters, totals.chunksElsewhere);
+    const reported = (mark: KeyMark) =>
+      new ReportedConnections(this.#relay, this.tables, this.#counters, totals.chunksElsewhere, mark);
+    this.#reported = reported(':');
+    this.#players = reported('~');
     this.#live = new Live({
       tables: this.tables,
       counters: this.#counters,
@@ -162,7 +166,7 @@ class RunningHub implements Hub {
       prometheus: this.#prometheus,
       isDraining: this.#isDraining,
       engines: this.#engines,
-      cmcd: new CmcdDesk(this.#reported, (text) => new CmcdRecord(text), this.#counters),
+      cmcd: new CmcdDesk(this.#players, (text) => new CmcdRecord(text), this.#counters),
       reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.#counters),
       alerts: this.#alarm.alerting,
       notifiers: this.#alarm.notifications,
@@ -225,6 +229,7 @@ class RunningHub implements Hub {
   #everySecond(): void {
     const at = now();
     this.#reported.expire(at);
+    this.#players.expire(at);
     this.#sweep.run(at);
     this.#engines.sweep(at);
     this.#live.keepAlive(at);

@@ -25,7 +25,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
   test('event mode: a batch of records, each a line', async () => {
     const response = await post(SESSION.join('\n'));
     expect([response.status, await response.json()]).toEqual([202, { accepted: 5, refused: 0, errors: [] }]);
-    expect(await rowOf('main:session-id-123')).toMatchObject({
+    expect(await rowOf('main~session-id-123')).toMatchObject({
       stream: 'main',
       address: expect.stringContaining('127.0.0.1') as unknown as string,
       state: 'open',
@@ -72,7 +72,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
     let row: Row = {};
     while (Date.now() < deadline && row.player_errors !== 1) {
       await new Promise((resolve) => setTimeout(resolve, 50));
-      row = await rowOf('radio:player-1').catch(() => ({}));
+      row = await rowOf('radio~player-1').catch(() => ({}));
     }
     expect(bodies.join('\n')).toContain('sid="player-1"');
     expect(row).toMatchObject({
@@ -93,7 +93,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
   test.each(['GET', 'POST'])('the query form, by %s; ?stream= says whose it is', async (method) => {
     const response = await send(`?CMCD=${encodeURIComponent(VERSION_1)}&stream=v1-${method}`, { method });
     expect([response.status, ((await response.json()) as Answer).accepted]).toEqual([202, 1]);
-    expect(await rowOf(`v1-${method}:6e2fb550-c457-11e9-bb97-0800200c9a66`)).toMatchObject({
+    expect(await rowOf(`v1-${method}~6e2fb550-c457-11e9-bb97-0800200c9a66`)).toMatchObject({
       buffer_depth_ms: 21_300,
       bitrate_kbps: 3_200,
       requested_throughput_kbps: 15_000,
@@ -103,7 +103,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
   test('earlier players: text/cmcd, plain numbers, a line feed at the end', async () => {
     const response = await post(EARLY_EVENTS, '', 'text/cmcd; charset=utf-8');
     expect(((await response.json()) as Answer).accepted).toBe(2);
-    expect(await rowOf('main:session-1')).toMatchObject({ playback_state: 'playing', buffer_depth_ms: 5_000 });
+    expect(await rowOf('main~session-1')).toMatchObject({ playback_state: 'playing', buffer_depth_ms: 5_000 });
   });
 
   test('a bad record is refused with its line, and counted; the others are taken', async () => {
@@ -120,7 +120,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
         },
       ],
     });
-    expect(await rowOf('mixed:good')).toMatchObject({ playback_state: 'playing', buffer_depth_ms: 700, reports: 2 });
+    expect(await rowOf('mixed~good')).toMatchObject({ playback_state: 'playing', buffer_depth_ms: 700, reports: 2 });
     const after = await counters();
     expect((after.messages_refused as number) - (before.messages_refused as number)).toBe(1);
   });

@@ -41,8 +41,8 @@ export class ConnectionCounters {
 
 /** A connection that somebody else serves and reports. */
 export class ReportedConnection extends Connection {
-  readonly #staleAfterMs: number;
   readonly counters: ConnectionCounters;
+  readonly #staleAfterMs: number;
   /** It was open before anybody told of it, and has not reported since. */
   #isFound: boolean;
   #clientSaysDepth = false;

@@ -30,30 +30,38 @@ export interface Placed {
   readonly connection: ReportedConnection;
 }
 
-/** No name of a stream and no id of the hub's own has this character. */
-const keyOf = ({ stream, connection }: ConnectionName) => `${stream}:${connection}`;
+/**
+ * Stands between stream and connection in a row's key. No name of a stream and no id of the hub's own has either character,
+ * and whoever may speak for one kind of connections cannot touch the other.
+ */
+export type KeyMark = ':' | '~';
 
-/** All connections that others serve and report: as many as `maxClients`, beside as many of the hub's own. */
+/**
+ * Connections that others serve and report, of one kind: as many as `maxClients`, beside as many of every other kind, so
+ * that none takes the places of another.
+ */
 export class ReportedConnections {
   readonly #relay: Relay;
   readonly #tables: Tables;
   readonly #counters: HubCounters;
   readonly #elsewhere: ChunksElsewhere;
+  readonly #mark: KeyMark;
   readonly #open = new Map<string, Placed>();
   /** Rows of closed ones, the oldest first, and when they go. */
   readonly #closed = new Map<string, { readonly slot: number; readonly goesAt: number }>();
   /** What closed ones had counted: one that is heard of again, after a broken network say, is not counted twice. */
   readonly #counted = new Map<string, ConnectionCounters>();
 
-  constructor(relay: Relay, tables: Tables, counters: HubCounters, elsewhere: ChunksElsewhere) {
+  constructor(relay: Relay, tables: Tables, counters: HubCounters, elsewhere: ChunksElsewhere, mark: KeyMark) {
     this.#relay = relay;
     this.#tables = tables;
     this.#counters = counters;
     this.#elsewhere = elsewhere;
+    this.#mark = mark;
   }
 
   get(name: ConnectionName): Placed | null {
-    return this.#open.get(keyOf(name)) ?? null;
+    return this.#open.get(this.#keyOf(name)) ?? null;
   }
 
   /**
@@ -75,7 +83,7 @@ export class ReportedConnections {
     }
     const stream = this.#relay.streamToListenTo(name.stream, now);
     if (stream === null) throw new Refusal('too_many_streams', 'the hub has too many streams');
-    const key = keyOf(name);
+    const key = this.#keyOf(name);
     // One that comes back takes the place of its closed row.
     this.#forgetClosed(key);
     const { connections } = this.#tables;
@@ -107,7 +115,7 @@ export class ReportedConnections {
 
   /** Closes one that is open; its row stays for a while, with the reason. */
   close(name: ConnectionName, reason: string, now: number): void {
-    const key = keyOf(name);
+    const key = this.#keyOf(name);
     const placed = this.#open.get(key);
     if (placed === undefined) {
       throw new Refusal('unknown_connection', `connection ${JSON.stringify(name.connection)} is not open`);
@@ -126,6 +134,10 @@ export class ReportedConnections {
       if (goesAt > now) break;
       this.#forgetClosed(key);
     }
+  }
+
+  #keyOf({ stream, connection }: ConnectionName): string {
+    return stream + this.#mark + connection;
   }
 
   #close(key: string, { stream, connection }: Placed, reason: string, now: number): void {

@@ -12,7 +12,7 @@ describe('a player that speaks CMCD is a connection', () => {
     for (const each of SESSION) {
       expect(world.player(null, each)).toEqual([]);
       world.pass(30);
-      const row = world.row('main:session-id-123');
+      const row = world.row('main~session-id-123');
       states.push([row?.playback_state, row?.buffer_depth_ms, row?.buffer_underruns, row?.state]);
     }
     expect(states).toEqual([
@@ -22,7 +22,7 @@ describe('a player that speaks CMCD is a connection', () => {
       ['playing', 6000, 1, 'open'],
       ['ended', 0, 1, 'open'],
     ]);
-    expect(world.row('main:session-id-123')).toMatchObject({
+    expect(world.row('main~session-id-123')).toMatchObject({
       stream: 'main',
       bitrate_kbps: 256,
       measured_throughput_kbps: 55_000,
@@ -39,7 +39,7 @@ describe('a player that speaks CMCD is a connection', () => {
   test('every key: what has a column is in it, of audio where it says so; the rest is counted', () => {
     const world = new ReportedWorld();
     world.player(null, EVERY_KEY);
-    expect(world.row('main:session-id-123')).toMatchObject({
+    expect(world.row('main~session-id-123')).toMatchObject({
       buffer_depth_ms: 1800,
       bitrate_kbps: 164,
       measured_throughput_kbps: 6000,
@@ -60,7 +60,7 @@ describe('a player that speaks CMCD is a connection', () => {
   test('of version 1', () => {
     const world = new ReportedWorld();
     expect(world.player(null, VERSION_1)).toEqual([]);
-    expect(world.row('main:6e2fb550-c457-11e9-bb97-0800200c9a66')).toMatchObject({
+    expect(world.row('main~6e2fb550-c457-11e9-bb97-0800200c9a66')).toMatchObject({
       buffer_depth_ms: 21_300,
       bitrate_kbps: 3200,
       measured_throughput_kbps: 48_100,
@@ -74,7 +74,7 @@ describe('a player that speaks CMCD is a connection', () => {
     const world = new ReportedWorld();
     world.player(null, line('ltc=3000,sta=p'));
     world.pass(1);
-    expect(world.row('main:s')).toMatchObject({ latency_ms: 3000, clock: 'unsynced', trust: 'unsynced', health: 'ok' });
+    expect(world.row('main~s')).toMatchObject({ latency_ms: 3000, clock: 'unsynced', trust: 'unsynced', health: 'ok' });
     expect(world.stream('latency_p50_ms')).toBeNaN();
   });
 
@@ -82,18 +82,18 @@ describe('a player that speaks CMCD is a connection', () => {
     const world = new ReportedWorld();
     world.player(null, REBUFFERING[0] as string);
     world.pass(1);
-    expect(world.row('main:session-id-123')).toMatchObject({ buffer_underruns: 1, health_reason: 'starving' });
+    expect(world.row('main~session-id-123')).toMatchObject({ buffer_underruns: 1, health_reason: 'starving' });
     world.player(null, REBUFFERING[1] as string);
-    expect(world.row('main:session-id-123')).toMatchObject({ buffer_underruns: 1, underrun_duration_ms: 1500 });
+    expect(world.row('main~session-id-123')).toMatchObject({ buffer_underruns: 1, underrun_duration_ms: 1500 });
     world.player(null, 'bs,cid="main",e=t,sid="session-id-123",sta=p,ts=1764269162389,v=2');
-    expect(world.row('main:session-id-123')?.buffer_underruns).toBe(2);
+    expect(world.row('main~session-id-123')?.buffer_underruns).toBe(2);
   });
 
   test('a state of rebuffering is a starvation, and an event of an error an error, where a player says no more', () => {
     const world = new ReportedWorld();
     const states = ['sta=s', 'sta=p', 'sta=r', 'e=t,sta=r', 'sta=p', 'sta=r'];
     world.player(null, ...states.map(line), line('e=e'), line('e=e,ec=("1" "2")'));
-    expect(world.row('main:s')).toMatchObject({ buffer_underruns: 2, player_errors: 3 });
+    expect(world.row('main~s')).toMatchObject({ buffer_underruns: 2, player_errors: 3 });
   });
 
   test('is hidden as long as it says so, which it does by saying nothing else', () => {
@@ -101,7 +101,7 @@ describe('a player that speaks CMCD is a connection', () => {
     const hidden = (fields: string) => {
       world.player(null, line(fields));
       world.pass(1);
-      return [world.row('main:s')?.hidden, world.row('main:s')?.trust];
+      return [world.row('main~s')?.hidden, world.row('main~s')?.trust];
     };
     expect(hidden('')).toEqual([null, 'live']);
     expect(hidden('bg')).toEqual(['hidden', 'hidden']);
@@ -122,35 +122,35 @@ describe('a player that speaks CMCD is a connection', () => {
   ])('state %s is %s', (sta, state) => {
     const world = new ReportedWorld();
     world.player(null, line(`sta=${sta}`));
-    expect(world.row('main:s')?.playback_state).toBe(state);
+    expect(world.row('main~s')?.playback_state).toBe(state);
   });
 
   test('that quits is closed; one that says nothing is stale after three of its intervals, and closed after 120 s', () => {
     const world = new ReportedWorld();
     world.player(null, line('sta=p'));
     world.pass(90);
-    expect(world.row('main:s')).toMatchObject({ state: 'open', health: 'ok' });
+    expect(world.row('main~s')).toMatchObject({ state: 'open', health: 'ok' });
     world.pass(1);
-    expect(world.row('main:s')).toMatchObject({ state: 'stale', health_reason: 'silent' });
+    expect(world.row('main~s')).toMatchObject({ state: 'stale', health_reason: 'silent' });
     world.pass(30);
-    expect(world.row('main:s')).toMatchObject({ state: 'closed', reason: 'no report' });
+    expect(world.row('main~s')).toMatchObject({ state: 'closed', reason: 'no report' });
     world.player(null, line('sta=p'), line('e=ps,sta=q'));
-    expect(world.row('main:s')).toMatchObject({ state: 'closed', reason: 'quit', playback_state: 'ended' });
+    expect(world.row('main~s')).toMatchObject({ state: 'closed', reason: 'quit', playback_state: 'ended' });
   });
 
   test('a report that is sent again is not taken again; a session that begins anew is', () => {
     const world = new ReportedWorld();
     const batch = [line('bs,ec=("1"),sn=7,ts=1000'), line('bs,ec=("2"),sn=8,ts=2000')];
     expect([world.player(null, ...batch), world.player(null, ...batch)]).toEqual([[], []]);
-    expect(world.row('main:s')).toMatchObject({ buffer_underruns: 2, player_errors: 2, reports: 2 });
+    expect(world.row('main~s')).toMatchObject({ buffer_underruns: 2, player_errors: 2, reports: 2 });
     world.player(null, line('bs,sn=0,ts=3000'));
-    expect(world.row('main:s')?.buffer_underruns).toBe(3);
+    expect(world.row('main~s')?.buffer_underruns).toBe(3);
   });
 
   test('?stream= goes before its content, of which a session may play several', () => {
     const world = new ReportedWorld();
     world.player('radio', 'cid="song 1",sid="s"', 'cid="ad/2",sid="s"', 'sid="s"');
-    expect(world.row('radio:s')?.reports).toBe(3);
+    expect(world.row('radio~s')?.reports).toBe(3);
     expect(world.tables.connections.size).toBe(1);
   });
 
@@ -158,7 +158,7 @@ describe('a player that speaks CMCD is a connection', () => {
     const world = new ReportedWorld();
     world.cmcd.take([line('')], null, '192.0.2.7', world.now);
     world.cmcd.take([line('')], null, '192.0.2.8', world.now);
-    expect(world.row('main:s')?.address).toBe('192.0.2.7');
+    expect(world.row('main~s')?.address).toBe('192.0.2.7');
   });
 });
 
@@ -196,6 +196,11 @@ describe('a bad record is refused with its line; the others are taken', () => {
     const refused = world.player('main', ...Array.from({ length: 15 }, (_, session) => `sid="${session}"`));
     expect(refused[0]).toBe('10 too_many_connections all 10 places are taken (--max-clients)');
     expect(world.tables.connections.size).toBe(10);
+    // Who speaks for players takes no place of those that a server reports, and changes none of them.
+    world.opened('0', { client: 'alice' });
+    world.player('main', 'sid="0",bl=(1)');
+    expect(world.row('main:0')).toMatchObject({ client: 'alice', buffer_depth_ms: null });
+    expect(world.row('main~0')).toMatchObject({ client: '', buffer_depth_ms: 1 });
   });
 });
 
@@ -248,7 +253,7 @@ test('whatever a line is, it is taken or refused, never thrown', () => {
       const answer = world.cmcd.take(lines, null, '', world.now);
       expect(typeof answer).toBe('object');
       world.pass(2);
-      const depth = world.row('main:s')?.buffer_depth_ms ?? 0;
+      const depth = world.row('main~s')?.buffer_depth_ms ?? 0;
       expect(depth).toBeGreaterThanOrEqual(0);
     }),
     { numRuns: 500 },

@@ -23,6 +23,7 @@ export class ReportedWorld {
   readonly totals = new EngineTotals();
   readonly relay: Relay;
   readonly reported: ReportedConnections;
+  readonly players: ReportedConnections;
   readonly desk: ReportsDesk;
   readonly cmcd: CmcdDesk;
   readonly engines: EngineRoom;
@@ -38,9 +39,10 @@ export class ReportedWorld {
       reportIntervalMs: 2000,
     };
     this.relay = new Relay(tables, counters, { maxClients, ...limits });
-    this.reported = new ReportedConnections(this.relay, tables, counters, totals.chunksElsewhere);
+    this.reported = new ReportedConnections(this.relay, tables, counters, totals.chunksElsewhere, ':');
+    this.players = new ReportedConnections(this.relay, tables, counters, totals.chunksElsewhere, '~');
     this.desk = new ReportsDesk(this.reported, new ConnectionInbox(), counters);
-    this.cmcd = new CmcdDesk(this.reported, (text) => new CmcdRecord(text), counters);
+    this.cmcd = new CmcdDesk(this.players, (text) => new CmcdRecord(text), counters);
     this.engines = new EngineRoom(tables, counters, totals, (name, at) => this.relay.keep(name, at));
     this.#sweep = new Sweep(this.relay, tables, counters);
     this.#summary = new SummaryHistory(tables, counters.slot, totals, this.now);
@@ -78,6 +80,7 @@ export class ReportedWorld {
       this.now += 1000;
       each?.(second);
       this.reported.expire(this.now);
+      this.players.expire(this.now);
       this.#sweep.run(this.now);
       this.engines.sweep(this.now);
     }
