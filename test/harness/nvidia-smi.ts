@@ -48,6 +48,11 @@ export class FakeNvidiaSmi {
     chmodSync(join(this.#folder, 'nvidia-smi'), 0o755);
   }
 
+  /** Nobody may start it any more. */
+  forbid(): void {
+    chmodSync(join(this.#folder, 'nvidia-smi'), 0o644);
+  }
+
   /** For the hub's environment: the program is found, and nothing else. */
   get env(): NodeJS.ProcessEnv {
     return { PATH: this.#folder };

@@ -19,8 +19,11 @@ const burners: ChildProcess[] = [];
 afterEach(async () => {
   for (const burner of burners.splice(0)) burner.kill('SIGKILL');
   await hub.stop();
+  // Whatever a test was about: no process of it is left.
+  const left = smi?.alive ?? [];
   smi?.remove();
   smi = undefined;
+  expect(left).toEqual([]);
 });
 
 const gpus = async () => (await hub.get<Page>('/api/v1/gpus')).items;
@@ -126,6 +129,24 @@ onLinux('GPUs, of a program that plays what nvidia-smi writes', () => {
     hub = await HubProcess.start(['--gpu-interval-s', '0'], fake.env);
     await until('a reading of the host', async () => (await host()).cpu_percent !== null);
     expect(fake.starts).toHaveLength(1);
+  });
+
+  test('a hub that is killed leaves none behind: the next document finds nobody to read it', async () => {
+    const fake = await start([{ play: ['t4-driver-450'] }]);
+    await until('a reading', async () => (await gpus()).length === 1);
+    expect(fake.alive).toHaveLength(1);
+    await hub.stop('SIGKILL');
+    await until('its end', async () => fake.alive.length === 0);
+  });
+
+  test('one that may not be started is as one that is not there', async () => {
+    smi = new FakeNvidiaSmi([{ play: ['t4-driver-450'] }]);
+    smi.forbid();
+    hub = await HubProcess.start([], smi.env);
+    await until('a line', async () => linesOfGpus().length === 1);
+    await until('a reading of the host', async () => (await host()).cpu_percent !== null);
+    expect(linesOfGpus()).toMatchObject([{ level: 30, msg: 'there is no nvidia-smi here: no GPU is read' }]);
+    expect(smi.starts).toEqual([]);
   });
 
   test('without the program: one line, and all else goes on', async () => {

@@ -40,6 +40,17 @@ test('however the reads fall, the same documents come out', () => {
   );
 });
 
+test('two documents in one read, and the beginning of a third', () => {
+  const splitter = new LogSplitter();
+  const [first, second] = ['rtx-3090-pair-driver-470', 'h100-driver-575'] as const;
+  const third = document('t4-driver-450');
+  expect(push(splitter, document(first) + document(second) + third.slice(0, 999))).toEqual([
+    logOf(first),
+    logOf(second),
+  ]);
+  expect(push(splitter, third.slice(999))).toEqual([logOf('t4-driver-450')]);
+});
+
 test('byte by byte', () => {
   const splitter = new LogSplitter();
   const bytes = Buffer.from(document('t4-driver-450').repeat(2));

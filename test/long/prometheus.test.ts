@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { familyOf, ROW_LABEL, seriesOf } from '@auralis/server/prometheus/naming';
+import type { SimulationSummary } from '@auralis/server/simulate/summary';
+import { SCHEMAS } from '@auralis/shared';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
+import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
+import { describeWith } from '../harness/program.js';
+
+type Row = Readonly<Record<string, string | number | null>>;
+interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  /** Time, s, and value. */
+  readonly value: readonly [number, string];
+}
+
+const SECONDS = 30;
+const LISTENERS = 40;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  return new Promise((resolve) => {
+    server.once('listening', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Debian's own Prometheus, which scrapes one hub once a second. */
+class Prometheus {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'auralis-prometheus-'));
+  readonly #child: ChildProcess;
+  readonly #url: string;
+  #said = '';
+
+  constructor(target: string, port: number) {
+    this.#url = `http://127.0.0.1:${port}`;
+    const config = {
+      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      rule_files: [`${ROOT}deploy/prometheus-rules.yml`],
+      scrape_configs: [
+        {
+          job_name: 'auralis-hub',
+          metrics_path: '/api/v1/metrics/prometheus',
+          static_configs: [{ targets: [target] }],
+        },
+      ],
+    };
+    writeFileSync(join(this.#folder, 'prometheus.yml'), stringify(config));
+    const args = [
+      `--config.file=${this.#folder}/prometheus.yml`,
+      `--storage.tsdb.path=${this.#folder}/data`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ];
+    this.#child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.on('data', (piece: Buffer) => (this.#said += piece.toString()));
+  }
+
+  async ready(): Promise<void> {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const isReady = await fetch(`${this.#url}/-/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (isReady) return;
+      await pause(200);
+    }
+    throw new Error(`Prometheus is not ready: ${this.#said.slice(-2_000)}`);
+  }
+
+  async ask<Data>(path: string): Promise<Data> {
+    const response = await fetch(`${this.#url}/api/v1/${path}`);
+    const body = (await response.json()) as { status: string; data: Data; error?: string };
+    if (body.status !== 'success') throw new Error(`${path}: ${body.error}`);
+    return body.data;
+  }
+
+  async query(expression: string): Promise<readonly Sample[]> {
+    return (await this.ask<{ result: Sample[] }>(`query?query=${encodeURIComponent(expression)}`)).result;
+  }
+
+  /** The one value of an expression. */
+  async value(expression: string): Promise<number> {
+    const samples = await this.query(expression);
+    if (samples.length !== 1) throw new Error(`${expression}: ${samples.length} samples`);
+    return Number(samples[0]?.value[1]);
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    await ended;
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} s`, () => {
+  let hub: HubProcess;
+  let prometheus: Prometheus;
+  let summary: SimulationSummary;
+  /** Answers while the simulation ran. */
+  let during: { clients: number; published: number; latencies: number };
+
+  beforeAll(async () => {
+    hub = await HubProcess.start();
+    prometheus = new Prometheus(new URL(hub.url).host, await freePort());
+    await prometheus.ready();
+    const simulation = runCommand([
+      ...['simulate', '--url', hub.url, '--json', '--duration', String(SECONDS)],
+      ...['--listeners', String(LISTENERS), '--slow', '3'],
+    ]);
+    await pause((SECONDS - 8) * 1000);
+    during = {
+      clients: await prometheus.value('auralis_active_clients'),
+      published: await prometheus.value('rate(auralis_stream_chunks_published_total{stream="main"}[10s])'),
+      latencies: await prometheus.value('rate(auralis_listener_latency_seconds_count{stream="main"}[10s])'),
+    };
+    summary = JSON.parse((await simulation).output) as SimulationSummary;
+    // What the hub counted last is scraped, and the counters stand still.
+    await pause(3_000);
+  }, 120_000);
+
+  afterAll(async () => {
+    await prometheus.stop();
+    await hub.stop();
+  });
+
+  test('it scrapes OpenMetrics, with units, and loses no scrape', async () => {
+    expect(await prometheus.value('min_over_time(up{job="auralis-hub"}[25s])')).toBe(1);
+    const metadata = await prometheus.ask<Record<string, { type: string; unit: string }[]>>('metadata');
+    // Only OpenMetrics says units.
+    expect(metadata.auralis_stream_latency_p95_seconds?.[0]).toMatchObject({ type: 'gauge', unit: 'seconds' });
+    expect(metadata.auralis_listener_latency_seconds?.[0]).toMatchObject({ type: 'histogram' });
+    const page = await (await fetch(`${hub.url}/metrics`)).text();
+    const lines = page.split('\n').filter((line) => /^\w/.test(line)).length;
+    expect(Math.abs((await prometheus.value('scrape_samples_scraped')) - lines)).toBeLessThan(lines / 20);
+  });
+
+  test('counters of chunks are to the chunk what the simulation counted by itself', async () => {
+    expect(summary.mismatches).toEqual([]);
+    const published = summary.streams.reduce((sum, stream) => sum + stream.published, 0);
+    const sum = (field: 'sent' | 'dropped') => summary.kinds.reduce((total, kind) => total + kind[field], 0);
+    expect(await prometheus.value('auralis_chunks_sent_total')).toBe(sum('sent'));
+    expect(await prometheus.value('auralis_chunks_dropped_total')).toBe(sum('dropped'));
+    expect(await prometheus.value('auralis_stream_chunks_published_total')).toBe(published);
+    expect(sum('dropped')).toBeGreaterThan(0);
+  });
+
+  test('rates and gauges were what was going on', () => {
+    expect(during.clients).toBe(LISTENERS);
+    // Ten a second, and a scrape more or less in a window of ten.
+    expect(during.published).toBeGreaterThan(8.5);
+    expect(during.published).toBeLessThan(11.5);
+    // Each listener with a synced clock, once a second.
+    expect(during.latencies).toBeGreaterThan(LISTENERS * 0.5);
+    expect(during.latencies).toBeLessThan(LISTENERS * 1.15);
+  });
+
+  test('every figure that stands still is the one of REST, in its unit', async () => {
+    let compared = 0;
+    for (const table of Object.keys(ROW_LABEL) as (keyof typeof ROW_LABEL)[]) {
+      const rows = async () => (await hub.get<{ items: Row[] }>(`/api/v1/${table}`)).items;
+      const looks: (readonly Row[])[] = [];
+      const watch = async (ms: number) => {
+        for (const until = Date.now() + ms; Date.now() < until; await pause(150)) looks.push(await rows());
+      };
+      // Longer than from one scrape to the next, before and after: what Prometheus has is of this time.
+      await watch(1_500);
+      const found = new Map<string, readonly Sample[]>();
+      for (const column of SCHEMAS[table].columns) {
+        found.set(column.name, await prometheus.query(seriesOf(familyOf(column))));
+      }
+      await watch(1_500);
+      const [first = []] = looks;
+      for (const column of SCHEMAS[table].columns) {
+        const family = familyOf(column);
+        for (const { id, [column.name]: reading } of first) {
+          const isStill = looks.every((look) => look.find((row) => row.id === id)?.[column.name] === reading);
+          if (!isStill) continue;
+          const sample = found.get(column.name)?.find(({ metric }) => metric[ROW_LABEL[table]] === id);
+          const place = `${table}.${column.name} of ${id}`;
+          if (reading === null) expect([place, sample]).toEqual([place, undefined]);
+          else {
+            const value = column.labels === undefined ? Number(reading) : column.labels.indexOf(String(reading));
+            const wanted = (value * 10 ** column.scale * family.multiply) / family.divide;
+            expect([place, Number(sample?.value[1]).toPrecision(9)]).toEqual([place, wanted.toPrecision(9)]);
+            compared++;
+          }
+        }
+      }
+    }
+    expect(compared).toBeGreaterThan(50);
+  }, 60_000);
+
+  test('the rules of deploy/ are evaluated, and none fails', async () => {
+    const { groups } = await prometheus.ask<{ groups: { rules: { name: string; health: string }[] }[] }>('rules');
+    const rules = groups.flatMap((group) => group.rules);
+    expect(rules.length).toBeGreaterThan(30);
+    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+});
