@@ -11,7 +11,10 @@ import { MAX_FIXED, MAX_ROWS } from './limits.js';
  */
 export class Table<Name extends string = string> {
   readonly schema: Schema<Name>;
-  /** `cells[column index][slot]`: fixed-point integer, or NaN for missing. Written by `set`, `add` and `clear` alone. */
+  /**
+   * `cells[column index][slot]`: fixed-point integer, or NaN for missing. Written by `set`, `setSome`, `add` and `clear` alone,
+   * for columns in which nothing was ever written are one and the same array.
+   */
   readonly cells: Float64Array[];
   /** Slots from 0 up to, not including, this one have been in use. */
   highWater = 0;
@@ -30,6 +33,8 @@ export class Table<Name extends string = string> {
   #lastStamp = 0;
   #rowsStamp = 0;
   #capacity: number;
+  /** A column of which nothing is known: half of those of `connections`, while nobody plays, would cost 8 bytes a row each. */
+  #missing: Float64Array;
   readonly #factors: Float64Array;
   readonly #slots = new Map<string, number>();
   readonly #keys: string[] = [];
@@ -40,7 +45,9 @@ export class Table<Name extends string = string> {
     this.schema = schema;
     this.#capacity = capacity;
     this.#factors = Float64Array.from(schema.columns, (column) => 10 ** column.scale);
-    this.cells = schema.columns.map(() => new Float64Array(capacity).fill(Number.NaN));
+    const missing = new Float64Array(capacity).fill(Number.NaN);
+    this.#missing = missing;
+    this.cells = schema.columns.map(() => missing);
     this.rowStamp = new Float64Array(capacity);
     this.attributeStamp = new Float64Array(capacity);
     this.columnStamp = new Float64Array(schema.columns.length);
@@ -88,7 +95,7 @@ export class Table<Name extends string = string> {
     this.generation[slot] = (this.generation[slot] as number) + 1;
     this.#rowsStamp = this.#clock;
     this.#touch(slot);
-    for (const column of this.cells) column[slot] = Number.NaN;
+    for (const column of this.cells) if (column !== this.#missing) column[slot] = Number.NaN;
     this.#free.push(slot);
     this.size--;
   }
@@ -108,8 +115,7 @@ export class Table<Name extends string = string> {
     const old = cells[slot] as number;
     // NaN differs from itself: missing stays missing without a mark.
     if (fixed === old || (fixed !== fixed && old !== old)) return;
-    cells[slot] = fixed;
-    this.#mark(slot, column);
+    this.#write(slot, column, fixed);
   }
 
   /**
@@ -127,7 +133,7 @@ export class Table<Name extends string = string> {
       const readings = cells[column] as Float64Array;
       const old = readings[slot] as number;
       if (fixed === old || (fixed !== fixed && old !== old)) continue;
-      readings[slot] = fixed;
+      (readings === this.#missing ? this.#own(column) : readings)[slot] = fixed;
       columnStamp[column] = stamp;
       isChanged = true;
     }
@@ -143,8 +149,7 @@ export class Table<Name extends string = string> {
     const old = cells[slot] as number;
     const fixed = (old === old ? old : 0) + toFixedPoint(amount, this.#factors[column] as number);
     if (fixed === old || !(Math.abs(fixed) <= MAX_FIXED)) return;
-    cells[slot] = fixed;
-    this.#mark(slot, column);
+    this.#write(slot, column, fixed);
   }
 
   /** Makes a cell missing. */
@@ -178,9 +183,18 @@ export class Table<Name extends string = string> {
     return this.#slots.values();
   }
 
-  #mark(slot: number, column: number): void {
+  #write(slot: number, column: number, fixed: number): void {
+    const cells = this.cells[column] as Float64Array;
+    (cells === this.#missing ? this.#own(column) : cells)[slot] = fixed;
     this.#touch(slot);
     this.columnStamp[column] = this.#clock;
+  }
+
+  /** Gives a column an array of its own. */
+  #own(column: number): Float64Array {
+    const own = this.#missing.slice();
+    this.cells[column] = own;
+    return own;
   }
 
   #touch(slot: number): void {
@@ -194,17 +208,21 @@ export class Table<Name extends string = string> {
 
   #grow(): void {
     if (this.#capacity >= MAX_ROWS) throw new Error(`${this.schema.table}: more than ${MAX_ROWS} rows`);
-    this.#capacity = Math.min(this.#capacity * 2, MAX_ROWS);
+    // By a quarter: twice the rows would be half empty, which is more than all else that an idle listener costs.
+    this.#capacity = Math.min(this.#capacity + Math.max(this.#capacity >> 2, MIN_GROWTH), MAX_ROWS);
+    const shared = this.#missing;
+    this.#missing = new Float64Array(this.#capacity).fill(Number.NaN);
     for (const [index, column] of this.cells.entries()) {
-      const larger = new Float64Array(this.#capacity).fill(Number.NaN, column.length);
-      larger.set(column);
-      this.cells[index] = larger;
+      if (column === shared) this.cells[index] = this.#missing;
+      else this.cells[index] = grown(column, this.#missing.slice());
     }
     this.rowStamp = grown(this.rowStamp, new Float64Array(this.#capacity));
     this.attributeStamp = grown(this.attributeStamp, new Float64Array(this.#capacity));
     this.generation = grown(this.generation, new Uint32Array(this.#capacity));
   }
 }
+
+const MIN_GROWTH = 16;
 
 /** round(value × factor), NaN for what no cell can hold. `+ 0` turns −0, which no integer on the wire can carry, into 0. */
 function toFixedPoint(value: number, factor: number): number {

@@ -3,11 +3,18 @@ import type { Table } from '@auralis/shared';
 /** Most samples a window keeps of a row: a longer one is as coarse as a 60th of itself. */
 const MAX_STEPS = 60;
 
+/** A row that rose within the window. */
+interface Rising {
+  total: number;
+  /** At `step modulo samples`: the total at that step. */
+  readonly ring: Float64Array;
+}
+
 /**
  * How much a counter of each row rose over the last `windowS`, from a look a second. A counter that falls has started anew,
  * and one that is seen for the first time counts from where it stands: neither is a rise. Nor is one in a second that does
- * not count. Struct of arrays: a row costs
- * `8 × (steps + 3) + 4` bytes.
+ * not count. Struct of arrays: a row costs 20 bytes, and `8 × (steps + 1)` more while it has a rise in its window: of 15,000
+ * listeners most never have one, and a ring for each would cost as much as all of its readings.
  */
 export class Increases {
   /** By slot, in the fixed point of the column. NaN where there is no row. */
@@ -20,10 +27,8 @@ export class Increases {
   #nextStepAt = Number.NEGATIVE_INFINITY;
   #step = 0;
   #last = new Float64Array(0);
-  #totals = new Float64Array(0);
-  /** At `slot × samples + step modulo samples`: the total at that step. */
-  #ring = new Float64Array(0);
   #generations = new Uint32Array(0);
+  readonly #rising = new Map<number, Rising>();
 
   /** `counts`: whether what a row rises by is to be counted now. */
   constructor(table: Table, column: number, windowS: number, counts: (slot: number) => boolean) {
@@ -45,35 +50,48 @@ export class Increases {
       // A hub that stood still takes up its steps from now on.
       this.#nextStepAt = Math.max(this.#nextStepAt + this.#stepMs, now + this.#stepMs / 2);
     }
-    const newest = this.#step % this.#samples;
-    const oldest = (this.#step + 1) % this.#samples;
     for (let slot = 0; slot < highWater; slot++) {
-      const begins = slot * this.#samples;
       if (generation[slot] !== this.#generations[slot]) this.#open(slot);
       const cell = cells[slot] as number;
       const rise = cell - (this.#last[slot] as number);
-      if (rise > 0 && this.#counts(slot)) this.#totals[slot] = (this.#totals[slot] as number) + rise;
+      if (rise > 0 && this.#counts(slot)) this.#risingAt(slot).total += rise;
       if (cell === cell) this.#last[slot] = cell;
-      const total = this.#totals[slot] as number;
-      if (isStep) this.#ring[begins + newest] = total;
-      this.readings[slot] = this.#table.isLive(slot) ? total - (this.#ring[begins + oldest] as number) : Number.NaN;
+      this.readings[slot] = this.#table.isLive(slot) ? 0 : Number.NaN;
     }
+    this.#readRising(isStep);
+  }
+
+  #readRising(isStep: boolean): void {
+    const newest = this.#step % this.#samples;
+    const oldest = (this.#step + 1) % this.#samples;
+    for (const [slot, { total, ring }] of this.#rising) {
+      if (isStep) ring[newest] = total;
+      const risen = total - (ring[oldest] as number);
+      // Its last rise has left the window.
+      if (risen === 0) this.#rising.delete(slot);
+      else if (this.#table.isLive(slot)) this.readings[slot] = risen;
+    }
+  }
+
+  #risingAt(slot: number): Rising {
+    let rising = this.#rising.get(slot);
+    if (rising === undefined) {
+      rising = { total: 0, ring: new Float64Array(this.#samples) };
+      this.#rising.set(slot, rising);
+    }
+    return rising;
   }
 
   #open(slot: number): void {
     this.#generations[slot] = this.#table.generation[slot] as number;
     this.#last[slot] = Number.NaN;
-    this.#totals[slot] = 0;
-    this.#ring.fill(0, slot * this.#samples, (slot + 1) * this.#samples);
+    this.#rising.delete(slot);
   }
 
   #grow(slots: number): void {
-    let capacity = Math.max(16, this.readings.length);
-    while (capacity < slots) capacity *= 2;
+    const capacity = Math.max(16, slots + (slots >> 2));
     this.readings = grown(this.readings, new Float64Array(capacity));
     this.#last = grown(this.#last, new Float64Array(capacity));
-    this.#totals = grown(this.#totals, new Float64Array(capacity));
-    this.#ring = grown(this.#ring, new Float64Array(capacity * this.#samples));
     this.#generations = grown(this.#generations, new Uint32Array(capacity));
   }
 }

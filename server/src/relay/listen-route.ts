@@ -186,7 +186,7 @@ class ListenerSocket implements SocketHandler {
     const { tables, counters } = this.#context;
     tables.connections.add(listener.slot, CONNECTION.messages_refused, 1);
     counters.add('messages_refused');
-    if (listener.refusals.take(now)) {
+    if (listener.takeRefusal(now)) {
       say(listener.peer, { type: 'error', code, message });
     } else {
       listener.closeReason = 'too many refusals';

@@ -34,9 +34,8 @@ export interface ListenerLimits {
 export class Listener extends Connection {
   readonly peer: Peer;
   readonly id: string;
-  /** Refusals and messages allowed to it. */
+  /** Messages allowed to it. */
   readonly messages: Allowance;
-  readonly refusals: Allowance;
   /** Hub's clock at the last sign of life: pong, report, or opening. */
   lastSignAt: number;
   /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
@@ -50,6 +49,8 @@ export class Listener extends Connection {
 
   readonly #limits: ListenerLimits;
   readonly #outstanding: Outstanding;
+  /** Refusals allowed to it: made at the first, for most listeners never need one. */
+  #refusals: Allowance | null = null;
   #confirms = false;
 
   constructor(
@@ -67,7 +68,6 @@ export class Listener extends Connection {
     this.#limits = limits;
     this.#outstanding = new Outstanding(seq);
     this.messages = new Allowance(limits.maxMessagesPerSecond, 1000);
-    this.refusals = new Allowance(limits.maxRefusalsPerMinute, 60_000);
     this.lastSignAt = now;
     for (const counter of [CONNECTION.chunks_sent, CONNECTION.chunks_dropped, CONNECTION.bytes_sent])
       table.set(slot, counter, 0);
@@ -88,6 +88,12 @@ export class Listener extends Connection {
     table.set(slot, CONNECTION.backlog_bytes, status === SEND.SENT ? 0 : this.peer.backlog());
     this.#showOutstanding(chunk);
     return true;
+  }
+
+  /** Counts a refusal of its messages; false where it is one too many. */
+  takeRefusal(now: number): boolean {
+    this.#refusals ??= new Allowance(this.#limits.maxRefusalsPerMinute, 60_000);
+    return this.#refusals.take(now);
   }
 
   /** Books a confirmation; false where it confirms a chunk that was never sent. */

@@ -62,15 +62,20 @@ export class Sweep {
     }
     listener.refresh(now);
     if (now - listener.lastReportAt > STALE_MS) connections.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
-    const since = Math.max(listener.openedAt, stream.engineSince);
-    countFrom(this.#connectionRates, this.#connectionsSince, slot, since, listener.sentBefore);
-    const sent = connections.get(slot, CONNECTION.chunks_sent);
-    const rate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt);
-    // Without an engine there is nothing to send: that is no rate of 0.
-    connections.set(slot, CONNECTION.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
+    connections.set(slot, CONNECTION.chunk_send_rate, this.#sendRate(stream, listener, now));
     this.#judge(listener, now, stream.engine === null ? 0 : stream.chunkAt);
     if (!listener.isHidden) this.#relay.pace.count(listener, now);
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
+  }
+
+  /** NaN without an engine: where there is nothing to send, there is no rate of 0, and no window is kept. */
+  #sendRate(stream: Stream, listener: Listener, now: number): number {
+    if (stream.engine === null) return Number.NaN;
+    const { slot } = listener;
+    const since = Math.max(listener.openedAt, stream.engineSince);
+    countFrom(this.#connectionRates, this.#connectionsSince, slot, since, listener.sentBefore);
+    const sent = this.#tables.connections.get(slot, CONNECTION.chunks_sent);
+    return this.#connectionRates.sample(slot, sent, now, stream.chunkAt);
   }
 
   #sweepReported(connection: ReportedConnection, now: number): void {
