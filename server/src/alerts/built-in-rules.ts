@@ -104,10 +104,12 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   },
   {
     name: 'listener-stalled', title: 'Listeners hear silence', help: 'their players have run out of audio',
-    table: 'connections', column: 'playback_state', is: 'stalled', unless: STREAM_STARVES,
+    table: 'connections', column: 'playback_state', is: 'stalled',
+    // Where it is known how long a buffer lasts, `listener-running-out` has told before.
+    unless: [...STREAM_STARVES, 'time_to_silence_ms >= 0'],
   },
   {
-    name: 'listener-running-out', title: 'Listeners will hear silence in 2 s',
+    name: 'listener-running-out', title: 'Listeners hear silence, or will in 2 s',
     table: 'connections', column: 'time_to_silence_ms', below: 2_000, clear: 2_000,
     unless: STREAM_STARVES, forS: 1,
   },

@@ -47,6 +47,11 @@ describe('refused, naming the place, what was found and what is allowed', () => 
       'hub.yaml: trustProxy: addresses or CIDR',
     ],
     ['a program', () => checkOptions({ port: 1.5 }), 'port: a whole number'],
+    [
+      'a section of a program',
+      () => checkOptions({ alerts: { rules: [{ name: 'host-cpu', above: 'much' as never }] } }),
+      'alerts.rules[0].above: a number, not "much"',
+    ],
     ['a key of a program', () => checkOptions({ prot: 1 } as object), 'prot: unknown'],
   ])('%s', (_, action, message) => {
     expect(action).toThrow(ConfigError);
