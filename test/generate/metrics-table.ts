@@ -1,4 +1,5 @@
 import { isRanked } from '@auralis/server/prometheus/listener-census';
+import { MAX_NAMED_STREAMS, OTHER } from '@auralis/server/prometheus/named-streams';
 import { familyOf, ROW_LABEL, seriesOf } from '@auralis/server/prometheus/naming';
 import { type Bounds, COLUMNS, type Column, SCHEMAS, TABLE_NAMES, type TableName } from '@auralis/shared';
 
@@ -138,6 +139,10 @@ export function allMetrics(): string {
 Every figure of the hub, by table, as REST (\`/api/v1/<table>\`), the live protocol and alert rules name it. A target is where it
 should be, both ends included; it alerts beyond the threshold. What nobody has reported is missing, and never 0. The
 [README](../README.md#what-it-measures) has the metrics of the monitoring specification.
+
+For Prometheus, the page begins with the ten lines of the specification, and goes on with the names below, in base units. ${MAX_NAMED_STREAMS}
+streams have lines of their own, those with an engine first, then those with the most listeners; of the others, counters and
+numbers of listeners are added up under \`stream="${OTHER}"\`. What nobody has reported is absent.
 
 ${sections.join('\n\n')}
 `;

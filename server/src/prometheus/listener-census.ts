@@ -38,13 +38,17 @@ export function writeListenerCensus(page: Exposition, { connections }: Tables): 
     writeCounts(page, column, connections.cells[column.index] as Float64Array, isState ? all : present);
   }
   const open = present.filter((slot) => state[slot] === CONNECTION_STATE.open);
+  // A latency by a wrong clock, or the buffer of one that does not play, is no bad figure.
+  const meant = new Map<number, readonly number[]>([
+    [CONNECTION.latency_ms, open.filter((slot) => isSynced(connections, slot))],
+    [CONNECTION.buffer_depth_ms, open.filter((slot) => isBufferBelieved(connections, slot))],
+  ]);
   let begun = '';
   for (const { family, end } of RANKINGS) {
     if (family.name !== begun) page.family(family);
     begun = family.name;
     const { index } = family.column;
-    const meant = open.filter((slot) => isMeant(connections, slot, index));
-    const worst = extremes(connections.cells[index] as Float64Array, meant, end);
+    const worst = extremes(connections.cells[index] as Float64Array, meant.get(index) ?? open, end);
     for (const [at, cell] of worst.entries()) {
       page.sample(labelsOf({ end, rank: String(at + 1) }), (cell * family.multiply) / family.divide);
     }
@@ -62,12 +66,6 @@ function writeCounts(page: Exposition, column: Column, cells: Float64Array, slot
   const name = `auralis_listeners_by_${column.name}`;
   page.family({ name, type: 'gauge', unit: null, help: `Listeners by ${column.name}. ${column.help}` });
   for (const [code, label] of labels.entries()) page.sample(labelsOf({ [column.name]: label }), counts[code] as number);
-}
-
-/** A latency by a wrong clock, or the buffer of one that does not play, is no bad figure. */
-function isMeant(connections: Tables['connections'], slot: number, column: number): boolean {
-  if (column === CONNECTION.latency_ms) return isSynced(connections, slot);
-  return column !== CONNECTION.buffer_depth_ms || isBufferBelieved(connections, slot);
 }
 
 /** The worst cells, the very worst first. One pass, with a short list that is mostly left alone. */
