@@ -139,7 +139,7 @@ export class Alerting {
     const names = isNamed ? sighting.slots.map((slot) => listenerName(tables, slot)) : [];
     const { group, labels, count, worst } = episode;
     episode.message = messageOf({ rule, group, labels, count, worst, names });
-    episode.blame = blameFor(circumstances.situation(watch, labels.stream, sighting.slots));
+    episode.blame = blameFor(circumstances.situation(watch, sighting, labels.stream));
   }
 
   /**

@@ -5,13 +5,13 @@ import type { Blame } from './alert.js';
 export interface Situation {
   /** What the alert is about. */
   readonly about: 'listeners' | 'player' | 'stream' | 'engine' | 'gpu' | 'node';
-  /** Its stream; null where it is not about one. */
+  /** Its stream; null where it is about none, or about listeners of any. */
   readonly stream: string | null;
   /** The stream's engine: for how long has it been gone, NaN while it is here; and how many chunks a second come from it? null where there never was one. */
   readonly engine: { readonly goneS: number; readonly chunkRate: number } | null;
   /** The listeners that it is about: how many, and some of them by name. */
   readonly affected: { readonly count: number; readonly names: readonly string[] };
-  /** The other listeners of the stream, and those of other streams. */
+  /** The other listeners of the stream, or of all streams where it is about listeners of any; and those elsewhere. */
   readonly others: Group;
   readonly elsewhere: Group;
   readonly node: NodeState;
@@ -66,13 +66,14 @@ export function blameFor(situation: Situation): Blame {
 
 /** The engine delivers and the hub keeps time: what is left lies between the hub and the listeners. */
 function blameListeners(situation: Situation): Blame {
-  const { stream, affected, others, engine } = situation;
+  const { affected, others, engine } = situation;
+  const listeners = listenersOf(situation);
   const delivers =
     engine === null || Number.isNaN(engine.chunkRate)
       ? 'this hub keeps time'
       : `its engine delivers ${engine.chunkRate.toFixed(1)} chunks a second and this hub keeps time`;
   if (others.count > 0 && others.well >= MOSTLY * others.count && affected.count <= others.count) {
-    const control = `${others.well} of ${others.count} other listeners of stream ${stream} are well`;
+    const control = `${others.well} of ${others.count} other ${listeners} are well`;
     return { on: 'network', evidence: `${control}, ${delivers}: what is left is the link of ${named(affected)}` };
   }
   if (others.count === 0 && affected.count === 1) {
@@ -81,8 +82,12 @@ function blameListeners(situation: Situation): Blame {
       ? { on: 'unknown', evidence: `${delivers}, but there is no other listener to compare ${named(affected)} with` }
       : { on: 'network', evidence: `${delivers}, and ${control}: what is left is the link of ${named(affected)}` };
   }
-  const share = `${affected.count} of ${affected.count + others.count} listeners of stream ${stream} at once`;
+  const share = `${affected.count} of ${affected.count + others.count} ${listeners} at once`;
   return { on: 'unknown', evidence: `${share}, though ${delivers}: look for what they have in common` };
+}
+
+function listenersOf({ stream }: Situation): string {
+  return stream === null ? 'listeners' : `listeners of stream ${stream}`;
 }
 
 /** The bytes arrive and are confirmed, so it is neither the engine, the node nor the network. */

@@ -96,9 +96,10 @@ export class RuleWatch {
     return sightings;
   }
 
-  /** Whether this row is one of those that the rule's alerts stand for. */
-  isRipe(slot: number): boolean {
-    return this.#hot.get(slot)?.isRipe === true;
+  /** Whether this row is one of those that the alert of `group` stands for. */
+  isIn(group: string, slot: number): boolean {
+    const row = this.#hot.get(slot);
+    return row?.isRipe === true && row.group === group;
   }
 
   #scan(readings: Float64Array, now: number): void {

@@ -2,7 +2,7 @@ import { levelOf, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import type { Group, NodeState, Situation } from './blame.js';
 import type { Rule } from './rule.js';
-import type { RuleWatch } from './rule-watch.js';
+import type { RuleWatch, Sighting } from './rule-watch.js';
 
 /** Values of `connections.health` above this are troubled. */
 const OK = 0;
@@ -23,12 +23,12 @@ export class Circumstances {
     this.#now = now;
   }
 
-  /** Of an alert of this rule. `stream`: its label of that name, if it has one; `slots`: some of its rows. */
-  situation(watch: RuleWatch, stream: string | undefined, slots: readonly number[]): Situation {
+  /** Of an alert of this rule. `stream`: its label of that name, if it has one. */
+  situation(watch: RuleWatch, { group, slots }: Sighting, stream: string | undefined): Situation {
     const { rule } = watch;
     const isOfListeners = rule.table === 'connections';
-    const of = this.#listenersOf(stream);
-    const isAffected = isOfListeners ? (slot: number) => watch.isRipe(slot) : this.#sharesIn(rule);
+    const of = isOfListeners && stream === undefined ? this.#everyone() : this.#listenersOf(stream);
+    const isAffected = isOfListeners ? (slot: number) => watch.isIn(group, slot) : this.#sharesIn(rule);
     const affected = of.filter(isAffected);
     const rest = of.filter((slot) => !isAffected(slot));
     const others = { count: rest.length, well: rest.filter((slot) => this.#isWell(slot)).length };
@@ -66,8 +66,13 @@ export class Circumstances {
   }
 
   #listenersOf(stream: string | undefined): readonly number[] {
-    if (this.#listeners === null) this.#listeners = this.#gather();
+    this.#listeners ??= this.#gather();
     return this.#listeners.get(stream ?? '') ?? [];
+  }
+
+  #everyone(): readonly number[] {
+    this.#listeners ??= this.#gather();
+    return [...this.#listeners.values()].flat();
   }
 
   #gather(): Map<string, number[]> {

@@ -117,6 +117,32 @@ describe('grouping', () => {
     ]);
   });
 
+  test('of listeners of any stream, all others are those to compare with', () => {
+    const rule = { name: 'late', table: 'connections', column: 'latency_ms', above: 500, groupBy: 'all' } as const;
+    const world = new World([rule]);
+    for (let n = 0; n < 6; n++) world.listener(`l${n}`, {}, `s${n % 3}`);
+    world.listener('bad', { latency_ms: 900, health: 'warning' }, 's1');
+    world.pass(10);
+    expect(world.alerts()).toEqual([expect.objectContaining({ count: 1, blame: 'network' })]);
+    expect(world.alerts()[0]?.evidence).toBe(
+      '6 of 6 other listeners are well, this hub keeps time: what is left is the link of client-bad',
+    );
+  });
+
+  test('each alert names its own rows, also where those of another are bad at the same time', () => {
+    const rule = { name: 'late', table: 'connections', column: 'latency_ms', above: 500, groupBy: 'row' } as const;
+    const world = new World([rule]);
+    for (let n = 0; n < 8; n++) world.listener(`l${n}`);
+    for (const bad of ['bad', 'worse']) world.listener(bad, { latency_ms: 900, health: 'warning' });
+    world.pass(10);
+    expect(world.alerts().map(({ evidence }) => evidence)).toEqual(
+      ['bad', 'worse'].map(
+        (name) =>
+          `8 of 9 other listeners of stream main are well, this hub keeps time: what is left is the link of client-${name}`,
+      ),
+    );
+  });
+
   test('a slot that is used again is another row', () => {
     const world = new World([{ name: 'late', table: 'connections', column: 'latency_ms', above: 500, forS: 5 }]);
     const slot = world.listener('a', { latency_ms: 600 });
