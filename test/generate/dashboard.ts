@@ -158,11 +158,14 @@ function alertsPanel(): Draft {
 function stepsOf(family: ColumnFamily): Draft['steps'] {
   const { target, alert }: Pick<Column, 'target' | 'alert'> = family.column;
   const at = (bound: number | undefined) => (bound === undefined ? undefined : boundIn(family, bound));
+  // A colour holds from its step on, and a bound itself is within: the next reading that there can be is not.
+  const beyond = (bound: number | undefined) =>
+    bound === undefined ? undefined : Number(boundIn(family, bound + 10 ** -family.column.scale).toPrecision(9));
   const edges: { color: string; value: number | undefined }[] = [
     { color: 'yellow', value: at(alert?.min) },
     { color: 'green', value: at(target?.min) },
-    { color: 'yellow', value: at(target?.max) },
-    { color: 'red', value: at(alert?.max) },
+    { color: 'yellow', value: beyond(target?.max) },
+    { color: 'red', value: beyond(alert?.max) },
   ];
   const known = edges.filter((edge): edge is { color: string; value: number } => edge.value !== undefined);
   const lowest = alert?.min !== undefined ? 'red' : target?.min !== undefined ? 'yellow' : 'green';
