@@ -69,15 +69,20 @@ export class Lane {
       .finally(() => (this.#busy = null));
   }
 
+  /** Done when what is underway has come to its end. */
+  async settled(): Promise<void> {
+    await this.#busy;
+  }
+
   /** Sends what waits without regard to the minimum interval, then ends: what is not told by `signal`'s end stays for the next start. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#isDraining = true;
     const end = () => this.#ending.abort(new Error('the hub is shutting down'));
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
-    await this.#busy;
+    await this.settled();
     this.tick();
-    await this.#busy;
+    await this.settled();
     end();
     await this.#context.notifier.close?.();
   }

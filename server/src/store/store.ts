@@ -54,6 +54,8 @@ export class Store {
   async close(): Promise<void> {
     await this.#root.flushed;
     await this.#lock.release();
+    // What was read last holds a snapshot that lmdb gives back by a timer of 0 ms; it throws where the database has gone.
+    await new Promise((resolve) => setTimeout(resolve, 1));
     await this.#root.close();
   }
 }

@@ -160,7 +160,7 @@ function newLane(notifier: Notifier, given: Partial<LaneContext> = {}): Lane {
 /** Lets what the lane has begun come to its end, as far as it can. */
 async function settle(lane: Lane): Promise<void> {
   lane.tick();
-  await new Promise((done) => setTimeout(done, 30));
+  await Promise.race([lane.settled(), new Promise((done) => setTimeout(done, 1000))]);
 }
 
 describe('a lane', () => {
