@@ -42,5 +42,7 @@ export class Alarm {
   async drain(ms: number): Promise<void> {
     await this.#store.flush();
     await this.notifications.drain(ms);
+    // What was raised by hand meanwhile.
+    await this.#store.flush();
   }
 }

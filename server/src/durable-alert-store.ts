@@ -5,6 +5,8 @@ import type { Database, Store, Transaction } from './store/store.js';
 
 /** After a disk that takes nothing, this long until it is tried again. */
 const RETRY_MS = 1_000;
+/** Who asks whether it is kept waits for so long. */
+const PATIENCE_MS = 2_000;
 
 /**
  * Alerts and silences in the hub's store. An alert's state and what notifiers are to be told of it are one transaction, and
@@ -50,6 +52,16 @@ export class DurableAlertStore implements AlertStore {
     const transaction = this.#store.begin();
     transaction.remove(this.#silences, id);
     this.#commit(transaction);
+  }
+
+  async kept(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), PATIENCE_MS);
+    });
+    const isKept = await Promise.race([this.#writing.then(() => true), tooLate]);
+    clearTimeout(timer);
+    return isKept;
   }
 
   /** Done when everything that was saved is. Nothing is tried again from here on. */

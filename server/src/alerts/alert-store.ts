@@ -35,4 +35,6 @@ export interface AlertStore {
   save(change: AlertChange): void;
   saveSilence(silence: Silence): void;
   removeSilence(id: string): void;
+  /** Done when all that was saved so far outlives the hub: true; false where it cannot be kept now. */
+  kept(): Promise<boolean>;
 }

@@ -128,6 +128,11 @@ export class Alerting {
     return this.#silences.list();
   }
 
+  /** Done when all that was decided so far outlives the hub: true; false where it cannot be kept now. */
+  kept(): Promise<boolean> {
+    return this.#context.store.kept();
+  }
+
   #describe(watch: RuleWatch, sighting: Sighting, circumstances: Circumstances, now: number): void {
     const { rule } = watch;
     const episode = this.#episodes.openOf(rule.name, sighting.group);

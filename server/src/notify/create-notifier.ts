@@ -13,14 +13,18 @@ import { bytesOf, type NotifierSettings } from './settings.js';
 export function createNotifier(settings: NotifierSettings, teller: Teller): Notifier {
   switch (settings.type) {
     case 'webhook':
-      return new Webhook({ url: settings.url, secret: settings.secret ?? null }, new Outbound(settings.allowHosts));
+      return new Webhook(
+        { url: settings.url, secret: settings.secret ?? null },
+        new Outbound(settings.allowHosts),
+        teller,
+      );
     case 'slack': {
       const { token, channel, apiUrl, url } = settings;
       const bot = token === undefined || channel === undefined ? null : { token, channel, apiUrl };
-      return new Slack({ bot, url: url ?? null }, new Outbound(settings.allowHosts));
+      return new Slack({ bot, url: url ?? null }, new Outbound(settings.allowHosts), teller);
     }
     case 'discord':
-      return new Discord(settings.url, new Outbound(settings.allowHosts));
+      return new Discord(settings.url, new Outbound(settings.allowHosts), teller);
     case 'pagerduty':
       return new PagerDuty(settings, new Outbound(settings.allowHosts), teller);
     case 'email': {

@@ -31,7 +31,7 @@ describe('silences', () => {
     expect(told(world)).toEqual(['firing busy']);
     expect(world.store.transitions[0]?.at).toBe(1_000_001_000);
     expect(world.alerts()).toEqual([expect.objectContaining({ silenced: 0 })]);
-    expect(world.store.kept.size).toBe(0);
+    expect(world.store.silences.size).toBe(0);
   });
 
   test('and when somebody ends it', () => {

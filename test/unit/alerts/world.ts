@@ -11,10 +11,10 @@ import { SCHEMAS, type TableName } from '@auralis/shared';
 export class NotedStore implements AlertStore {
   readonly transitions: Transition[] = [];
   readonly firing = new Map<string, StoredAlert>();
-  readonly kept = new Map<string, Silence>();
+  readonly silences = new Map<string, Silence>();
 
   load() {
-    return { firing: [...this.firing.values()], silences: [...this.kept.values()] };
+    return { firing: [...this.firing.values()], silences: [...this.silences.values()] };
   }
   save({ firing, over, transitions }: AlertChange): void {
     for (const stored of firing) this.firing.set(stored.alert.id, stored);
@@ -22,10 +22,13 @@ export class NotedStore implements AlertStore {
     this.transitions.push(...transitions);
   }
   saveSilence(silence: Silence): void {
-    this.kept.set(silence.id, silence);
+    this.silences.set(silence.id, silence);
   }
   removeSilence(id: string): void {
-    this.kept.delete(id);
+    this.silences.delete(id);
+  }
+  async kept(): Promise<boolean> {
+    return true;
   }
 }
 

@@ -5,7 +5,7 @@ import { Outbound } from '@auralis/server/notify/outbound';
 import { clip } from '@auralis/server/notify/words';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Receiver, type Reply } from '../../harness/receiver.js';
-import { Context, firing, resolved, START } from './world.js';
+import { Context, firing, resolved, START, TELLER } from './world.js';
 
 let receiver: Receiver;
 let outbound: Outbound;
@@ -47,7 +47,7 @@ describe('Slack, by a bot', () => {
     return body.channel === 'C1' && body.ts === '1.1' ? ok({ channel: 'C1', ts: '1.1' }) : no('message_not_found');
   };
   const newSlack = (token = 'xoxb-token') =>
-    new Slack({ bot: { token, channel: '#ops', apiUrl: `${receiver.url}/api` }, url: null }, outbound);
+    new Slack({ bot: { token, channel: '#ops', apiUrl: `${receiver.url}/api` }, url: null }, outbound, TELLER);
   const calls = () =>
     receiver.requests.map(
       ({ path, body }) => [path.replace('/api/chat.', ''), JSON.parse(body) as Record<string, unknown>] as const,
@@ -140,7 +140,7 @@ describe('Slack, by a bot', () => {
 
 test('Slack, by an incoming webhook: a second message says that it is over', async () => {
   receiver.behave = () => ({ body: 'ok' });
-  const notifier = new Slack({ bot: null, url: `${receiver.url}/services/T/B/x` }, outbound);
+  const notifier = new Slack({ bot: null, url: `${receiver.url}/services/T/B/x` }, outbound, TELLER);
   expect(await notifier.send([firing('x')], context)).toEqual({});
   await notifier.send([resolved('x')], context);
   expect(receiver.bodies.map(({ text }) => text)).toEqual(['ERROR: Title of x', 'RESOLVED: Title of x']);
@@ -169,7 +169,8 @@ describe('Discord', () => {
       embeds.length <= 10 &&
       allowed_mentions.parse.length === 0 &&
       lengths.every(([title, description]) => title <= 256 && description <= 4096) &&
-      lengths.reduce((sum, [title, description]) => sum + title + description, 0) <= 6000 &&
+      lengths.reduce((sum, [title, description]) => sum + title + description, 0) + embeds.length * 'hub-1'.length <=
+        6000 &&
       embeds.every(
         ({ color, timestamp }) =>
           Number.isInteger(color) && color <= 0xffffff && timestamp === new Date(timestamp).toISOString(),
@@ -181,7 +182,7 @@ describe('Discord', () => {
       ? { body: '{"id":"900"}' }
       : { status: 404, body: '{"message":"Unknown Message","code":10008}' };
   };
-  const newDiscord = () => new Discord(`${receiver.url}/api/webhooks/1/token?thread_id=5`, outbound);
+  const newDiscord = () => new Discord(`${receiver.url}/api/webhooks/1/token?thread_id=5`, outbound, TELLER);
 
   beforeEach(() => {
     receiver.behave = discord;
@@ -201,6 +202,7 @@ describe('Discord', () => {
           description: 'Message of x\nBlame: network, because 39 of 40 others are well',
           color: 0xd9534f,
           timestamp: new Date(START + 1000).toISOString(),
+          footer: { text: 'hub-1' },
         },
       ],
       allowed_mentions: { parse: [] },

@@ -1,12 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { DeliveryError } from '@auralis/server/notify/notifier';
 import { Email, type EmailSettings } from '@auralis/server/notify/notifiers/email';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import PostalMime from 'postal-mime';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import { Context, firing, resolved } from './world.js';
-
-const teller = { hub: 'hub-1', url: () => 'http://hub.test:8000' };
+import { Context, firing, resolved, TELLER } from './world.js';
 
 interface Mail {
   readonly from: string;
@@ -42,7 +40,7 @@ async function listen(given: Partial<SMTPServerOptions> = {}): Promise<void> {
 function newEmail(given: Partial<EmailSettings> = {}): Email {
   const { port } = server.server.address() as AddressInfo;
   const settings = { host: '127.0.0.1', port, secure: false, requireTls: false, auth: null, allowHosts: [] };
-  return new Email({ ...settings, from: 'Hub <hub@hub.test>', to: ['a@ops.test', 'b@ops.test'], ...given }, teller);
+  return new Email({ ...settings, from: 'Hub <hub@hub.test>', to: ['a@ops.test', 'b@ops.test'], ...given }, TELLER);
 }
 
 const failure = (email: Email) => email.send([firing('x')], context).catch((error: unknown) => error);
@@ -120,6 +118,14 @@ describe('mail', () => {
   test('nothing leaves in plain text where TLS is required', async () => {
     await listen();
     expect(await failure(newEmail({ requireTls: true }))).toMatchObject({ isFinal: false });
+    expect(mails).toEqual([]);
+  });
+
+  test('with TLS from the first byte, from a server that somebody vouches for', async () => {
+    const warning = jest.spyOn(console, 'error').mockImplementation(() => {});
+    await listen({ secure: true, disabledCommands: [] });
+    warning.mockRestore();
+    expect(String(await failure(newEmail({ secure: true })))).toMatch(/self-signed|certificate/i);
     expect(mails).toEqual([]);
   });
 

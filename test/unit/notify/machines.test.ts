@@ -8,9 +8,8 @@ import { Outbound } from '@auralis/server/notify/outbound';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { newDataDir } from '../../harness/hub.js';
 import { Receiver, type Reply } from '../../harness/receiver.js';
-import { Context, firing, resolved, START } from './world.js';
+import { Context, firing, resolved, START, TELLER } from './world.js';
 
-const teller = { hub: 'hub-1', url: () => 'http://hub.test:8000' };
 const iso = (at: number) => new Date(at).toISOString();
 
 let receiver: Receiver;
@@ -30,11 +29,12 @@ afterEach(async () => {
 describe('a webhook', () => {
   test('is told a transition a request, with its key and a signature', async () => {
     const secret = `whsec_${Buffer.from('0123456789abcdef0123456789abcdef').toString('base64')}`;
-    await new Webhook({ url: `${receiver.url}/hook`, secret }, outbound).send([firing('x')], context);
+    await new Webhook({ url: `${receiver.url}/hook`, secret }, outbound, TELLER).send([firing('x')], context);
     const [request] = receiver.requests;
     expect(JSON.parse(request?.body ?? '')).toEqual({
       type: 'alert.firing',
       timestamp: iso(START + 1000),
+      hub: 'hub-1',
       data: firing('x'),
     });
     expect(request?.headers).toMatchObject({
@@ -42,12 +42,12 @@ describe('a webhook', () => {
       'webhook-id': 'x:firing',
       'webhook-timestamp': String(START / 1000 + 2),
       // openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef -binary | base64, over id.timestamp.body
-      'webhook-signature': 'v1,1Amew3MuJQ0vUVHyfSsFYcPVNlz0rcAjJzOVqM7vagQ=',
+      'webhook-signature': 'v1,uBiyzQwVH2MgEAZTLFwXPlaYV3DuEvdWjbhQ4ve47j4=',
     });
   });
 
   test('is not signed without a secret', async () => {
-    await new Webhook({ url: receiver.url, secret: null }, outbound).send([resolved('x')], context);
+    await new Webhook({ url: receiver.url, secret: null }, outbound, TELLER).send([resolved('x')], context);
     expect(receiver.requests[0]?.headers['webhook-signature']).toBeUndefined();
   });
 });
@@ -70,7 +70,7 @@ describe('PagerDuty', () => {
     return { status: 202, body: JSON.stringify({ status: 'success', message: 'Event processed', dedup_key }) };
   };
   const newPagerDuty = (routingKey = 'r'.repeat(32)) =>
-    new PagerDuty({ routingKey, url: `${receiver.url}/v2/enqueue` }, outbound, teller);
+    new PagerDuty({ routingKey, url: `${receiver.url}/v2/enqueue` }, outbound, TELLER);
 
   beforeEach(() => {
     receiver.behave = pagerDuty;
@@ -121,7 +121,7 @@ describe('PagerDuty', () => {
 });
 
 describe('Alertmanager', () => {
-  const newAlertmanager = () => new Alertmanager(`${receiver.url}/am/`, outbound, teller);
+  const newAlertmanager = () => new Alertmanager(`${receiver.url}/am/`, outbound, TELLER);
   const posted = () => receiver.requests.map(({ path, body }) => [path, JSON.parse(body)] as const);
 
   test('an alert is told by its labels, and its end under the same, whatever they are by then', async () => {

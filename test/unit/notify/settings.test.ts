@@ -1,20 +1,23 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkOptions, loadOptions } from '@auralis/server/config';
 import { ConfigError } from '@auralis/server/config-error';
 import { targetOf } from '@auralis/server/notify/create-notifier';
 import { readNotifierSettings } from '@auralis/server/notify/settings';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { newDataDir } from '../../harness/hub.js';
 
 const SIGNING = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
-const file = join(newDataDir(), 'token');
+const folder = newDataDir();
+const file = join(folder, 'token');
 writeFileSync(file, 'xoxb-from-a-file\n');
 const environment = { HOOK_URL: 'https://hooks.test/T/secret', SIGNING, BAD: 'not a url' };
 
 /** `${name}`, as a config file names a variable. */
 const from = (name: string) => `$\{${name}}`;
 const read = (section: unknown) => readNotifierSettings(section, 'hub.yaml: notifiers', environment);
+
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('no section is no notifiers', () => expect(read(undefined)).toEqual([]));
 
@@ -118,7 +121,7 @@ test('more than twenty are refused', () => {
 
 test('a config file and a program give the same section', () => {
   const section = { log: { type: 'file', path: 'alerts.jsonl' } } as const;
-  const config = join(newDataDir(), 'hub.yaml');
+  const config = join(folder, 'hub.yaml');
   writeFileSync(config, JSON.stringify({ notifiers: section }));
   const loaded = loadOptions({ flags: {}, environment: {}, file: config }).notifiers;
   expect(loaded).toEqual(checkOptions({ notifiers: section }).notifiers);

@@ -1,6 +1,7 @@
 import type { Alert, Transition } from '@auralis/server/alerts/alert';
 import type { SendContext } from '@auralis/server/notify/notifier';
 
+export const TELLER = { hub: 'hub-1', url: () => 'http://hub.test:8000' };
 export const START = Date.UTC(2026, 0, 31, 12);
 
 export function alert(id: string, given: Partial<Alert> = {}): Alert {

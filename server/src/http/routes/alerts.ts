@@ -15,6 +15,8 @@ export interface AlertDesk {
   silence(request: SilenceRequest, now: number): Silence | null;
   unsilence(id: string, now: number): boolean;
   silences(): readonly Silence[];
+  /** False where what was decided cannot be kept now. */
+  kept(): Promise<boolean>;
 }
 
 interface RaisedAlert {
@@ -98,6 +100,7 @@ const silenceSchema = z
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
 const byId = z.object({ id: z.string().openapi({ description: 'Its `id` in the list' }) });
 const REFUSED = { 400: 'The body is not as described', 403: 'Pages of this origin may not send' } as const;
+const NOT_KEPT = 'It is done, but the data directory takes nothing';
 const tags = ['alerts'];
 
 /** Alerts and silences. `silences` comes before `alerts/{id}`, which would take its place. */
@@ -130,14 +133,16 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     responses: {
       200: { description: 'It fires already', content: json(alert) },
       201: { description: 'It fires now', content: json(alert) },
-      ...problems({ ...REFUSED, 503: 'There are too many alerts' }),
+      ...problems({ ...REFUSED, 503: `There are too many alerts. ${NOT_KEPT}` }),
     },
   });
-  app.openapi(raise, (c) => {
+  app.openapi(raise, async (c) => {
     const { stream, labels, ...rest } = c.req.valid('json');
     const raised = alerts.raise({ ...rest, labels: stream === undefined ? labels : { ...labels, stream } }, now());
     if (raised === null) throw new Problem(503, 'there are too many alerts');
-    return raised.isNew ? c.json(rowOfAlert(raised.id), 201) : c.json(rowOfAlert(raised.id), 200);
+    const row = rowOfAlert(raised.id);
+    await assertKept(alerts);
+    return raised.isNew ? c.json(row, 201) : c.json(row, 200);
   });
   const resolve = createRoute({
     method: 'post',
@@ -147,17 +152,30 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     request: { params: byId },
     responses: {
       200: { description: 'It is resolved', content: json(alert) },
-      ...problems({ 403: REFUSED[403], 404: 'There is none of this id now', 409: 'It is a rule’s, which ends it' }),
+      ...problems({
+        403: REFUSED[403],
+        404: 'There is none of this id now',
+        409: 'It is a rule’s, which ends it',
+        503: NOT_KEPT,
+      }),
     },
   });
-  app.openapi(resolve, (c) => {
+  app.openapi(resolve, async (c) => {
     const { id } = c.req.valid('param');
     const outcome = alerts.resolve(id, now());
     if (outcome === 'by a rule') {
       throw new Problem(409, 'a rule raised this alert and ends it when all is well; a silence keeps it quiet');
     }
-    return c.json(rowOfAlert(id), 200);
+    const row = rowOfAlert(id);
+    await assertKept(alerts);
+    return c.json(row, 200);
   });
+}
+
+/** What is answered with success outlives the hub. @throws Problem */
+async function assertKept(alerts: AlertDesk): Promise<void> {
+  if (!(await alerts.kept()))
+    throw new Problem(503, 'it is so, but the hub cannot keep it: its data directory takes nothing');
 }
 
 function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): void {
@@ -190,13 +208,14 @@ function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): voi
     request: { body: { content: json(silenceRequestSchema), required: true } },
     responses: {
       201: { description: 'It begins now', content: json(silenceSchema) },
-      ...problems({ ...REFUSED, 503: 'There are too many silences' }),
+      ...problems({ ...REFUSED, 503: `There are too many silences. ${NOT_KEPT}` }),
     },
   });
-  app.openapi(add, (c) => {
+  app.openapi(add, async (c) => {
     const { endsAt, lastsS, ...rest } = c.req.valid('json');
     const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, now()) }, now());
     if (silence === null) throw new Problem(503, 'there are too many silences: end some');
+    await assertKept(alerts);
     return c.json(shown(silence), 201);
   });
   const end = createRoute({
@@ -205,10 +224,14 @@ function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): voi
     tags,
     summary: 'Ends a silence',
     request: { params: byId },
-    responses: { 204: { description: 'It has ended' }, ...problems({ 403: REFUSED[403], 404: 'There is none' }) },
+    responses: {
+      204: { description: 'It has ended' },
+      ...problems({ 403: REFUSED[403], 404: 'There is none', 503: NOT_KEPT }),
+    },
   });
-  app.openapi(end, (c) => {
+  app.openapi(end, async (c) => {
     if (!alerts.unsilence(c.req.valid('param').id, now())) throw new Problem(404, 'there is no silence of this id');
+    await assertKept(alerts);
     return c.body(null, 204);
   });
 }

@@ -1,5 +1,5 @@
 import type { Transition } from '../../alerts/alert.js';
-import { DeliveryError, type Notifier, type SendContext, type Sent } from '../notifier.js';
+import { DeliveryError, type Notifier, type SendContext, type Sent, type Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
 import { body, clip, colorOf, fold, headline, summary, type Told } from '../words.js';
 
@@ -9,16 +9,19 @@ const MAX_EMBEDS_TEXT = 6_000;
 const MAX_CONTENT = 2_000;
 const MAX_TITLE = 256;
 const MAX_DESCRIPTION = 4_096;
+const MAX_FOOTER = 100;
 
 /** Discord, by a channel's webhook. An alert's message is changed when it is over, where it told of that alert alone. */
 export class Discord implements Notifier {
   readonly maxBatch = MAX_EMBEDS;
   readonly #url: URL;
   readonly #outbound: Outbound;
+  readonly #teller: Teller;
 
-  constructor(url: string, outbound: Outbound) {
+  constructor(url: string, outbound: Outbound, teller: Teller) {
     this.#url = new URL(url);
     this.#outbound = outbound;
+    this.#teller = teller;
   }
 
   async send(batch: readonly Transition[], context: SendContext): Promise<Sent> {
@@ -33,7 +36,7 @@ export class Discord implements Notifier {
     const url = new URL(this.#url);
     url.searchParams.set('wait', 'true');
     const { text } = await this.#outbound.send(url.href, {
-      body: JSON.stringify(message(fresh)),
+      body: JSON.stringify(this.#message(fresh)),
       signal: context.signal,
     });
     const [only] = fresh as [Told];
@@ -50,12 +53,27 @@ export class Discord implements Notifier {
     const url = new URL(this.#url);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/messages/${encodeURIComponent(messageId)}`;
     try {
-      await this.#outbound.send(url.href, { method: 'PATCH', body: JSON.stringify(message([told])), signal });
+      await this.#outbound.send(url.href, { method: 'PATCH', body: JSON.stringify(this.#message([told])), signal });
       return true;
     } catch (error) {
       if (error instanceof DeliveryError && error.status === 404) return false;
       throw error;
     }
+  }
+
+  #message(told: readonly Told[]) {
+    const footer = { text: clip(this.#teller.hub, MAX_FOOTER) };
+    const share = Math.floor(MAX_EMBEDS_TEXT / told.length) - footer.text.length;
+    return {
+      content: clip(summary(told), MAX_CONTENT),
+      embeds: told.map((one) => {
+        const title = clip(headline(one), Math.min(MAX_TITLE, Math.floor(share / 3)));
+        const description = clip(body(one), Math.min(MAX_DESCRIPTION, share - title.length));
+        return { title, description, color: colorOf(one), timestamp: new Date(one.at).toISOString(), footer };
+      }),
+      // What a listener calls itself mentions nobody.
+      allowed_mentions: { parse: [] },
+    };
   }
 }
 
@@ -66,18 +84,4 @@ function messageIdIn(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function message(told: readonly Told[]) {
-  const share = Math.floor(MAX_EMBEDS_TEXT / told.length);
-  return {
-    content: clip(summary(told), MAX_CONTENT),
-    embeds: told.map((one) => {
-      const title = clip(headline(one), Math.min(MAX_TITLE, Math.floor(share / 3)));
-      const description = clip(body(one), Math.min(MAX_DESCRIPTION, share - title.length));
-      return { title, description, color: colorOf(one), timestamp: new Date(one.at).toISOString() };
-    }),
-    // What a listener calls itself mentions nobody.
-    allowed_mentions: { parse: [] },
-  };
 }

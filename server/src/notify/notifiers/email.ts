@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { createTransport } from 'nodemailer';
 import type { Transition } from '../../alerts/alert.js';
 import { AddressGuard } from '../addresses.js';
+import { SEND_TIMEOUT_MS } from '../lane.js';
 import { DeliveryError, type Notifier, type SendContext, type Sent, type Teller } from '../notifier.js';
 import { body, fold, headline, summary } from '../words.js';
 
@@ -75,6 +76,7 @@ export class Email implements Notifier {
       ...(auth === null ? {} : { auth: { ...auth } }),
       connectionTimeout: CONNECT_TIMEOUT_MS,
       greetingTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SEND_TIMEOUT_MS,
       disableFileAccess: true,
       disableUrlAccess: true,
       getSocket: (_, callback) => {

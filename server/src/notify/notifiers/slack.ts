@@ -1,5 +1,5 @@
 import type { Transition } from '../../alerts/alert.js';
-import { DeliveryError, type Notifier, type SendContext, type Sent } from '../notifier.js';
+import { DeliveryError, type Notifier, type SendContext, type Sent, type Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
 import { body, clip, colorOf, fold, headline, summary, type Told } from '../words.js';
 
@@ -37,17 +37,19 @@ export class Slack implements Notifier {
   readonly maxBatch = MAX_ALERTS;
   readonly #settings: SlackSettings;
   readonly #outbound: Outbound;
+  readonly #teller: Teller;
 
-  constructor(settings: SlackSettings, outbound: Outbound) {
+  constructor(settings: SlackSettings, outbound: Outbound, teller: Teller) {
     this.#settings = settings;
     this.#outbound = outbound;
+    this.#teller = teller;
   }
 
   async send(batch: readonly Transition[], context: SendContext): Promise<Sent> {
     const told = fold(batch);
     if (this.#settings.bot === null) {
       await this.#outbound.send(this.#settings.url as string, {
-        body: JSON.stringify(message(told)),
+        body: JSON.stringify(this.#message(told)),
         signal: context.signal,
       });
       return {};
@@ -66,12 +68,16 @@ export class Slack implements Notifier {
       if (one.state === 'resolved') remember.set(one.alert.id, undefined);
     }
     for (const { post, told: replies } of threads.values()) {
-      await this.#call('chat.postMessage', { channel: post.channel, thread_ts: post.ts, ...message(replies) }, context);
+      await this.#call(
+        'chat.postMessage',
+        { channel: post.channel, thread_ts: post.ts, ...this.#message(replies) },
+        context,
+      );
     }
     if (fresh.length > 0) {
       const posted = await this.#call(
         'chat.postMessage',
-        { channel: this.#settings.bot.channel, ...message(fresh) },
+        { channel: this.#settings.bot.channel, ...this.#message(fresh) },
         context,
       );
       const post = { channel: String(posted.channel), ts: String(posted.ts), isShared: fresh.length > 1 };
@@ -87,12 +93,26 @@ export class Slack implements Notifier {
   /** False where Slack does not let it be changed any more. */
   async #update({ channel, ts }: Post, told: Told, context: SendContext): Promise<boolean> {
     try {
-      await this.#call('chat.update', { channel, ts, ...message([told]) }, context);
+      await this.#call('chat.update', { channel, ts, ...this.#message([told]) }, context);
       return true;
     } catch (error) {
       if (error instanceof DeliveryError && NO_UPDATE.has(error.message)) return false;
       throw error;
     }
+  }
+
+  #message(told: readonly Told[]) {
+    return {
+      text: clip(escaped(summary(told)), MAX_TEXT),
+      attachments: told.map((one) => ({
+        color: `#${colorOf(one).toString(16).padStart(6, '0')}`,
+        fallback: clip(escaped(headline(one)), MAX_TITLE),
+        ...(told.length === 1 ? {} : { title: clip(escaped(headline(one)), MAX_TITLE) }),
+        text: clip(escaped(body(one)), MAX_BODY),
+        footer: escaped(this.#teller.hub),
+        ts: Math.floor(one.at / 1000),
+      })),
+    };
   }
 
   /** Slack answers 200 also where it refuses. */
@@ -117,19 +137,6 @@ function parse(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-function message(told: readonly Told[]) {
-  return {
-    text: clip(escaped(summary(told)), MAX_TEXT),
-    attachments: told.map((one) => ({
-      color: `#${colorOf(one).toString(16).padStart(6, '0')}`,
-      fallback: clip(escaped(headline(one)), MAX_TITLE),
-      ...(told.length === 1 ? {} : { title: clip(escaped(headline(one)), MAX_TITLE) }),
-      text: clip(escaped(body(one)), MAX_BODY),
-      ts: Math.floor(one.at / 1000),
-    })),
-  };
 }
 
 /** Slack’s three control characters: what a listener calls itself mentions nobody. */

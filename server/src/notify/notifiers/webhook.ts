@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Transition } from '../../alerts/alert.js';
-import type { Notifier, SendContext, Sent } from '../notifier.js';
+import type { Notifier, SendContext, Sent, Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
 
 export interface WebhookSettings {
@@ -10,7 +10,7 @@ export interface WebhookSettings {
 }
 
 /**
- * One transition a request, as JSON: `{type, timestamp, data: Transition}`. Signed as Standard Webhooks 1.0 has it, for
+ * One transition a request, as JSON: `{type, timestamp, hub, data: Transition}`. Signed as Standard Webhooks 1.0 has it, for
  * which there are libraries in every language: `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over
  * `<webhook-id>.<webhook-timestamp>.<body>`. `webhook-id` is the transition's key, as is `Idempotency-Key`.
  */
@@ -18,17 +18,20 @@ export class Webhook implements Notifier {
   readonly maxBatch = 1;
   readonly #settings: WebhookSettings;
   readonly #outbound: Outbound;
+  readonly #teller: Teller;
 
-  constructor(settings: WebhookSettings, outbound: Outbound) {
+  constructor(settings: WebhookSettings, outbound: Outbound, teller: Teller) {
     this.#settings = settings;
     this.#outbound = outbound;
+    this.#teller = teller;
   }
 
   async send(batch: readonly Transition[], { signal, now }: SendContext): Promise<Sent> {
     const [transition] = batch as [Transition];
     const { key, state, at } = transition;
     const { url, secret } = this.#settings;
-    const body = JSON.stringify({ type: `alert.${state}`, timestamp: new Date(at).toISOString(), data: transition });
+    const told = { type: `alert.${state}`, timestamp: new Date(at).toISOString(), hub: this.#teller.hub };
+    const body = JSON.stringify({ ...told, data: transition });
     const timestamp = String(Math.floor(now / 1000));
     const headers = { 'idempotency-key': key, 'webhook-id': key, 'webhook-timestamp': timestamp };
     const signature = secret === null ? {} : { 'webhook-signature': sign(secret, key, timestamp, body) };
