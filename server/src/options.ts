@@ -40,7 +40,7 @@ export const SERVE_OPTIONS = {
   reportIntervalMs: whole(
     'reportIntervalMs',
     'MS',
-    'how often listeners are asked to report',
+    'how often listeners are asked to report; the sick more often, the well, and very many, less',
     DEFAULT_REPORT_INTERVAL_MS,
     250,
     60_000,

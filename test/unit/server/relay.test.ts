@@ -164,6 +164,25 @@ describe('over time', () => {
     expect(known.at(-1)).toBeGreaterThan(9);
   });
 
+  test.each([
+    ['11 drops in 60 s are 11', 5_999, 11],
+    ['11 drops in 61 s are never more than 10', 6_100, 10],
+  ])('%s, of the listener and of its stream', (_, apartMs, most) => {
+    const [engine, listener] = [connect('publish'), connect('listen')];
+    const seen: number[] = [];
+    for (let drop = 0; drop < 11; drop++) {
+      listener.peer.status = 2;
+      publish(engine, 1, undefined, apartMs);
+      listener.peer.status = 1;
+      sweep.run(clock.now);
+      seen.push(row(0, 'dropped_per_min')[0] ?? 0, tables.streams.get(0, STREAM.dropped_per_min));
+    }
+    expect(Math.max(...seen)).toBe(most);
+    expect(row(0, 'chunks_dropped')).toEqual([11]);
+    runSeconds(61, () => listener.handler.onPong(listener.peer, new Uint8Array()));
+    expect([row(0, 'dropped_per_min')[0], tables.streams.get(0, STREAM.dropped_per_min)]).toEqual([0, 0]);
+  });
+
   test('a stream’s latency is that of its synced listeners alone', () => {
     const [synced, unsynced] = [connect('listen'), connect('listen')];
     clock.now += 100;
