@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Alert, type Alerts, countedText, SEVERITIES, type Severity, worstOf } from '../model/alerts.js';
+import { type Alert, type Alerts, countedText, SEVERITIES, worstOf } from '../model/alerts.js';
 import type { Dashboard } from '../model/dashboard.js';
 import { number, span, timeOfDay } from '../model/format.js';
+import { SEVERITY_GLYPHS } from './mark.js';
 
 /** More than anybody reads; the rest is counted. */
 const MAX_SHOWN = 50;
@@ -9,8 +10,6 @@ const MAX_RESOLVED = 5;
 /** A resolved alert fades until the hub forgets it, and can be read to the last. */
 const FADE_MS = 300_000;
 const FAINTEST = 0.6;
-
-const GLYPHS: Readonly<Record<Severity, string>> = { info: '○', warning: '◇', error: '◆', critical: '◆' };
 
 /** One quiet line when all is well; otherwise what is wrong, since when, and whose fault it is. */
 export function AlertPanel({ dashboard }: { readonly dashboard: Dashboard }) {
@@ -58,7 +57,7 @@ function Summary({ alerts: { firing, pending } }: { readonly alerts: Alerts }) {
       {counts.map(([severity, count]) =>
         count === 0 ? null : (
           <b key={severity} class={`severity ${severity}`}>
-            {GLYPHS[severity]} {countedText(severity, count)}
+            {SEVERITY_GLYPHS[severity]} {countedText(severity, count)}
           </b>
         ),
       )}
@@ -93,7 +92,7 @@ function AlertRow({
       style={isOver ? { opacity: Math.max(FAINTEST, 1 - (1 - FAINTEST) * (age / FADE_MS)).toFixed(2) } : undefined}
     >
       <button type="button" onClick={() => show(alert, dashboard)}>
-        <b class={`severity ${severity}`}>{isOver ? '✓ resolved' : `${GLYPHS[severity]} ${severity}`}</b>
+        <b class={`severity ${severity}`}>{isOver ? '✓ resolved' : `${SEVERITY_GLYPHS[severity]} ${severity}`}</b>
         <span class="what" data-tip={message}>
           <b>{title}</b>
           {count !== null && count > 1 && <b class="count">×{number(count)}</b>}

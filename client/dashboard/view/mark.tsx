@@ -1,4 +1,5 @@
 import type { Level } from '@auralis/shared';
+import type { Severity } from '../model/alerts.js';
 import type { Verdict } from '../model/judge.js';
 
 const GLYPHS = {
@@ -26,3 +27,11 @@ export function Mark({ verdict }: { readonly verdict: Verdict | null }) {
 export function LevelMark({ level }: { readonly level: Level | null }) {
   return <Mark verdict={level === null ? null : { level, side: null }} />;
 }
+
+/** Filled is what somebody must see to, as for levels. */
+export const SEVERITY_GLYPHS: Readonly<Record<Severity, string>> = {
+  info: '○',
+  warning: '◇',
+  error: '◆',
+  critical: '◆',
+};

@@ -4,11 +4,10 @@ import calmIcon from '../icon.svg';
 import alertIcon from '../icon-alert.svg';
 import awayIcon from '../icon-away.svg';
 import troubleIcon from '../icon-trouble.svg';
-import { countedText, type Severity, worstOf } from '../model/alerts.js';
+import { countedText, worstOf } from '../model/alerts.js';
 import type { Dashboard } from '../model/dashboard.js';
 import { linkText } from './link-state.js';
-
-const GLYPHS: Readonly<Record<Severity, string>> = { info: '○', warning: '◇', error: '◆', critical: '◆' };
+import { SEVERITY_GLYPHS } from './mark.js';
 
 /** The state first, for a tab among many has room for no more. */
 export function titleOf(dashboard: Dashboard): string {
@@ -19,7 +18,7 @@ export function titleOf(dashboard: Dashboard): string {
 
 function stateOf({ alerts, stream }: Dashboard): string {
   const worst = worstOf(alerts);
-  if (worst !== null) return `${GLYPHS[worst.severity]} ${countedText(worst.severity, worst.count)}`;
+  if (worst !== null) return `${SEVERITY_GLYPHS[worst.severity]} ${countedText(worst.severity, worst.count)}`;
   const unwell = (stream?.get('listeners_critical') ?? 0) + (stream?.get('listeners_warning') ?? 0);
   return unwell > 0 ? `● ${unwell} not well` : '●';
 }
