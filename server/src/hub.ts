@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_BODY_BYTES, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { Alarm } from './alarm.js';
 import { checkOptions } from './config.js';
+import { DurableEngineMemory } from './durable-engine-memory.js';
 import { EngineRoom } from './engine/room.js';
 import { FrontDoor } from './front-door.js';
 import { Host } from './host/host.js';
@@ -19,6 +20,7 @@ import type { GivenOptions, HubOptions } from './options.js';
 import { PrometheusPage } from './prometheus/page.js';
 import { CmcdDesk } from './relay/cmcd-desk.js';
 import { listenRoute } from './relay/listen-route.js';
+import { LostEngines } from './relay/lost-engines.js';
 import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
 import { type KeyMark, ReportedConnections } from './relay/reported-connections.js';
@@ -89,6 +91,7 @@ class RunningHub implements Hub {
   readonly #counters: HubCounters;
   readonly #relay: Relay;
   readonly #sweep: Sweep;
+  readonly #lostEngines: LostEngines;
   readonly #engines: EngineRoom;
   readonly #reported: ReportedConnections;
   readonly #players: ReportedConnections;
@@ -111,6 +114,8 @@ class RunningHub implements Hub {
     const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
     this.#relay = new Relay(this.tables, this.#counters, { ...options, ...limits });
     this.#sweep = new Sweep(this.#relay, this.tables, this.#counters);
+    const memory = new DurableEngineMemory(store, this.#onError);
+    this.#lostEngines = new LostEngines(this.tables.streams, memory, this.#startedAt);
     const totals = new EngineTotals();
     this.#engines = new EngineRoom(this.tables, this.#counters, totals, (name, at) => this.#relay.keep(name, at));
     const reported = (mark: KeyMark) =>
@@ -231,6 +236,7 @@ class RunningHub implements Hub {
     this.#reported.expire(at);
     this.#players.expire(at);
     this.#sweep.run(at);
+    this.#lostEngines.tick(at);
     this.#engines.sweep(at);
     this.#live.keepAlive(at);
     this.#host?.tick();

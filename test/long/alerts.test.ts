@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HubProcess, runCommand } from '../harness/hub.js';
+import { TestSocket } from '../harness/socket.js';
 
 /** Alerts as `simulate` brings them about against the real hub: what fires, how often, and who is blamed. */
 
@@ -77,5 +78,25 @@ describe('alerts', () => {
       expect([rule, blame]).toEqual([rule, 'node']);
       expect(evidence).toMatch(/^this hub stood still for \d+\.\d of the last \d+ s/);
     }
+  }, 120_000);
+
+  test('a hub that comes back to listeners without their engine says so', async () => {
+    await startHub();
+    const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/publish`);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await hub.stop('SIGKILL');
+    engine.ws.terminate();
+    hub = await HubProcess.start(['--data-dir', folder]);
+    const listeners = [];
+    for (const stream of ['main', 'main', 'never-had-one']) {
+      listeners.push(await TestSocket.open(`${hub.wsUrl}/api/v1/streams/${stream}/listen`));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 45_000));
+    const fired = await firedOf('main');
+    expect(fired.filter(({ rule }) => rule === 'engine-gone').map(({ count }) => count)).toEqual([2]);
+    // That it sent no chunks while it was there was its fault, too.
+    expect(new Set(fired.map(({ blame }) => blame))).toEqual(new Set(['engine']));
+    expect(await firedOf('never-had-one')).toEqual([]);
+    for (const { ws } of listeners) ws.terminate();
   }, 120_000);
 });

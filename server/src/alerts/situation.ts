@@ -60,7 +60,8 @@ export class Circumstances {
     const slot = stream === undefined ? undefined : streams.slotOf(stream);
     if (slot === undefined) return null;
     // A stream that another server serves has no engine here to judge.
-    if (!(streams.get(slot, STREAM.chunks_published) > 0)) return null;
+    const isLost = streams.get(slot, STREAM.engine_lost_at) > 0;
+    if (!isLost && streams.get(slot, STREAM.publishing) !== 1) return null;
     const goneS = Math.max(0, this.#now / 1000 - streams.get(slot, STREAM.engine_lost_at));
     return { goneS, chunkRate: streams.get(slot, STREAM.chunk_send_rate) };
   }

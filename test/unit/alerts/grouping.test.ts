@@ -81,6 +81,13 @@ describe('grouping', () => {
     );
   });
 
+  test('an engine that is here and sends nothing is to blame', () => {
+    const world = new World();
+    world.stream('main', { chunks_published: 0, chunk_send_rate: 0 });
+    world.pass(10);
+    expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'stream-chunk-rate', blame: 'engine' })]);
+  });
+
   test('of a stream that drops chunks, those are named for whom it does', () => {
     const world = new World();
     world.stream('main', { dropped_per_min: 12 });
