@@ -40,7 +40,7 @@ export const SERVE_OPTIONS = {
   reportIntervalMs: whole(
     'reportIntervalMs',
     'MS',
-    'how often listeners are asked to report; the sick more often, the well, and very many, less',
+    'how often listeners are asked to report, unless their health or the load asks for another pace',
     DEFAULT_REPORT_INTERVAL_MS,
     250,
     60_000,
