@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { HubProcess, newDataDir, ROOT, runCommand } from '../harness/hub.js';
@@ -71,6 +72,45 @@ function heard(requests: readonly Received[]): string[] {
 interface States {
   readonly items: readonly Record<string, unknown>[];
 }
+
+test('receivers of every kind that hang, all at once, and a thousand alerts: streaming goes on as without them', async () => {
+  const { url } = receiver;
+  receiver.behave = () => 'hang';
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await new Promise((done) => silent.once('listening', done));
+  const mail = { type: 'email', host: '127.0.0.1', port: (silent.address() as AddressInfo).port, requireTls: false };
+  const hub = await startHub({
+    webhook: { type: 'webhook', url },
+    bot: { type: 'slack', token: 'xoxb-1', channel: 'C1', apiUrl: url },
+    discord: { type: 'discord', url },
+    pagerduty: { type: 'pagerduty', routingKey: 'key', url },
+    alertmanager: { type: 'alertmanager', url },
+    mail: { ...mail, from: 'hub@hub.test', to: ['ops@ops.test'] },
+  });
+  const simulation = runCommand(['simulate', '--url', hub.url, '--json', '--listeners', '20', '--duration', '6']);
+  for (let n = 0; n < 100; n++) await Promise.all(Array.from({ length: 10 }, (_, k) => raise(hub, `${n}-${k}`)));
+  const worst = { loop: 0, rtt: 0 };
+  let isOver = false;
+  const ended = simulation.finally(() => (isOver = true));
+  while (!isOver) {
+    const [{ items: rows }, { items: streams }] = await Promise.all([
+      hub.get<{ items: Record<string, number>[] }>('/api/v1/hubs'),
+      hub.get<{ items: Record<string, number>[] }>('/api/v1/streams'),
+    ]);
+    worst.loop = Math.max(worst.loop, rows[0]?.event_loop_delay_p99_ms ?? 0);
+    worst.rtt = Math.max(worst.rtt, streams[0]?.rtt_p95_ms ?? 0);
+    await new Promise((done) => setTimeout(done, 250));
+  }
+  const { code, output } = await ended;
+  process.stdout.write(`worst p99 of loop delay ${worst.loop} ms, worst p95 of round trip ${worst.rtt} ms\n`);
+  const { ok, mismatches } = JSON.parse(output) as { ok: boolean; mismatches: unknown[] };
+  expect([code, ok, mismatches]).toEqual([0, true, []]);
+  const { items } = await hub.get<States>('/api/v1/notifiers');
+  expect(items.map(({ pending, sent }) => [pending, sent])).toEqual(items.map(() => [1000, 0]));
+  const { ms } = await hub.stop();
+  expect(ms).toBeLessThan(6_000);
+  silent.close();
+});
 
 test('a receiver that hangs, answers 500 and then works, and two kill -9: all is told, once a key, in order; nobody else waits', async () => {
   const log = join(dataDir, 'alerts.jsonl');

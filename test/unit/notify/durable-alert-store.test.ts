@@ -1,0 +1,97 @@
+import { rmSync } from 'node:fs';
+import type { StoredAlert } from '@auralis/server/alerts/alert-store';
+import { DurableAlertStore } from '@auralis/server/durable-alert-store';
+import { Notifications } from '@auralis/server/notify/notifications';
+import { readNotifierSettings } from '@auralis/server/notify/settings';
+import { createTables } from '@auralis/server/state/tables';
+import { Store, Transaction } from '@auralis/server/store/store';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { newDataDir } from '../../harness/hub.js';
+import { Receiver } from '../../harness/receiver.js';
+import { alert, firing, resolved, START, TELLER } from './world.js';
+
+let dir: string;
+let store: Store;
+let receiver: Receiver;
+let notifications: Notifications;
+let alerts: DurableAlertStore;
+let errors: unknown[];
+
+beforeEach(async () => {
+  dir = newDataDir();
+  receiver = await Receiver.start();
+  errors = [];
+  await open();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await close();
+  await receiver.stop();
+  rmSync(dir, { recursive: true });
+});
+
+async function open(): Promise<void> {
+  store = await Store.open(dir);
+  const { hubs } = createTables();
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const notifiers = readNotifierSettings({ hook: { type: 'webhook', url: receiver.url } }, 'notifiers', {});
+  const hubSlot = hubs.open('hub', ['', '']);
+  notifications = new Notifications({ store, notifiers, teller: TELLER, hubs, hubSlot, now: () => START, log });
+  alerts = new DurableAlertStore(store, notifications, (error) => errors.push(error));
+}
+
+async function close(): Promise<void> {
+  await alerts.flush();
+  await notifications.drain(1000);
+  await store.close();
+}
+
+const stored = (id: string): StoredAlert => ({
+  alert: alert(id),
+  group: id,
+  firedAt: START,
+  endsAt: null,
+  mostCount: 1,
+  isTold: true,
+});
+const told = () => receiver.requests.map(({ headers }) => headers['idempotency-key']);
+
+test('an alert is there after the hub, and gone when it is over; what is to be told of it goes along', async () => {
+  alerts.save({ firing: [stored('x'), stored('y')], over: [], transitions: [firing('x'), firing('y')] });
+  expect(await alerts.kept()).toBe(true);
+  alerts.saveSilence({
+    id: 's',
+    matchers: { rule: 'r' },
+    author: 'a',
+    reason: 'b',
+    createdAt: START,
+    endsAt: START + 1,
+  });
+  await close();
+  await open();
+  expect(alerts.load()).toMatchObject({ firing: [stored('x'), stored('y')], silences: [{ id: 's' }] });
+  alerts.save({ firing: [], over: ['x'], transitions: [resolved('x')] });
+  alerts.removeSilence('s');
+  await close();
+  await open();
+  expect(alerts.load()).toEqual({ firing: [stored('y')], silences: [] });
+  await receiver.until((requests) => requests.length === 3);
+  expect(told()).toEqual(['x:firing', 'y:firing', 'x:resolved']);
+});
+
+test('a disk that takes nothing is tried again, in order, and who asks is told that nothing is kept yet', async () => {
+  const { commit } = Transaction.prototype;
+  let isFull = true;
+  jest.spyOn(Transaction.prototype, 'commit').mockImplementation(function (this: Transaction) {
+    return isFull ? Promise.reject(new Error('ENOSPC')) : commit.call(this);
+  });
+  alerts.save({ firing: [stored('x')], over: [], transitions: [firing('x')] });
+  alerts.save({ firing: [], over: ['x'], transitions: [resolved('x')] });
+  expect(await alerts.kept()).toBe(false);
+  expect([errors.length > 0, told()]).toEqual([true, []]);
+  isFull = false;
+  expect(await alerts.kept()).toBe(true);
+  await receiver.until((requests) => requests.length === 2);
+  expect(told()).toEqual(['x:firing', 'x:resolved']);
+  expect(alerts.load().firing).toEqual([]);
+});
