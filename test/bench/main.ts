@@ -7,6 +7,7 @@ import { mergeResults, type ScenarioResult, textOf, writeSection } from './repor
 import type { Scenario, ScenarioContext } from './scenario.js';
 import { encode } from './scenarios/encode.js';
 import { fanOut } from './scenarios/fan-out.js';
+import { garbage } from './scenarios/garbage.js';
 import { growth } from './scenarios/growth.js';
 import { ingest } from './scenarios/ingest.js';
 import { memory } from './scenarios/memory.js';
@@ -14,7 +15,7 @@ import { relay } from './scenarios/relay.js';
 import { staleness } from './scenarios/staleness.js';
 import { trace } from './scenarios/trace.js';
 
-const SCENARIOS: readonly Scenario[] = [ingest, encode, trace, relay, fanOut, staleness, memory, growth];
+const SCENARIOS: readonly Scenario[] = [ingest, garbage, encode, trace, relay, fanOut, staleness, memory, growth];
 const IDS = SCENARIOS.map(({ id }) => id);
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));

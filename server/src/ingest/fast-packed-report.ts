@@ -1,5 +1,5 @@
 import { PLAYBACK_STATES, Writer } from '@auralis/shared';
-import { load, message, Piece } from './message-bytes.js';
+import { bytes, load, Piece, view } from './message-bytes.js';
 import { REPORT_FIELDS, type Report } from './report.js';
 
 /**
@@ -43,7 +43,6 @@ const CODE = {
  */
 export function readFastPackedReport(data: Uint8Array, report: Report): boolean {
   if (!load(data) || !PREFIX.isAt(0)) return false;
-  const { bytes, view } = message;
   const header = bytes[PREFIX.length] as number;
   const isWide = header === CODE.map16;
   if (!isWide && (header & 0xf0) !== 0x80) return false;
@@ -69,7 +68,7 @@ function fieldAt(at: number, first: number): number {
 
 /** Reads the value at `at` into the report, and returns where it ends; -1 where it is for the general path. */
 function readValue(at: number, length: number, field: number, report: Report): number {
-  const code = message.bytes[at] as number;
+  const code = bytes[at] as number;
   if (code === CODE.nil) {
     report.takeNull(field);
     return at + 1;
@@ -102,8 +101,7 @@ function readPlayback(at: number, field: number, report: Report): number {
  * integers of 64 bits, which hardly anybody sends, are for the general path.
  */
 function readNumber(at: number, values: Float64Array, place: number): number {
-  const { view } = message;
-  const code = message.bytes[at] as number;
+  const code = bytes[at] as number;
   if (code < 0x80 || code >= 0xe0) {
     values[place] = code < 0x80 ? code : code - 0x100;
     return at + 1;

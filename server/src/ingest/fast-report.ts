@@ -1,5 +1,5 @@
 import { PLAYBACK_STATES } from '@auralis/shared';
-import { load, message, Piece } from './message-bytes.js';
+import { bytes, load, Piece } from './message-bytes.js';
 import { REPORT_FIELDS, type Report } from './report.js';
 
 /**
@@ -8,8 +8,10 @@ import { REPORT_FIELDS, type Report } from './report.js';
  */
 
 const piece = (text: string) => new Piece(Buffer.from(text));
-const PREFIX = piece('{"type":"client_metrics","metrics":{');
-const NAMES = REPORT_FIELDS.map(({ name }) => piece(`"${name}":`));
+const PREFIX = piece('{"type":"client_metrics","metrics":');
+/** Of the first field, and of those after it. */
+const FIRST_NAMES = REPORT_FIELDS.map(({ name }) => piece(`{"${name}":`));
+const NAMES = REPORT_FIELDS.map(({ name }) => piece(`,"${name}":`));
 const STATES = PLAYBACK_STATES.map((state) => piece(`"${state}"`));
 const NULL = piece('null');
 const TRUE = piece('true');
@@ -17,7 +19,7 @@ const FALSE = piece('false');
 const IS_FLAG = REPORT_FIELDS.map(({ kind }) => kind === 'flag');
 const IS_PLAYBACK = REPORT_FIELDS.map(({ kind }) => kind === 'playback');
 
-const CODE = { n: 0x6e, comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, nine: 0x39, close: 0x7d } as const;
+const CODE = { n: 0x6e, comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, nine: 0x39, open: 0x7b, close: 0x7d } as const;
 
 /** Powers of ten that a double holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
@@ -30,36 +32,32 @@ const MAX_EXACT = 2 ** 53;
  */
 export function readFastReport(data: Uint8Array, report: Report): boolean {
   if (!load(data) || !PREFIX.isAt(0)) return false;
-  const { bytes } = message;
   report.begin();
   let at = PREFIX.length;
-  if (bytes[at] === CODE.close) return isEnd(at, data.length);
-  let field = 0;
-  for (;;) {
-    field = fieldAt(at, field);
-    if (field < 0) return false;
+  if (bytes[at] === CODE.open && bytes[at + 1] === CODE.close) return isEnd(at + 1, data.length);
+  let field = fieldAt(at, 0, FIRST_NAMES);
+  while (field >= 0) {
     at = readValue(at + (NAMES[field] as Piece).length, field, report);
     if (at < 0) return false;
     if (bytes[at] === CODE.close) return isEnd(at, data.length);
-    if (bytes[at] !== CODE.comma) return false;
-    at++;
-    field++;
+    field = fieldAt(at, field + 1, NAMES);
   }
+  return false;
 }
 
 function isEnd(at: number, length: number): boolean {
-  return length === at + 2 && message.bytes[at + 1] === CODE.close;
+  return length === at + 2 && bytes[at + 1] === CODE.close;
 }
 
 /** The field whose name stands at `at`, from `first` on; -1 where it is none of them. */
-function fieldAt(at: number, first: number): number {
-  for (let field = first; field < NAMES.length; field++) if ((NAMES[field] as Piece).isAt(at)) return field;
+function fieldAt(at: number, first: number, names: readonly Piece[]): number {
+  for (let field = first; field < names.length; field++) if ((names[field] as Piece).isAt(at)) return field;
   return -1;
 }
 
 /** Reads the value at `at` into the report, and returns where it ends; -1 where it is for the general path. */
 function readValue(at: number, field: number, report: Report): number {
-  if (message.bytes[at] === CODE.n) {
+  if (bytes[at] === CODE.n) {
     if (!NULL.isAt(at)) return -1;
     report.takeNull(field);
     return at + NULL.length;
@@ -95,30 +93,29 @@ function readPlayback(at: number, field: number, report: Report): number {
  * returns where it ends; -1 for any other number.
  */
 function readNumber(start: number, values: Float64Array, place: number): number {
-  const data = message.bytes;
   let at = start;
-  let code = data[at] as number;
+  let code = bytes[at] as number;
   const isNegative = code === CODE.minus;
-  if (isNegative) code = data[++at] as number;
+  if (isNegative) code = bytes[++at] as number;
   const firstDigit = at;
   let digits = 0;
   while (code >= CODE.zero && code <= CODE.nine) {
     digits = digits * 10 + (code - CODE.zero);
-    code = data[++at] as number;
+    code = bytes[++at] as number;
   }
   const wholeDigits = at - firstDigit;
   let decimals = 0;
   if (code === CODE.dot) {
     const firstDecimal = at + 1;
-    code = data[++at] as number;
+    code = bytes[++at] as number;
     while (code >= CODE.zero && code <= CODE.nine) {
       digits = digits * 10 + (code - CODE.zero);
-      code = data[++at] as number;
+      code = bytes[++at] as number;
     }
     decimals = at - firstDecimal;
     if (decimals === 0) code = 0;
   }
-  const isLeadingZero = wholeDigits > 1 && data[firstDigit] === CODE.zero;
+  const isLeadingZero = wholeDigits > 1 && bytes[firstDigit] === CODE.zero;
   const ends = code === CODE.comma || code === CODE.close;
   if (wholeDigits === 0 || isLeadingZero || !ends || digits > MAX_EXACT || decimals > 22) return -1;
   const value = decimals === 0 ? digits : digits / (POWERS[decimals] as number);

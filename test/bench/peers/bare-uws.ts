@@ -35,6 +35,13 @@ app.ws('/ingest', {
     if (parsed.metrics.chunksReceived >= 0) counts.values++;
   },
 });
+app.ws('/view', {
+  ...quietRoute,
+  message(_socket: Socket, message: ArrayBuffer) {
+    counts.messages++;
+    if (new Uint8Array(message)[0] === 0x7b) counts.values++;
+  },
+});
 app.ws('/listen', { ...quietRoute, ...keep(listeners) });
 app.ws('/publish', {
   ...quietRoute,
