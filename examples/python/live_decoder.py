@@ -22,6 +22,7 @@ WELCOME, SUBSCRIBED, SNAPSHOT, DELTA, ERROR, PONG, GONE, BEHIND = range(16, 24)
 
 # By type: struct's letter, and the value that stands for missing (NaN, in float64, is equal to nothing).
 VALUE_TYPES = (("b", -0x80), ("h", -0x8000), ("i", -0x80000000), ("d", None))
+BITS = 8
 WIDE_SLOTS = 4
 
 
@@ -30,8 +31,26 @@ def unpack(letter, packed):
     return struct.unpack(f"<{len(packed) // struct.calcsize(letter)}{letter}", packed)
 
 
-def is_missing(value, type_):
-    return math.isnan(value) if type_ == 3 else value == VALUE_TYPES[type_][1]
+def unpack_bits(packed, count):
+    """`count` numbers as distances from the least of them; None is missing."""
+    least, width = struct.unpack_from("<dB", packed)
+    if len(packed) != 9 + (count * width + 7) // 8:
+        raise ValueError(f"{len(packed)} bytes for {count} values of {width} bits")
+    codes = int.from_bytes(packed[9:], "little")
+    missing = (1 << width) - 1
+    each = (codes >> at * width & missing for at in range(count))
+    return [None if code == missing else least + code for code in each]
+
+
+def unpack_values(type_, packed, count):
+    """`count` numbers; None is missing."""
+    if type_ == BITS:
+        return unpack_bits(packed, count)
+    letter, missing = VALUE_TYPES[type_]
+    values = unpack(letter, packed)
+    if len(values) != count:
+        raise ValueError(f"{len(values)} values for {count} slots")
+    return [None if value == missing or math.isnan(value) else value for value in values]
 
 
 class Rows:
@@ -64,7 +83,7 @@ class Rows:
         slots = None
         for column, packed_slots, type_, packed_values in columns:
             slots = self._slots(packed_slots, type_, slots)
-            self._add(column, slots, type_ % WIDE_SLOTS, packed_values)
+            self._add(column, slots, type_ & ~WIDE_SLOTS, packed_values)
         self.seq = seq
 
     def _slots(self, packed, type_, previous):
@@ -72,16 +91,13 @@ class Rows:
             return sorted(self.rows)
         if packed is True:
             return previous
-        return unpack("I" if type_ >= WIDE_SLOTS else "H", packed)
+        return unpack("I" if type_ & WIDE_SLOTS else "H", packed)
 
     def _add(self, column, slots, type_, packed):
         """In a snapshot no cell is known, so that adding to nothing is setting."""
         cells = self.cells.setdefault(column, {})
-        values = unpack(VALUE_TYPES[type_][0], packed)
-        if len(values) != len(slots):
-            raise ValueError(f"column {column}: {len(values)} values for {len(slots)} slots")
-        for slot, value in zip(slots, values):
-            if is_missing(value, type_):
+        for slot, value in zip(slots, unpack_values(type_, packed, len(slots))):
+            if value is None:
                 cells.pop(slot, None)
             else:
                 cells[slot] = cells.get(slot, 0) + int(value)

@@ -1,3 +1,4 @@
+import { BitPacker } from './bit-packing.js';
 import { OP } from './codes.js';
 import { Writer } from './msgpack/writer.js';
 
@@ -43,8 +44,8 @@ export interface SinkColumn {
   absolutes: Float64Array;
 }
 
-/** Values of `type` in the third place of a MessagePack column: how wide a value is, plus `WIDE_SLOTS`. */
-export const VALUE_TYPE = { INT8: 0, INT16: 1, INT32: 2, FLOAT64: 3 } as const;
+/** Values of `type` in the third place of a MessagePack column: how wide a value is, or BITS, plus `WIDE_SLOTS`. */
+export const VALUE_TYPE = { INT8: 0, INT16: 1, INT32: 2, FLOAT64: 3, BITS: 8 } as const;
 /** Beyond this a value takes more than a byte. */
 export const MAX_INT8 = 0x7f;
 /** Added to `type` where slots are uint32 instead of uint16. */
@@ -53,6 +54,7 @@ export const WIDE_SLOTS = 4;
 /** MessagePack: see PROTOCOL.md, "Packed columns". */
 export class MsgpackFrameSink implements FrameSink {
   readonly writer = new Writer(4096);
+  readonly #packer = new BitPacker();
   #columnsAt = 0;
   #columns = 0;
 
@@ -99,9 +101,12 @@ export class MsgpackFrameSink implements FrameSink {
     if (column.slots === null) writer.nil();
     else if (column.sameSlots) writer.bool(true);
     else packSlots(writer, column.slots, column.count, wide);
-    const type = narrowest(column.most);
+    const narrow = narrowest(column.most);
+    const values = column.bytes ?? column.values;
+    const type = this.#packer.fits(values, column.count, 1 << narrow) ? VALUE_TYPE.BITS : narrow;
     writer.byte(wide ? type + WIDE_SLOTS : type);
-    if (column.bytes === null) packValues(writer, column.values, column.count, type);
+    if (type === VALUE_TYPE.BITS) this.#packer.write(writer, values, column.count);
+    else if (column.bytes === null) packValues(writer, column.values, column.count, type);
     else writer.binary(column.bytes.subarray(0, column.count));
   }
 

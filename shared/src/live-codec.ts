@@ -1,4 +1,5 @@
 /** Bytes or text ⇄ messages of the live protocol. What the hub receives is checked in `request.ts`. */
+import { unpackBits } from './bit-packing.js';
 import { OP } from './codes.js';
 import { VALUE_TYPE, WIDE_SLOTS } from './frame-sink.js';
 import type { Delta, FrameColumn, FrameRow, LiveForm, Request, Response, Snapshot, Welcome } from './messages.js';
@@ -129,7 +130,7 @@ function columnsOf(columns: WireColumn[]): FrameColumn[] {
     previous = slots;
     const values =
       wireValues instanceof Uint8Array
-        ? unpackValues(wireValues, (type ?? 0) & 3)
+        ? unpackValues(wireValues, (type ?? 0) & ~WIDE_SLOTS)
         : Float64Array.from(wireValues, (value) => value ?? Number.NaN);
     return { id, slots, values };
   });
@@ -145,6 +146,7 @@ function unpackSlots(packed: Uint8Array, wide: boolean): Uint32Array {
 }
 
 function unpackValues(packed: Uint8Array, type: number): Float64Array {
+  if (type === VALUE_TYPE.BITS) return unpackBits(packed);
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const values = new Float64Array(packed.length >> type);
   const missing = type === VALUE_TYPE.INT8 ? -0x80 : type === VALUE_TYPE.INT16 ? -0x8000 : -0x8000_0000;

@@ -38,6 +38,7 @@ export function protocolExamples(): ReadonlyMap<string, Wire> {
   } as const;
   examples.set('SUBSCRIBED', encodeResponse(subscribed, 'msgpack'));
   addFrames(examples);
+  examples.set('DELTA in bits', bits());
   examples.set('ACK', encodeRequest({ kind: 'ack', channel: CHANNEL, source: SOURCE, seq: 2 }, 'msgpack'));
   examples.set('BEHIND', encodeResponse({ kind: 'behind', channel: CHANNEL, skipped: 9, behindMs: 2250 }, 'msgpack'));
   examples.set('GONE', encodeResponse({ kind: 'gone', channel: CHANNEL, source: SOURCE }, 'msgpack'));
@@ -85,4 +86,17 @@ function addFrames(examples: Map<string, Wire>): void {
   builder.advance(CHANNEL, SOURCE, T + 250, [msgpack, json], false);
   examples.set('DELTA', msgpack.writer.copy());
   examples.set('DELTA in JSON', json.text);
+}
+
+/** Twenty listeners whose round trip went up by little; of one it is not known any more. */
+function bits(): Wire {
+  const table = new Table(SCHEMAS.connections);
+  const builder = new FrameBuilder(table, [index.rtt_ms]);
+  const sink = new MsgpackFrameSink();
+  for (let at = 0; at < 20; at++) table.set(table.open(`listener-${at}`, ['main']), index.rtt_ms, 40);
+  builder.advance(CHANNEL, SOURCE, T, [], true);
+  for (const slot of table.slots()) table.add(slot, index.rtt_ms, slot % 2 === 0 ? 0.2 : 0.3);
+  table.clear(3, index.rtt_ms);
+  builder.advance(CHANNEL, SOURCE, T + 250, [sink], false);
+  return sink.writer.copy();
 }
