@@ -12,10 +12,22 @@ import { growth } from './scenarios/growth.js';
 import { ingest } from './scenarios/ingest.js';
 import { memory } from './scenarios/memory.js';
 import { relay } from './scenarios/relay.js';
+import { scrape } from './scenarios/scrape.js';
 import { staleness } from './scenarios/staleness.js';
 import { trace } from './scenarios/trace.js';
 
-const SCENARIOS: readonly Scenario[] = [ingest, garbage, encode, trace, relay, fanOut, staleness, memory, growth];
+const SCENARIOS: readonly Scenario[] = [
+  ingest,
+  garbage,
+  encode,
+  trace,
+  relay,
+  fanOut,
+  staleness,
+  memory,
+  growth,
+  scrape,
+];
 const IDS = SCENARIOS.map(({ id }) => id);
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -16,6 +16,14 @@ export function cpuNs(pid: number): number {
   return sum;
 }
 
+/**
+ * CPU time of a process's first thread, ns: in Node, the event loop's. What other threads do (compressing, collecting
+ * garbage beside the program) keeps it from nothing.
+ */
+export function loopNs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]);
+}
+
 /** Resident memory of a process, bytes. */
 export function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
