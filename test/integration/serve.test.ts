@@ -1,7 +1,8 @@
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { RawSocket } from '../contract/raw-socket.js';
-import { HubProcess, runCommand } from '../harness/hub.js';
+import { HubProcess, newDataDir, runCommand } from '../harness/hub.js';
 import { LiveSocket, TestSocket } from '../harness/socket.js';
 
 let hub: HubProcess | undefined;
@@ -143,6 +144,22 @@ describe('commands', () => {
     const { code, output } = await runCommand(args);
     expect(code).toBe(2);
     expect(output).toContain(message);
+  });
+
+  test('a data directory that cannot be had is an error that says why', async () => {
+    const dataDir = newDataDir();
+    hub = await HubProcess.start([], { AURALIS_DATA_DIR: dataDir });
+    const second = await runCommand(['serve', '--port', '0', '--data-dir', dataDir]);
+    const held = `auralis-hub: data directory ${dataDir} is held by the hub with process id ${hub.pid}, since `;
+    expect([second.code, second.output]).toEqual([1, expect.stringContaining(held)]);
+    expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
+    await hub.stop();
+    const nowhere = await runCommand(['serve', '--port', '0', '--data-dir', '/dev/null/nowhere']);
+    expect([nowhere.code, nowhere.output]).toEqual([
+      1,
+      expect.stringMatching(/data directory \/dev\/null\/nowhere cannot be used: .*--data-dir/),
+    ]);
+    rmSync(dataDir, { recursive: true });
   });
 
   test('a port in use by another program is an error', async () => {

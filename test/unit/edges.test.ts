@@ -35,6 +35,8 @@ const FORBIDDEN = [
   ['server/src/prometheus', '../relay/health.js'],
   ['server/src/alerts', '../relay/relay.js'],
   ['server/src/store', '../alerts/alert.js'],
+  ['server/src/notify', '../http/app.js'],
+  ['server/src/notify', '../relay/relay.js'],
   ['server/src/reporter', '../state/tables.js'],
 ] as const;
 

@@ -21,7 +21,8 @@ REFUSED.addAddress('168.63.129.16', 'ipv4');
 
 /** Whether `address`, an IP address, is one that is not connected to. */
 export function isRefusedAddress(address: string): boolean {
-  const bare = address.replace(/^\[|\]$|%.*$/g, '').replace(/\]$/, '');
+  // Without the brackets of a URL and the zone of an interface.
+  const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   const version = isIP(bare);
   return version !== 0 && REFUSED.check(bare, version === 6 ? 'ipv6' : 'ipv4');
 }

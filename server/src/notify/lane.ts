@@ -166,7 +166,8 @@ export class Lane {
       this.#context.log.info({ notifier: name, failures: status.failing }, `notifier ${name} works again`);
     status.failing = 0;
     status.lastSuccessAt = this.#context.now();
-    status.nextAttemptAt = null;
+    // What is told again in between leaves the minimum interval as it is.
+    if (this.#isDue()) status.nextAttemptAt = null;
   }
 
   #failed(error: unknown): void {
