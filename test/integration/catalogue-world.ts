@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/shared';
 import { SESSION } from '../harness/cmcd.js';
+import { CountingEngine, CountingListener } from '../harness/counting.js';
 import { HubProcess, newDataDir } from '../harness/hub.js';
 import { FakeNvidiaSmi } from '../harness/nvidia-smi.js';
 import { Receiver } from '../harness/receiver.js';
@@ -11,57 +11,6 @@ export type Row = Readonly<Record<string, string | number | null>>;
 
 const MAX_CLIENTS = 9;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** A listener that counts what it receives, and reports what it is told to. */
-export class CountingListener {
-  readonly socket: TestSocket;
-  chunks = 0;
-  lastSeq = 0;
-  reports = 0;
-
-  private constructor(socket: TestSocket) {
-    this.socket = socket;
-    socket.ws.on('message', (data: Buffer, isBinary) => {
-      if (!isBinary) return;
-      this.chunks++;
-      this.lastSeq = data.readUInt32BE(2);
-    });
-  }
-
-  static async open(hub: HubProcess, stream: string, client: string): Promise<CountingListener> {
-    return new CountingListener(await TestSocket.open(`${hub.wsUrl}/api/v1/streams/${stream}/listen?client=${client}`));
-  }
-
-  report(metrics: object): void {
-    this.reports++;
-    const counts = { chunksReceived: this.chunks, lastSeq: this.lastSeq };
-    this.socket.send({ type: 'client_metrics', metrics: { ...counts, ...metrics } });
-  }
-}
-
-/** An engine that publishes at an even rate and counts what it sent. */
-class CountingEngine {
-  readonly socket: TestSocket;
-  chunks = 0;
-  #timer: NodeJS.Timeout | null = null;
-
-  constructor(socket: TestSocket) {
-    this.socket = socket;
-  }
-
-  publish(durationMs: number, payload: Uint8Array): void {
-    this.socket.send(writePublishedChunk(new Writer(MAX_CHUNK_MESSAGE_BYTES), { durationMs, payload }));
-    this.chunks++;
-  }
-
-  start(durationMs: number, payload: Uint8Array): void {
-    this.#timer = setInterval(() => this.publish(durationMs, payload), 100);
-  }
-
-  stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-  }
-}
 
 /** One hub, and everything that can be a source of its figures: each does what moves some of them. */
 export class CatalogueWorld {
