@@ -87,7 +87,7 @@ test('receivers of every kind that hang, all at once, and a thousand alerts: str
     alertmanager: { type: 'alertmanager', url },
     mail: { ...mail, from: 'hub@hub.test', to: ['ops@ops.test'] },
   });
-  const simulation = runCommand(['simulate', '--url', hub.url, '--json', '--listeners', '20', '--duration', '6']);
+  const simulation = runCommand(['simulate', '--url', hub.url, '--json', '--listeners', '20', '--duration', '4']);
   for (let n = 0; n < 100; n++) await Promise.all(Array.from({ length: 10 }, (_, k) => raise(hub, `${n}-${k}`)));
   const worst = { loop: 0, rtt: 0 };
   let isOver = false;
@@ -130,20 +130,11 @@ test('a receiver that hangs, answers 500 and then works, and two kill -9: all is
   const b = await raise(first, 'B');
   await resolve(first, a);
   await receiver.until((requests) => requests.length >= 1);
-  const { code, output } = await runCommand([
-    'simulate',
-    '--url',
-    first.url,
-    '--json',
-    '--listeners',
-    '20',
-    '--duration',
-    '4',
-  ]);
-  expect([code, (JSON.parse(output) as { mismatches: unknown[] }).mismatches]).toEqual([0, []]);
-  const { items: rows } = await first.get<{ items: Record<string, number>[] }>('/api/v1/hubs');
-  process.stdout.write(`loop delay p99 while a receiver hangs: ${rows[0]?.event_loop_delay_p99_ms} ms\n`);
-  expect(rows[0]).toMatchObject({ notifications_pending: 3, notifications_sent: 3 });
+  const { items } = await until(
+    () => first.get<{ items: Record<string, number>[] }>('/api/v1/hubs'),
+    ({ items: rows }) => rows[0]?.notifications_sent === 3,
+  );
+  expect(items[0]?.notifications_pending).toBe(3);
   expect(linesOf().map(({ state, alert }) => `${alert.title} ${state}`)).toEqual([
     'A firing',
     'B firing',
