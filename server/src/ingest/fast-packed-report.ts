@@ -3,7 +3,7 @@ import { bytes, load, Piece, view } from './message-bytes.js';
 import { REPORT_FIELDS, type Report } from './report.js';
 
 /**
- * Reads a `client_metrics` message in MessagePack whose fields are some of ours in their order straight from the bytes, as
+ * Reads a `client_metrics` message in MessagePack of known fields straight from the bytes, as
  * `fast-report.ts` does with text: no string and no object. Any other message is left to the general path.
  */
 
@@ -52,7 +52,8 @@ export function readFastPackedReport(data: Uint8Array, report: Report): boolean 
   report.begin();
   for (let index = 0; index < fields; index++) {
     field = fieldAt(at, field);
-    if (field < 0) return false;
+    // Of a field that is there twice the last one counts, and which that is the general path knows.
+    if (field < 0 || report.present[field] === 1) return false;
     at = readValue(at + (NAMES[field] as Piece).length, data.length, field, report);
     if (at < 0) return false;
     field++;
@@ -60,9 +61,10 @@ export function readFastPackedReport(data: Uint8Array, report: Report): boolean 
   return at === data.length;
 }
 
-/** The field whose name stands at `at`, from `first` on; -1 where it is none of them. */
+/** The field whose name stands at `at`, looked for from `first` on and then before it; -1 where it is none of them. */
 function fieldAt(at: number, first: number): number {
   for (let field = first; field < NAMES.length; field++) if ((NAMES[field] as Piece).isAt(at)) return field;
+  for (let field = first - 1; field >= 0; field--) if ((NAMES[field] as Piece).isAt(at)) return field;
   return -1;
 }
 

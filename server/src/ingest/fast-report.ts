@@ -3,8 +3,8 @@ import { bytes, load, Piece } from './message-bytes.js';
 import { REPORT_FIELDS, type Report } from './report.js';
 
 /**
- * Reads a `client_metrics` text as the SDK writes it — its fields in their order, no white space — straight from the
- * bytes: no string, no object, and half the time of `JSON.parse`. Any other text is left to the general path.
+ * Reads a `client_metrics` text as the SDK writes it — known fields, no white space; fastest in the SDK's order — straight from
+ * the bytes: no string, no object, and half the time of `JSON.parse`. Any other text is left to the general path.
  */
 
 const piece = (text: string) => new Piece(Buffer.from(text));
@@ -37,6 +37,8 @@ export function readFastReport(data: Uint8Array, report: Report): boolean {
   if (bytes[at] === CODE.open && bytes[at + 1] === CODE.close) return isEnd(at + 1, data.length);
   let field = fieldAt(at, 0, FIRST_NAMES);
   while (field >= 0) {
+    // Of a field that is there twice the last one counts, and which that is the general path knows.
+    if (report.present[field] === 1) return false;
     at = readValue(at + (NAMES[field] as Piece).length, field, report);
     if (at < 0) return false;
     if (bytes[at] === CODE.close) return isEnd(at, data.length);
@@ -49,9 +51,10 @@ function isEnd(at: number, length: number): boolean {
   return length === at + 2 && bytes[at + 1] === CODE.close;
 }
 
-/** The field whose name stands at `at`, from `first` on; -1 where it is none of them. */
+/** The field whose name stands at `at`, looked for from `first` on and then before it; -1 where it is none of them. */
 function fieldAt(at: number, first: number, names: readonly Piece[]): number {
   for (let field = first; field < names.length; field++) if ((names[field] as Piece).isAt(at)) return field;
+  for (let field = first - 1; field >= 0; field--) if ((names[field] as Piece).isAt(at)) return field;
   return -1;
 }
 

@@ -52,6 +52,13 @@ test('what the SDK sends is read by the fast path', () => {
   expect(both(message(''))?.quick).toEqual(both(message(''))?.slow);
 });
 
+test('fields in another order are read by it too; one that is there twice is not', () => {
+  const backwards = message('"sentAt":5,"hidden":true,"playbackState":"idle","lastSeq":9,"chunksReceived":4');
+  expect(both(backwards)?.quick).toEqual(both(backwards)?.slow);
+  expect(both(message('"lastSeq":1,"lastSeq":2'))).toBeNull();
+  expect(both(message('"lastSeq":1,"hidden":true,"lastSeq":2'))).toBeNull();
+});
+
 const number = fc.oneof(
   fc.double(),
   fc.double({ min: -1e6, max: 1e6 }),
