@@ -47,7 +47,8 @@ function written(rule: Rule): PrometheusRule | null {
   if (expr === null) return null;
   const label = rule.condition.kind === 'absent' ? 'stream' : labelOf(rule.table);
   const where = label === null ? '' : ` ({{ $labels.${label} }})`;
-  const found = rule.condition.kind === 'is' || rule.condition.kind === 'absent' ? 'listeners: ' : '';
+  const isCount = rule.condition.kind === 'is' || rule.condition.kind === 'absent' || rule.windowS !== null;
+  const found = isCount && rule.table === 'connections' ? '; listeners: ' : ': ';
   return {
     alert: `Auralis${rule.name.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     expr,
@@ -55,9 +56,29 @@ function written(rule: Rule): PrometheusRule | null {
     labels: { severity: rule.severity },
     annotations: {
       summary: rule.title,
-      description: `${rule.help || rule.column.help}${where}; ${found}{{ $value | humanize }}`,
+      description: `${rule.help || rule.column.help}${where}${found}${isCount ? VALUE : valueIn(familyOf(rule.column).unit)}`,
     },
   };
+}
+
+const VALUE = '{{ $value | humanize }}';
+
+/** A value with its unit, as people read it: the bare figures are in base units, 0.998 and 6442450944. */
+function valueIn(unit: string | null): string {
+  switch (unit) {
+    case 'seconds':
+      return '{{ $value | humanizeDuration }}';
+    case 'ratio':
+      return '{{ $value | humanizePercentage }}';
+    case 'bytes':
+      return '{{ $value | humanize1024 }}B';
+    case 'bytes_per_second':
+      return `${VALUE}B/s`;
+    case 'decibels':
+      return '{{ $value | printf "%.1f" }} dB';
+    default:
+      return VALUE;
+  }
 }
 
 /** The rule in PromQL, or null where the page does not have what it looks at. */

@@ -138,6 +138,8 @@ export class Alerting {
     const episode = this.#episodes.openOf(rule.name, sighting.group);
     if (episode?.state !== 'firing' || sighting.ripe === 0) return;
     if (now - episode.describedAt < DESCRIBE_EVERY_MS) return;
+    // While it only waits to be over, what happens is not what it was about: words and blame stay.
+    if (!sighting.isBadNow && !Number.isNaN(episode.describedAt)) return;
     const { tables } = this.#context;
     episode.describedAt = now;
     const isNamed = rule.table === 'connections' && rule.groupBy !== 'row';

@@ -73,7 +73,7 @@ function blameListeners(situation: Situation): Blame {
       ? 'this hub keeps time'
       : `its engine delivers ${engine.chunkRate.toFixed(1)} chunks a second and this hub keeps time`;
   if (others.count > 0 && others.well >= MOSTLY * others.count && affected.count <= others.count) {
-    const control = `${others.well} of ${others.count} other ${listeners} are well`;
+    const control = areWell(others, `other ${listeners}`);
     return { on: 'network', evidence: `${control}, ${delivers}: what is left is the link of ${named(affected)}` };
   }
   if (others.count === 0 && affected.count === 1) {
@@ -92,8 +92,12 @@ function listenersOf({ stream }: Situation): string {
 
 /** The bytes arrive and are confirmed, so it is neither the engine, the node nor the network. */
 function blamePlayers({ affected, others }: Situation): Blame {
-  const control = others.count === 0 ? '' : `; ${others.well} of ${others.count} other listeners are well`;
-  return { on: 'unknown', evidence: `${named(affected)} receives all that is sent, so look at the player${control}` };
+  const control = others.count === 0 ? '' : `; ${areWell(others, 'other listeners')}`;
+  const look =
+    affected.count === 1
+      ? 'receives all that is sent, so look at the player'
+      : 'receive all that is sent, so look at the players';
+  return { on: 'unknown', evidence: `${named(affected)} ${look}${control}` };
 }
 
 /** The node is to blame where it stood still, unless nearly all do well in spite of that. */
@@ -105,13 +109,18 @@ function isStarved({ node, affected, others, elsewhere }: Situation): boolean {
 
 function controlElsewhere({ elsewhere }: Situation): string | null {
   if (elsewhere.count === 0 || elsewhere.well < MOSTLY * elsewhere.count) return null;
-  return `${elsewhere.well} of ${elsewhere.count} listeners of other streams are well`;
+  return areWell(elsewhere, 'listeners of other streams');
+}
+
+function areWell({ well, count }: Group, listeners: string): string {
+  return `${well} of ${count} ${listeners} ${well === 1 ? 'is' : 'are'} well`;
 }
 
 function listening({ affected, others, elsewhere }: Situation): string {
-  const all = `${affected.count + others.count} listeners wait`;
+  const count = affected.count + others.count;
+  const all = count === 0 ? 'nobody listens' : count === 1 ? 'its one listener waits' : `${count} listeners wait`;
   if (elsewhere.count === 0) return all;
-  return `${all}, while ${elsewhere.well} of ${elsewhere.count} listeners of other streams are well`;
+  return `${all}, while ${areWell(elsewhere, 'listeners of other streams')}`;
 }
 
 function busy({ cpuPercent }: NodeState): string {

@@ -97,7 +97,7 @@ const SYSTEM: readonly RuleSpec[] = [
 
 const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   {
-    name: 'engine-gone', title: 'Listeners without an engine', help: 'their stream has lost its engine: they hear silence',
+    name: 'engine-gone', title: 'Listeners without an engine', help: 'their stream has lost its engine, so they hear silence',
     severity: 'critical', table: 'connections', column: 'chunk_send_rate', absent: true,
     // A stream that never had an engine is one that listeners wait for, or that another server serves.
     while: ['stream.engine_lost_at > 0'], clearForS: 3,
@@ -131,7 +131,7 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
     table: 'hubs', column: 'errors', above: 0, windowS: 60, forS: 0, clearForS: 0,
   },
   {
-    name: 'notifier-failing', title: 'A notifier is not reached', help: '/api/v1/notifiers says which, and why',
+    name: 'notifier-failing', title: 'A notifier cannot be reached', help: '/api/v1/notifiers says which, and why',
     severity: 'warning', table: 'hubs', column: 'notifiers_failing', above: 0, forS: 60, clearForS: 0,
   },
 ];

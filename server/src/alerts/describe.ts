@@ -49,9 +49,9 @@ function troubleOf({ column, condition, windowS, help }: Rule, worst: number): s
     case 'absent':
       return help === '' ? `no reading of ${column.name}` : help;
     default: {
-      const rise = `${column.name} rose in ${windowS} s by ${condition.kind === 'above' ? 'more' : 'less'} than`;
-      const what = windowS === null ? `${column.name} ${condition.kind}` : rise;
-      const level = `${what} ${quantity(column, condition.bound)}`;
+      const bound = quantity(column, condition.bound);
+      const rise = `${column.name} rose by ${condition.kind === 'above' ? 'more' : 'less'} than ${bound} in ${windowS} s`;
+      const level = windowS === null ? `${column.name} ${condition.kind} ${bound}` : rise;
       const atWorst = Number.isNaN(worst) ? '' : `, ${quantity(column, worst)} at worst`;
       return `${level}${atWorst}${help === '' ? '' : `; ${help}`}`;
     }

@@ -32,6 +32,8 @@ export interface Sighting {
   readonly group: string;
   /** Rows that have been bad for long enough; of the others, there are some. */
   ripe: number;
+  /** There are ripe rows that are bad at this moment, and not only held as bad because they were so just now. */
+  isBadNow: boolean;
   /** When the first of its rows went bad. */
   since: number;
   /** The worst reading, in the column's unit; NaN where a reading is not judged by its size. */
@@ -90,7 +92,7 @@ export class RuleWatch {
     if (this.#hot.size === 0) return NOTHING;
     const sightings = new Map<string, Sighting>();
     for (const [slot, row] of this.#hot) {
-      if (this.#goesOn(slot, row, readings, now)) this.#count(slot, row, readings, sightings);
+      if (this.#goesOn(slot, row, readings, now)) this.#count(slot, row, readings, sightings, now);
       else this.#hot.delete(slot);
     }
     return sightings;
@@ -155,21 +157,25 @@ export class RuleWatch {
     return now - row.last < clearForS * 1000 - SLACK_MS;
   }
 
-  #count(slot: number, row: HotRow, readings: Float64Array, sightings: Map<string, Sighting>): void {
+  #count(slot: number, row: HotRow, readings: Float64Array, sightings: Map<string, Sighting>, now: number): void {
     let sighting = sightings.get(row.group);
     if (sighting === undefined) {
-      sighting = { group: row.group, ripe: 0, since: row.since, worst: Number.NaN, slots: [] };
+      sighting = { group: row.group, ripe: 0, isBadNow: false, since: row.since, worst: Number.NaN, slots: [] };
       sightings.set(row.group, sighting);
     }
     sighting.since = Math.min(sighting.since, row.since);
     if (!row.isRipe) return;
     sighting.ripe++;
-    if (slot === NO_SLOT) return;
+    if (slot === NO_SLOT) {
+      sighting.isBadNow = row.last === now;
+      return;
+    }
     if (sighting.slots.length < MAX_NAMED) sighting.slots.push(slot);
     const { kind } = this.rule.condition;
     const reading = (readings[slot] as number) / 10 ** this.rule.column.scale;
     // A reading that has come back while its row is held as bad says nothing of how bad it was.
     if (this.#isClear(readings[slot] as number)) return;
+    if (row.last === now) sighting.isBadNow = true;
     const isWorse = kind === 'above' ? !(reading <= sighting.worst) : kind === 'below' && !(reading >= sighting.worst);
     if (isWorse) sighting.worst = reading;
   }

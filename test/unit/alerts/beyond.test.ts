@@ -60,7 +60,7 @@ test.each(['frozen', 'contradicts'])(
       expect.objectContaining({
         rule: 'listener-frozen',
         blame: 'unknown',
-        evidence: 'client-a receives all that is sent, so look at the player; 1 of 1 other listeners are well',
+        evidence: 'client-a receives all that is sent, so look at the player; 1 of 1 other listeners is well',
       }),
     ]);
   },

@@ -134,6 +134,24 @@ describe('who is to blame', () => {
       'engine',
       'it is a reading of the engine itself, while the CPU of this host is at 97 %',
     ],
+    [
+      'players',
+      { about: 'player', others: { count: 5, well: 1 } },
+      'unknown',
+      'anna and bob receive all that is sent, so look at the players; 1 of 5 other listeners is well',
+    ],
+    [
+      'one, without an engine',
+      { ...ALONE, ...NO_ENGINE },
+      'engine',
+      'the engine of stream main has been gone for 12 s: its one listener waits',
+    ],
+    [
+      'a stream without an engine, and without listeners',
+      { about: 'stream', affected: { count: 0, names: [] }, others: NOBODY, ...NO_ENGINE },
+      'engine',
+      'the engine of stream main has been gone for 12 s: nobody listens',
+    ],
     ['a GPU', { about: 'gpu', stream: null, engine: null }, 'engine', ''],
     ['the node', { about: 'node', stream: null, engine: null }, 'node', 'it is a reading of this node itself'],
   ])('%s', (_, change, on, evidence) => {

@@ -43,6 +43,25 @@ describe('grouping', () => {
     expect(world.store.transitions.at(-1)?.alert.count).toBe(500);
   });
 
+  test('an alert that is over tells of what it was about, and not of how everybody left afterwards', () => {
+    const world = new World();
+    world.stream();
+    for (let n = 0; n < 10; n++) world.listener(`l${n}`);
+    world.listener('far', { latency_ms: 900, health: 'warning' });
+    world.pass(30);
+    world.set('streams', 'main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+    for (const name of ['far', ...Array.from({ length: 10 }, (_, n) => `l${n}`)])
+      world.listener(name, { latency_ms: 900, state: 'closed' });
+    world.pass(60);
+    expect(told(world)).toEqual(['firing listener-latency', 'resolved listener-latency']);
+    const { message, blame } = world.store.transitions[1]?.alert ?? {};
+    expect(message).toMatch(/^over after .*: 1 listener of stream main: latency_ms above 500 ms, 900 ms at worst/);
+    expect(blame).toEqual({
+      on: 'network',
+      evidence: expect.stringMatching(/^10 of 10 other listeners .* link of client-far$/),
+    });
+  });
+
   test('a stream that never had an engine is waited for, not missed', () => {
     const world = new World();
     world.stream('main', { publishing: 'no', chunks_published: 0 });

@@ -104,6 +104,21 @@ describeWith('promtool', 'deploy/, by promtool', () => {
             { series: `auralis_worst_listener_latency_seconds${on},end="highest",rank="1"}`, values: '0.501x18' },
             { series: `up${on}}`, values: '0x18' },
           ],
+          alert_rule_test: [
+            {
+              alertname: 'AuralisListenerLatency',
+              eval_time: '3m',
+              exp_alerts: [
+                {
+                  exp_labels: { job: 'auralis-hub', instance: 'hub', severity: 'warning', end: 'highest', rank: '1' },
+                  exp_annotations: {
+                    summary: 'Listeners hear late',
+                    description: 'Mean age of a chunk on arrival, as the listener says (avgLatencyMs): 501ms',
+                  },
+                },
+              ],
+            },
+          ],
           promql_expr_test: [
             {
               expr: 'ALERTS{alertstate="firing"}',
