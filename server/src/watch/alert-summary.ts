@@ -1,6 +1,7 @@
 import type { CatalogueEntry } from '@auralis/shared';
+import { formatDuration } from './format.js';
 import type { ViewRow } from './live-view.js';
-import { type Span, type Style, safe } from './text.js';
+import { type Line, type Span, type Style, safe } from './text.js';
 
 /** From most to least urgent, with the mark and the colour of each. */
 const SEVERITIES: readonly (readonly [severity: string, mark: string, style: Style])[] = [
@@ -10,20 +11,57 @@ const SEVERITIES: readonly (readonly [severity: string, mark: string, style: Sty
   ['info', '○', 'dim'],
 ];
 
-/** What fires and is not silenced, counted by severity, and the title of the worst; nothing where nothing does. */
+/** Whose fault, in words: by the alert's `blame`. Of one that nobody is blamed for, nothing is said. */
+const FAULTS: Readonly<Record<string, string>> = {
+  engine: ', fault: the engine',
+  node: ", fault: the hub's host",
+  network: ', fault: the network',
+  unknown: ', fault: unknown',
+};
+
+export interface AlertSummary {
+  /** How many there are of each severity; nothing where there are none. */
+  readonly counts: readonly Span[];
+  /** A line each: what, since when, whose fault, and then the message. The worst first, of two the older. */
+  readonly lines: readonly Line[];
+}
+
+/** What fires and is not silenced. */
 export function alertSummary(
   alerts: readonly ViewRow[],
   columns: ReadonlyMap<string, CatalogueEntry>,
-): readonly Span[] {
-  const labelOf = (row: ViewRow, name: string) => columns.get(name)?.labels?.[row.values[name] ?? -1];
-  const firing = alerts.filter((row) => labelOf(row, 'state') === 'firing' && labelOf(row, 'silenced') !== 'yes');
-  const counted = SEVERITIES.flatMap(([severity, mark, style]) => {
+  nowMs: number,
+): AlertSummary {
+  const firing = alerts.filter((row) => isHeard(row, columns));
+  const counts: Span[] = [];
+  const lines: Line[] = [];
+  for (const [severity, mark, style] of SEVERITIES) {
     const rows = firing.filter(({ attributes }) => attributes.severity === severity);
-    return rows.length === 0 ? [] : [{ rows, span: { text: `  ${mark} ${rows.length} ${severity}`, style } }];
-  });
-  const worst = counted[0]?.rows.toSorted(oldestFirst)[0];
-  if (worst === undefined) return [];
-  return [...counted.map(({ span }) => span), { text: `: ${safe(worst.attributes.title ?? '')}` }];
+    if (rows.length > 0) counts.push({ text: `  ${mark} ${countedText(severity, rows.length)}`, style });
+    for (const row of rows.toSorted(oldestFirst)) lines.push(lineOf(row, mark, style, nowMs));
+  }
+  return { counts, lines };
+}
+
+/** `1 warning`, `12 errors`, `3 critical`. */
+function countedText(severity: string, count: number): string {
+  const isNoun = severity === 'error' || severity === 'warning';
+  return `${count} ${severity}${isNoun && count !== 1 ? 's' : ''}`;
+}
+
+function isHeard(row: ViewRow, columns: ReadonlyMap<string, CatalogueEntry>): boolean {
+  const labelOf = (name: string) => columns.get(name)?.labels?.[row.values[name] ?? -1];
+  return labelOf('state') === 'firing' && labelOf('silenced') !== 'yes';
+}
+
+function lineOf({ attributes, values }: ViewRow, mark: string, style: Style, nowMs: number): Line {
+  const { title = '', message = '', blame = '' } = attributes;
+  const since = values.since ?? null;
+  const lasts = since === null ? '' : `, for ${formatDuration(nowMs - since * 1000)}`;
+  return [
+    { text: `${mark} ${safe(title)}`, style },
+    { text: `${lasts}${FAULTS[blame] ?? ''}${message === '' ? '' : ` - ${safe(message)}`}` },
+  ];
 }
 
 const oldestFirst = (a: ViewRow, b: ViewRow) => (a.values.since ?? 0) - (b.values.since ?? 0);

@@ -1,6 +1,6 @@
 /** What `top` shows: a model becomes lines. No I/O, no clock. */
 import type { CatalogueEntry, Level, TableName } from '@auralis/shared';
-import { alertSummary } from './alert-summary.js';
+import { type AlertSummary, alertSummary } from './alert-summary.js';
 import { formatDuration, formatValue, MISSING, markedValue } from './format.js';
 import { footer, helpLines } from './help.js';
 import type { Status } from './live-connection.js';
@@ -38,6 +38,8 @@ export interface Size {
 
 /** How the lines are shared out. `streams`: lines for streams under their head, 0 without the head too. */
 export interface Layout {
+  /** Lines that say which alerts fire. */
+  readonly alerts: number;
   readonly streams: number;
   readonly gap: boolean;
   /** Rows of connections that fit. */
@@ -48,18 +50,27 @@ export interface Layout {
 const FIXED_LINES = 5;
 const MIN_HEIGHT_FOR_STREAMS = 9;
 const MIN_HEIGHT_FOR_GAPS = 18;
+/** Of alerts the worst; where there is little room, the very worst. */
+const MOST_ALERTS = 3;
 
-export function layoutOf(height: number, streams: number): Layout {
+/** Of a screen so many lines high. */
+export function layoutOf(model: ScreenModel, height: number): Layout {
+  return shareOut(height, model.streams.length, alertsOf(model).lines.length);
+}
+
+/** Among so many streams and alerts that fire. */
+export function shareOut(height: number, streams: number, firing: number): Layout {
   const gap = height >= MIN_HEIGHT_FOR_GAPS;
   const most = height < MIN_HEIGHT_FOR_STREAMS ? 0 : Math.max(1, Math.floor((height - FIXED_LINES) / 4));
   const lines = Math.min(most, Math.max(1, streams));
-  const used = FIXED_LINES + (lines > 0 ? lines + 1 : 0) + (gap ? 2 : 0);
-  return { streams: lines, gap, rows: Math.max(1, height - used) };
+  const alerts = Math.min(firing, gap ? MOST_ALERTS : height < MIN_HEIGHT_FOR_STREAMS ? 0 : 1);
+  const used = FIXED_LINES + alerts + (lines > 0 ? lines + 1 : 0) + (gap ? 2 : 0);
+  return { alerts, streams: lines, gap, rows: Math.max(1, height - used) };
 }
 
 /** The whole screen: `height` lines of at most `width` cells. */
 export function render(whole: ScreenModel, { width, height }: Size): readonly Line[] {
-  const layout = layoutOf(height, whole.streams.length);
+  const layout = layoutOf(whole, height);
   const { connections } = whole;
   // Just after the terminal became smaller there are more rows than fit.
   const model = { ...whole, connections: { ...connections, rows: connections.rows.slice(0, layout.rows) } };
@@ -72,7 +83,7 @@ export function render(whole: ScreenModel, { width, height }: Size): readonly Li
         titleLine(model),
         ...connectionLines(model, width),
       ];
-  const lines = [...headerLines(model, width), ...blank, ...body].slice(0, Math.max(0, height - 1));
+  const lines = [...headerLines(model, width, layout.alerts), ...blank, ...body].slice(0, Math.max(0, height - 1));
   while (lines.length < height - 1) lines.push([]);
   return [...lines, footer(model.state, model.notice)].map((line) => cutLine(line, width));
 }
@@ -81,15 +92,22 @@ export function render(whole: ScreenModel, { width, height }: Size): readonly Li
 export function renderOnce(model: ScreenModel, width: number): readonly Line[] {
   const streams = streamLines(model, width, Number.POSITIVE_INFINITY);
   const connections = connectionLines(model, width);
-  const lines = [...headerLines(model, width), [], ...streams, [], titleLine(model), ...connections];
+  const lines = [
+    ...headerLines(model, width, Number.POSITIVE_INFINITY),
+    [],
+    ...streams,
+    [],
+    titleLine(model),
+    ...connections,
+  ];
   return lines.map((line) => cutLine(line, width));
 }
 
-function headerLines(model: ScreenModel, width: number): Line[] {
+function headerLines(model: ScreenModel, width: number, alertLines: number): Line[] {
   const { hub, hubRow, streams } = model;
   const name = hub === null ? '' : `${safe(hub.id)} v${safe(hub.version)}  `;
-  const alerts = alertSummary(model.alerts, specsOf(model, 'alerts'));
-  const first: Line = [{ text: 'auralis-hub ', style: 'bold' }, { text: name }, statusSpan(model), ...alerts];
+  const alerts = alertsOf(model);
+  const first: Line = [{ text: 'auralis-hub ', style: 'bold' }, { text: name }, statusSpan(model), ...alerts.counts];
   const specs = specsOf(model, 'hubs');
   const own = (column: string) => {
     const spec = specs.get(column);
@@ -103,7 +121,11 @@ function headerLines(model: ScreenModel, width: number): Line[] {
     { text: `  chunks ${total(streams, 'chunk_send_rate')?.toFixed(1) ?? MISSING}/s` },
     { text: `  dropped ${dropped ?? MISSING}/min`, style: (dropped ?? 0) > 0 ? 'off-target' : undefined },
   ];
-  return [withEnd(first, model.url, width), figures];
+  return [withEnd(first, model.url, width), figures, ...alerts.lines.slice(0, alertLines)];
+}
+
+function alertsOf(model: ScreenModel): AlertSummary {
+  return alertSummary(model.alerts, specsOf(model, 'alerts'), model.nowMs);
 }
 
 function statusSpan({ status, nowMs }: ScreenModel): Span {

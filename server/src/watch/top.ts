@@ -128,7 +128,7 @@ class TopSession {
   }
 
   get #rows(): number {
-    return layoutOf(this.#terminal.size.height, this.#model.views.streams().length).rows;
+    return layoutOf(this.#model.screen(), this.#terminal.size.height).rows;
   }
 
   #redraw(): void {

@@ -15,10 +15,15 @@ export function connection(key: string, client: string, stream: string, values: 
 
 export const stream = (key: string, values: Values = {}): ViewRow => ({ key, attributes: {}, values });
 
-/** `state`: 0 pending, 1 firing, 2 resolved. */
-export const alert = (severity: string, title: string, since: number, state = 1, silenced = 0): ViewRow => ({
+/** One that fires; `state`: 0 pending, 1 firing, 2 resolved. `since`: seconds since 1970. */
+export const alert = (
+  severity: string,
+  title: string,
+  since: number,
+  { state = 1, silenced = 0, blame = '', message = '' } = {},
+): ViewRow => ({
   key: title,
-  attributes: { severity, title },
+  attributes: { severity, title, blame, message },
   values: { state, since, silenced },
 });
 

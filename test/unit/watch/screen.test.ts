@@ -1,4 +1,4 @@
-import { layoutOf, render, renderOnce, type ScreenModel } from '@auralis/server/watch/screen';
+import { render, renderOnce, type ScreenModel, shareOut } from '@auralis/server/watch/screen';
 import { paint, plain, widthOf } from '@auralis/server/watch/text';
 import { describe, expect, test } from '@jest/globals';
 import { alert, connection, model, NOW_MS, stream } from './models.js';
@@ -85,8 +85,10 @@ describe('the screen', () => {
   test('what is shared out adds up to the height', () => {
     for (let height = 6; height < 80; height++) {
       for (const streams of [0, 1, 5, 100]) {
-        const { streams: lines, gap, rows } = layoutOf(height, streams);
-        expect(5 + (lines > 0 ? lines + 1 : 0) + (gap ? 2 : 0) + rows).toBe(height);
+        for (const firing of [0, 1, 9]) {
+          const { alerts, streams: lines, gap, rows } = shareOut(height, streams, firing);
+          expect(5 + alerts + (lines > 0 ? lines + 1 : 0) + (gap ? 2 : 0) + rows).toBe(height);
+        }
       }
     }
   });
@@ -112,17 +114,28 @@ describe('what the screen says of', () => {
     );
   });
 
-  test('the alerts that fire: how many of which severity, and the worst, which is the oldest of them', () => {
+  test('the alerts that fire: how many of which severity, and of the worst what, since when and whose fault', () => {
+    const now = NOW_MS / 1000;
     const alerts = [
-      alert('warning', 'late', 5),
-      alert('error', 'younger', 20),
-      alert('error', 'A stream drops chunks', 10),
-      alert('critical', 'over', 1, 2),
-      alert('critical', 'not yet', 1, 0),
-      alert('critical', 'hushed', 1, 1, 1),
+      alert('warning', 'late', now - 5),
+      alert('warning', 'later', now - 4),
+      alert('error', 'younger', now - 20),
+      alert('error', 'A stream drops chunks', now - 70, { blame: 'network', message: 'stream main: 145/min' }),
+      alert('critical', 'over', now, { state: 2 }),
+      alert('critical', 'not yet', now, { state: 0 }),
+      alert('critical', 'hushed', now, { silenced: 1 }),
     ];
-    expect(status({ alerts })).toBe('auralis-hub hub-1 v0.1.0  ● live  ◆ 2 error  ◇ 1 warning: A stream drops chunks');
-    expect(status({ alerts: alerts.slice(3) })).toMatch(/● live +http/);
+    const [first, , ...others] = text(model({ alerts }), 80, 24);
+    expect(first).toBe('auralis-hub hub-1 v0.1.0  ● live  ◆ 2 errors  ◇ 2 warnings');
+    expect(others.slice(0, 4)).toEqual([
+      '◆ A stream drops chunks, for 1m 10s, fault: the network - stream main: 145/min',
+      '◆ younger, for 20 s',
+      '◇ late, for 5 s',
+      '',
+    ]);
+    expect(text(model({ alerts }), 80, 10)[3]).toMatch(/STREAM/);
+    expect(status({ alerts: alerts.slice(4) })).toMatch(/● live +http/);
+    expect(renderOnce(model({ alerts }), 80).slice(2, 6).map(plain)).toContain('◇ later, for 4 s');
   });
 
   test('order, stream and filter', () => {
