@@ -57,8 +57,8 @@ export const STREAM_LAYOUT: readonly ColumnLayout[] = [
   reading('dropped_per_min', 'Dropped', 5.8),
   reading('rebuffering_ratio', 'Silence', 4.9),
   reading('latency_p95_ms', 'Lat. p95', 5.8),
-  reading('buffer_depth_p5_ms', 'Buf. p5', 4.9),
-  reading('buffer_depth_p50_ms', 'p50', 4.2),
+  reading('buffer_depth_p5_ms', 'Buf. p5', 5.2),
+  reading('buffer_depth_p50_ms', 'Buf. p50', 5.4),
   TREND_COLUMN,
 ];
 
