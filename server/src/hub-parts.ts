@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { CLOSE, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
+import { Alarm } from './alarm.js';
+import { DurableEngineMemory } from './durable-engine-memory.js';
+import { EngineRoom } from './engine/room.js';
+import { FrontDoor } from './front-door.js';
+import { Host } from './host/host.js';
+import { createApp } from './http/app.js';
+import { StaticFiles } from './http/static.js';
+import { SummaryHistory } from './http/summary.js';
+import { CmcdRecord } from './ingest/cmcd.js';
+import { ConnectionInbox } from './ingest/connection-record.js';
+import { Inbox } from './ingest/inbox.js';
+import { Live } from './live/live.js';
+import type { Logger } from './log.js';
+import type { HubOptions } from './options.js';
+import { PrometheusPage } from './prometheus/page.js';
+import { CmcdDesk } from './relay/cmcd-desk.js';
+import { listenRoute } from './relay/listen-route.js';
+import { LostEngines } from './relay/lost-engines.js';
+import { publishRoute } from './relay/publish-route.js';
+import { Relay } from './relay/relay.js';
+import { type KeyMark, ReportedConnections } from './relay/reported-connections.js';
+import { ReportsDesk } from './relay/reports-desk.js';
+import { Sweep } from './relay/sweep.js';
+import { Reporter } from './reporter/reporter.js';
+import { HubCounters } from './state/counters.js';
+import { EngineTotals } from './state/engine-totals.js';
+import { createTables, HUB } from './state/tables.js';
+import type { Store } from './store/store.js';
+import type { Transport, TransportOptions } from './transport/transport.js';
+import { VERSION } from './version.js';
+
+export interface PartsContext {
+  readonly options: HubOptions;
+  readonly log: Logger;
+  readonly store: Store;
+  /** Hub's clock, ms since 1970, fractional. */
+  readonly now: () => number;
+  /** Where the hub is reached from outside. */
+  readonly url: () => string;
+  readonly isDraining: () => boolean;
+}
+
+/** All that a hub is made of, put together; `hub.ts` starts it, lets it tick and ends it. */
+export class HubParts {
+  readonly tables = createTables();
+  readonly counters: HubCounters;
+  readonly live: Live;
+  readonly alarm: Alarm;
+  readonly reporter: Reporter;
+  readonly #context: PartsContext;
+  readonly #name =
+    hostname()
+      .replace(/[^A-Za-z0-9._-]/g, '-')
+      .slice(0, 32) || 'hub';
+  readonly #door: FrontDoor;
+  readonly #relay: Relay;
+  readonly #sweep: Sweep;
+  readonly #lostEngines: LostEngines;
+  readonly #engines: EngineRoom;
+  readonly #reported: ReportedConnections;
+  readonly #players: ReportedConnections;
+  readonly #summary: SummaryHistory;
+  readonly #prometheus: PrometheusPage;
+  #host: Host | null = null;
+
+  constructor(context: PartsContext) {
+    this.#context = context;
+    const { options, log, store, now, url, isDraining } = context;
+    const { tables } = this;
+    const startedAt = now();
+    this.counters = new HubCounters(tables.hubs, this.#name, [VERSION, ''], startedAt);
+    const hubSlot = this.counters.slot;
+    this.#door = new FrontDoor(options, this.counters);
+    const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
+    this.#relay = new Relay(tables, this.counters, { ...options, ...limits });
+    this.#sweep = new Sweep(this.#relay, tables, this.counters);
+    this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store, this.onError), startedAt);
+    const totals = new EngineTotals();
+    this.#engines = new EngineRoom(tables, this.counters, totals, (name, at) => this.#relay.keep(name, at));
+    const reported = (mark: KeyMark) =>
+      new ReportedConnections(this.#relay, tables, this.counters, totals.chunksElsewhere, mark);
+    this.#reported = reported(':');
+    this.#players = reported('~');
+    const source = `${this.#name}@${Math.floor(startedAt).toString(36)}${randomBytes(2).toString('hex')}`;
+    this.live = new Live({ tables, counters: this.counters, source, version: VERSION, now, isDraining });
+    this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
+    this.#prometheus = new PrometheusPage(tables);
+    const teller = { hub: this.#name, url };
+    this.alarm = new Alarm({ options, store, tables, hubSlot, teller, now, log, onError: this.onError });
+    this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, now });
+  }
+
+  /** Listeners of its own that are connected. */
+  get listeners(): number {
+    return this.#relay.listeners;
+  }
+
+  /** What the transport is to serve. */
+  service(): Pick<TransportOptions, 'routes' | 'fetch'> {
+    const { counters, tables } = this;
+    const { now, isDraining } = this.#context;
+    const sockets = {
+      relay: this.#relay,
+      inbox: new Inbox(),
+      engines: this.#engines,
+      tables,
+      counters,
+      now,
+      isDraining,
+    };
+    return {
+      routes: [
+        ...this.#door.sockets(listenRoute(sockets), 'any-origin'),
+        ...this.#door.sockets(publishRoute(sockets), 'our-origins'),
+        ...this.#door.sockets(this.live.route(), 'our-origins'),
+      ],
+      fetch: this.#door.fetch(this.#app()),
+    };
+  }
+
+  /** The transport serves: now there is something to say of the hub and its host. */
+  began(transport: Transport['name']): void {
+    const { options, log, now } = this.#context;
+    const { tables } = this;
+    const { slot: hubSlot } = this.counters;
+    tables.hubs.setAttributes(hubSlot, [VERSION, transport]);
+    this.#host = new Host({ tables, hubSlot, hostName: this.#name, gpuIntervalS: options.gpuIntervalS, log, now });
+  }
+
+  everySecond(at: number): void {
+    this.#reported.expire(at);
+    this.#players.expire(at);
+    this.#sweep.run(at);
+    this.#lostEngines.tick(at);
+    this.#engines.sweep(at);
+    this.live.keepAlive(at);
+    this.#host?.tick();
+    const { hubs } = this.tables;
+    const { slot } = this.counters;
+    hubs.set(slot, HUB.active_connections, this.listeners);
+    hubs.set(slot, HUB.capacity_percent, (this.listeners / this.#context.options.maxClients) * 100);
+    hubs.set(slot, HUB.dashboards, this.live.sessions.size);
+    hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
+    this.#summary.take();
+    this.#prometheus.observe();
+    // That everybody leaves because the hub does is no news.
+    if (!this.#context.isDraining()) this.alarm.tick(at);
+  }
+
+  /** Tells everybody who is connected to come back later. */
+  sendAllAway(reason: string): void {
+    for (const stream of this.#relay.streams.values()) {
+      stream.engine?.close(CLOSE.DRAIN, reason);
+      for (const listener of stream.listeners) {
+        listener.closeReason = reason;
+        listener.peer.close(CLOSE.DRAIN, reason);
+      }
+    }
+    for (const session of this.live.sessions) session.peer.close(CLOSE.DRAIN, reason);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#host?.stop(), this.reporter.stop()]);
+  }
+
+  readonly onError = (error: unknown) => {
+    this.counters.add('errors');
+    this.#context.log.error({ err: error }, 'a fault inside the hub');
+  };
+
+  #app() {
+    const { options, now, isDraining } = this.#context;
+    return createApp({
+      tables: this.tables,
+      counters: this.counters,
+      summary: this.#summary,
+      prometheus: this.#prometheus,
+      isDraining,
+      engines: this.#engines,
+      cmcd: new CmcdDesk(this.#players, (text) => new CmcdRecord(text), this.counters),
+      reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.counters),
+      alerts: this.alarm.alerting,
+      notifiers: this.alarm.notifications,
+      files: new StaticFiles(fileURLToPath(new URL('../../client/dist/web', import.meta.url))),
+      guard: this.#door.guard,
+      relay: this.#relay,
+      version: VERSION,
+      publicUrl: options.publicUrl,
+      now,
+      onError: this.onError,
+    });
+  }
+}
