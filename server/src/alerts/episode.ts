@@ -20,6 +20,8 @@ export interface Episode {
   /** Rows that are bad now; of a resolved one, the most that were at once. */
   count: number;
   mostCount: number;
+  /** When a row of it last was bad for long enough. */
+  lastRipeAt: number;
   /** The worst reading since it fired, in its column's unit; NaN where there is none. */
   worst: number;
   blame: Blame | null;

@@ -59,6 +59,7 @@ export class Episodes {
       firedAt,
       resolvedAt: Number.NaN,
       mostCount,
+      lastRipeAt: now,
       worst: value ?? Number.NaN,
       describedAt: now,
       silence: null,
@@ -81,7 +82,9 @@ export class Episodes {
     const changed: Episode[] = [];
     for (const sighting of sightings.values()) {
       const episode = open?.get(sighting.group) ?? this.#begin(rule, sighting, labelsOf);
-      if (episode !== null && this.#see(episode, rule, sighting, now)) changed.push(episode);
+      if (episode === null) continue;
+      if (this.#see(episode, rule, sighting, now)) changed.push(episode);
+      else if (isSpent(episode, rule, now)) changed.push(this.resolve(episode, now, rule.refireAfterS * 1000));
     }
     for (const episode of open?.values() ?? []) {
       if (sightings.has(episode.group)) continue;
@@ -116,6 +119,7 @@ export class Episodes {
       resolvedAt: Number.NaN,
       count: 1,
       mostCount: 1,
+      lastRipeAt: now,
       worst: Number.NaN,
       blame: null,
       describedAt: now,
@@ -191,6 +195,7 @@ export class Episodes {
       resolvedAt: Number.NaN,
       count: 0,
       mostCount: 0,
+      lastRipeAt: Number.NaN,
       worst: Number.NaN,
       blame: null,
       describedAt: Number.NaN,
@@ -206,6 +211,7 @@ export class Episodes {
   #see(episode: Episode, rule: Rule, { ripe, since, worst }: Sighting, now: number): boolean {
     if (ripe > 0) {
       episode.count = ripe;
+      episode.lastRipeAt = now;
       episode.mostCount = Math.max(episode.mostCount, ripe);
       const isWorse = rule.condition.kind === 'below' ? !(worst >= episode.worst) : !(worst <= episode.worst);
       if (!Number.isNaN(worst) && isWorse) episode.worst = worst;
@@ -227,6 +233,14 @@ export class Episodes {
     this.#byId.delete(episode.id);
     this.#open.get(episode.rule)?.delete(episode.group);
   }
+}
+
+/**
+ * Whether an alert that fires has only rows that come and go. A row may take the place of another, and has as long as it takes
+ * to count itself; but where some listener of many is always bad for a moment, that must not keep an alert for ever.
+ */
+function isSpent({ state, lastRipeAt, keptUntil }: Episode, { forS, clearForS }: Rule, now: number): boolean {
+  return state === 'firing' && now >= keptUntil && now - lastRipeAt > (forS + clearForS) * 1000;
 }
 
 function mapOf<Value>(maps: Map<string, Map<string, Value>>, name: string): Map<string, Value> {

@@ -114,4 +114,32 @@ describe('states', () => {
       ['info', expect.stringMatching(/^RESOLVED: The host is busy - over after 19 s: /)],
     ]);
   });
+
+  const LOW = { name: 'low', table: 'connections', column: 'buffer_depth_ms', below: 50, forS: 5 } as const;
+
+  test('is over when only rows are left that are bad for a moment each, however many of them come', () => {
+    const world = new World([LOW]);
+    world.stream();
+    world.listener('sick', { buffer_depth_ms: 10 });
+    world.pass(10);
+    expect(world.firing()).toEqual(['low']);
+    world.listener('sick');
+    world.set('connections', 'sick', { buffer_depth_ms: 300 });
+    world.pass(60, (second) => {
+      world.listener(`late-${second}`, { buffer_depth_ms: 10 });
+      if (second > 1) world.set('connections', `late-${second - 2}`, { buffer_depth_ms: 300 });
+    });
+    expect(told(world)).toEqual(['firing low', 'resolved low']);
+  });
+
+  test('goes on where another bad row takes the place of its only one', () => {
+    const world = new World([LOW]);
+    world.stream();
+    world.listener('before', { buffer_depth_ms: 10 });
+    world.pass(10);
+    world.tables.connections.close(world.tables.connections.slotOf('before') as number);
+    world.listener('after', { buffer_depth_ms: 10 });
+    world.pass(60);
+    expect(told(world)).toEqual(['firing low']);
+  });
 });
