@@ -15,10 +15,11 @@ export class AlertRows {
   /** Makes the table hold these and no others. */
   write(episodes: Iterable<Episode>, has: (id: string) => boolean): void {
     for (const slot of [...this.#alerts.slots()]) if (!has(this.#alerts.keyOf(slot))) this.#alerts.close(slot);
-    for (const episode of episodes) this.#writeRow(episode);
+    for (const episode of episodes) this.writeOne(episode);
   }
 
-  #writeRow(episode: Episode): void {
+  /** Makes the table hold this one too, as it is now. */
+  writeOne(episode: Episode): void {
     const alerts = this.#alerts;
     const attributes = attributesOf(episode);
     let slot = alerts.slotOf(episode.id);

@@ -14,6 +14,8 @@ import { Circumstances, cpuOf, listenerName } from './situation.js';
 
 /** Words and blame of an alert that goes on are made anew this often: often enough to be true, too seldom to flicker. */
 const DESCRIBE_EVERY_MS = 10_000;
+/** Listeners that a message names. */
+const MAX_NAMED = 5;
 
 type LogLevel = 'info' | 'warn' | 'error' | 'fatal';
 const LOG_LEVEL: Readonly<Record<Severity, LogLevel>> = {
@@ -43,6 +45,8 @@ export class Alerting {
   readonly #ruleNames: ReadonlySet<string>;
   readonly #episodes: Episodes;
   readonly #silences = new Silences();
+  /** Version of the silences by which alerts were last marked. */
+  #silencesSeen = -1;
   readonly #rows: AlertRows;
   readonly #node = new NodeWatch();
 
@@ -85,7 +89,8 @@ export class Alerting {
     if (raised === null) return null;
     if (raised.isNew) this.#settle([raised.episode], now);
     else this.#context.store.save({ firing: [stored(raised.episode)], over: [], transitions: [] });
-    this.#show();
+    // That one alone: somebody's script may raise thousands, and each must not cost a look at all the others.
+    this.#rows.writeOne(raised.episode);
     return { id: raised.episode.id, isNew: raised.isNew };
   }
 
@@ -96,7 +101,7 @@ export class Alerting {
     if (episode.rule !== MANUAL) return 'by a rule';
     if (episode.state === 'firing') {
       this.#settle([this.#episodes.resolve(episode, now)], now);
-      this.#show();
+      this.#rows.writeOne(episode);
     }
     return 'resolved';
   }
@@ -143,10 +148,10 @@ export class Alerting {
     const { tables } = this.#context;
     episode.describedAt = now;
     const isNamed = rule.table === 'connections' && rule.groupBy !== 'row';
-    const names = isNamed ? sighting.slots.map((slot) => listenerName(tables, slot)) : [];
+    const names = isNamed ? sighting.slots.slice(0, MAX_NAMED).map((slot) => listenerName(tables, slot)) : [];
     const { group, labels, count, worst } = episode;
     episode.message = messageOf({ rule, group, labels, count, worst, names });
-    episode.blame = blameFor(circumstances.situation(watch, sighting, labels.stream));
+    episode.blame = blameFor(circumstances.situation(rule, sighting, labels.stream));
   }
 
   /**
@@ -156,9 +161,12 @@ export class Alerting {
   #settle(changed: readonly Episode[], now: number): void {
     const firing = new Set(changed.filter(({ state }) => state === 'firing'));
     const transitions: Transition[] = [];
+    // An alert's labels stay as they are: who lies under what changes with the silences alone.
+    const areSilencesOthers = this.#silences.version !== this.#silencesSeen;
+    this.#silencesSeen = this.#silences.version;
     for (const episode of this.#episodes.all()) {
       if (episode.state !== 'firing') continue;
-      episode.silence = this.#silences.covering(episode)?.id ?? null;
+      if (areSilencesOthers || firing.has(episode)) episode.silence = this.#silences.covering(episode)?.id ?? null;
       if (episode.isTold || episode.silence !== null) continue;
       episode.isTold = true;
       firing.add(episode);

@@ -26,6 +26,8 @@ export class Episodes {
   refused = 0;
   readonly #newId: () => string;
   readonly #byId = new Map<string, Episode>();
+  /** Those that are over, in the order in which they ended. */
+  readonly #resolved = new Set<Episode>();
   /** Those that are pending or fire, by rule and group. */
   readonly #open = new Map<string, Map<string, Episode>>();
   /** When a group whose alert was resolved may fire again. */
@@ -148,6 +150,7 @@ export class Episodes {
     episode.state = 'resolved';
     episode.resolvedAt = now;
     episode.count = episode.mostCount;
+    this.#resolved.add(episode);
     this.#open.get(episode.rule)?.delete(episode.group);
     if (quietMs > 0) mapOf(this.#quiet, episode.rule).set(episode.group, now + quietMs);
     return episode;
@@ -155,8 +158,9 @@ export class Episodes {
 
   /** Lets go what was resolved long enough ago, and groups that may fire again. */
   expire(now: number): void {
-    for (const episode of this.#byId.values()) {
-      if (now - episode.resolvedAt >= RESOLVED_STAYS_MS) this.#byId.delete(episode.id);
+    for (const episode of this.#resolved) {
+      if (now - episode.resolvedAt < RESOLVED_STAYS_MS) break;
+      this.#forget(episode);
     }
     for (const groups of this.#quiet.values()) {
       for (const [group, until] of groups) if (now >= until) groups.delete(group);
@@ -166,13 +170,15 @@ export class Episodes {
   /** Whether there is room, if need be by letting the alert go that was resolved first. */
   #hasRoom(): boolean {
     if (this.#byId.size < MAX_EPISODES) return true;
-    for (const episode of this.#byId.values()) {
-      if (episode.state !== 'resolved') continue;
-      this.#byId.delete(episode.id);
-      return true;
-    }
-    this.refused++;
-    return false;
+    const [oldest] = this.#resolved;
+    if (oldest === undefined) this.refused++;
+    else this.#forget(oldest);
+    return oldest !== undefined;
+  }
+
+  #forget(resolved: Episode): void {
+    this.#resolved.delete(resolved);
+    this.#byId.delete(resolved.id);
   }
 
   #begin(

@@ -7,8 +7,6 @@ import { fixedPoint, type Rule, type Term } from './rule.js';
 const SLACK_MS = 20;
 /** A row that is pending stays so over a lull shorter than this: what flaps every second is not well in between. */
 const LULL_MS = 2_000;
-/** Rows of a group that it names. */
-const MAX_NAMED = 5;
 /** A listener that can be believed: the first label of `connections.trust`. */
 const LIVE = 0;
 /** Stands for a row that is not there, where a rule watches for it. */
@@ -38,7 +36,7 @@ export interface Sighting {
   since: number;
   /** The worst reading, in the column's unit; NaN where a reading is not judged by its size. */
   worst: number;
-  /** Slots of some of the ripe rows, those that have been bad for longest. */
+  /** Slots of the ripe rows, those first that have been bad for longest. */
   readonly slots: number[];
 }
 
@@ -96,12 +94,6 @@ export class RuleWatch {
       else this.#hot.delete(slot);
     }
     return sightings;
-  }
-
-  /** Whether this row is one of those that the alert of `group` stands for. */
-  isIn(group: string, slot: number): boolean {
-    const row = this.#hot.get(slot);
-    return row?.isRipe === true && row.group === group;
   }
 
   #scan(readings: Float64Array, now: number): void {
@@ -170,7 +162,7 @@ export class RuleWatch {
       sighting.isBadNow = row.last === now;
       return;
     }
-    if (sighting.slots.length < MAX_NAMED) sighting.slots.push(slot);
+    sighting.slots.push(slot);
     const { kind } = this.rule.condition;
     const reading = (readings[slot] as number) / 10 ** this.rule.column.scale;
     // A reading that has come back while its row is held as bad says nothing of how bad it was.

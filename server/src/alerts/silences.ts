@@ -17,16 +17,20 @@ export const MAX_SILENCES = 500;
 
 /** All silences that have not ended. Time is an argument. */
 export class Silences {
+  /** Another one whenever a silence comes or goes. */
+  version = 0;
   readonly #silences = new Map<string, Silence>();
 
   /** False where there are too many. */
   add(silence: Silence): boolean {
     if (this.#silences.size >= MAX_SILENCES) return false;
     this.#silences.set(silence.id, silence);
+    this.version++;
     return true;
   }
 
   remove(id: string): boolean {
+    this.version++;
     return this.#silences.delete(id);
   }
 
@@ -42,7 +46,7 @@ export class Silences {
   /** Forgets those that have ended and returns their ids. */
   expire(now: number): string[] {
     const ended = [...this.#silences.values()].filter(({ endsAt }) => endsAt <= now).map(({ id }) => id);
-    for (const id of ended) this.#silences.delete(id);
+    for (const id of ended) this.remove(id);
     return ended;
   }
 
@@ -54,6 +58,9 @@ export class Silences {
 }
 
 function matches({ matchers }: Silence, { rule, severity, labels }: Pick<Alert, 'rule' | 'severity' | 'labels'>) {
-  const found: Readonly<Record<string, string>> = { ...labels, rule, severity };
-  return Object.entries(matchers).every(([name, value]) => found[name] === value);
+  for (const [name, value] of Object.entries(matchers)) {
+    const found = name === 'rule' ? rule : name === 'severity' ? severity : labels[name];
+    if (found !== value) return false;
+  }
+  return true;
 }

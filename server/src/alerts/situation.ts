@@ -1,21 +1,28 @@
 import { levelOf, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
-import type { Group, NodeState, Situation } from './blame.js';
+import type { NodeState, Situation } from './blame.js';
 import type { Rule } from './rule.js';
-import type { RuleWatch, Sighting } from './rule-watch.js';
+import type { Sighting } from './rule-watch.js';
 
 /** Values of `connections.health` above this are troubled. */
 const OK = 0;
-const NOBODY: Group = { count: 0, well: 0 };
+
+/** Listeners that are here: their slots, and how many of them fare well. */
+interface Listeners {
+  readonly slots: number[];
+  well: number;
+}
+
+const NOBODY: Listeners = { slots: [], well: 0 };
 
 /** What the tables say at one moment of who fares well: gathered once, and only when an alert asks for it. */
 export class Circumstances {
   readonly #tables: Tables;
   readonly #node: NodeState;
   readonly #now: number;
-  /** Slots of the listeners that are here, by stream. */
-  #listeners: Map<string, number[]> | null = null;
-  #everybody: Group = NOBODY;
+  /** Those who are here, by stream, and all together. */
+  #listeners: Map<string, Listeners> | null = null;
+  #everybody: Listeners = NOBODY;
 
   constructor(tables: Tables, node: NodeState, now: number) {
     this.#tables = tables;
@@ -23,26 +30,28 @@ export class Circumstances {
     this.#now = now;
   }
 
-  /** Of an alert of this rule. `stream`: its label of that name, if it has one. */
-  situation(watch: RuleWatch, { group, slots }: Sighting, stream: string | undefined): Situation {
-    const { rule } = watch;
+  /**
+   * Of an alert of this rule. `stream`: its label of that name, if it has one. Of a rule of listeners it costs by the rows of
+   * the alert, not of the stream: each of a thousand listeners may have an alert of its own.
+   */
+  situation(rule: Rule, { slots }: Sighting, stream: string | undefined): Situation {
     const isOfListeners = rule.table === 'connections';
     const of = isOfListeners && stream === undefined ? this.#everyone() : this.#listenersOf(stream);
-    const isAffected = isOfListeners ? (slot: number) => watch.isIn(group, slot) : this.#sharesIn(rule);
-    const affected = of.filter(isAffected);
-    const rest = of.filter((slot) => !isAffected(slot));
-    const others = { count: rest.length, well: rest.filter((slot) => this.#isWell(slot)).length };
-    const inStream = of.filter((slot) => this.#isWell(slot)).length;
+    const affected = isOfListeners
+      ? slots.filter((slot) => this.#isAmong(slot, stream))
+      : of.slots.filter(this.#sharesIn(rule));
+    const affectedWell = affected.filter((slot) => this.#isWell(slot)).length;
+    const others = { count: of.slots.length - affected.length, well: of.well - affectedWell };
     return {
       about: aboutOf(rule),
       stream: stream ?? null,
       engine: this.#engineOf(stream),
       affected: {
         count: affected.length,
-        names: (isOfListeners ? slots : affected.slice(0, 3)).map((slot) => listenerName(this.#tables, slot)),
+        names: affected.slice(0, 3).map((slot) => listenerName(this.#tables, slot)),
       },
       others,
-      elsewhere: { count: this.#everybody.count - of.length, well: this.#everybody.well - inStream },
+      elsewhere: { count: this.#everybody.slots.length - of.slots.length, well: this.#everybody.well - of.well },
       node: this.#node,
     };
   }
@@ -66,32 +75,45 @@ export class Circumstances {
     return { goneS, chunkRate: streams.get(slot, STREAM.chunk_send_rate) };
   }
 
-  #listenersOf(stream: string | undefined): readonly number[] {
+  #listenersOf(stream: string | undefined): Listeners {
     this.#listeners ??= this.#gather();
-    return this.#listeners.get(stream ?? '') ?? [];
+    return this.#listeners.get(stream ?? '') ?? NOBODY;
   }
 
-  #everyone(): readonly number[] {
+  #everyone(): Listeners {
     this.#listeners ??= this.#gather();
-    return [...this.#listeners.values()].flat();
+    return this.#everybody;
   }
 
-  #gather(): Map<string, number[]> {
+  #gather(): Map<string, Listeners> {
     const { connections } = this.#tables;
-    const byStream = new Map<string, number[]>();
-    let count = 0;
-    let well = 0;
+    const byStream = new Map<string, Listeners>();
+    const everybody: Listeners = { slots: [], well: 0 };
     for (const slot of connections.slots()) {
-      if (connections.get(slot, CONNECTION.state) === CONNECTION_STATE.closed) continue;
-      const stream = connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.stream] ?? '';
-      const known = byStream.get(stream);
-      if (known === undefined) byStream.set(stream, [slot]);
-      else known.push(slot);
-      count++;
-      if (this.#isWell(slot)) well++;
+      if (!this.#isHere(slot)) continue;
+      const stream = this.#streamOf(slot);
+      const ofStream = byStream.get(stream) ?? { slots: [], well: 0 };
+      byStream.set(stream, ofStream);
+      for (const listeners of [ofStream, everybody]) {
+        listeners.slots.push(slot);
+        if (this.#isWell(slot)) listeners.well++;
+      }
     }
-    this.#everybody = { count, well };
+    this.#everybody = everybody;
     return byStream;
+  }
+
+  /** Whether it is one of those of `stream`, or of any. */
+  #isAmong(slot: number, stream: string | undefined): boolean {
+    return this.#isHere(slot) && (stream === undefined || this.#streamOf(slot) === stream);
+  }
+
+  #isHere(slot: number): boolean {
+    return this.#tables.connections.get(slot, CONNECTION.state) !== CONNECTION_STATE.closed;
+  }
+
+  #streamOf(slot: number): string {
+    return this.#tables.connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.stream] ?? '';
   }
 
   #isWell(slot: number): boolean {

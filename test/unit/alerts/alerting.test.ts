@@ -1,3 +1,4 @@
+import { MAX_EPISODES } from '@auralis/server/alerts/episodes';
 import { describe, expect, test } from '@jest/globals';
 import { World } from './world.js';
 
@@ -141,5 +142,26 @@ describe('states', () => {
     world.listener('after', { buffer_depth_ms: 10 });
     world.pass(60);
     expect(told(world)).toEqual(['firing low']);
+  });
+
+  test('full of them, it lets those go that were over first, and then takes no more', () => {
+    const world = new World([]);
+    const raise = (title: string) =>
+      world.alerting.raise({ severity: 'info', title, message: 'm', labels: {} }, world.now)?.id;
+    const show = world.tables.alerts;
+    const [first, second] = [raise('first'), raise('second')];
+    for (const id of [second, first]) {
+      world.now += 1000;
+      world.alerting.resolve(id ?? '', world.now);
+    }
+    for (let n = 2; n < MAX_EPISODES; n++) raise(`t${n}`);
+    expect(show.size).toBe(MAX_EPISODES);
+    const seen = () => {
+      world.pass(1);
+      return [second, first].map((id) => show.slotOf(id ?? '') !== undefined);
+    };
+    expect([raise('one more'), seen()]).toEqual([expect.any(String), [false, true]]);
+    expect([raise('another'), seen(), raise('too many')]).toEqual([expect.any(String), [false, false], undefined]);
+    expect(show.size).toBe(MAX_EPISODES);
   });
 });

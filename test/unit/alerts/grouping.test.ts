@@ -4,6 +4,32 @@ import { World } from './world.js';
 const told = (world: World) => world.store.transitions.map(({ state, alert }) => `${state} ${alert.rule}`);
 
 describe('grouping', () => {
+  test('an alert for each of 500 listeners reads each of them a few times, not once for every other', () => {
+    const rule = {
+      name: 'low',
+      table: 'connections',
+      column: 'buffer_depth_ms',
+      below: 50,
+      groupBy: 'row',
+      forS: 0,
+    } as const;
+    const world = new World([rule]);
+    world.stream();
+    for (let n = 0; n < 500; n++) world.listener(`l${n}`, { buffer_depth_ms: 10, health: 'critical' });
+    for (let n = 0; n < 500; n++) world.listener(`well${n}`);
+    const { connections } = world.tables;
+    const get = connections.get.bind(connections);
+    let reads = 0;
+    connections.get = (slot, column) => {
+      reads++;
+      return get(slot, column);
+    };
+    world.pass(1);
+    expect(world.firing()).toHaveLength(500);
+    expect(world.alerts()[0]?.evidence).toMatch(/^500 of 999 other listeners of stream main are well/);
+    expect(reads).toBeLessThan(10_000);
+  });
+
   test('500 listeners that lose their engine are one alert, and the engine is to blame', () => {
     const world = new World();
     world.stream();

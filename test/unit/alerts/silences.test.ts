@@ -59,6 +59,29 @@ describe('silences', () => {
     expect(told(world)).toEqual(['firing busy']);
   });
 
+  test('are looked through when they or the alerts change, and not every second', () => {
+    const world = new World([]);
+    let looks = 0;
+    const matchers = new Proxy({ team: 'blue' } as Record<string, string>, {
+      ownKeys: (target) => {
+        looks++;
+        return Reflect.ownKeys(target);
+      },
+    });
+    const silence = { matchers, author: 'anna', reason: 'we know', endsAt: world.now + 30_000 };
+    world.alerting.silence(silence, world.now);
+    world.alerting.raise({ severity: 'error', title: 't', message: 'm', labels: { team: 'red' } }, world.now);
+    world.pass(1);
+    const before = looks;
+    world.pass(20);
+    expect(looks).toBe(before);
+    world.alerting.silence({ ...silence, matchers: { team: 'red' } }, world.now);
+    world.pass(1);
+    expect([world.alerts()[0]?.silenced, looks > before]).toEqual([1, true]);
+    world.pass(20);
+    expect(world.alerts()[0]?.silenced).toBe(0);
+  });
+
   test('are bounded', () => {
     const world = new World([]);
     const request = { matchers: { rule: 'x' }, author: 'a', reason: 'b', endsAt: world.now + 1e6 };
