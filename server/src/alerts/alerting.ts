@@ -171,13 +171,18 @@ export class Alerting {
       episode.isTold = true;
       firing.add(episode);
       const alert = alertOf(episode);
-      transitions.push({ key: `${episode.id}:firing`, state: 'firing', at: episode.firedAt, alert });
+      transitions.push({ key: `${episode.id}:firing`, state: 'firing', at: Math.round(episode.firedAt), alert });
     }
     const resolved = changed.filter(({ state }) => state === 'resolved');
     for (const episode of resolved) {
       episode.message = `over after ${duration(now - episode.since)}: ${episode.message}`;
       if (!episode.isTold) continue;
-      transitions.push({ key: `${episode.id}:resolved`, state: 'resolved', at: now, alert: alertOf(episode) });
+      transitions.push({
+        key: `${episode.id}:resolved`,
+        state: 'resolved',
+        at: Math.round(now),
+        alert: alertOf(episode),
+      });
     }
     if (firing.size + resolved.length === 0) return;
     this.#context.store.save({ firing: [...firing].map(stored), over: resolved.map(({ id }) => id), transitions });

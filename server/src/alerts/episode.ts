@@ -38,9 +38,10 @@ export interface Episode {
 /** The rule of alerts that somebody raised by hand. */
 export const MANUAL = 'manual';
 
-/** A copy for those who are told: it does not change any more. */
+/** A copy for those who are told, in whole milliseconds: it does not change any more. */
 export function alertOf(episode: Episode): Alert {
-  const { id, rule, severity, title, message, labels, count, worst, since, blame } = episode;
+  const { id, rule, severity, title, message, labels, count, worst, blame } = episode;
   const value = Number.isNaN(worst) ? null : worst;
+  const since = Math.round(episode.since);
   return { id, rule, severity, title, message, labels, count, value, since, blame };
 }
