@@ -34,14 +34,18 @@ interface Draft {
   readonly queries: readonly Query[];
 }
 
-/** The dashboard for Grafana: the specification's metrics, then every column of every table, then listeners and alerts. */
+/** The dashboard for Grafana: what fires, the specification's metrics, then listeners and every column of every table. */
 export function grafanaDashboard(): string {
   const rows: [title: string, drafts: readonly Draft[]][] = [
+    ['At a glance', [alertsPanel(), listenersBy('health'), listenersBy('health_reason')]],
     [
       'Monitoring specification',
-      SPECIFIED.flatMap(([, metrics]) => metrics.flatMap(({ places }) => places.flatMap(panelOfPlace))),
+      SPECIFIED.flatMap(([, metrics]) =>
+        metrics.flatMap(({ metric, places }) =>
+          places.flatMap(panelOfPlace).map((draft) => ({ ...draft, title: `${metric} (${draft.title})` })),
+        ),
+      ),
     ],
-    ['Alerts of the hub', [alertsPanel()]],
     ['Listeners', listenerPanels()],
   ];
   for (const name of Object.keys(ROW_LABEL) as (keyof typeof ROW_LABEL)[]) {
@@ -60,7 +64,7 @@ export function grafanaDashboard(): string {
       list: [
         datasourceVariable(),
         variable('instance', 'auralis_hub_info'),
-        variable('stream', seriesOf(streamOf('active_connections'))),
+        variable('stream', `${seriesOf(streamOf('active_connections'))}{instance=~"$instance"}`),
       ],
     },
     panels: placed(rows),
@@ -95,11 +99,17 @@ function columnPanel(family: ColumnFamily): Draft {
   return {
     title: `${column.table}.${column.name}${isCounter ? ', a second' : ''}`,
     description: column.help,
-    unit: UNITS[family.unit ?? ''] ?? 'short',
+    unit: isCounter ? rateUnitOf(family) : (UNITS[family.unit ?? ''] ?? 'short'),
     // A counter's threshold is for how much it rises in some time, and not for its rate.
     steps: isCounter ? [{ color: 'green', value: null }] : stepsOf(family),
     queries: [{ expr: isCounter ? `rate(${series}[$__rate_interval])` : series, legend: `{{instance}} {{${label}}}` }],
   };
+}
+
+/** Of how much a counter rises in a second: seconds in a second are a number. */
+function rateUnitOf({ unit }: ColumnFamily): string {
+  if (unit === 'bytes') return 'Bps';
+  return unit === null ? 'cps' : 'short';
 }
 
 function rankingPanel({ family, end }: (typeof RANKINGS)[number]): Draft {
@@ -127,16 +137,19 @@ function listenerPanels(): Draft[] {
   );
   const counts = SCHEMAS.connections.columns
     .filter(({ labels }) => labels !== undefined)
-    .map(
-      ({ name, help }): Draft => ({
-        title: `Listeners by ${name}`,
-        description: help,
-        unit: 'short',
-        steps: [{ color: 'green', value: null }],
-        queries: [{ expr: `auralis_listeners_by_${name}{instance=~"$instance"}`, legend: `{{instance}} {{${name}}}` }],
-      }),
-    );
+    .map(({ name }) => listenersBy(name));
   return [...quantiles, ...RANKINGS.map(rankingPanel), ...counts];
+}
+
+/** How many listeners are in each state of a column that has labels. */
+function listenersBy(name: string): Draft {
+  return {
+    title: `Listeners by ${name}`,
+    description: SCHEMAS.connections.columns.find((column) => column.name === name)?.help ?? '',
+    unit: 'short',
+    steps: [{ color: 'green', value: null }],
+    queries: [{ expr: `auralis_listeners_by_${name}{instance=~"$instance"}`, legend: `{{instance}} {{${name}}}` }],
+  };
 }
 
 function alertsPanel(): Draft {
@@ -174,13 +187,15 @@ function stepsOf(family: ColumnFamily): Draft['steps'] {
   return [{ color: lowest, value: null }, ...distinct];
 }
 
-/** The first row stands open, the others are folded until they are asked for. */
+const OPEN_ROWS = 2;
+
+/** The first rows stand open, the others are folded until they are asked for. */
 function placed(rows: readonly (readonly [string, readonly Draft[]])[]): object[] {
   const panels: object[] = [];
   let id = 1;
   let y = 0;
   for (const [index, [title, drafts]] of rows.entries()) {
-    const isFolded = index > 0;
+    const isFolded = index >= OPEN_ROWS;
     const row = { id: id++, type: 'row', title, collapsed: isFolded, gridPos: { h: 1, w: 24, x: 0, y: y++ } };
     const inside = drafts.map((draft, at) => panelOf(draft, id++, at, y));
     if (isFolded) panels.push({ ...row, panels: inside });
@@ -213,7 +228,10 @@ function panelOf({ title, description, unit, steps, queries }: Draft, id: number
       },
       overrides: [],
     },
-    options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
+    options: {
+      legend: { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] },
+      tooltip: { mode: 'multi', sort: 'desc' },
+    },
     targets: queries.map(({ expr, legend }, number) => ({
       refId: String.fromCharCode(65 + number),
       datasource: DATASOURCE,
