@@ -20,19 +20,21 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 export interface AlertSummary {
-  /** How many there are of each severity; nothing where there are none. */
+  /** How many there are of each severity, and how many are silenced; nothing where there are none. */
   readonly counts: readonly Span[];
   /** A line each: what, since when, whose fault, and then the message. The worst first, of two the older. */
   readonly lines: readonly Line[];
 }
 
-/** What fires and is not silenced. */
+/** What fires. Of what is silenced, only how much it is: nobody is to think that nothing fires. */
 export function alertSummary(
   alerts: readonly ViewRow[],
   columns: ReadonlyMap<string, CatalogueEntry>,
   nowMs: number,
 ): AlertSummary {
-  const firing = alerts.filter((row) => isHeard(row, columns));
+  const labelOf = (row: ViewRow, name: string) => columns.get(name)?.labels?.[row.values[name] ?? -1];
+  const all = alerts.filter((row) => labelOf(row, 'state') === 'firing');
+  const firing = all.filter((row) => labelOf(row, 'silenced') !== 'yes');
   const counts: Span[] = [];
   const lines: Line[] = [];
   for (const [severity, mark, style] of SEVERITIES) {
@@ -40,6 +42,8 @@ export function alertSummary(
     if (rows.length > 0) counts.push({ text: `  ${mark} ${countedText(severity, rows.length)}`, style });
     for (const row of rows.toSorted(oldestFirst)) lines.push(lineOf(row, mark, style, nowMs));
   }
+  const silenced = all.length - firing.length;
+  if (silenced > 0) counts.push({ text: `  ${silenced} silenced`, style: 'dim' });
   return { counts, lines };
 }
 
@@ -47,11 +51,6 @@ export function alertSummary(
 function countedText(severity: string, count: number): string {
   const isNoun = severity === 'error' || severity === 'warning';
   return `${count} ${severity}${isNoun && count !== 1 ? 's' : ''}`;
-}
-
-function isHeard(row: ViewRow, columns: ReadonlyMap<string, CatalogueEntry>): boolean {
-  const labelOf = (name: string) => columns.get(name)?.labels?.[row.values[name] ?? -1];
-  return labelOf('state') === 'firing' && labelOf('silenced') !== 'yes';
 }
 
 function lineOf({ attributes, values }: ViewRow, mark: string, style: Style, nowMs: number): Line {

@@ -126,7 +126,7 @@ describe('what the screen says of', () => {
       alert('critical', 'hushed', now, { silenced: 1 }),
     ];
     const [first, , ...others] = text(model({ alerts }), 80, 24);
-    expect(first).toBe('auralis-hub hub-1 v0.1.0  ● live  ◆ 2 errors  ◇ 2 warnings');
+    expect(first).toBe('auralis-hub hub-1 v0.1.0  ● live  ◆ 2 errors  ◇ 2 warnings  1 silenced');
     expect(others.slice(0, 4)).toEqual([
       '◆ A stream drops chunks, for 1m 10s, fault: the network - stream main: 145/min',
       '◆ younger, for 20 s',
@@ -134,7 +134,7 @@ describe('what the screen says of', () => {
       '',
     ]);
     expect(text(model({ alerts }), 80, 10)[3]).toMatch(/STREAM/);
-    expect(status({ alerts: alerts.slice(4) })).toMatch(/● live +http/);
+    expect(status({ alerts: alerts.slice(4) })).toMatch(/● live  1 silenced +http/);
     expect(renderOnce(model({ alerts }), 80).slice(2, 6).map(plain)).toContain('◇ later, for 4 s');
   });
 
