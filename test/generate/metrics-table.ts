@@ -8,6 +8,8 @@ interface SpecifiedMetric {
   /** Where it is read, `table.column`; unit, target and threshold are those of the first. */
   readonly places: readonly string[];
   readonly source: string;
+  /** In place of the bounds of its columns. */
+  readonly says?: { readonly target: string; readonly alert: string };
 }
 
 const SYNTHESIS = 'events `synthesis…` of the engine';
@@ -59,6 +61,8 @@ export const SPECIFIED: readonly (readonly [section: string, readonly SpecifiedM
         metric: 'Active connections',
         places: ['hubs.active_connections', 'hubs.refused_at_capacity'],
         source: 'counted by the hub, up to `--max-clients`',
+        // The bounds that its columns have are of refusals, and not of how many are here.
+        says: { target: '', alert: 'any refused' },
       },
     ],
   ],
@@ -106,11 +110,11 @@ const ABOUT: Readonly<Record<TableName, string>> = {
 /** The table of the README: the metrics of the specification. */
 export function specifiedMetrics(): string {
   const rows = SPECIFIED.flatMap(([section, metrics]) =>
-    metrics.map(({ metric, places, source }, at) => {
+    metrics.map(({ metric, places, source, says }, at) => {
       const columns = places.map(columnOf);
       const [first] = columns as [Column];
-      const targets = distinct(columns.map(({ target, unit }) => bounds(target, unit, 'target')));
-      const alerts = distinct(columns.map(({ alert, unit }) => bounds(alert, unit, 'alert')));
+      const targets = says?.target ?? distinct(columns.map(({ target, unit }) => bounds(target, unit, 'target')));
+      const alerts = says?.alert ?? distinct(columns.map(({ alert, unit }) => bounds(alert, unit, 'alert')));
       const name = at === 0 ? `**${section}**` : '';
       return [name, metric, unitOf(first), targets, alerts, places.map((place) => `\`${place}\``).join(', '), source];
     }),

@@ -15,9 +15,9 @@ test('without a section there are the built-in rules', () => {
   for (const none of [undefined, null, {}]) expect(read(none).map(({ name }) => name)).toEqual(names);
 });
 
-test('each of them stands in the README, and no other', () => {
-  const readme = readFileSync(`${ROOT}README.md`, 'utf8');
-  const table = /## You are woken by it\n(.*?)\n## /s.exec(readme)?.[1]?.match(/^\| `.*?\|/gm) ?? [];
+test('each of them stands in the documentation, and no other', () => {
+  const page = readFileSync(`${ROOT}docs/alerts.md`, 'utf8');
+  const table = /## The rules\n(.*?)\n## /s.exec(page)?.[1]?.match(/^\| `.*?\|/gm) ?? [];
   const named = table.flatMap((line) => [...line.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name));
   expect(named.sort()).toEqual(BUILT_IN_RULES.map(({ name }) => name).sort());
 });

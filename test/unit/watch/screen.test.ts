@@ -134,7 +134,7 @@ describe('what the screen says of', () => {
       '',
     ]);
     expect(text(model({ alerts }), 80, 10)[3]).toMatch(/STREAM/);
-    expect(status({ alerts: alerts.slice(4) })).toMatch(/● live  1 silenced +http/);
+    expect(status({ alerts: alerts.slice(4) })).toMatch(/● live {2}1 silenced +http/);
     expect(renderOnce(model({ alerts }), 80).slice(2, 6).map(plain)).toContain('◇ later, for 4 s');
   });
 
