@@ -52,6 +52,8 @@ export class Lane {
   readonly #ending = new AbortController();
   #busy: Promise<void> | null = null;
   #isDraining = false;
+  /** What was told, or given up, and is not yet out of the outbox: with a full disk, say. It is not told again meanwhile. */
+  #done: { readonly batch: readonly Pending[]; readonly remember: Memory } | null = null;
   #repeatedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: LaneContext) {
@@ -89,6 +91,7 @@ export class Lane {
 
   async #work(): Promise<void> {
     const { name, notifier, outbox, now, minIntervalMs } = this.#context;
+    await this.#settle();
     while (this.#isDue() && !this.#ending.signal.aborted) {
       const batch = outbox.take(name, notifier.maxBatch);
       if (batch.length === 0) break;
@@ -108,7 +111,7 @@ export class Lane {
 
   /** False where it is to be tried again later. */
   async #deliver(batch: readonly Pending[]): Promise<boolean> {
-    const { name, notifier, outbox, now } = this.#context;
+    const { name, notifier } = this.#context;
     let remember = NOTHING;
     try {
       const transitions = batch.map(({ transition }) => transition);
@@ -121,14 +124,23 @@ export class Lane {
         { notifier: name, transitions: batch.map(({ transition }) => transition.key) },
         'gave up',
       );
-      await outbox.settle(name, batch, NOTHING, now());
       this.status.nextAttemptAt = null;
+      this.#done = { batch, remember: NOTHING };
+      await this.#settle();
       return true;
     }
-    await outbox.settle(name, batch, remember, now());
     this.status.sent += batch.length;
     this.#succeeded();
+    this.#done = { batch, remember };
+    await this.#settle();
     return true;
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#done === null) return;
+    const { name, outbox, now } = this.#context;
+    await outbox.settle(name, this.#done.batch, this.#done.remember, now());
+    this.#done = null;
   }
 
   async #repeat(): Promise<void> {

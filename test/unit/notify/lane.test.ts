@@ -208,6 +208,20 @@ describe('a lane', () => {
     expect(lane.status).toMatchObject({ failures: 4, failing: 0, sent: 2, nextAttemptAt: null });
   });
 
+  test('what was told is not told again while the disk does not take that it was', async () => {
+    const notifier = new FakeNotifier();
+    await append('a', [firing('x'), firing('y')]);
+    const lane = newLane(notifier);
+    const settleForSure = outbox.settle.bind(outbox);
+    outbox.settle = () => Promise.reject(new Error('no space left on device'));
+    for (let second = 0; second < 5; second++) await settle(lane);
+    expect([notifier.sent, outbox.pending('a')]).toEqual([[['x:firing']], 2]);
+    outbox.settle = settleForSure;
+    await settle(lane);
+    expect([notifier.sent, outbox.pending('a')]).toEqual([[['x:firing'], ['y:firing']], 0]);
+    expect(lane.status.sent).toBe(2);
+  });
+
   test('waits as long as the receiver asks', async () => {
     const notifier = new FakeNotifier();
     notifier.answer = () => Promise.reject(new DeliveryError('answered 429', { retryAfterMs: 60_000 }));
