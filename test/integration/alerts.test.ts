@@ -212,3 +212,11 @@ describe('rules in the config file', () => {
     expect([code, output]).toEqual([0, expect.stringMatching(/hub\.yaml is good: \d+ alert rules/)]);
   });
 });
+
+test('what somebody called an alert begins no line of the log, and tells the terminal nothing', async () => {
+  hub = await HubProcess.start(['--log-format', 'pretty']);
+  const title = 'x\n[12:00:00] FATAL: all is lost\u001b[2J\u009b2J\u202e';
+  expect(await ask('POST', '', { ...ALERT, title })).toMatchObject({ status: 201, body: { title } });
+  await hub.stop();
+  expect(hub.log).toContain('ALERT: x\\n[12:00:00] FATAL: all is lost\\u001b[2J\\u009b2J\\u202e - exit code 1\n');
+});
