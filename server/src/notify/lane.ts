@@ -13,6 +13,8 @@ export interface LaneContext {
   /** From one message to the next; what comes meanwhile waits and goes together. */
   readonly minIntervalMs: number;
   readonly now: () => number;
+  /** As `SendContext.now`. */
+  readonly wallClock: () => number;
   readonly random: () => number;
   readonly log: Readonly<Record<'info' | 'warn' | 'error', (details: object, message: string) => void>>;
   readonly timeoutMs?: number;
@@ -161,13 +163,13 @@ export class Lane {
 
   /** With an end: of a notifier that does not heed its signal, too, no more than one request hangs about. */
   async #inTime<Result>(action: (context: SendContext) => Promise<Result>): Promise<Result> {
-    const { name, outbox, now, timeoutMs = SEND_TIMEOUT_MS } = this.#context;
+    const { name, outbox, wallClock, timeoutMs = SEND_TIMEOUT_MS } = this.#context;
     const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(timeoutMs)]);
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     return await Promise.race([
-      action({ signal, recall: (alertId) => outbox.recall(name, alertId), now: now() }),
+      action({ signal, recall: (alertId) => outbox.recall(name, alertId), now: wallClock() }),
       aborted,
     ]);
   }

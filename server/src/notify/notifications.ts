@@ -52,7 +52,9 @@ export class Notifications {
     this.#lanes = notifiers.map((settings) => {
       const { name, minIntervalMs } = settings;
       const notifier = createNotifier(settings, teller);
-      const lane = new Lane({ name, notifier, outbox: this.#outbox, minIntervalMs, now, random: Math.random, log });
+      const outbox = this.#outbox;
+      const clocks = { now, wallClock: Date.now };
+      const lane = new Lane({ name, notifier, outbox, minIntervalMs, ...clocks, random: Math.random, log });
       return { settings, lane };
     });
   }

@@ -23,6 +23,10 @@ export interface SendContext {
   readonly signal: AbortSignal;
   /** What an earlier `send` remembered of this alert: survives the hub. */
   readonly recall: (alertId: string) => unknown;
+  /**
+   * ms since 1970 as the machine says at this moment. The hub's own clock never jumps, and so is off where the machine slept
+   * or had its time set since: a receiver that refuses old requests would refuse all.
+   */
   readonly now: number;
 }
 

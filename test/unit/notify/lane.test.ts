@@ -154,7 +154,8 @@ class FakeNotifier implements Notifier {
 
 function newLane(notifier: Notifier, given: Partial<LaneContext> = {}): Lane {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
-  return new Lane({ name: 'a', notifier, outbox, minIntervalMs: 0, now: () => now, random: () => 0.5, log, ...given });
+  const clocks = { now: () => now, wallClock: () => now };
+  return new Lane({ name: 'a', notifier, outbox, minIntervalMs: 0, ...clocks, random: () => 0.5, log, ...given });
 }
 
 /** Lets what the lane has begun come to its end, as far as it can. */
@@ -220,6 +221,13 @@ describe('a lane', () => {
     await settle(lane);
     expect([notifier.sent, outbox.pending('a')]).toEqual([[['x:firing'], ['y:firing']], 0]);
     expect(lane.status.sent).toBe(2);
+  });
+
+  test('says to receivers what time it is by the machine, however far the clock of the hub is off', async () => {
+    const notifier = new FakeNotifier();
+    await append('a', [firing('x')]);
+    await settle(newLane(notifier, { wallClock: () => now + 3600_000 }));
+    expect(notifier.contexts[0]?.now).toBe(now + 3600_000);
   });
 
   test('waits as long as the receiver asks', async () => {
