@@ -1,6 +1,7 @@
 import { FrameBuilder, MsgpackFrameSink, SCHEMAS, Table } from '@auralis/shared';
 import { seededRandom } from '../random.js';
 import type { Figure, Scenario } from '../scenario.js';
+import { SchemaRows } from '../schema-rows.js';
 import { ratioOf, spreadOf } from '../statistics.js';
 
 const { connections } = SCHEMAS;
@@ -10,7 +11,7 @@ const FRAMES = 60;
 /** Two and a half minutes of ticks: by then a hub's code is compiled as it will be. */
 const WARM_UP = 600;
 
-/** Delta frames against JSON.stringify of the same rows: bytes and time, in this process. */
+/** Delta frames against JSON.stringify of the same rows, and against patches of @colyseus/schema: bytes and time, in this process. */
 export const encode: Scenario = {
   id: 'encode',
   title: 'Encoding a frame: 1,000 rows × 4 columns, against JSON.stringify of all rows',
@@ -29,65 +30,86 @@ export const encode: Scenario = {
 
 type Work = number | 'snapshot';
 
+/** One way of bringing the rows into bytes; returns how many. */
+interface Way {
+  readonly name: string;
+  readonly encode: () => number;
+  /** Medians of the rounds. */
+  readonly bytes: number[];
+  readonly us: number[];
+}
+
 function measure(work: Work, rounds: number, targets: { bytes: number; time: number } | null): Figure[] {
   const world = new World(1_000);
-  const builder = new FrameBuilder(world.table, world.columns);
-  const sink = new MsgpackFrameSink();
-  const t = 1_700_000_000_000;
-  const frame = () => {
-    if (work === 'snapshot') builder.snapshot(1, 'hub@boot', t, sink);
-    else builder.advance(1, 'hub@boot', t, [sink], true);
-  };
-  builder.advance(1, 'hub@boot', t, [sink], true);
-  const samples = {
-    hubBytes: [] as number[],
-    jsonBytes: [] as number[],
-    hubUs: [] as number[],
-    jsonUs: [] as number[],
-  };
-  for (let round = -1; round < rounds; round++) {
-    const one = oneRound(world, work === 'snapshot' ? 0.1 : work, frame, sink, round < 0 ? WARM_UP : FRAMES);
-    if (round < 0) continue;
-    for (const key of Object.keys(one) as (keyof typeof one)[]) samples[key].push(one[key]);
-  }
+  const ways = waysOf(world, work);
+  for (let round = -1; round < rounds; round++) oneRound(world, work === 'snapshot' ? 0.1 : work, ways, round < 0);
+  const [hub, json, schema] = ways as [Way, Way, Way];
   const what = work === 'snapshot' ? 'snapshot' : `delta, ${work * 100} % of rows changed`;
-  const line = (kind: 'size' | 'time'): Figure => {
-    const [hub, json] =
-      kind === 'size' ? [samples.hubBytes, samples.jsonBytes] : ([samples.hubUs, samples.jsonUs] as const);
-    const max = kind === 'size' ? targets?.bytes : targets?.time;
+  const line = (kind: 'size' | 'time', peer: Way, max: number | undefined): Figure => {
+    const of = ({ bytes, us }: Way) => (kind === 'size' ? bytes : us);
     return {
       name: `${what}: ${kind}`,
       unit: kind === 'size' ? 'bytes' : 'µs',
-      hub: spreadOf(hub),
-      peer: { name: 'JSON.stringify of all rows', value: spreadOf(json) },
-      ratio: ratioOf(hub, json),
+      hub: spreadOf(of(hub)),
+      peer: { name: peer.name, value: spreadOf(of(peer)) },
+      ratio: ratioOf(of(hub), of(peer)),
       target: max === undefined ? null : { max, of: 'ratio' },
       notes: [],
     };
   };
-  return [line('size'), line('time')];
+  return [
+    line('size', json, targets?.bytes),
+    line('time', json, targets?.time),
+    line('size', schema, undefined),
+    line('time', schema, undefined),
+  ];
 }
 
-/** Frames and texts in turn; medians of their sizes and times. */
-function oneRound(world: World, share: number, frame: () => void, sink: MsgpackFrameSink, frames: number) {
-  const hubUs: number[] = [];
-  const jsonUs: number[] = [];
-  const hubBytes: number[] = [];
-  const jsonBytes: number[] = [];
-  for (let at = 0; at < frames; at++) {
+function waysOf(world: World, work: Work): Way[] {
+  const builder = new FrameBuilder(world.table, world.columns);
+  const sink = new MsgpackFrameSink();
+  const t = 1_700_000_000_000;
+  builder.advance(1, 'hub@boot', t, [sink], true);
+  world.schema.patch();
+  const frame = () => {
+    if (work === 'snapshot') builder.snapshot(1, 'hub@boot', t, sink);
+    else builder.advance(1, 'hub@boot', t, [sink], true);
+    return sink.writer.length;
+  };
+  const patch = () => {
+    if (work !== 'snapshot') return world.schema.patch();
+    const bytes = world.schema.snapshot();
+    // Else what changed would be kept for ever.
+    world.schema.patch();
+    return bytes;
+  };
+  const way = (name: string, encode: () => number): Way => ({ name, encode, bytes: [], us: [] });
+  return [
+    way('hub', frame),
+    way('JSON.stringify of all rows', () => JSON.stringify(world.rows).length),
+    way(work === 'snapshot' ? 'state of @colyseus/schema' : 'patch of @colyseus/schema', patch),
+  ];
+}
+
+/** Each way in turn, frame after frame; medians of their sizes and times. */
+function oneRound(world: World, share: number, ways: readonly Way[], isWarmUp: boolean): void {
+  const frames = isWarmUp ? WARM_UP : FRAMES;
+  const samples = ways.map(() => ({ bytes: [] as number[], us: [] as number[] }));
+  for (let frame = 0; frame < frames; frame++) {
     world.step(share);
-    const begun = process.hrtime.bigint();
-    frame();
-    const between = process.hrtime.bigint();
-    const text = JSON.stringify(world.rows);
-    const ended = process.hrtime.bigint();
-    hubUs.push(Number(between - begun) / 1000);
-    jsonUs.push(Number(ended - between) / 1000);
-    hubBytes.push(sink.writer.length);
-    jsonBytes.push(Buffer.byteLength(text));
+    for (const [at, { encode }] of ways.entries()) {
+      const begun = process.hrtime.bigint();
+      const bytes = encode();
+      const ended = process.hrtime.bigint();
+      samples[at]?.bytes.push(bytes);
+      samples[at]?.us.push(Number(ended - begun) / 1000);
+    }
   }
-  const [bytes, texts, us, jsUs] = [hubBytes, jsonBytes, hubUs, jsonUs].map((values) => spreadOf(values).median);
-  return { hubBytes: bytes as number, jsonBytes: texts as number, hubUs: us as number, jsonUs: jsUs as number };
+  if (isWarmUp) return;
+  for (const [at, { bytes, us }] of ways.entries()) {
+    bytes.push(spreadOf(samples[at]?.bytes ?? []).median);
+    us.push(spreadOf(samples[at]?.us ?? []).median);
+  }
 }
 
 /** A table of listeners, and the same rows as objects with the same rounding, as a JSON protocol would hold them. */
@@ -95,12 +117,15 @@ class World {
   readonly table = new Table(connections, 1024);
   readonly columns = FOUR.map((name) => connections.index[name]);
   readonly rows: Record<string, string | number>[] = [];
+  /** And once more, as @colyseus/schema holds them. */
+  readonly schema = new SchemaRows();
   readonly #random = seededRandom(1);
 
   constructor(count: number) {
     for (let slot = 0; slot < count; slot++) {
       const id = `c${String(slot).padStart(5, '0')}${Math.floor(this.#random() * 2 ** 30).toString(36)}`;
       this.table.open(id, ['main', '', '127.0.0.1', '']);
+      this.schema.open(id);
       this.rows.push({ id, chunks_sent: 0, latency_ms: 0, buffer_depth_ms: 0, rtt_ms: 0 });
       const at = [12_000 + this.#random() * 6_000, 60 + this.#random() * 60, 250 + this.#random() * 200];
       this.#write(slot, [...at, 30 + this.#random() * 60]);
@@ -129,6 +154,10 @@ class World {
       this.table.set(slot, column, values[at] as number);
       row[name] = this.table.get(slot, column);
     }
+    this.schema.write(
+      slot,
+      FOUR.map((name) => row[name] as number),
+    );
   }
 }
 
