@@ -33,10 +33,16 @@ export class Store {
   static async open(dir: string): Promise<Store> {
     const root = openRoot(dir);
     try {
-      return new Store(root, await lockDir(root, dir));
+      const lock = await lockDir(root, dir);
+      readAll(root);
+      return new Store(root, lock);
     } catch (error) {
       await root.close();
-      throw error;
+      if (error instanceof DataDirError) throw error;
+      const { code, message } = error as Error & { readonly code?: unknown };
+      // What LMDB itself finds wrong has a negative code; what the system does, such as a full disk, has none or another.
+      const isDamage = typeof code === 'number' && code < 0;
+      throw new DataDirError(dir, `cannot be used: ${isDamage ? `${DAMAGED} (${message})` : message}`);
     }
   }
 
@@ -119,24 +125,52 @@ export class Transaction {
   }
 }
 
-/** Where LMDB writes its magic number in its first page, and what it and the version behind it are. */
+const DAMAGED = 'data.mdb in it is damaged, or not the hub’s: move it away to start anew';
+
+/** Where in its first two pages, of which the one with the higher transaction is true, LMDB says what, and what it says. */
 const MAGIC_OFFSET = 24;
 const MAGIC = Buffer.from('dec0efbe02000000', 'hex');
-/** Two pages that say where everything is: without them a file is no database. */
+const PAGE_SIZE_OFFSET = 48;
+/** Pages at which the list of free pages and that of databases begin. */
+const ROOT_OFFSETS = [88, 136];
+const NO_ROOT = 0xffff_ffff_ffff_ffffn;
+const TRANSACTION_OFFSET = 152;
+const META_BYTES = 160;
+/** Without these two pages a file is no database. */
 const MIN_BYTES = 2 * 4096;
 
-/** lmdb itself ends the process (SIGSEGV) over a file that is no database of its. */
+/** lmdb itself ends the process (SIGSEGV, SIGBUS) over a file that is no database of its, or that has been cut off. */
 function checkFile(path: string): void {
   if (!existsSync(path)) return;
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
-    const found = Buffer.alloc(MAGIC.length);
-    readSync(file, found, 0, found.length, MAGIC_OFFSET);
-    if (size === 0 || (size >= MIN_BYTES && found.equals(MAGIC))) return;
-    throw new Error('data.mdb in it is damaged, or not the hub’s: move it away to start anew');
+    if (size !== 0 && !(size >= MIN_BYTES && isWhole(file, size))) throw new Error(DAMAGED);
   } finally {
     closeSync(file);
+  }
+}
+
+function isWhole(file: number, size: number): boolean {
+  const read = (position: number) => {
+    const found = Buffer.alloc(META_BYTES);
+    readSync(file, found, 0, META_BYTES, position);
+    return found;
+  };
+  const first = read(0);
+  if (!first.subarray(MAGIC_OFFSET).subarray(0, MAGIC.length).equals(MAGIC)) return false;
+  const pageSize = first.readUInt32LE(PAGE_SIZE_OFFSET);
+  const second = read(pageSize);
+  const isSecond = second.readBigUInt64LE(TRANSACTION_OFFSET) > first.readBigUInt64LE(TRANSACTION_OFFSET);
+  const roots = ROOT_OFFSETS.map((at) => (isSecond ? second : first).readBigUInt64LE(at));
+  return roots.every((root) => root === NO_ROOT || (root + 1n) * BigInt(pageSize) <= BigInt(size));
+}
+
+/** Damage is found at the start, where somebody looks, and not by whatever reads first later. */
+function readAll(root: RootDatabase): void {
+  for (const name of root.getKeys()) {
+    const entries = root.openDB(String(name), { encoding: 'json' }).getRange();
+    for (const _ of entries);
   }
 }
 

@@ -1,5 +1,17 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DataDirError } from '@auralis/server/store/data-dir-error';
 import { Store } from '@auralis/server/store/store';
@@ -8,6 +20,8 @@ import { newDataDir, ROOT } from '../../harness/hub.js';
 
 const root = newDataDir();
 let dirs = 0;
+/** The pages that say what the file is. */
+const HEAD_BYTES = 2 * 4096;
 /** A directory in which the database is none. */
 function writeGarbage(dir: string): void {
   mkdirSync(dir);
@@ -68,6 +82,31 @@ describe('a store', () => {
     const opening = Store.open(join(dir, below));
     await expect(opening).rejects.toThrow(DataDirError);
     await expect(opening).rejects.toThrow(message);
+  });
+
+  test.each<[string, (path: string, size: number) => void]>([
+    ['cut off', (path, size) => truncateSync(path, size / 4)],
+    [
+      'overwritten',
+      (path, size) => {
+        const file = openSync(path, 'r+');
+        writeSync(file, Buffer.alloc(size - HEAD_BYTES), 0, size - HEAD_BYTES, HEAD_BYTES);
+        closeSync(file);
+      },
+    ],
+  ])('a database that was %s is refused', async (_, damage) => {
+    const dir = newDir();
+    const store = await Store.open(dir);
+    const notes = store.database<string>('notes');
+    for (let n = 0; n < 20; n++) {
+      const transaction = store.begin();
+      transaction.put(notes, `n${n}`, 'x'.repeat(5000));
+      await transaction.commit();
+    }
+    await store.close();
+    const path = join(dir, 'data.mdb');
+    damage(path, statSync(path).size);
+    await expect(Store.open(dir)).rejects.toThrow(/cannot be used: data.mdb in it is damaged/);
   });
 
   // Root may write everywhere.
