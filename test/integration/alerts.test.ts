@@ -118,15 +118,20 @@ describe.each(['uws', 'ws'])('alerts by REST on %s', (transport) => {
       /^400 severity: one of info, warning, error, critical, not "fatal"/,
     );
     expect(await refused('POST', '', { severity: 'error', title: ' ' })).toMatch(
-      /^400 title: text, not nothing; message:/,
+      /^400 title: text, not nothing; message: text, not nothing$/,
     );
     expect(await refused('POST', '', { ...ALERT, stream: 'a b' })).toMatch(/^400 stream: a stream name/);
-    expect(await refused('POST', '', { ...ALERT, colour: 'red' })).toMatch(/^400 .*colour/);
+    expect(await refused('POST', '', { ...ALERT, colour: 'red' })).toMatch(
+      /^400 colour: unknown; known are severity, /,
+    );
     expect(await refused('POST', '', '{"severity":')).toMatch(/^400 /);
     expect(await refused('POST', '', 'severity=error', { 'content-type': 'text/plain' })).toMatch(/^4(00|15) /);
     expect(await refused('POST', '', ALERT, { origin: 'https://evil.example' })).toMatch(/^403 /);
     expect(await refused('POST', '/silences', { ...SILENCE, matchers: {} })).toMatch(/^400 matchers: one at least/);
     expect(await refused('POST', '/silences', { ...SILENCE, lastsS: undefined })).toMatch(/^400 endsAt or lastsS/);
+    expect(await refused('POST', '/silences', { ...SILENCE, author: 5, lastsS: 0.5 })).toBe(
+      '400 author: text, not 5; lastsS: a whole number from 1 to 31536000, not 0.5',
+    );
     const past = { ...SILENCE, lastsS: undefined, endsAt: '2020-01-01T00:00:00Z' };
     expect(await refused('POST', '/silences', past)).toMatch(/^400 endsAt: from now on/);
     expect(await refused('GET', '?state=over', undefined)).toMatch(

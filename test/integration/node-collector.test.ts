@@ -56,7 +56,9 @@ test('the example in Node: what it recorded is what the hub shows, sent before i
     current_active_clients: 5,
   });
   const { items } = await hub.get<{ items: Row[] }>('/api/v1/alerts');
-  expect(items.map(({ severity, title }) => [severity, title])).toEqual([['error', 'Synthesis failures']]);
+  expect(items.map(({ severity, title, stream }) => [severity, title, stream])).toEqual([
+    ['error', 'Synthesis failures', 'node'],
+  ]);
 });
 
 test('without a hub it ends by itself', async () => {

@@ -104,9 +104,9 @@ suite('the spec’s collector in Python', () => {
     expect(told.prometheus).toContain('\nauralis_chunks_sent_total 1234\n');
     expect(told.prometheus.endsWith('auralis_chunks_dropped_total 7\n')).toBe(true);
     const { items } = await hub.get<{ items: Row[] }>('/api/v1/alerts');
-    expect(items.map(({ severity, title }) => [severity, title]).sort()).toEqual([
-      ['error', 'High Synthesis Error Rate'],
-      ['info', 'x'.repeat(200)],
+    expect(items.map(({ severity, title, stream }) => [severity, title, stream]).sort()).toEqual([
+      ['error', 'High Synthesis Error Rate', 'main'],
+      ['info', 'x'.repeat(200), 'main'],
     ]);
   }, 30_000);
 

@@ -16,12 +16,13 @@ export class AlertManager {
     this.#sender = hub instanceof HubSender ? hub : new HubSender(hub);
   }
 
-  /** Does not wait for the hub. Of the title it keeps 200 characters, of the message 2,000. */
+  /** Of the sender's stream. Does not wait for the hub. Of the title it keeps 200 characters, of the message 2,000. */
   sendAlert(severity: AlertSeverity, title: string, message: string): void {
     this.#sender.post('/api/v1/alerts', {
       severity,
       title: title.slice(0, MAX_TITLE),
       message: (message || title).slice(0, MAX_MESSAGE),
+      labels: { stream: this.#sender.stream },
     });
   }
 

@@ -47,6 +47,7 @@ export class HubSender {
   dropped = 0;
   /** What the hub would not take. */
   refused = 0;
+  readonly stream: string;
   readonly #base: string;
   readonly #eventsPath: string;
   readonly #intervalMs: number;
@@ -65,8 +66,8 @@ export class HubSender {
   constructor(options: HubSenderOptions = {}) {
     const env = nodeProcess?.env ?? {};
     this.#base = new URL(options.url ?? env.AURALIS_HUB_URL ?? DEFAULT_URL).href.replace(/\/$/, '');
-    const stream = options.stream ?? env.AURALIS_STREAM ?? DEFAULT_STREAM;
-    this.#eventsPath = `/api/v1/streams/${encodeURIComponent(stream)}/events`;
+    this.stream = options.stream ?? env.AURALIS_STREAM ?? DEFAULT_STREAM;
+    this.#eventsPath = `/api/v1/streams/${encodeURIComponent(this.stream)}/events`;
     this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));

@@ -1,11 +1,12 @@
 import { show } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 
-/** Parameters of a query. One that is not known, or comes twice where once is meant, is refused by name. */
-export function query<Shape extends z.ZodRawShape>(shape: Shape) {
+/** Parameters of a query, or fields of a body. What is not known is refused by name. */
+export function named<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) => {
-      const unknown = issue.code === 'unrecognized_keys' ? (issue.keys as string[]) : [];
+      if (issue.code !== 'unrecognized_keys') return undefined;
+      const unknown = issue.keys as string[];
       const known = Object.keys(shape);
       const allowed = known.length === 0 ? 'there are none here' : `known are ${known.join(', ')}`;
       return `${unknown.map((name) => name.slice(0, 80)).join(', ')}: unknown; ${allowed}`;

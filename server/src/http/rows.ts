@@ -10,7 +10,7 @@ import {
   type Table,
 } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
-import { choice, query, repeated, text, wholeNumber } from './parameters.js';
+import { choice, named, repeated, text, wholeNumber } from './parameters.js';
 
 /** A page of a table's rows, as REST answers it. `next`: the offset of the next page, or null. */
 export interface RowsPage {
@@ -37,7 +37,7 @@ const MAX_LIMIT = 1000;
 /** What a list may be asked for: `limit`, `offset`, `sort`, `order`, `where`, and the attributes and labelled columns in `filters` by name. */
 export function listQuery(schema: Schema, filters: readonly string[]) {
   const byName = Object.fromEntries(filters.map((name) => [name, filterBy(schema, name)]));
-  return query({
+  return named({
     limit: wholeNumber(1, MAX_LIMIT, DEFAULT_LIMIT, 'Rows on a page'),
     offset: wholeNumber(0, Number.MAX_SAFE_INTEGER, 0, 'Rows before the page'),
     sort: sortColumn(schema),

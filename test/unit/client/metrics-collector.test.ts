@@ -69,7 +69,7 @@ describe('what is recorded is sent', () => {
     await pass(0);
     expect(sent[0]).toEqual({
       path: 'http://hub.example:9000/prefix/api/v1/alerts',
-      body: { severity: 'error', title: 'x'.repeat(200), message: 'x'.repeat(300) },
+      body: { severity: 'error', title: 'x'.repeat(200), message: 'x'.repeat(300), labels: { stream: 'a b' } },
     });
   });
 

@@ -30,7 +30,7 @@ class AlertManager:
         self._hub = hub
 
     def send_alert(self, severity: AlertSeverity, title: str, message: str):
-        """Logs the alert and hands it to the hub, without waiting for it.
+        """Logs the alert and hands it to the hub, as one of its stream, without waiting for it.
 
         Args:
             severity: Alert severity level
@@ -40,7 +40,7 @@ class AlertManager:
         logger.log(getattr(logging, severity.value.upper()), "ALERT: %s - %s", title, message)
         hub = self._hub or default_hub()
         body = {"severity": severity.value, "title": str(title)[:MAX_TITLE],
-                "message": str(message)[:MAX_MESSAGE] or str(title)[:MAX_MESSAGE]}
+                "message": str(message)[:MAX_MESSAGE] or str(title)[:MAX_MESSAGE], "labels": {"stream": hub.stream}}
         hub.post("/api/v1/alerts", body)
 
 

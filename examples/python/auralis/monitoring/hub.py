@@ -39,8 +39,8 @@ class Hub:
         self._https = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
         self._prefix = parts.path.rstrip("/")
-        stream = stream or os.environ.get("AURALIS_STREAM") or "main"
-        self._events_path = f"{self._prefix}/api/v1/streams/{quote(stream, safe='')}/events"
+        self.stream = stream or os.environ.get("AURALIS_STREAM") or "main"
+        self._events_path = f"{self._prefix}/api/v1/streams/{quote(self.stream, safe='')}/events"
         self._interval_s = interval_s
         self._max_waiting = max_waiting
         self.dropped = 0

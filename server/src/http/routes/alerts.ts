@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { Tables } from '../../state/tables.js';
 import type { Api } from '../api.js';
+import { named } from '../parameters.js';
 import { Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
 import { rowOf } from '../rows.js';
@@ -48,42 +49,42 @@ const MAX_LABELS = 16;
 /** A silence is for a while: what nobody wants to hear of again is a rule to be left out. */
 const MAX_SILENCE_S = 365 * 86_400;
 
-const line = (most: number) => z.string().trim().min(1, 'text, not nothing').max(most, `${most} characters at most`);
+const line = (most: number) =>
+  z
+    .string({ error: ({ input }) => `text, not ${input === undefined ? 'nothing' : show(input)}` })
+    .trim()
+    .min(1, 'text, not nothing')
+    .max(most, `${most} characters at most`);
 const labelName = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'a name of a–z 0–9 _, 32 characters at most');
-const named = z
+const labels = z
   .record(labelName, line(200))
   .refine((given) => Object.keys(given).length <= MAX_LABELS, `${MAX_LABELS} at most`);
 
-const raisedSchema = z
-  .strictObject({
-    severity: z.enum(SEVERITIES, { error: ({ input }) => `one of ${SEVERITIES.join(', ')}, not ${show(input)}` }),
-    title: line(200),
-    message: line(2000),
-    stream: z.string().regex(STREAM_NAME, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -').optional(),
-    labels: named.default({}).openapi({ description: 'What it is about, for routes and silences' }),
-  })
-  .openapi('RaisedAlert');
+const raisedSchema = named({
+  severity: z.enum(SEVERITIES, { error: ({ input }) => `one of ${SEVERITIES.join(', ')}, not ${show(input)}` }),
+  title: line(200),
+  message: line(2000),
+  stream: z.string().regex(STREAM_NAME, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -').optional(),
+  labels: labels.default({}).openapi({ description: 'What it is about, for routes and silences' }),
+}).openapi('RaisedAlert');
 
-const silenceRequestSchema = z
-  .strictObject({
-    matchers: named
-      .refine((given) => Object.keys(given).length > 0, 'one at least')
-      .openapi({
-        description:
-          '`rule`, `severity`, or a label such as `stream`, and its value: an alert matches that has them all',
-        example: { rule: 'listener-latency', stream: 'main' },
-      }),
-    author: line(100),
-    reason: line(500),
-    endsAt: z.iso.datetime({ offset: true, error: 'a time such as 2026-01-31T18:00:00Z' }).optional(),
-    lastsS: z
-      .int()
-      .min(1)
-      .max(MAX_SILENCE_S)
-      .optional()
-      .openapi({ description: 'Instead of `endsAt`: seconds from now' }),
-  })
-  .openapi('SilenceRequest');
+const silenceRequestSchema = named({
+  matchers: labels
+    .refine((given) => Object.keys(given).length > 0, 'one at least')
+    .openapi({
+      description: '`rule`, `severity`, or a label such as `stream`, and its value: an alert matches that has them all',
+      example: { rule: 'listener-latency', stream: 'main' },
+    }),
+  author: line(100),
+  reason: line(500),
+  endsAt: z.iso.datetime({ offset: true, error: 'a time such as 2026-01-31T18:00:00Z' }).optional(),
+  lastsS: z
+    .int({ error: ({ input }) => `a whole number from 1 to ${MAX_SILENCE_S}, not ${show(input)}` })
+    .min(1, '1 at least')
+    .max(MAX_SILENCE_S, `${MAX_SILENCE_S} at most`)
+    .optional()
+    .openapi({ description: 'Instead of `endsAt`: seconds from now' }),
+}).openapi('SilenceRequest');
 
 const silenceSchema = z
   .object({

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '../api.js';
 import { healthOf, healthSchema } from '../health.js';
-import { choice, query } from '../parameters.js';
+import { choice, named } from '../parameters.js';
 import { problems } from '../problem.js';
 import type { SummaryHistory } from '../summary.js';
 
@@ -46,7 +46,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining }: HealthCo
     tags: ['metrics', 'health'],
     summary: 'Is what it watches well? The checks of the Auralis monitoring spec, each with its figure and limit',
     request: {
-      query: query({ strict: choice(['0', '1'], '0', '1: what nobody has reported counts as failing') }),
+      query: named({ strict: choice(['0', '1'], '0', '1: what nobody has reported counts as failing') }),
     },
     responses: {
       200: json('Nothing is failing', healthSchema),
