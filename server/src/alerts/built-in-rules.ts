@@ -119,7 +119,7 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
     unless: STREAM_STARVES,
   },
   {
-    name: 'listener-frozen', title: 'Players stand still', help: 'they receive, and do not play or say what cannot be',
+    name: 'listener-frozen', title: 'Players stand still', help: 'they receive but do not play, or report what cannot be true',
     table: 'connections', column: 'health_reason', is: ['frozen', 'contradicts'],
   },
   {

@@ -52,7 +52,8 @@ export class Circumstances {
       },
       others,
       elsewhere: { count: this.#everybody.slots.length - of.slots.length, well: this.#everybody.well - of.well },
-      node: this.#node,
+      // That the CPU is busy needs no saying where that is the alert.
+      node: rule.column.name === 'cpu_percent' ? { ...this.#node, cpuPercent: Number.NaN } : this.#node,
     };
   }
 

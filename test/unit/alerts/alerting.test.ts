@@ -55,6 +55,16 @@ describe('states', () => {
     expect(alert?.message).toBe('host here: cpu_percent above 90 %, 95 % at worst');
   });
 
+  test('that its CPU is busy is not the evidence of a busy CPU', () => {
+    const world = new World([RULE, { name: 'disk', table: 'hosts', column: 'disk_mb_s', above: 100 }]);
+    world.set('hosts', 'hub', { cpu_percent: 95, disk_mb_s: 200 });
+    world.pass(10);
+    expect(world.alerts().map(({ rule, evidence }) => [rule, evidence])).toEqual([
+      ['busy', 'it is a reading of this node itself'],
+      ['disk', 'it is a reading of this node itself, while the CPU of this host is at 95 %'],
+    ]);
+  });
+
   test('what was bad for a moment leaves nothing behind', () => {
     const world = worldAt(95);
     world.pass(3);
