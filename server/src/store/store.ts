@@ -1,4 +1,15 @@
-import { accessSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb';
 import { DataDirError } from './data-dir-error.js';
@@ -151,6 +162,20 @@ function checkFile(path: string): void {
   }
 }
 
+/** What LMDB begins a directory with, bytes, and then some. */
+const FIRST_BYTES = 64 * 1024;
+
+/** On a disk that is full, lmdb maps a file there for which is no room, and ends the process (SIGBUS). */
+function checkRoom(dir: string): void {
+  if (existsSync(join(dir, 'lock.mdb'))) return;
+  const probe = join(dir, `room-${process.pid}`);
+  try {
+    writeFileSync(probe, Buffer.alloc(FIRST_BYTES));
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
 function isWhole(file: number, size: number): boolean {
   const read = (position: number) => {
     const found = Buffer.alloc(META_BYTES);
@@ -179,6 +204,7 @@ function openRoot(dir: string): RootDatabase {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     accessSync(dir, constants.W_OK | constants.X_OK);
     checkFile(join(dir, 'data.mdb'));
+    checkRoom(dir);
     return open({ path: dir, noSubdir: false, maxDbs: MAX_DATABASES, encoding: 'json' });
   } catch (error) {
     throw new DataDirError(dir, `cannot be used: ${(error as Error).message}`);
