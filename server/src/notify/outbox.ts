@@ -35,6 +35,8 @@ interface Queue {
   dropped: number;
   /** What has been handed out to be sent is not dropped meanwhile. */
   taken: number;
+  /** Dropped, and perhaps still in the store: until the transaction that removes them is committed. */
+  readonly gone: Set<number>;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Outbox {
     this.#limit = limit;
     this.#waiting = store.database('outbox');
     this.#memory = store.database('notified');
-    for (const name of names) this.#queues.set(name, { pending: 0, dropped: 0, taken: 0 });
+    for (const name of names) this.#queues.set(name, { pending: 0, dropped: 0, taken: 0, gone: new Set() });
     const orphans = new Map<string, number>();
     const cleaning = store.begin();
     for (const { key } of this.#waiting.entries()) {
@@ -90,12 +92,23 @@ export class Outbox {
 
   /** The oldest that wait for `name`, up to `limit`. */
   take(name: string, limit: number): Pending[] {
-    const head = Array.from(this.#waiting.entriesOf(name, limit), ({ key, value }) => ({
+    const queue = this.#queue(name);
+    const head = this.#read(name, queue, limit + queue.gone.size).slice(0, limit);
+    queue.taken = head.at(-1)?.seq ?? 0;
+    return head;
+  }
+
+  /** The oldest in the store, up to `limit`, without those that were dropped. */
+  #read(name: string, { gone }: Queue, limit: number): Pending[] {
+    const found = Array.from(this.#waiting.entriesOf(name, limit), ({ key, value }) => ({
       seq: key[1] as number,
       transition: value,
     }));
-    this.#queue(name).taken = head.at(-1)?.seq ?? 0;
-    return head;
+    if (gone.size === 0) return found;
+    const stored = new Set(found.map(({ seq }) => seq));
+    const end = found.length < limit ? Number.POSITIVE_INFINITY : (found.at(-1) as Pending).seq;
+    for (const seq of gone) if (seq <= end && !stored.has(seq)) gone.delete(seq);
+    return found.filter(({ seq }) => !gone.has(seq));
   }
 
   /** `told` wait no longer, and what is to be remembered of them is kept, together. */
@@ -134,12 +147,12 @@ export class Outbox {
    */
   #makeRoom(transaction: Transaction, name: string, queue: Queue): number {
     const wanted = Math.max(1, Math.floor(this.#limit * ROOM));
-    const entries = Array.from(this.#waiting.entriesOf(name)).filter(({ key }) => (key[1] as number) > queue.taken);
-    const goes = new Set<(typeof entries)[number]>();
-    const firing = new Map<string, (typeof entries)[number]>();
+    const entries = this.#read(name, queue, Number.POSITIVE_INFINITY).filter(({ seq }) => seq > queue.taken);
+    const goes = new Set<Pending>();
+    const firing = new Map<string, Pending>();
     for (const entry of entries) {
       if (goes.size >= wanted) break;
-      const { state, alert } = entry.value;
+      const { state, alert } = entry.transition;
       const before = firing.get(alert.id);
       if (state === 'firing') firing.set(alert.id, entry);
       else if (before !== undefined) goes.add(before).add(entry);
@@ -148,7 +161,10 @@ export class Outbox {
       if (goes.size >= wanted) break;
       goes.add(entry);
     }
-    for (const { key } of goes) transaction.remove(this.#waiting, key);
+    for (const { seq } of goes) {
+      transaction.remove(this.#waiting, [name, seq]);
+      queue.gone.add(seq);
+    }
     queue.pending -= goes.size;
     queue.dropped += goes.size;
     return goes.size;

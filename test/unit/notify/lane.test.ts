@@ -115,6 +115,19 @@ describe('the outbox', () => {
     expect(left.slice(-2)).toEqual(['last:firing', 'very-last:firing']);
   });
 
+  test('full, and filled again before that is on the disk, it counts what waits as it is', async () => {
+    const small = newOutbox(['a'], 20);
+    for (let n = 0; n < 20; n++) await append('a', [firing(`old-${n}`)], small);
+    const transaction = store.begin();
+    const more = Array.from({ length: 10 }, (_, n) => firing(`new-${n}`));
+    const dropped = small.append(transaction, 'a', more);
+    // Nor is what was dropped told, though it lies there still.
+    expect(keys('a', small)[0]).toBe(`old-${dropped}:firing`);
+    await transaction.commit();
+    expect([small.pending('a'), small.dropped('a')]).toEqual([keys('a', small).length, dropped]);
+    expect(keys('a', small).length).toBeLessThanOrEqual(20);
+  });
+
   test('full of what still fires, it drops the oldest, but not what is just being sent', async () => {
     const small = newOutbox(['a'], 10);
     await append(
