@@ -179,7 +179,6 @@ describe('a file', () => {
     const dir = newDataDir();
     const file = new File({ path: join(dir, 'alerts.jsonl'), maxBytes: 1000, keep: 2 });
     for (let n = 0; n < 12; n++) await file.send([firing(`x${n}`), resolved(`x${n}`)]);
-    await file.close();
     const names = readdirSync(dir)
       .filter((name) => name.endsWith('jsonl') || /\.\d$/.test(name))
       .sort();
@@ -198,8 +197,23 @@ describe('a file', () => {
     await expect(file.send([firing('x')])).rejects.toThrow(/ENOTDIR|EEXIST/);
     unlinkSync(join(dir, 'taken'));
     await file.send([firing('x')]);
-    await file.close();
     expect(readFileSync(join(dir, 'taken', 'alerts.jsonl'), 'utf8')).toContain('x:firing');
     rmSync(dir, { recursive: true });
+  });
+
+  test('begins a line of its own after one that was cut off, so that none is lost but that', async () => {
+    const dir = newDataDir();
+    const path = join(dir, 'alerts.jsonl');
+    writeFileSync(path, '{"key":"whole"}\n{"key":"cut o');
+    await new File({ path, maxBytes: 1000, keep: 2 }).send([firing('x')]);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    expect(lines.slice(0, 2)).toEqual(['{"key":"whole"}', '{"key":"cut o']);
+    expect(lines.slice(2).map((line) => line && (JSON.parse(line) as { key: string }).key)).toEqual(['x:firing', '']);
+    rmSync(dir, { recursive: true });
+  });
+
+  test('that is none is refused', async () => {
+    const file = new File({ path: '/dev/null', maxBytes: 1000, keep: 2 });
+    await expect(file.send([firing('x')])).rejects.toThrow('/dev/null is not a file');
   });
 });

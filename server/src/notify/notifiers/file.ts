@@ -1,7 +1,7 @@
-import { basename, dirname } from 'node:path';
-import { createStream, type RotatingFileStream } from 'rotating-file-stream';
+import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Transition } from '../../alerts/alert.js';
-import type { Notifier, Sent } from '../notifier.js';
+import { DeliveryError, type Notifier, type Sent } from '../notifier.js';
 
 export interface FileSettings {
   readonly path: string;
@@ -12,47 +12,63 @@ export interface FileSettings {
 }
 
 const MAX_LINES = 1_000;
+const NEWLINE = 0x0a;
 
-/** A file with one transition a line, as JSON. */
+/**
+ * A file with one transition a line, as JSON. Not by `rotating-file-stream`, which takes a line for written of which a disk
+ * that became full took only the beginning.
+ */
 export class File implements Notifier {
   readonly maxBatch = MAX_LINES;
   readonly #settings: FileSettings;
-  /** Opened with the first line, and anew after a failure. */
-  #file: RotatingFileStream | null = null;
 
   constructor(settings: FileSettings) {
     this.#settings = settings;
   }
 
   async send(batch: readonly Transition[]): Promise<Sent> {
-    this.#file ??= this.#open();
-    const file = this.#file;
+    const { path } = this.#settings;
     const lines = batch.map((transition) => `${JSON.stringify(transition)}\n`).join('');
-    await new Promise<void>((resolve, reject) => {
-      file.once('error', reject);
-      file.write(lines, (error) => {
-        file.off('error', reject);
-        if (error === null || error === undefined) resolve();
-        else reject(error);
-      });
-    }).catch((error) => {
-      // A stream that has failed stays so.
-      if (this.#file === file) this.#file = null;
-      throw error;
-    });
+    await mkdir(dirname(path), { recursive: true });
+    if ((await this.#size()) >= this.#settings.maxBytes) await this.#putAside();
+    const file = await open(path, 'a+');
+    try {
+      // What a full disk or the end of the machine cut off is a line of its own, and spoils no other.
+      await file.appendFile((await endsInside(file)) ? `\n${lines}` : lines);
+    } finally {
+      await file.close();
+    }
     return {};
   }
 
-  async close(): Promise<void> {
-    const file = this.#file;
-    if (file !== null) await new Promise<void>((resolve) => file.end(resolve));
+  /** 0 where there is none. @throws DeliveryError for a pipe, say, which would not open before somebody reads it */
+  async #size(): Promise<number> {
+    const { path } = this.#settings;
+    try {
+      const found = await stat(path);
+      if (found.isFile()) return found.size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+      throw error;
+    }
+    throw new DeliveryError(`${path} is not a file`);
   }
 
-  #open(): RotatingFileStream {
-    const { path, maxBytes, keep } = this.#settings;
-    const file = createStream(basename(path), { path: dirname(path), size: `${maxBytes}B`, rotate: keep });
-    // Whoever writes is told; without this, an error that comes between two writes would end the process.
-    file.on('error', () => {});
-    return file;
+  async #putAside(): Promise<void> {
+    const { path, keep } = this.#settings;
+    for (let n = keep; n > 0; n--) {
+      const from = n === 1 ? path : `${path}.${n - 1}`;
+      await rename(from, `${path}.${n}`).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+    }
   }
+}
+
+/** Whether its last line has no end. */
+async function endsInside(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] !== NEWLINE;
 }
