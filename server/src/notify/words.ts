@@ -1,4 +1,4 @@
-import type { Alert, Transition } from '../alerts/alert.js';
+import { type Alert, SEVERITIES, type Transition } from '../alerts/alert.js';
 
 /** What a message says of one alert: where it stands after all of its transitions in a batch. */
 export interface Told {
@@ -20,9 +20,11 @@ export function fold(batch: readonly Transition[]): Told[] {
   return [...told.values()];
 }
 
+/** `ERROR: A stream drops chunks (main)`: what a telephone shows of it. */
 export function headline({ alert, state, isBrief }: Told): string {
-  if (isBrief) return `CAME AND WENT: ${alert.title}`;
-  return `${state === 'resolved' ? 'RESOLVED' : alert.severity.toUpperCase()}: ${alert.title}`;
+  const { severity, title, labels } = alert;
+  const word = isBrief ? 'CAME AND WENT' : state === 'resolved' ? 'RESOLVED' : severity.toUpperCase();
+  return `${word}: ${title}${labels.stream === undefined ? '' : ` (${labels.stream})`}`;
 }
 
 /** Lines under the headline. */
@@ -31,12 +33,16 @@ export function body({ alert }: Told): string {
   return [alert.message, ...blame].join('\n');
 }
 
-/** Headline of several. */
+/** Headline of several: how many, and the worst that fires. */
 export function summary(told: readonly Told[]): string {
   if (told.length === 1) return headline(told[0] as Told);
-  const firing = told.filter(({ state }) => state === 'firing').length;
-  return `${told.length} alerts: ${firing} firing, ${told.length - firing} over`;
+  const firing = told.filter(({ state }) => state === 'firing');
+  const [worst] = firing.toSorted((a, b) => rankOf(b) - rankOf(a));
+  const counts = `${told.length} alerts: ${firing.length} firing, ${told.length - firing.length} over`;
+  return worst === undefined ? counts : `${counts}; ${headline(worst)}`;
 }
+
+const rankOf = ({ alert }: Told) => SEVERITIES.indexOf(alert.severity);
 
 /** `text` in at most `limit` characters (UTF-16 units, as every limit here counts at most); shortened, it ends in `…`. */
 export function clip(text: string, limit: number): string {

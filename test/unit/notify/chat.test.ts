@@ -65,7 +65,7 @@ describe('Slack, by a bot', () => {
     expect([first, second]).toEqual(['postMessage', 'update']);
     expect(posted).toMatchObject({
       channel: '#ops',
-      text: 'ERROR: Drops of &lt;!channel&gt; &amp; co',
+      text: 'ERROR: Drops of &lt;!channel&gt; &amp; co (main)',
       attachments: [
         {
           color: '#d9534f',
@@ -77,7 +77,7 @@ describe('Slack, by a bot', () => {
     expect(updated).toMatchObject({
       channel: 'C1',
       ts: '1.1',
-      text: 'RESOLVED: Title of x',
+      text: 'RESOLVED: Title of x (main)',
       attachments: [{ color: '#2e9e5b' }],
     });
     expect(context.memory.size).toBe(0);
@@ -89,13 +89,13 @@ describe('Slack, by a bot', () => {
     expect([...context.memory.keys()]).toEqual(['x', 'y']);
     context.remember((await notifier.send([resolved('x'), firing('new')], context)).remember);
     expect(calls().map(([method, { text, thread_ts }]) => [method, text, thread_ts])).toEqual([
-      ['postMessage', '3 alerts: 2 firing, 1 over', undefined],
-      ['postMessage', 'RESOLVED: Title of x', '1.1'],
-      ['postMessage', 'ERROR: Title of new', undefined],
+      ['postMessage', '3 alerts: 2 firing, 1 over; ERROR: Title of x (main)', undefined],
+      ['postMessage', 'RESOLVED: Title of x (main)', '1.1'],
+      ['postMessage', 'ERROR: Title of new (main)', undefined],
     ]);
     expect(
       ((calls()[0] as ReturnType<typeof calls>[0])[1].attachments as { title: string }[]).map(({ title }) => title),
-    ).toEqual(['ERROR: Title of x', 'ERROR: Title of y', 'CAME AND WENT: Title of z']);
+    ).toEqual(['ERROR: Title of x (main)', 'ERROR: Title of y (main)', 'CAME AND WENT: Title of z (main)']);
     expect([...context.memory.keys()]).toEqual(['y', 'new']);
   });
 
@@ -143,7 +143,7 @@ test('Slack, by an incoming webhook: a second message says that it is over', asy
   const notifier = new Slack({ bot: null, url: `${receiver.url}/services/T/B/x` }, outbound, TELLER);
   expect(await notifier.send([firing('x')], context)).toEqual({});
   await notifier.send([resolved('x')], context);
-  expect(receiver.bodies.map(({ text }) => text)).toEqual(['ERROR: Title of x', 'RESOLVED: Title of x']);
+  expect(receiver.bodies.map(({ text }) => text)).toEqual(['ERROR: Title of x (main)', 'RESOLVED: Title of x (main)']);
   receiver.behave = () => ({ status: 404, body: 'channel_not_found' });
   await expect(notifier.send([firing('y')], context)).rejects.toThrow('answered 404: channel_not_found');
 });
@@ -195,10 +195,10 @@ describe('Discord', () => {
     context.remember((await notifier.send([resolved('x')], context)).remember);
     expect(receiver.requests.map(({ method }) => method)).toEqual(['POST', 'PATCH']);
     expect(receiver.bodies[0]).toEqual({
-      content: 'ERROR: Title of x',
+      content: 'ERROR: Title of x (main)',
       embeds: [
         {
-          title: 'ERROR: Title of x',
+          title: 'ERROR: Title of x (main)',
           description: 'Message of x\nBlame: network, because 39 of 40 others are well',
           color: 0xd9534f,
           timestamp: new Date(START + 1000).toISOString(),
@@ -207,7 +207,7 @@ describe('Discord', () => {
       ],
       allowed_mentions: { parse: [] },
     });
-    expect(receiver.bodies[1]).toMatchObject({ content: 'RESOLVED: Title of x' });
+    expect(receiver.bodies[1]).toMatchObject({ content: 'RESOLVED: Title of x (main)' });
     expect(context.memory.size).toBe(0);
   });
 

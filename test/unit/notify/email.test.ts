@@ -66,14 +66,14 @@ describe('mail', () => {
       from: { name: 'Hub', address: 'hub@hub.test' },
       messageId: '<x.firing@auralis-hub>',
     });
-    expect(first?.subject).toMatch(/^\[auralis\] ERROR: Ton fällt aus\s+Bcc: everybody@ops\.test$/);
+    expect(first?.subject).toMatch(/^\[auralis\] ERROR: Ton fällt aus\s+Bcc: everybody@ops\.test \(main\)$/);
     expect(first?.bcc).toBeUndefined();
     expect(first?.text).toContain('Zeile eins\nÖ — „zwei“\nBlame: network, because 39 of 40 others are well');
     expect(first?.text).toContain('http://hub.test:8000');
     const header = (name: string) => first?.headers.find(({ key }) => key === name)?.value;
     expect([header('auto-submitted'), header('x-auralis-keys')]).toEqual(['auto-generated', 'x:firing']);
     expect(second).toMatchObject({
-      subject: '[auralis] RESOLVED: Title of x',
+      subject: '[auralis] RESOLVED: Title of x (main)',
       messageId: '<x.resolved@auralis-hub>',
       inReplyTo: '<x.firing@auralis-hub>',
     });
@@ -84,9 +84,9 @@ describe('mail', () => {
     await listen();
     await newEmail().send([firing('x'), firing('y'), resolved('x')], context);
     const mail = await PostalMime.parse(mails[0]?.raw ?? '');
-    expect(mail.subject).toBe('[auralis] 2 alerts: 1 firing, 1 over');
-    expect(mail.text).toContain('CAME AND WENT: Title of x');
-    expect(mail.text).toContain('ERROR: Title of y');
+    expect(mail.subject).toBe('[auralis] 2 alerts: 1 firing, 1 over; ERROR: Title of y (main)');
+    expect(mail.text).toContain('CAME AND WENT: Title of x (main)');
+    expect(mail.text).toContain('ERROR: Title of y (main)');
     expect(mails).toHaveLength(1);
   });
 
