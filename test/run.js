@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 // Runs the tests: `node test/run.js [--long] [pattern…]`. Without --long, all but `long/`.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const args = process.argv.slice(2);
@@ -9,6 +12,8 @@ const long = args.includes('--long');
 const patterns = args.filter((arg) => arg !== '--long');
 const scope = long ? (patterns.length > 0 ? patterns : ['']).map((pattern) => `/dist/long/.*${pattern}`) : patterns;
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+// Whatever tests and their hubs leave behind, those too that were killed, goes with this folder.
+const folder = mkdtempSync(join(tmpdir(), 'auralis-test-'));
 const { status } = spawnSync(
   process.execPath,
   [
@@ -18,6 +23,7 @@ const { status } = spawnSync(
     ...(long ? ['--runInBand'] : ['--testPathIgnorePatterns', '/dist/long/']),
     ...(scope.length > 0 ? ['--testPathPatterns', ...scope] : []),
   ],
-  { cwd: fileURLToPath(new URL('.', import.meta.url)), stdio: 'inherit' },
+  { cwd: fileURLToPath(new URL('.', import.meta.url)), stdio: 'inherit', env: { ...process.env, TMPDIR: folder } },
 );
+rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 process.exit(status ?? 1);
