@@ -47,7 +47,16 @@ const RANGES: Readonly<Record<Kind, readonly [least: number, most: number]>> = {
 const LEAST = Float64Array.from(REPORT_FIELDS, ({ kind }) => RANGES[kind][0]);
 const MOST = Float64Array.from(REPORT_FIELDS, ({ kind }) => RANGES[kind][1]);
 const IS_WHOLE = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'count' ? 1 : 0));
-const COLUMNS = Uint16Array.from(REPORT_FIELDS, ({ column }) => column);
+/** What the hub makes of them stands behind them, so that all is written in one call, which marks the row once. */
+const CLOCK_KNOWN = REPORT_FIELDS.length;
+const LATENCY_MARKED = CLOCK_KNOWN + 1;
+const ERROR_RATE_MARKED = CLOCK_KNOWN + 2;
+const COLUMNS = Uint16Array.of(
+  ...REPORT_FIELDS.map(({ column }) => column),
+  CONNECTION.clock,
+  CONNECTION.latency_marked,
+  CONNECTION.error_rate_marked,
+);
 const FIELD_AT = new Map(REPORT_FIELDS.map((field, at) => [field.name, at]));
 const LAST_SEQ = FIELD_AT.get('lastSeq') as number;
 const BUFFER_DEPTH = FIELD_AT.get('bufferDepthMs') as number;
@@ -66,9 +75,9 @@ const MAX_LATENCY_MS = 60_000;
  * reading one allocates nothing.
  */
 export class Report {
-  /** By place in REPORT_FIELDS: NaN for a field that was null. */
-  readonly values = new Float64Array(REPORT_FIELDS.length);
-  readonly present = new Uint8Array(REPORT_FIELDS.length);
+  /** By place in REPORT_FIELDS: NaN for a field that was null. Behind them what `writeTo` makes of them. */
+  readonly values = new Float64Array(COLUMNS.length);
+  readonly present = new Uint8Array(COLUMNS.length);
   /** Fields that nobody knows. */
   ignored = 0;
   /** No chunk that it can speak of is older than this, ms; whoever knows better than `begin` says so before `writeTo`. */
@@ -140,10 +149,10 @@ export class Report {
 
   /** Writes the report to a row of `connections`. What it does not mention stays as it was. */
   writeTo(table: Tables['connections'], slot: number): void {
-    table.setSome(slot, COLUMNS, this.values, this.present);
-    if (this.present[LATENCY] === 1) this.#judgeLatency(table, slot);
+    if (this.present[LATENCY] === 1) this.#judgeLatency();
     const errorRate = this.#reading(ERROR_RATE);
-    if (errorRate === errorRate) table.set(slot, CONNECTION.error_rate_marked, errorRate > 1 ? 1 : 0);
+    if (errorRate === errorRate) this.takeCode(ERROR_RATE_MARKED, errorRate > 1 ? 1 : 0);
+    table.setSome(slot, COLUMNS, this.values, this.present);
   }
 
   /**
@@ -151,15 +160,16 @@ export class Report {
    * network leaves, and physics allows the figure: not less than nothing by more than that error, and not older than what
    * was sent. One that physics does not allow is marked; without a clock none can be judged.
    */
-  #judgeLatency(table: Tables['connections'], slot: number): void {
+  #judgeLatency(): void {
     const latency = this.values[LATENCY] as number;
     const error = this.#reading(CLOCK_ERROR);
     const isKnown = error >= 0 && error <= MAX_CLOCK_ERROR_MS;
     const isPossible = latency >= -error && latency <= this.oldestChunkMs + error;
     const isJudged = isKnown && !Number.isNaN(latency);
     this.isLatencyImpossible = isJudged && !isPossible;
-    table.set(slot, CONNECTION.clock, isKnown && isPossible && latency <= MAX_LATENCY_MS ? 1 : 0);
-    table.set(slot, CONNECTION.latency_marked, isJudged ? Number(this.isLatencyImpossible) : Number.NaN);
+    this.takeCode(CLOCK_KNOWN, isKnown && isPossible && latency <= MAX_LATENCY_MS ? 1 : 0);
+    if (isJudged) this.takeCode(LATENCY_MARKED, isPossible ? 0 : 1);
+    else this.takeNull(LATENCY_MARKED);
   }
 
   /** A reading, or NaN. (`number | null` would box each one.) */

@@ -54,13 +54,6 @@ export abstract class Connection {
     this.isHidden = hidden;
   }
 
-  /** Shows that a report has come. */
-  noteReport(now: number): void {
-    this.table.add(this.slot, CONNECTION.reports, 1);
-    this.table.set(this.slot, CONNECTION.last_report_at, now / 1000);
-    this.table.set(this.slot, CONNECTION.state, CONNECTION_STATE.open);
-  }
-
   /** Does it say that it plays, or would if it had audio? */
   get isPlaying(): boolean {
     const state = this.table.get(this.slot, CONNECTION.playback_state);

@@ -117,7 +117,7 @@ class ListenerSocket implements SocketHandler {
     try {
       const input = inbox.read(data, isBinary);
       listener.lastSignAt = t1;
-      if (input.type === 'client_metrics') this.#takeReport(listener, t1);
+      if (input.type === 'client_metrics') this.#takeReport(listener);
       else say(peer, { type: 'clock_sync', t0: input.t0, t1, t2: now() });
     } catch (error) {
       const code = inbox.refusalCode(error);
@@ -155,19 +155,20 @@ class ListenerSocket implements SocketHandler {
     relay.leave(this.#stream, listener, code, reason, now());
   }
 
-  #takeReport(listener: Listener, now: number): void {
+  #takeReport(listener: Listener): void {
     const { inbox, tables, counters } = this.#context;
     const { report } = inbox;
-    report.oldestChunkMs = listener.oldestChunkMs(report.lastSeq, this.#stream.recent, now);
+    const { lastSeq } = report;
+    const { recent } = this.#stream;
+    report.oldestChunkMs = listener.oldestChunkMs(lastSeq, recent);
     report.writeTo(tables.connections, listener.slot);
-    listener.noteReport(now);
-    counters.add('reports');
+    counters.addReport();
     if (report.ignored > 0) counters.add('fields_ignored', report.ignored);
     if (report.isLatencyImpossible) counters.add('latency_impossible');
     if (report.hidden !== null) listener.setHidden(report.hidden);
-    if (report.lastSeq !== null) listener.confirm(report.lastSeq, this.#stream.recent);
+    const now = listener.lastSignAt;
     const sinceMs = now - listener.lastReportAt;
-    listener.reported(now);
+    listener.reported(lastSeq, recent);
     const silentMs = listener.takeSilence(sinceMs);
     if (silentMs >= 0) this.#stream.heard(silentMs, listener.isPlaying ? sinceMs : 0, now);
     if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, now);

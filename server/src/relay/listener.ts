@@ -1,4 +1,4 @@
-import { CONNECTION, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
 import { type Peer, SEND } from '../transport/transport.js';
 import { Connection } from './connection.js';
@@ -96,19 +96,12 @@ export class Listener extends Connection {
     return this.#refusals.take(now);
   }
 
-  /** Books a confirmation; false where it confirms a chunk that was never sent. */
-  confirm(seq: number, chunks: RecentChunks): boolean {
-    if (!this.#outstanding.confirm(seq, chunks)) return false;
-    this.#confirms = true;
-    this.#showConfirmed();
-    return true;
-  }
-
   /**
    * Age of the oldest chunk that a latency reported now can speak of, ms: a mean over at most 100 chunks that were received,
    * up to `lastSeq`. Nothing that was sent before it came can be among them.
    */
-  oldestChunkMs(lastSeq: number | null, chunks: RecentChunks, now: number): number {
+  oldestChunkMs(lastSeq: number | null, chunks: RecentChunks): number {
+    const now = this.lastSignAt;
     const connectedMs = now - this.openedAt;
     if (lastSeq === null) return connectedMs;
     const first = lastSeq + 1 - LATENCY_CHUNKS - this.table.get(this.slot, CONNECTION.chunks_dropped);
@@ -136,10 +129,28 @@ export class Listener extends Connection {
     this.peer.ping(pingPayload);
   }
 
-  /** Takes in a report that its row already shows. */
-  reported(now: number): void {
-    const sinceMs = now - this.lastReportAt;
+  /**
+   * Takes in a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. Its time is that of
+   * the last sign of life: to pass a double on boxes it.
+   */
+  reported(lastSeq: number | null, chunks: RecentChunks): void {
+    const now = this.lastSignAt;
+    shown[SHOWN.reports] = this.table.get(this.slot, CONNECTION.reports) + 1;
+    shown[SHOWN.lastReportAt] = now / 1000;
+    isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
+    // A confirmation of a chunk that was never sent confirms nothing.
+    if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {
+      this.#confirms = true;
+      shown[SHOWN.inFlight] = this.#outstanding.chunks;
+      shown[SHOWN.outstanding] = this.#outstanding.ms;
+      isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = 1;
+    }
+    this.#watchPlayback();
     this.lastReportAt = now;
+    this.table.setSome(this.slot, SHOWN_COLUMNS, shown, isShown);
+  }
+
+  #watchPlayback(): void {
     const depthMs = this.table.get(this.slot, CONNECTION.buffer_depth_ms);
     // One that says that it has received nothing cannot confirm, and yet its words can be held against that.
     const saysReceived = this.#confirms || this.table.get(this.slot, CONNECTION.chunks_received) === 0;
@@ -148,14 +159,15 @@ export class Listener extends Connection {
     if (this.isPlaying && !Number.isNaN(depthMs)) {
       const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
       const saidAt = this.table.get(this.slot, CONNECTION.sent_at_ms);
-      sample.at = Number.isNaN(saidAt) ? now : saidAt;
-      sample.sinceMs = sinceMs;
+      sample.at = Number.isNaN(saidAt) ? this.lastSignAt : saidAt;
+      sample.sinceMs = this.lastSignAt - this.lastReportAt;
       sample.receivedMs = this.#outstanding.confirmedMs;
       sample.depthMs = depthMs;
       sample.underrunMs = underrunMs;
       this.watch.playing(sample, MAX_DEPTH_MS);
     } else this.watch.notPlaying();
-    this.table.set(this.slot, CONNECTION.buffer_model_ms, this.watch.modelMs);
+    shown[SHOWN.model] = this.watch.modelMs;
+    isShown[SHOWN.model] = 1;
   }
 
   override refresh(now: number): void {
@@ -214,6 +226,19 @@ export class Listener extends Connection {
     this.table.set(this.slot, CONNECTION.outstanding_ms, this.#outstanding.ms);
   }
 }
+
+/** What a report changes in a row beside its own readings: written in one call, which marks the row once. */
+const SHOWN = { reports: 0, lastReportAt: 1, state: 2, inFlight: 3, outstanding: 4, model: 5 } as const;
+const SHOWN_COLUMNS = Uint16Array.of(
+  CONNECTION.reports,
+  CONNECTION.last_report_at,
+  CONNECTION.state,
+  CONNECTION.chunks_in_flight,
+  CONNECTION.outstanding_ms,
+  CONNECTION.buffer_model_ms,
+);
+const shown = Float64Array.of(0, 0, CONNECTION_STATE.open, 0, 0, 0);
+const isShown = new Uint8Array(shown.length).fill(1);
 
 /** One for all reports: an object of each would be 104 bytes of garbage. */
 const sample = { at: 0, sinceMs: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };

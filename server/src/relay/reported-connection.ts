@@ -70,7 +70,9 @@ export class ReportedConnection extends Connection {
   report(metrics: ConnectionMetrics | null, client: ClientReport | null, now: number): Increase {
     const { table, slot } = this;
     this.lastReportAt = now;
-    this.noteReport(now);
+    table.add(slot, CONNECTION.reports, 1);
+    table.set(slot, CONNECTION.last_report_at, now / 1000);
+    table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
     if (client !== null) {
       client.writeTo(table, slot);
       if (client.hidden !== null) this.setHidden(client.hidden);

@@ -105,7 +105,7 @@ export class ReportedConnections {
     const { stream, connection } = placed;
     const sinceMs = now - connection.lastReportAt;
     const { sent, dropped, droppedNow } = connection.report(metrics, client, now);
-    this.#counters.add('reports');
+    this.#counters.addReport();
     if (client?.isLatencyImpossible) this.#counters.add('latency_impossible');
     const silentMs = connection.takeSilence(sinceMs);
     if (silentMs >= 0) stream.heard(silentMs, connection.isPlaying ? sinceMs : 0, now);

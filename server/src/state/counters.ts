@@ -52,6 +52,11 @@ export class HubCounters {
     table.set(this.slot, HUB.started_at, startedAtMs / 1000);
   }
 
+  /** A report was taken. Once a message: to look `reports` up by its name, as `add` does, is some 40 of its 950 ns. */
+  addReport(): void {
+    this.#table.add(this.slot, HUB.reports, 1);
+  }
+
   add(counter: HubCounter, amount = 1): void {
     this.#table.add(this.slot, HUB[counter], amount);
   }

@@ -19,6 +19,19 @@ describe('a listener that confirms', () => {
     expect(hub('chunks_dropped')).toBe(10);
   });
 
+  test('shows nothing of what the one that reported before it confirmed', () => {
+    const [engine, first] = [connect('publish'), connect('listen')];
+    publish(engine, 5);
+    const second = connect('listen');
+    report(first, { lastSeq: 3, playbackState: 'playing', bufferDepthMs: 200 });
+    clock.now += 100;
+    report(first, { lastSeq: 4, playbackState: 'playing', bufferDepthMs: 200 });
+    report(second, { chunksReceived: 1 });
+    expect(row(0, 'chunks_in_flight', 'outstanding_ms', 'buffer_model_ms', 'reports')).toEqual([1, 100, 200, 2]);
+    expect(row(1, 'chunks_in_flight', 'buffer_model_ms', 'reports')).toEqual([Number.NaN, Number.NaN, 1]);
+    expect(row(1, 'last_report_at', 'state')).toEqual([Math.round(clock.now / 1000), 0]);
+  });
+
   test('that confirms every 2 s is never dropped a chunk', () => {
     const [engine, listener] = [connect('publish'), connect('listen')];
     for (let interval = 0; interval < 100; interval++) {
