@@ -47,8 +47,12 @@ export class Channel implements Feed {
     return this.#builder.seq;
   }
 
-  /** Makes the frame that is due, if there is any news or a heartbeat is due, and gives it to every subscriber. */
-  tick(now: number): void {
+  /**
+   * Makes the frame that is due, if there is any news or a heartbeat is due, and gives it to every subscriber. Returns how
+   * many frames were sent.
+   */
+  tick(now: number): number {
+    let sent = 0;
     // Ticks that were missed are not made up for: the next frame carries their changes.
     this.dueAt = Math.max(this.dueAt + this.intervalMs, now + this.intervalMs / 2);
     const sinks = this.#sinksInUse();
@@ -60,10 +64,11 @@ export class Channel implements Feed {
       const json = sinks.includes(this.#json) ? this.#json.text : null;
       for (const subscription of this.subscriptions) {
         const wire = subscription.session.form === 'json' ? json : msgpack;
-        if (wire !== null) subscription.deliver(wire, now);
+        if (wire !== null && subscription.deliver(wire, now)) sent++;
       }
     }
-    for (const subscription of this.subscriptions) subscription.catchUp(now);
+    for (const subscription of this.subscriptions) if (subscription.catchUp(now)) sent++;
+    return sent;
   }
 
   /** The baseline as it is after the last frame. */

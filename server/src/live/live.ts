@@ -92,7 +92,9 @@ export class Live implements LiveDesk {
 
   /** Makes the frames that are due. */
   tick(now: number): void {
-    for (const channel of this.#channels.values()) if (now >= channel.dueAt) channel.tick(now);
+    let sent = 0;
+    for (const channel of this.#channels.values()) if (now >= channel.dueAt) sent += channel.tick(now);
+    if (sent > 0) this.#context.counters.add('frames_sent', sent);
   }
 
   /** Once a second: pings dashboards, spread over time, and closes those without a sign of life. */

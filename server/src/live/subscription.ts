@@ -52,6 +52,8 @@ export class Subscription<Of extends Feed = Feed> {
   /** Last time it was seen to read. */
   #progressAt: number;
   #backlog = 0;
+  /** Something waited in its socket after the last frame: only then is the socket asked, which is a call into native code. */
+  #mayWait = false;
 
   constructor(session: Subscriber, sub: number, channel: Of, acknowledges: boolean, now: number) {
     this.session = session;
@@ -61,13 +63,15 @@ export class Subscription<Of extends Feed = Feed> {
     this.#progressAt = now;
   }
 
-  /** A new frame of the channel. */
-  deliver(wire: Wire, now: number): void {
+  /** A new frame of the channel. Returns whether it was sent. */
+  deliver(wire: Wire, now: number): boolean {
     if (this.#needsSnapshot) {
       if (this.#skipped > 0) this.#skip();
-      return;
+      return false;
     }
-    if (this.#isTooFarBehind(now) || !this.#send(wire, now)) this.#fallBehind(now);
+    if (!this.#isTooFarBehind(now) && this.#send(wire, now)) return true;
+    this.#fallBehind(now);
+    return false;
   }
 
   /** A SNAPSHOT is sent at the next tick: asked for often, it is sent once. */
@@ -75,20 +79,23 @@ export class Subscription<Of extends Feed = Feed> {
     this.#needsSnapshot = true;
   }
 
-  /** Sends the SNAPSHOT that is owed, once it would be read. */
-  catchUp(now: number): void {
-    if (!this.#needsSnapshot) return;
+  /** Sends the SNAPSHOT that is owed, once it would be read. Returns whether one was sent. */
+  catchUp(now: number): boolean {
+    if (!this.#needsSnapshot) return false;
     if (this.#skipped > 0 && !this.#hasCaughtUp()) {
       this.#noteProgress(now);
       if (now - this.#progressAt > STALLED_MS) this.session.closeStalled();
-      return;
+      return false;
     }
     if (this.#skipped > 1) this.#tellBehind(now);
-    if (this.#send(this.channel.snapshot(this.session.form, now), now)) {
-      this.#needsSnapshot = false;
-      this.#unackedSeq = this.#sentSeq;
-      this.#skipped = 0;
-    } else this.#skip();
+    if (!this.#send(this.channel.snapshot(this.session.form, now), now)) {
+      this.#skip();
+      return false;
+    }
+    this.#needsSnapshot = false;
+    this.#unackedSeq = this.#sentSeq;
+    this.#skipped = 0;
+    return true;
   }
 
   /** Everything up to `seq` has been applied. */
@@ -99,17 +106,17 @@ export class Subscription<Of extends Feed = Feed> {
   }
 
   #send(wire: Wire, now: number): boolean {
-    const { peer, counters } = this.session;
-    if (peer.send(wire) === SEND.DROPPED) return false;
+    const status = this.session.peer.send(wire);
+    this.#mayWait = status !== SEND.SENT;
+    if (status === SEND.DROPPED) return false;
     this.#sentSeq = this.channel.seq;
     this.#sentAt[this.#sentSeq % TIMES] = now;
     this.#newsAt = now;
-    counters.add('frames_sent');
     return true;
   }
 
   #isTooFarBehind(now: number): boolean {
-    if (this.session.peer.backlog() > MAX_LIVE_BACKLOG_BYTES) return true;
+    if (this.#mayWait && this.session.peer.backlog() > MAX_LIVE_BACKLOG_BYTES) return true;
     if (!this.#acknowledges || this.#unackedSeq > this.#sentSeq) return false;
     if (this.#sentSeq - this.#unackedSeq + 1 >= MAX_UNACKED_FRAMES) return true;
     return now - (this.#sentAt[this.#unackedSeq % TIMES] as number) > MAX_UNACKED_MS;
