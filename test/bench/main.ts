@@ -37,7 +37,6 @@ const MARKDOWN = fromHere('../../../BENCHMARKS.md');
 
 async function main(options: BenchOptions): Promise<void> {
   const progress = new Progress();
-  const results: ScenarioResult[] = [];
   for (const scenario of SCENARIOS) {
     const { id, title } = scenario;
     if (options.only !== null && !options.only.includes(id)) continue;
@@ -46,11 +45,11 @@ async function main(options: BenchOptions): Promise<void> {
     const lines = await linesOf(scenario, { mode: options.mode, progress: show });
     progress.clear();
     const result = { id, title, mode: options.mode, seconds: Math.round(progress.seconds - begun), lines };
-    results.push(result);
     process.stdout.write(`${textOf(result)}\n\n`);
+    // At once: a run that is ended early keeps what it has measured.
+    const merged = mergeResults(options.json, result, IDS);
+    if (options.write) writeSection(MARKDOWN, merged);
   }
-  const merged = mergeResults(options.json, results, IDS);
-  if (options.write) writeSection(MARKDOWN, merged);
   process.stdout.write(`${Math.round(progress.seconds)} s; as JSON in ${relative(process.cwd(), options.json)}\n`);
   // Children that were told to end may not have done so, and sockets to them linger.
   process.exit();

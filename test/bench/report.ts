@@ -20,10 +20,10 @@ export interface Results {
   readonly scenarios: readonly ScenarioResult[];
 }
 
-/** Adds scenarios to the file: what was measured of others before stays. `order`: ids in the order of the table. */
-export function mergeResults(path: string, fresh: readonly ScenarioResult[], order: readonly string[]): Results {
+/** Adds a scenario to the file: what was measured of others before stays. `order`: ids in the order of the table. */
+export function mergeResults(path: string, fresh: ScenarioResult, order: readonly string[]): Results {
   const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Results).scenarios : [];
-  const known = new Map([...before, ...fresh].map((result) => [result.id, result]));
+  const known = new Map([...before, fresh].map((result) => [result.id, result]));
   const results: Results = {
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
