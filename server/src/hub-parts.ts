@@ -6,6 +6,9 @@ import { Alarm } from './alarm.js';
 import { DurableEngineMemory } from './durable-engine-memory.js';
 import { EngineRoom } from './engine/room.js';
 import { FrontDoor } from './front-door.js';
+import { History } from './history/history.js';
+import { HistoryStore } from './history/history-store.js';
+import { Recorder } from './history/recorder.js';
 import { Host } from './host/host.js';
 import { createApp } from './http/app.js';
 import { StaticFiles } from './http/static.js';
@@ -65,6 +68,8 @@ export class HubParts {
   readonly #players: ReportedConnections;
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
+  readonly #history: History;
+  readonly #recorder: Recorder;
   #host: Host | null = null;
 
   constructor(context: PartsContext) {
@@ -89,6 +94,9 @@ export class HubParts {
     this.live = new Live({ tables, counters: this.counters, source, version: VERSION, now, isDraining });
     this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
     this.#prometheus = new PrometheusPage(tables);
+    const kept = new HistoryStore(store);
+    this.#history = new History(kept);
+    this.#recorder = new Recorder(tables, kept, source, this.#onNotKept);
     const teller = { hub: this.#name, url };
     this.alarm = new Alarm({ options, store, tables, hubSlot, teller, now, log, onError: this.onError });
     this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, now });
@@ -149,6 +157,7 @@ export class HubParts {
     this.#prometheus.observe();
     // That everybody leaves because the hub does is no news.
     if (!this.#context.isDraining()) this.alarm.tick(at);
+    this.#recorder.tick(at);
   }
 
   /** Tells everybody who is connected to come back later. */
@@ -164,12 +173,18 @@ export class HubParts {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#host?.stop(), this.reporter.stop()]);
+    await Promise.all([this.#host?.stop(), this.reporter.stop(), this.#recorder.settled()]);
   }
 
   readonly onError = (error: unknown) => {
     this.counters.add('errors');
     this.#context.log.error({ err: error }, 'a fault inside the hub');
+  };
+
+  /** A disk that takes nothing would fill the log beside it: it is said once, until it takes something again. */
+  readonly #onNotKept = (error: unknown, isNews: boolean) => {
+    this.counters.add('errors');
+    if (isNews) this.#context.log.error({ err: error }, 'history is not kept');
   };
 
   #app() {
@@ -179,6 +194,7 @@ export class HubParts {
       counters: this.counters,
       summary: this.#summary,
       prometheus: this.#prometheus,
+      history: this.#history,
       isDraining,
       engines: this.#engines,
       cmcd: new CmcdDesk(this.#players, (text) => new CmcdRecord(text), this.counters),

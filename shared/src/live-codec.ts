@@ -145,7 +145,8 @@ function unpackSlots(packed: Uint8Array, wide: boolean): Uint32Array {
   return slots;
 }
 
-function unpackValues(packed: Uint8Array, type: number): Float64Array {
+/** Values of a packed column of `type`, without `WIDE_SLOTS`; NaN is missing. */
+export function unpackValues(packed: Uint8Array, type: number): Float64Array {
   if (type === VALUE_TYPE.BITS) return unpackBits(packed);
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const values = new Float64Array(packed.length >> type);

@@ -114,8 +114,13 @@ describe.each(['uws', 'ws'])('REST on %s', (transport) => {
     return { refuted, rows };
   }
 
-  /** `{id}` becomes that of the list's first row; null where it has none. */
+  /** `{id}` becomes that of the list's first row; null where it has none. What must be asked for is. */
   async function filledIn(template: string): Promise<string | null> {
+    if (template === '/api/v1/history/frames') return `${template}?table=hubs`;
+    if (template === '/api/v1/history') {
+      const { items } = await hub.get<{ items: { id: string }[] }>('/api/v1/hubs');
+      return `${template}?table=hubs&column=active_connections&row=${items[0]?.id}`;
+    }
     if (!template.includes('{id}')) return template.replace('{stream}', 'main');
     const { items } = await hub.get<{ items: { id: string }[] }>(template.replace('/{id}', ''));
     return items[0] === undefined ? null : template.replace('{id}', encodeURIComponent(items[0].id));

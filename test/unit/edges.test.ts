@@ -38,6 +38,10 @@ const FORBIDDEN = [
   ['server/src/notify', '../http/app.js'],
   ['server/src/notify', '../relay/relay.js'],
   ['server/src/reporter', '../state/tables.js'],
+  ['server/src/history', '../relay/relay.js'],
+  ['server/src/history', '../http/app.js'],
+  ['server/src/http', '../history/recorder.js'],
+  ['server/src/relay', '../history/history.js'],
 ] as const;
 
 const ALLOWED = [
@@ -53,6 +57,9 @@ const ALLOWED = [
   ['server/src/alerts', '../state/tables.js'],
   ['server/src/cli', '../hub.js'],
   ['server/src/http', '../prometheus/page.js'],
+  ['server/src/http/routes', '../../history/history.js'],
+  ['server/src/history', '../state/tables.js'],
+  ['server/src/history', '../store/store.js'],
 ] as const;
 
 /** Lints a tree in which each of `imports` is a file of its own; returns the numbers of those that are refused. */

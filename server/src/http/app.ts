@@ -14,6 +14,7 @@ import { addConnectionRoutes, type ConnectionsContext } from './routes/connectio
 import { addDocsRoutes } from './routes/docs.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
 import { addHealthRoutes, type HealthContext } from './routes/health.js';
+import { addHistoryRoutes, type HistoryContext } from './routes/history.js';
 import { addMetricsRoutes, type MetricsContext } from './routes/metrics.js';
 import { addNotifierRoutes, type NotifiersContext } from './routes/notifiers.js';
 import { addPageRoutes, type PagesContext } from './routes/pages.js';
@@ -29,6 +30,7 @@ export interface HttpContext
     NotifiersContext,
     MetricsContext,
     PrometheusContext,
+    HistoryContext,
     HealthContext,
     EventsContext,
     ReportsContext,
@@ -54,6 +56,7 @@ export function createApp(context: HttpContext): Api {
   addMetricsRoutes(app, context);
   addPrometheusRoutes(app, context);
   addTableRoutes(app, context);
+  addHistoryRoutes(app, context);
   addConnectionRoutes(app, context);
   addEventsRoutes(app, context);
   addReportsRoutes(app, context);

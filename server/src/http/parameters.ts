@@ -14,17 +14,44 @@ export function named<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-export function wholeNumber(min: number, max: number, otherwise: number, description: string) {
+export function wholeNumber<Otherwise extends number | undefined>(
+  min: number,
+  max: number,
+  otherwise: Otherwise,
+  description: string,
+) {
   return once()
     .optional()
-    .transform((text, context) => {
+    .transform((text, context): number | Otherwise => {
       if (text === undefined) return otherwise;
       const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
       if (value >= min && value <= max) return value;
       context.addIssue(`a whole number from ${min} to ${max}, not ${show(text)}`);
       return z.NEVER;
     })
-    .openapi({ type: 'integer', minimum: min, maximum: max, default: otherwise, description });
+    .openapi({
+      type: 'integer',
+      minimum: min,
+      maximum: max,
+      ...(otherwise === undefined ? {} : { default: otherwise }),
+      description,
+    });
+}
+
+const ISO_8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** A moment, as ms since 1970. */
+export function time(description: string) {
+  return once()
+    .optional()
+    .transform((text, context) => {
+      if (text === undefined) return undefined;
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+      if (!Number.isNaN(value)) return value;
+      context.addIssue(`ms since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z, not ${show(text)}`);
+      return z.NEVER;
+    })
+    .openapi({ type: 'string', description: `${description}: ms since 1970, or ISO 8601` });
 }
 
 export function choice<const Value extends string>(values: readonly Value[], otherwise: Value, description: string) {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb';
 import { DataDirError } from './data-dir-error.js';
 import { type DirLock, lockDir } from './lock.js';
@@ -18,11 +19,15 @@ import { type DirLock, lockDir } from './lock.js';
 /** Databases in one data directory, all of them; LMDB wants to know beforehand. */
 const MAX_DATABASES = 32;
 
-/** A key: a name alone, or a name followed by what orders the entries under it. */
-export type Key = string | readonly [name: string, ...order: (string | number)[]];
+/** Tells a database of bytes from one of JSON, by its name in LMDB. */
+const BINARY_PREFIX = 'bytes:';
+
+/** A key: a name alone, or parts that order the entries one after another, numbers before names. */
+export type Key = string | readonly (string | number)[];
 
 /**
- * What the hub remembers over its restarts: named databases of JSON values in one directory (LMDB), held by one hub alone.
+ * What the hub remembers over its restarts: named databases of JSON values, or of bytes, in one directory (LMDB), held by
+ * one hub alone.
  *
  * Reading is synchronous, from the memory map. Writing goes through a `Transaction`, off the event loop. What is committed
  * survives the death of the process (`kill -9`); of a machine that loses power, all but the last moments, and never half
@@ -62,6 +67,11 @@ export class Store {
     return new Database(this.#root.openDB<Value, Key & string>(name, { encoding: 'json' }));
   }
 
+  /** A database whose values are bytes. Those that are put must not change until they are committed; those read are copies. */
+  binaryDatabase(name: string): Database<Uint8Array> {
+    return new Database(this.#root.openDB<Uint8Array, Key & string>(BINARY_PREFIX + name, { encoding: 'binary' }));
+  }
+
   /** Writes to collect and then commit together. */
   begin(): Transaction {
     return new Transaction(this.#root);
@@ -75,6 +85,14 @@ export class Store {
     await new Promise((resolve) => setTimeout(resolve, 1));
     await this.#root.close();
   }
+}
+
+/** Of lmdb's statistics, which it does not type. */
+interface PageCounts {
+  readonly pageSize: number;
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
 }
 
 /** Entries by key, in the order of their keys. */
@@ -99,6 +117,17 @@ export class Database<Value> {
   entriesOf(name: string, limit = Number.POSITIVE_INFINITY): Iterable<{ key: Key; value: Value }> {
     const range = { start: [name] as unknown as string, end: [`${name}\0`] as unknown as string };
     return this.inner.getRange(Number.isFinite(limit) ? { ...range, limit } : range);
+  }
+
+  /** Keys in order, from `start` on (itself included) upwards or downwards; at most `limit`. */
+  keysFrom(start: Key, direction: 'up' | 'down', limit: number): Key[] {
+    return Array.from(this.inner.getKeys({ start: start as Key & string, reverse: direction === 'down', limit }));
+  }
+
+  /** What its entries take on the disk, in whole pages. */
+  get bytes(): number {
+    const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = this.inner.getStats() as PageCounts;
+    return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
   }
 }
 
@@ -125,14 +154,33 @@ export class Transaction {
     this.#writes.push(() => database.inner.remove(key as Key & string));
   }
 
-  /** Done when all of it is safe from the death of the process. */
+  /** Done when all of it is safe from the death of the process. @throws what the disk says */
   async commit(): Promise<void> {
     if (this.#writes.length === 0) return;
     const done: Promise<boolean>[] = [];
-    await this.#root.batch(() => {
+    const batch = this.#root.batch(() => {
       for (const write of this.#writes) done.push(write());
     });
-    await Promise.all(done);
+    try {
+      // All at once: when a commit fails, each of them does.
+      await Promise.all([batch, ...done]);
+    } catch (error) {
+      throw await reasonOf(error);
+    }
+  }
+}
+
+/**
+ * lmdb's errors of commits say nothing, and have a promise beside them that rejects with what the disk says, in the same
+ * turn: unheeded, it would be a rejection that nobody handles.
+ */
+async function reasonOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { commitError?: Promise<never> };
+  try {
+    await Promise.race([commitError, nextTurn()]);
+    return error;
+  } catch (reason) {
+    return reason;
   }
 }
 
@@ -191,11 +239,19 @@ function isWhole(file: number, size: number): boolean {
   return roots.every((root) => root === NO_ROOT || (root + 1n) * BigInt(pageSize) <= BigInt(size));
 }
 
-/** Damage is found at the start, where somebody looks, and not by whatever reads first later. */
+/**
+ * Damage is found at the start, where somebody looks, and not by whatever reads first later. Databases of bytes may be a
+ * gigabyte, and nobody waits for that to be read: of them the ends are.
+ */
 function readAll(root: RootDatabase): void {
-  for (const name of root.getKeys()) {
-    const entries = root.openDB(String(name), { encoding: 'json' }).getRange();
-    for (const _ of entries);
+  for (const key of root.getKeys()) {
+    const name = String(key);
+    if (name.startsWith(BINARY_PREFIX)) {
+      const database = root.openDB(name, { encoding: 'binary' });
+      for (const reverse of [false, true]) for (const _ of database.getRange({ limit: 1, reverse }));
+    } else {
+      for (const _ of root.openDB(name, { encoding: 'json' }).getRange());
+    }
   }
 }
 

@@ -1,0 +1,79 @@
+import type { TableName } from '@auralis/shared';
+import type { Tables } from '../state/tables.js';
+import type { HistoryStore, Recorded } from './history-store.js';
+import { keptColumns, RESOLUTIONS, type Resolution } from './resolutions.js';
+import { SnapshotWriter } from './snapshot.js';
+
+/** After what the disk did not take, nothing is tried for so long: lmdb writes a line to stderr each time. */
+const PAUSE_MS = 30_000;
+
+/** Takes snapshots of the tables when they are due, and has them kept, off the loop. */
+export class Recorder {
+  readonly #tables: Tables;
+  readonly #store: Pick<HistoryStore, 'append'>;
+  readonly #writer: SnapshotWriter;
+  /** Step of each resolution in which it was last recorded. */
+  readonly #lastStep = new Map<Resolution, number>();
+  #writing: Promise<void> | null = null;
+  readonly #onFailure: (error: unknown, isNews: boolean) => void;
+  /** When it last failed; null: what came last was kept. */
+  #failedAt: number | null = null;
+
+  /** `onFailure`: something was not kept; `isNews`: what came before it was. */
+  constructor(
+    tables: Tables,
+    store: Pick<HistoryStore, 'append'>,
+    source: string,
+    onFailure: (error: unknown, isNews: boolean) => void,
+  ) {
+    this.#tables = tables;
+    this.#store = store;
+    this.#writer = new SnapshotWriter(source);
+    this.#onFailure = onFailure;
+  }
+
+  /** Once a second. A disk that is not done with the last second's is not given more: there is a gap. */
+  tick(now: number): void {
+    if (this.#writing !== null || now - (this.#failedAt ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;
+    const t = Math.floor(now);
+    const due = RESOLUTIONS.filter((resolution) => this.#isDue(resolution, t));
+    if (due.length > 0) this.#writing = this.#write(this.#record(due, t), t);
+  }
+
+  /** Done when what was recorded is kept. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  #isDue(resolution: Resolution, t: number): boolean {
+    const step = Math.floor(t / resolution.stepMs);
+    if (this.#lastStep.get(resolution) === step) return false;
+    this.#lastStep.set(resolution, step);
+    return true;
+  }
+
+  /** A table is written once, for all resolutions that are due. */
+  #record(due: readonly Resolution[], t: number): Recorded[] {
+    const written = new Map<TableName, Uint8Array>();
+    const bytesOf = (table: TableName): Uint8Array => {
+      const bytes = written.get(table) ?? this.#writer.write(this.#tables[table], keptColumns(table), t);
+      written.set(table, bytes);
+      return bytes;
+    };
+    return due.flatMap((resolution) =>
+      resolution.tables.map((table) => ({ resolution, table, t, bytes: bytesOf(table) })),
+    );
+  }
+
+  async #write(recorded: readonly Recorded[], now: number): Promise<void> {
+    try {
+      await this.#store.append(recorded, now);
+      this.#failedAt = null;
+    } catch (error) {
+      this.#onFailure(error, this.#failedAt === null);
+      this.#failedAt = now;
+    } finally {
+      this.#writing = null;
+    }
+  }
+}

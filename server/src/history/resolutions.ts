@@ -1,0 +1,61 @@
+import { type Column, SCHEMAS, TABLE_NAMES, type TableName } from '@auralis/shared';
+
+/** How finely some tables are kept, for how long, and in how many bytes at most. */
+export interface Resolution {
+  /** Its database in the store. Never given to another meaning: there are hubs that have it on their disk. */
+  readonly name: string;
+  readonly stepMs: number;
+  readonly keepMs: number;
+  /** Once they are full, the oldest goes sooner. */
+  readonly maxBytes: number;
+  readonly tables: readonly TableName[];
+}
+
+const MIB = 2 ** 20;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Who asks for the last hour is a moment late when the question arrives. */
+const LATE_MS = 60_000;
+
+/** Rows of `connections` are a megabyte where there are 15,000: they have bytes of their own, and crowd out nothing else. */
+const SMALL = TABLE_NAMES.filter((name) => name !== 'connections');
+
+/** Finest first. 1 GiB in all. */
+export const RESOLUTIONS: readonly Resolution[] = [
+  { name: 'history-1s', stepMs: 1_000, keepMs: HOUR_MS, maxBytes: 128 * MIB, tables: SMALL },
+  { name: 'history-10s', stepMs: 10_000, keepMs: DAY_MS, maxBytes: 256 * MIB, tables: SMALL },
+  { name: 'history-60s', stepMs: 60_000, keepMs: 30 * DAY_MS, maxBytes: 384 * MIB, tables: SMALL },
+  { name: 'history-connections', stepMs: 10_000, keepMs: HOUR_MS, maxBytes: 256 * MIB, tables: ['connections'] },
+];
+
+/** What is kept of `connections`: what tells how a listener fared. All of it would be four times as much. */
+const CONNECTION_COLUMNS: readonly string[] = [
+  'state',
+  'health',
+  'health_reason',
+  'trust',
+  'playback_state',
+  'latency_ms',
+  'rtt_ms',
+  'buffer_depth_ms',
+  'outstanding_ms',
+  'chunk_send_rate',
+  'dropped_per_min',
+  'buffer_underruns',
+] satisfies (keyof typeof SCHEMAS.connections.index)[];
+
+/** The columns of a table that are kept. */
+export function keptColumns(table: TableName): readonly Column[] {
+  const { columns } = SCHEMAS[table];
+  return table === 'connections' ? columns.filter(({ name }) => CONNECTION_COLUMNS.includes(name)) : columns;
+}
+
+/** What was recorded before this may be gone, ms since 1970. */
+export const reachOf = ({ keepMs }: Resolution, now: number) => now - keepMs - LATE_MS;
+
+/** Those that have the table and reach back to `from`, finest first; where none reaches so far, the one that reaches furthest. */
+export function resolutionsSince(table: TableName, from: number, now: number): readonly [Resolution, ...Resolution[]] {
+  const having = RESOLUTIONS.filter(({ tables }) => tables.includes(table));
+  const [first, ...rest] = having.filter((resolution) => reachOf(resolution, now) <= from);
+  return first === undefined ? [having.at(-1) as Resolution] : [first, ...rest];
+}
