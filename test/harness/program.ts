@@ -1,11 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { describe } from '@jest/globals';
 
-/** Tests that need a program: skipped with one line where it is not installed, and failing where it must be (CI). */
-export function describeWith(program: string, name: string, tests: () => void): void {
-  const isThere = spawnSync(program, ['--version']).error === undefined;
+/**
+ * Tests that need a program: skipped with one line where it is not installed, and failing where it must be (CI). It is there
+ * where it runs with `probe` and succeeds.
+ */
+export function describeWith(program: string, name: string, tests: () => void, probe = ['--version']): void {
+  const isThere = spawnSync(program, probe).status === 0;
   const isRequired = process.env.CI === 'true';
-  if (!isThere && !isRequired) process.stderr.write(`skipped: ${name}, for ${program} is not installed\n`);
+  if (!isThere && !isRequired)
+    process.stderr.write(
+      `skipped: ${name}, for ${program} is not installed as it is needed (${[program, ...probe].join(' ')})\n`,
+    );
   (isThere || isRequired ? describe : describe.skip)(name, tests);
 }
 

@@ -1,14 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HubProcess, ROOT } from '../harness/hub.js';
+import { describeWith } from '../harness/program.js';
 
 const PYTHON = 'python3';
-const isThere = spawnSync(PYTHON, ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0;
-const isRequired = process.env.CI === 'true';
-if (!isThere && !isRequired) process.stderr.write('skipped: Python 3.9 or later is not installed\n');
-const suite = isThere || isRequired ? describe : describe.skip;
+const RECENT = ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))'];
 
 type Row = Record<string, number | string | null>;
 
@@ -41,7 +39,9 @@ async function python(args: readonly string[], hubUrl: string): Promise<Ended> {
 
 const inline = (script: string, hubUrl: string) => python(['-c', script], hubUrl);
 
-suite('the spec’s collector in Python', () => {
+describeWith(PYTHON, 'the spec’s collector in Python', collector, RECENT);
+
+function collector(): void {
   let hub: HubProcess;
   beforeAll(async () => {
     hub = await HubProcess.start();
@@ -202,4 +202,4 @@ print([s.value for s in alerts.AlertSeverity], metrics.metrics_collector.history
       "['info', 'warning', 'error', 'critical'] 1000",
     ]);
   });
-});
+}

@@ -2,16 +2,6 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe } from '@jest/globals';
-
-const isThere = spawnSync('tmux', ['-V']).status === 0;
-const isRequired = process.env.CI === 'true';
-
-/** Tests that need a real terminal: skipped with one line where tmux is not installed, and failing where it must be. */
-export function describeInTerminal(name: string, tests: () => void): void {
-  if (!isThere && !isRequired) process.stderr.write(`skipped: ${name}, for tmux is not installed\n`);
-  (isThere || isRequired ? describe : describe.skip)(name, tests);
-}
 
 const PATIENCE_MS = 15_000;
 let sessions = 0;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BIN, HubProcess, runCommand } from '../harness/hub.js';
+import { describeWith } from '../harness/program.js';
 import { TestSocket } from '../harness/socket.js';
-import { describeInTerminal, TmuxTerminal } from './tmux.js';
+import { TmuxTerminal } from './tmux.js';
 
 let hub: HubProcess;
 let terminal: TmuxTerminal | null = null;
@@ -49,7 +50,9 @@ const names = (name: string, from: number, to: number) =>
 
 const shows = (first: string) => (screen: string[]) => clients(screen)[0] === first;
 
-describeInTerminal('top in a terminal', () => {
+describeWith('tmux', 'top in a terminal', topInTerminal, ['-V']);
+
+function topInTerminal(): void {
   test('the worst come first, as many as fit; keys sort, reverse and scroll; q leaves a clean terminal', async () => {
     await listeners('main', 'main', 40);
     const top = start();
@@ -204,7 +207,7 @@ describeInTerminal('top in a terminal', () => {
     await top.untilShown('● live');
     expect(top.isClean).toBe(false);
   });
-});
+}
 
 describe('top without a terminal', () => {
   test('prints a plain table of all rows, and ends with 0', async () => {

@@ -10,7 +10,8 @@ import { encodeResponse } from '@auralis/shared/live-codec';
 import { rowFilter } from '@auralis/shared/membership';
 import { readMsgpack } from '@auralis/shared/msgpack/reader';
 import { Table } from '@auralis/shared/table';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
+import { describeWith } from '../../harness/program.js';
 import { WORLD_SCHEMA } from './frame-world.js';
 
 /** Debian's own interpreter, which has Debian's python3-msgpack. */
@@ -18,10 +19,6 @@ const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(new URL('../../../../examples/python/live_decoder.py', import.meta.url));
 const SOURCE = 'hub@1';
 const COLUMNS = WORLD_SCHEMA.columns.map((column) => column.index);
-
-const isThere = spawnSync(PYTHON, ['-c', 'import msgpack']).status === 0;
-const isRequired = process.env.CI === 'true';
-if (!isThere && !isRequired) process.stderr.write(`skipped: ${PYTHON} with python3-msgpack is not installed\n`);
 
 type Decoded = Record<string, Record<string, { seq: number; rows: Record<string, DecodedRow> }>>;
 type DecodedRow = { attributes: string[]; values: Record<string, number | null> };
@@ -115,9 +112,9 @@ function hasBits(message: Uint8Array): boolean {
   return Array.isArray(columns) && columns.some(([, , type]) => (type & VALUE_TYPE.BITS) !== 0);
 }
 
-const skippable = isThere || isRequired ? describe : describe.skip;
+describeWith(PYTHON, 'an outsider’s decoder in Python', decoder, ['-c', 'import msgpack']);
 
-skippable('an outsider’s decoder in Python', () => {
+function decoder(): void {
   test.each([1, 2, 3, 4, 5, 6])('has the rows of the table after a run of changes, seed %d', (seed) => {
     const random = randomFrom(seed);
     const table = new Table(WORLD_SCHEMA);
@@ -186,4 +183,4 @@ skippable('an outsider’s decoder in Python', () => {
     expect(stderr.trim()).toBe('channel 1, hub@1: delta 3 does not follow');
     expect(rows).toEqual({ 1: { [SOURCE]: { seq: 1, rows: { a: { attributes: ['', ''], values: {} } } } } });
   });
-});
+}
