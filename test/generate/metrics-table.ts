@@ -1,6 +1,7 @@
 import { isRanked } from '@auralis/server/prometheus/listener-census';
 import { MAX_NAMED_STREAMS, OTHER } from '@auralis/server/prometheus/named-streams';
 import { familyOf, ROW_LABEL, seriesOf } from '@auralis/server/prometheus/naming';
+import { ABBREVIATED } from '@auralis/server/prometheus/spec-lines';
 import { type Bounds, COLUMNS, type Column, SCHEMAS, TABLE_NAMES, type TableName } from '@auralis/shared';
 
 interface SpecifiedMetric {
@@ -136,6 +137,7 @@ export function allMetrics(): string {
     const header = ['column', 'unit', 'target', 'alert', 'Prometheus', 'what it is'];
     return `## \`${name}\`\n\n${ABOUT[name]}\n\n${table(header, rows)}`;
   });
+  const abbreviated = ABBREVIATED.map(({ family, base }) => [`\`${family.name}\``, `\`${base.family.name}\``]);
   return `# Metrics
 
 <!-- Generated from the catalogue, shared/src/columns/: run \`npx -y pnpm@12.21.0 generate\`. -->
@@ -144,8 +146,13 @@ Every figure of the hub, by table, as REST (\`/api/v1/<table>\`), the live proto
 should be, both ends included; it alerts beyond the threshold. What nobody has reported is missing, and never 0. The
 [README](../README.md#what-it-measures) has the metrics of the monitoring specification.
 
-For Prometheus, the page begins with the ten lines of the specification, and goes on with the names below, in base units. ${MAX_NAMED_STREAMS}
-streams have lines of their own, those with an engine first, then those with the most listeners; of the others, counters and
+For Prometheus, \`/metrics\` begins with the lines of the specification, and goes on with the names below, in base units; it passes
+\`promtool check metrics\`. Three names of the specification do not, so they are in base units there, and as it has them only on
+\`/api/v1/metrics/prometheus\`, which is the same page otherwise:
+
+${table(['specification', 'on both pages'], abbreviated)}
+
+Of streams ${MAX_NAMED_STREAMS} have lines of their own, those with an engine first, then those with the most listeners; of the others, counters and
 numbers of listeners are added up under \`stream="${OTHER}"\`. What nobody has reported is absent.
 
 ${sections.join('\n\n')}

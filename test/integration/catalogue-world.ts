@@ -60,9 +60,26 @@ export class CatalogueWorld {
     rmSync(this.#dataDir, { recursive: true, force: true });
   }
 
+  /** All that there is to do, one after another where it must be. */
+  async everything(): Promise<void> {
+    await this.streams();
+    await Promise.all([this.engines(), this.dashboards(), this.strangers(), this.alerts()]);
+    await this.comings();
+    await this.elsewhere();
+  }
+
   /** The rows of a table, as REST has them. */
   async rows(table: string): Promise<readonly Row[]> {
     return (await this.hub.get<{ items: Row[] }>(`/api/v1/${table}?limit=1000`)).items;
+  }
+
+  /** Looks again and again until it is so. */
+  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    for (let look = 0; look < 200; look++) {
+      if (await isSo()) return;
+      await pause(200);
+    }
+    throw new Error(`never: ${what}`);
   }
 
   /** Engine and listeners of a stream that goes as it should, and one listener in each sort of trouble. */

@@ -26,10 +26,7 @@ describe('every column of the catalogue', () => {
 
   beforeAll(async () => {
     world = await CatalogueWorld.start();
-    await world.streams();
-    await Promise.all([world.engines(), world.dashboards(), world.strangers(), world.alerts()]);
-    await world.comings();
-    await world.elsewhere();
+    await world.everything();
     // The hub pings each listener once in ten seconds.
     for (let look = 0; look < 100 && missing().length > 0; look++) {
       await lookAtAll();

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SPEC_LINES } from '@auralis/server/prometheus/spec-lines';
+import { ABBREVIATED } from '@auralis/server/prometheus/spec-lines';
 import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { HubProcess, ROOT } from '../harness/hub.js';
 import { describeWith, runProgram } from '../harness/program.js';
 import { refusedStatus, TestSocket } from '../harness/socket.js';
+import { CatalogueWorld } from './catalogue-world.js';
 
 const OPEN = 'application/openmetrics-text';
 /** What Prometheus 2.42 sends. */
@@ -52,6 +53,16 @@ describe.each(['uws', 'ws'])('the page for Prometheus on %s', (transport) => {
     }
   });
 
+  test('the path of the specification has the page of /metrics, and three names of its own', async () => {
+    const familiesOf = async (path: string): Promise<string[]> =>
+      (await (await page(path)).text()).match(/(?<=^# TYPE )\w+ \w+/gm) ?? [];
+    const [base, spec] = [await familiesOf('/metrics'), await familiesOf('/api/v1/metrics/prometheus')];
+    const own = ['auralis_synthesis_latency_ms gauge', 'auralis_buffer_depth_ms gauge', 'auralis_memory_mb gauge'];
+    expect(base.length).toBeGreaterThan(100);
+    expect(spec.filter((family) => !own.includes(family))).toEqual(base);
+    expect(spec.filter((family) => !base.includes(family))).toEqual(own);
+  });
+
   test('OpenMetrics where `Accept` prefers it', async () => {
     for (const accept of [PROMETHEUS_ACCEPT, OPEN, `text/plain;q=0.3, ${OPEN}`]) {
       const response = await page('/metrics', { accept });
@@ -75,37 +86,48 @@ describe.each(['uws', 'ws'])('the page for Prometheus on %s', (transport) => {
   });
 });
 
-describeWith('promtool', 'the page, by promtool', () => {
-  let hub: HubProcess;
+describeWith('promtool', 'the pages of a hub with all sorts of trouble, by promtool', () => {
+  let world: CatalogueWorld;
   beforeAll(async () => {
-    hub = await HubProcess.start(['--gpu-interval-s', '0']);
-    const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/publish`);
-    const listener = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/listen`);
-    engine.send(writePublishedChunk(new Writer(), { durationMs: 100, payload: new Uint8Array(100) }));
-    await listener.next(({ isBinary }) => isBinary || undefined);
-    const metrics = { avgLatencyMs: 1, clockErrorMs: 2, bufferDepthMs: 300, playbackState: 'playing', lastSeq: 1 };
-    listener.send({ type: 'client_metrics', metrics });
-    engine.send([synthesis(true), { type: 'buffer', depthMs: 310 }]);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-  });
-  afterAll(() => hub.stop());
+    world = await CatalogueWorld.start();
+    await world.everything();
+    // More streams than have lines of their own.
+    for (let at = 0; at < 60; at++) await post(world.hub, `more-${at}`, [synthesis(true)]);
+    await world.until('a stale row, and an alert by a rule', async () => {
+      const text = await (await fetch(`${world.hub.url}/metrics`)).text();
+      return [/\{trust="stale"\} [1-9]/, /^auralis_alerts\{rule="(?!manual).*state="firing"\} [1-9]/m].every((line) =>
+        line.test(text),
+      );
+    });
+  }, 60_000);
+  afterAll(() => world.stop());
 
-  test('complains of the names of the specification that have no base unit, and of nothing else', async () => {
-    const text = await (await fetch(`${hub.url}/metrics`)).text();
-    expect(text).toContain('auralis_listener_latency_seconds_count{stream="main"}');
-    const { said } = runProgram('promtool', ['check', 'metrics'], text);
-    const named = said
-      .trim()
-      .split('\n')
-      .map((line) => line.split(' ')[0]);
-    const kept = SPEC_LINES.map(([{ name }]) => name).filter((name) => /_(ms|mb)$/.test(name));
-    expect(named.sort()).toEqual([...kept].sort());
-    const rest = text.split('\n').filter((line) => !kept.some((name) => line.includes(name)));
-    expect(runProgram('promtool', ['check', 'metrics'], rest.join('\n'))).toEqual({ status: 0, said: '' });
+  const pageOf = async (path: string, accept = 'text/plain') =>
+    (await fetch(world.hub.url + path, { headers: { accept } })).text();
+
+  test('have what there is to complain of', async () => {
+    const text = await pageOf('/metrics');
+    for (const series of ['gpu_memory_used_bytes{', 'gpu_info{', 'listener_latency_seconds_bucket{', 'alert_rows{']) {
+      expect(text).toContain(`\nauralis_${series}`);
+    }
+    expect(text).toMatch(/^auralis_worst_listener_buffer_depth_seconds\{end="lowest",rank="1"\} /m);
+    expect(text).toMatch(/^auralis_engine_events_total\{stream="\(other\)"\} [1-9]/m);
+    expect(text).toMatch(/^auralis_synthesis_latency_seconds 0\.\d+$/m);
   });
 
-  test('is read as OpenMetrics by Prometheus’ own parser', async () => {
-    const text = await (await fetch(`${hub.url}/metrics`, { headers: { accept: OPEN } })).text();
+  test('/metrics passes: exit code 0, and not a word', async () => {
+    expect(runProgram('promtool', ['check', 'metrics'], await pageOf('/metrics'))).toEqual({ status: 0, said: '' });
+  });
+
+  test('of the path of the specification nothing is complained of but its three names without a base unit', async () => {
+    const { status, said } = runProgram('promtool', ['check', 'metrics'], await pageOf('/api/v1/metrics/prometheus'));
+    expect(status).toBe(3);
+    const named = said.trim().split('\n');
+    expect(named.map((line) => line.split(' ')[0]).sort()).toEqual(ABBREVIATED.map(({ family }) => family.name).sort());
+  });
+
+  test.each(['/metrics', '/api/v1/metrics/prometheus'])('%s as OpenMetrics: Prometheus’ own parser', async (path) => {
+    const text = await pageOf(path, OPEN);
     // A block is made of samples with times of their own.
     const timed = text.replace(/^(?!#)(.+)$/gm, `$1 ${Math.floor(Date.now() / 1000)}`);
     const folder = mkdtempSync(join(tmpdir(), 'auralis-openmetrics-'));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { familyOf, ROW_LABEL, seriesOf } from '@auralis/server/prometheus/naming
 import type { SimulationSummary } from '@auralis/server/simulate/summary';
 import { SCHEMAS } from '@auralis/shared';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
 
@@ -41,16 +41,13 @@ class Prometheus {
 
   constructor(target: string, port: number) {
     this.#url = `http://127.0.0.1:${port}`;
+    // What deploy/ has, at a pace for a test, and beside it the path of the specification.
+    const deployed = parse(readFileSync(`${ROOT}deploy/prometheus.yml`, 'utf8')) as { scrape_configs: [object] };
+    const here = { ...deployed.scrape_configs[0], static_configs: [{ targets: [target] }] };
     const config = {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
       rule_files: [`${ROOT}deploy/prometheus-rules.yml`],
-      scrape_configs: [
-        {
-          job_name: 'auralis-hub',
-          metrics_path: '/api/v1/metrics/prometheus',
-          static_configs: [{ targets: [target] }],
-        },
-      ],
+      scrape_configs: [here, { ...here, job_name: 'spec', metrics_path: '/api/v1/metrics/prometheus' }],
     };
     writeFileSync(join(this.#folder, 'prometheus.yml'), stringify(config));
     const args = [
@@ -81,13 +78,15 @@ class Prometheus {
     return body.data;
   }
 
-  async query(expression: string): Promise<readonly Sample[]> {
-    return (await this.ask<{ result: Sample[] }>(`query?query=${encodeURIComponent(expression)}`)).result;
+  /** What an expression gives of the series of one job. */
+  async query(expression: string, job = 'auralis-hub'): Promise<readonly Sample[]> {
+    const { result } = await this.ask<{ result: Sample[] }>(`query?query=${encodeURIComponent(expression)}`);
+    return result.filter(({ metric }) => metric.job === undefined || metric.job === job);
   }
 
   /** The one value of an expression. */
-  async value(expression: string): Promise<number> {
-    const samples = await this.query(expression);
+  async value(expression: string, job = 'auralis-hub'): Promise<number> {
+    const samples = await this.query(expression, job);
     if (samples.length !== 1) throw new Error(`${expression}: ${samples.length} samples`);
     return Number(samples[0]?.value[1]);
   }
@@ -150,6 +149,23 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
     expect(await prometheus.value('auralis_chunks_dropped_total')).toBe(sum('dropped'));
     expect(await prometheus.value('auralis_stream_chunks_published_total')).toBe(published);
     expect(sum('dropped')).toBeGreaterThan(0);
+  });
+
+  test('the path of the specification has the same, under its names', async () => {
+    for (const [name, inBase, by] of [
+      ['auralis_synthesis_latency_ms', 'auralis_synthesis_latency_seconds', 1000],
+      ['auralis_buffer_depth_ms', 'auralis_buffer_depth_seconds', 1000],
+      ['auralis_memory_mb', 'auralis_memory_bytes', 2 ** -20],
+    ] as const) {
+      // Means over the last 100 s, of scrapes a second apart.
+      const found = await prometheus.value(name, 'spec');
+      expect(found).toBeGreaterThan(0);
+      expect((await prometheus.value(inBase)) * by).toBeCloseTo(found, -1);
+      expect(await prometheus.query(name)).toEqual([]);
+    }
+    for (const name of ['auralis_phrases_total', 'auralis_chunks_sent_total', 'auralis_stream_chunks_sent_total']) {
+      expect(await prometheus.value(name, 'spec')).toBe(await prometheus.value(name));
+    }
   });
 
   test('rates and gauges were what was going on', () => {

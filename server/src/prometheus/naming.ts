@@ -63,17 +63,28 @@ const PREFIX: Readonly<Record<TableName, string>> = {
 /** The label that tells a table's rows from each other; its value is the row's key. */
 export const ROW_LABEL = { hubs: 'hub', streams: 'stream', engines: 'stream', hosts: 'host', gpus: 'gpu' } as const;
 
-export function familyOf(column: Column): ColumnFamily {
-  const base = BASE_UNITS[column.unit];
-  const own = base.own === undefined ? column.name : column.name.replace(base.own, '');
+/** What a figure of this name and unit is called in its base unit, and what makes one of the other: `× multiply ÷ divide`. */
+export function inBaseUnit(name: string, unit: Unit) {
+  const base = BASE_UNITS[unit];
+  const own = base.own === undefined ? name : name.replace(base.own, '');
   return {
-    name: PREFIX[column.table] + (base.unit === null ? own : `${own}_${base.unit}`),
-    type: column.counter ? 'counter' : 'gauge',
+    name: base.unit === null ? own : `${own}_${base.unit}`,
     unit: base.unit === 'timestamp_seconds' ? 'seconds' : base.unit,
+    multiply: base.multiply ?? 1,
+    divide: base.divide ?? 1,
+  };
+}
+
+export function familyOf(column: Column): ColumnFamily {
+  const { name, unit, multiply, divide } = inBaseUnit(column.name, column.unit);
+  return {
+    name: PREFIX[column.table] + name,
+    type: column.counter ? 'counter' : 'gauge',
+    unit,
     help: column.labels === undefined ? column.help : `${column.help} (${codesOf(column.labels)})`,
     column,
-    multiply: base.multiply ?? 1,
-    divide: (base.divide ?? 1) * 10 ** column.scale,
+    multiply,
+    divide: divide * 10 ** column.scale,
   };
 }
 

@@ -7,7 +7,7 @@ import { ListenerHistograms } from './listener-histograms.js';
 import { namedStreams, OTHER } from './named-streams.js';
 import { type Family, ROW_LABEL, TABLE_FAMILIES } from './naming.js';
 import { isSummed, OtherRows } from './other-rows.js';
-import { type SpecFigures, writeSpecLines } from './spec-lines.js';
+import { type SpecFigures, type SpecNames, writeSpecLines } from './spec-lines.js';
 
 const HUB_INFO: Family = { name: 'auralis_hub_info', type: 'gauge', unit: null, help: 'What this hub is; always 1' };
 const GPU_INFO: Family = { name: 'auralis_gpu_info', type: 'gauge', unit: null, help: 'What this GPU is; always 1' };
@@ -38,10 +38,10 @@ export class PrometheusPage {
     this.#otherEngines.observe(this.#named);
   }
 
-  write(form: Form, figures: SpecFigures): string {
+  write(form: Form, names: SpecNames, figures: SpecFigures): string {
     const page = new Exposition(form);
     const { hubs, streams, engines, hosts, gpus } = this.#tables;
-    writeSpecLines(page, figures);
+    writeSpecLines(page, names, figures);
     this.#writeInfo(page, HUB_INFO, 'hub', hubs);
     this.#writeRows(page, 'hubs', hubs, null);
     this.#writeRows(page, 'streams', streams, this.#otherStreams);

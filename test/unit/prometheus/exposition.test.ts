@@ -94,16 +94,35 @@ auralis_chunks_sent_total 12345
 auralis_chunks_dropped_total 3
 `;
 
-test('the lines of the specification, to the letter', () => {
+const IN_BASE_UNITS = `# HELP auralis_synthesis_latency_seconds Average synthesis latency in seconds
+# TYPE auralis_synthesis_latency_seconds gauge
+auralis_synthesis_latency_seconds 0.3125
+# HELP auralis_buffer_depth_seconds Audio buffer depth in seconds
+# TYPE auralis_buffer_depth_seconds gauge
+auralis_buffer_depth_seconds 0.28
+# HELP auralis_memory_bytes Memory usage in bytes
+# TYPE auralis_memory_bytes gauge
+auralis_memory_bytes 537133056
+`;
+
+test('the lines of the specification, to the letter, and three of them in base units after them', () => {
   const page = new Exposition('text');
-  writeSpecLines(page, FIGURES);
-  expect(page.end()).toBe(SPECIFIED);
+  writeSpecLines(page, 'spec', FIGURES);
+  expect(page.end()).toBe(SPECIFIED + IN_BASE_UNITS);
+});
+
+test('in base units alone, seven lines of the specification stay as they are', () => {
+  const page = new Exposition('text');
+  writeSpecLines(page, 'base', FIGURES);
+  const kept = SPECIFIED.split('\n').filter((line) => !/ ?auralis_\w+_(ms|mb)\b/.test(line));
+  expect(kept.filter((line) => line.startsWith('# TYPE'))).toHaveLength(7);
+  expect(page.end()).toBe(kept.join('\n') + IN_BASE_UNITS);
 });
 
 test('of what nobody has reported, counters are 0 and gauges absent', () => {
   const page = new Exposition('text');
   const nothing = { total_phrases_generated: null, total_synthesis_errors: null, avg_rtf: null };
-  writeSpecLines(page, { ...FIGURES, ...nothing });
-  const samples = page.end().match(/^auralis_(phrases|synthesis_errors|real_time).*$/gm);
+  writeSpecLines(page, 'spec', { ...FIGURES, ...nothing, avg_synthesis_latency_ms: null });
+  const samples = page.end().match(/^auralis_(phrases|synthesis|real_time).*$/gm);
   expect(samples).toEqual(['auralis_phrases_total 0', 'auralis_synthesis_errors_total 0']);
 });

@@ -21,7 +21,7 @@ const FIGURES = {
 function world() {
   const tables = createTables();
   const page = new PrometheusPage(tables);
-  const write = () => page.write('text', FIGURES);
+  const write = () => page.write('text', 'base', FIGURES);
   const stream = (name: string, listeners: number, publishing = 0) => {
     const slot = tables.streams.open(name);
     tables.streams.set(slot, STREAM.active_connections, listeners);

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import { CONTENT_TYPES, type Form } from '../../prometheus/exposition.js';
 import type { PrometheusPage } from '../../prometheus/page.js';
+import { ABBREVIATED, type SpecNames } from '../../prometheus/spec-lines.js';
 import { type Api, addUncheckedRoute } from '../api.js';
 import type { SummaryHistory } from '../summary.js';
 
@@ -17,20 +18,29 @@ const MEDIA_TYPES: Readonly<Record<string, Form>> = {
   'application/openmetrics-text': 'openmetrics',
 };
 
-/** `GET /api/v1/metrics/prometheus` and, where Prometheus looks by itself, `GET /metrics`. */
+/** The two pages differ in how they call the figures of the specification, and in nothing else. */
+const PAGES: readonly { readonly path: string; readonly names: SpecNames; readonly summary: string }[] = [
+  {
+    path: '/metrics',
+    names: 'base',
+    summary: 'Everything for Prometheus, under names that pass `promtool check metrics`',
+  },
+  {
+    path: '/api/v1/metrics/prometheus',
+    names: 'spec',
+    summary: `The page of \`/metrics\` and, as the Auralis monitoring spec names them, ${abbreviatedNames()}`,
+  },
+];
+
+/** `GET /metrics`, where Prometheus looks by itself, and `GET /api/v1/metrics/prometheus`, the specification's path. */
 export function addPrometheusRoutes(app: Api, { prometheus, summary, now }: PrometheusContext): void {
-  const answer = (c: Context) => {
-    const form = formOf(c);
-    const page = prometheus.write(form, summary.summary(now()));
-    const headers = { 'content-type': CONTENT_TYPES[form], 'cache-control': 'no-store' };
-    return c.body(page, 200, headers);
-  };
-  for (const path of ['/api/v1/metrics/prometheus', '/metrics']) {
+  for (const { path, names, summary: title } of PAGES) {
     const route: RouteConfig = {
       method: 'get',
       path,
       tags: ['metrics'],
-      summary: 'Everything for Prometheus: its own text format or, where `Accept` asks for it, OpenMetrics 1.0',
+      summary: title,
+      description: "Prometheus' own text format or, where `Accept` asks for it, OpenMetrics 1.0",
       responses: {
         200: {
           description: 'The page',
@@ -38,8 +48,17 @@ export function addPrometheusRoutes(app: Api, { prometheus, summary, now }: Prom
         },
       },
     };
-    addUncheckedRoute(app, route, answer);
+    addUncheckedRoute(app, route, (c: Context) => {
+      const form = formOf(c);
+      const page = prometheus.write(form, names, summary.summary(now()));
+      return c.body(page, 200, { 'content-type': CONTENT_TYPES[form], 'cache-control': 'no-store' });
+    });
   }
+}
+
+function abbreviatedNames(): string {
+  const names = ABBREVIATED.map(({ family }) => `\`${family.name}\``);
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function formOf(c: Context): Form {
