@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { Alarm } from './alarm.js';
@@ -32,7 +33,7 @@ import { Reporter } from './reporter/reporter.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB } from './state/tables.js';
-import type { Store } from './store/store.js';
+import { Store } from './store/store.js';
 import type { Transport, TransportOptions } from './transport/transport.js';
 import { VERSION } from './version.js';
 
@@ -46,6 +47,9 @@ export interface PartsContext {
   readonly url: () => string;
   readonly isDraining: () => boolean;
 }
+
+/** In the data directory. */
+const HISTORY_DIR = 'history';
 
 /** All that a hub is made of, put together; `hub.ts` starts it, lets it tick and ends it. */
 export class HubParts {
@@ -68,6 +72,7 @@ export class HubParts {
   readonly #players: ReportedConnections;
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
+  readonly #kept: HistoryStore;
   readonly #history: History;
   readonly #recorder: Recorder;
   #host: Host | null = null;
@@ -94,9 +99,9 @@ export class HubParts {
     this.live = new Live({ tables, counters: this.counters, source, version: VERSION, now, isDraining });
     this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
     this.#prometheus = new PrometheusPage(tables);
-    const kept = new HistoryStore(store);
-    this.#history = new History(kept);
-    this.#recorder = new Recorder(tables, kept, source, this.#onNotKept);
+    this.#kept = new HistoryStore(() => Store.open(join(options.dataDir, HISTORY_DIR)));
+    this.#history = new History(this.#kept);
+    this.#recorder = new Recorder(tables, this.#kept, source, this.#onNotKept);
     const teller = { hub: this.#name, url };
     this.alarm = new Alarm({ options, store, tables, hubSlot, teller, now, log, onError: this.onError });
     this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, now });
@@ -152,6 +157,7 @@ export class HubParts {
     hubs.set(slot, HUB.active_connections, this.listeners);
     hubs.set(slot, HUB.capacity_percent, (this.listeners / this.#context.options.maxClients) * 100);
     hubs.set(slot, HUB.dashboards, this.live.sessions.size);
+    hubs.set(slot, HUB.history_failing, Number(this.#recorder.isFailing));
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
     this.#summary.take();
     this.#prometheus.observe();
@@ -174,6 +180,11 @@ export class HubParts {
 
   async stop(): Promise<void> {
     await Promise.all([this.#host?.stop(), this.reporter.stop(), this.#recorder.settled()]);
+  }
+
+  /** Once nobody asks any more. */
+  close(): Promise<void> {
+    return this.#kept.close();
   }
 
   readonly onError = (error: unknown) => {

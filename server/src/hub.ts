@@ -1,5 +1,6 @@
 import { MAX_BODY_BYTES } from '@auralis/shared';
 import { checkOptions } from './config.js';
+import { RESOLUTIONS } from './history/resolutions.js';
 import { HubParts } from './hub-parts.js';
 import { createLogger, type Logger } from './log.js';
 import type { GivenOptions, HubOptions } from './options.js';
@@ -37,6 +38,8 @@ export async function createHub(given: GivenOptions = {}, logger?: Logger): Prom
 export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
   const store = await Store.open(options.dataDir);
   try {
+    const isOld = store.discard(RESOLUTIONS.map(({ name }) => name));
+    if (isOld) log.info('history of an earlier version, which lay in one file with the alerts, is discarded');
     const hub = new RunningHub(options, log, store);
     await hub.start();
     return hub;
@@ -136,6 +139,6 @@ class RunningHub implements Hub {
     await parts.stop();
     transport.destroy();
     await told;
-    await this.#store.close();
+    await Promise.all([this.#store.close(), parts.close()]);
   }
 }

@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeResponse, Replica, SCHEMAS } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { unpackMultiple } from 'msgpackr';
 import { ask } from '../harness/http.js';
 import { HubProcess, newDataDir } from '../harness/hub.js';
+import { Receiver } from '../harness/receiver.js';
 
 interface Answer {
   readonly unit: string;
@@ -153,4 +155,42 @@ describe('a question', () => {
     const { status, json } = await ask(hub.port, `/api/v1/history${query}`);
     expect([status, json<{ detail: string }>().detail]).toEqual([400, expect.stringMatching(detail)]);
   });
+});
+
+test('where it cannot be kept, the hub says so once and runs on: alerts are told, silences kept', async () => {
+  const dataDir = newDataDir();
+  const inTheWay = join(dataDir, 'history');
+  writeFileSync(inTheWay, 'no directory');
+  const receiver = await Receiver.start();
+  const config = join(dataDir, 'hub.yaml');
+  writeFileSync(config, JSON.stringify({ notifiers: { hook: { type: 'webhook', url: receiver.url } } }));
+  hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: dataDir });
+  const hubRow = async () => (await hub.get<{ items: Record<string, unknown>[] }>('/api/v1/hubs')).items[0] ?? {};
+  while ((await hubRow()).history_failing !== 'yes') await sleep(100);
+
+  const refused = await ask(hub.port, '/api/v1/history?table=hubs&row=x&column=errors');
+  expect([refused.status, refused.json<{ detail: string }>().detail]).toEqual([503, expect.stringContaining(inTheWay)]);
+  const post = (path: string, body: unknown) =>
+    ask(hub.port, path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  expect((await post('/api/v1/alerts', { severity: 'error', title: 'By hand', message: 'm' })).status).toBe(201);
+  // That history is not kept is told as well.
+  for (const title of ['By hand', 'Faults inside the hub']) {
+    await receiver.until((requests) => requests.some(({ body }) => body.includes(title)));
+  }
+  expect(hub.log.match(/history is not kept/g)).toHaveLength(1);
+  await hub.stop('SIGKILL');
+
+  rmSync(inTheWay);
+  hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: dataDir });
+  expect(await hub.get('/api/v1/alerts')).toMatchObject({
+    items: expect.arrayContaining([expect.objectContaining({ title: 'By hand' })]),
+  });
+  while ((await hubRow()).history_failing !== 'no' || !existsSync(join(inTheWay, 'data.mdb'))) await sleep(100);
+  await hub.stop();
+  await receiver.stop();
+  rmSync(dataDir, { recursive: true });
 });

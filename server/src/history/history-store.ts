@@ -11,14 +11,67 @@ export interface Recorded {
   readonly bytes: Uint8Array;
 }
 
+/** There is nothing to look back at: its store cannot be opened. */
+export class HistoryUnavailableError extends Error {
+  override readonly name = 'HistoryUnavailableError';
+
+  constructor(why: string) {
+    super(`history is not there: ${why}`);
+  }
+}
+
 /** Snapshots that are removed with each `append` at most: several times what it adds, and nothing that holds a commit up. */
 const MAX_REMOVED = 64;
 
 /**
- * Snapshots by resolution, time and table, in the hub's store. Time comes before the table in a key, so that what is recorded
- * together lies together: with the table first, each second wrote a page for each table.
+ * History in a store of its own, so that neither its bulk nor its damage is anybody else's. It is opened by the first
+ * `append`, and by a later one where that failed.
  */
 export class HistoryStore {
+  readonly #open: () => Promise<Store>;
+  #snapshots: Promise<Snapshots> | null = null;
+  #why = 'it has not been opened yet';
+
+  constructor(open: () => Promise<Store>) {
+    this.#open = open;
+  }
+
+  /**
+   * Keeps `recorded`, and removes a bounded number of those that are too old or, where a resolution is full, the oldest.
+   * Done when it is safe from the death of the process. @throws what the disk says
+   */
+  async append(recorded: readonly Recorded[], now: number): Promise<void> {
+    this.#snapshots ??= this.#open().then((store) => new Snapshots(store));
+    try {
+      await this.#snapshots;
+    } catch (error) {
+      this.#snapshots = null;
+      this.#why = (error as Error).message;
+      throw error;
+    }
+    await (await this.#snapshots).append(recorded, now);
+  }
+
+  /** What is kept, once it is open. @throws HistoryUnavailableError */
+  async read(): Promise<Snapshots> {
+    const snapshots = await this.#snapshots?.catch(() => null);
+    if (snapshots) return snapshots;
+    throw new HistoryUnavailableError(this.#why);
+  }
+
+  async close(): Promise<void> {
+    const snapshots = await this.#snapshots?.catch(() => null);
+    this.#snapshots = null;
+    this.#why = 'the hub is shutting down';
+    await snapshots?.close();
+  }
+}
+
+/**
+ * Snapshots by resolution, time and table. Time comes before the table in a key, so that what is recorded together lies
+ * together: with the table first, each second wrote a page for each table.
+ */
+export class Snapshots {
   readonly #store: Store;
   readonly #databases = new Map<string, Database<Uint8Array>>();
 
@@ -26,10 +79,6 @@ export class HistoryStore {
     this.#store = store;
   }
 
-  /**
-   * Keeps `recorded`, and removes a bounded number of those that are too old or, where a resolution is full, the oldest.
-   * Done when it is safe from the death of the process. @throws what the disk says
-   */
   async append(recorded: readonly Recorded[], now: number): Promise<void> {
     const transaction = this.#store.begin();
     for (const { resolution, table, t, bytes } of recorded) transaction.put(this.#of(resolution), [t, table], bytes);
@@ -51,6 +100,10 @@ export class HistoryStore {
   /** The table as it was at a time of the above. */
   get(resolution: Resolution, t: number, table: TableName): Uint8Array | undefined {
     return this.#of(resolution).get([t, table]);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
   }
 
   #prune(transaction: Transaction, resolution: Resolution, now: number): void {

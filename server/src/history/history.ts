@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Column, show, type TableName } from '@auralis/shared';
-import type { HistoryStore } from './history-store.js';
+import type { HistoryStore, Snapshots } from './history-store.js';
 import { HistoryError, planPoints, type Span, spanOf } from './query.js';
 import { readingIn } from './reading.js';
 import { keptColumns, type Resolution, resolutionsSince } from './resolutions.js';
 
+export { HistoryUnavailableError } from './history-store.js';
 export { HistoryError } from './query.js';
 
 /** What is asked of history; times are ms since 1970. */
@@ -41,20 +42,21 @@ export class History {
 
   /**
    * The readings of one cell. At each time it is what the last snapshot up to it says; null where that has none, or the last
-   * snapshot is too long ago to say anything. @throws HistoryError
+   * snapshot is too long ago to say anything. @throws HistoryError, HistoryUnavailableError
    */
   async points(query: PointsQuery, now: number): Promise<Points> {
     const { table, row } = query;
     const column = columnOf(table, query.column);
     const plan = planPoints(table, spanOf(query.from, query.to, now), query.step, now);
+    const snapshots = await this.#store.read();
     const points: [number, number | null][] = [];
     let readAt = Number.NaN;
     let reading: number | null = null;
     let bytesRead = 0;
     for (const t of plan.times) {
-      const recordedAt = this.#store.timeUpTo(plan.resolution, t);
+      const recordedAt = snapshots.timeUpTo(plan.resolution, t);
       if (recordedAt !== null && recordedAt !== readAt) {
-        const bytes = this.#store.get(plan.resolution, recordedAt, table);
+        const bytes = snapshots.get(plan.resolution, recordedAt, table);
         reading = bytes === undefined ? null : readingIn(bytes, row, column);
         readAt = recordedAt;
         bytesRead += bytes?.length ?? 0;
@@ -67,28 +69,28 @@ export class History {
     return { column, stepMs: plan.stepMs, points };
   }
 
-  /** Snapshots of a table, as finely as they are kept as far back as `from`. @throws HistoryError */
-  frames({ table, from, to }: HistoryQuery, now: number): AsyncIterableIterator<Uint8Array> {
+  /** Snapshots of a table, as finely as they are kept as far back as `from`. @throws HistoryError, HistoryUnavailableError */
+  async frames({ table, from, to }: HistoryQuery, now: number): Promise<AsyncIterableIterator<Uint8Array>> {
     const span = spanOf(from, to, now);
     const [resolution] = resolutionsSince(table, span.from, now);
-    return this.#frames(resolution, table, span);
+    return framesOf(await this.#store.read(), resolution, table, span);
   }
+}
 
-  async *#frames(resolution: Resolution, table: TableName, { from, to }: Span) {
-    let bytesRead = 0;
-    let frames = 0;
-    for (let start = from; ; ) {
-      const t = this.#store.timeFrom(resolution, start);
-      if (t === null || t > to) return;
-      const bytes = this.#store.get(resolution, t, table);
-      if (bytes !== undefined) yield bytes;
-      start = t + 1;
-      bytesRead += bytes?.length ?? 0;
-      if (bytesRead < BYTES_A_TURN && ++frames % READINGS_A_TURN !== 0) continue;
-      bytesRead = 0;
-      // Who reads as fast as this would let nothing else have its turn.
-      await nextTurn();
-    }
+async function* framesOf(snapshots: Snapshots, resolution: Resolution, table: TableName, { from, to }: Span) {
+  let bytesRead = 0;
+  let frames = 0;
+  for (let start = from; ; ) {
+    const t = snapshots.timeFrom(resolution, start);
+    if (t === null || t > to) return;
+    const bytes = snapshots.get(resolution, t, table);
+    if (bytes !== undefined) yield bytes;
+    start = t + 1;
+    bytesRead += bytes?.length ?? 0;
+    if (bytesRead < BYTES_A_TURN && ++frames % READINGS_A_TURN !== 0) continue;
+    bytesRead = 0;
+    // Who reads as fast as this would let nothing else have its turn.
+    await nextTurn();
   }
 }
 

@@ -32,6 +32,11 @@ export class Recorder {
     this.#onFailure = onFailure;
   }
 
+  /** Whether what was last tried was not kept. */
+  get isFailing(): boolean {
+    return this.#failedAt !== null;
+  }
+
   /** Once a second. A disk that is not done with the last second's is not given more: there is a gap. */
   tick(now: number): void {
     if (this.#writing !== null || now - (this.#failedAt ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;

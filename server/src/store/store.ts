@@ -72,6 +72,14 @@ export class Store {
     return new Database(this.#root.openDB<Uint8Array, Key & string>(BINARY_PREFIX + name, { encoding: 'binary' }));
   }
 
+  /** Removes databases of bytes; returns whether there were any. Their room is for the others, and the file stays as long. */
+  discard(names: readonly string[]): boolean {
+    const found = new Set(Array.from(this.#root.getKeys(), String));
+    const going = names.map((name) => BINARY_PREFIX + name).filter((name) => found.has(name));
+    for (const name of going) this.#root.openDB(name, { encoding: 'binary' }).dropSync();
+    return going.length > 0;
+  }
+
   /** Writes to collect and then commit together. */
   begin(): Transaction {
     return new Transaction(this.#root);

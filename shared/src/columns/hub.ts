@@ -180,4 +180,8 @@ export const hubColumns = {
     id: 194, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
     help: 'Notifiers whose last attempt failed',
   },
+  history_failing: {
+    id: 195, unit: 'enum', scale: 0, worse: 'more', labels: ['no', 'yes'], target: { max: 0 },
+    help: 'Is history not kept, because its disk takes nothing or it cannot be opened? All else goes on',
+  },
 } as const satisfies Record<string, ColumnSpec>;

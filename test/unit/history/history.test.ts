@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { History, HistoryError } from '@auralis/server/history/history';
-import { HistoryStore } from '@auralis/server/history/history-store';
+import { History, HistoryError, HistoryUnavailableError } from '@auralis/server/history/history';
+import { HistoryStore, Snapshots } from '@auralis/server/history/history-store';
 import { planPoints, spanOf } from '@auralis/server/history/query';
 import { readingIn } from '@auralis/server/history/reading';
 import { Recorder } from '@auralis/server/history/recorder';
@@ -33,7 +33,7 @@ afterAll(async () => {
 /** Tables that are recorded, second by second, as a test says. */
 function world(inStore: Store) {
   const tables = createTables();
-  const kept = new HistoryStore(inStore);
+  const kept = new HistoryStore(async () => inStore);
   const recorder = new Recorder(tables, kept, 'hub@1', (error) => {
     throw error;
   });
@@ -44,7 +44,8 @@ function world(inStore: Store) {
   return { tables, kept, history: new History(kept), tick };
 }
 
-function timesOf(kept: HistoryStore, resolution: Resolution): number[] {
+async function timesOf(store: HistoryStore, resolution: Resolution): Promise<number[]> {
+  const kept = await store.read();
   const times: number[] = [];
   for (let t = kept.timeFrom(resolution, 0); t !== null; t = kept.timeFrom(resolution, t + 1)) times.push(t);
   return times;
@@ -116,13 +117,13 @@ describe('history', () => {
     }
     for (let t = end + 1000; t <= end + 5000; t += 1000) await tick(t);
 
-    const [first = 0] = timesOf(kept, BY_1S);
+    const [first = 0] = await timesOf(kept, BY_1S);
     expect(first).toBeGreaterThanOrEqual(end - HOUR - 70_000);
     expect(first).toBeLessThanOrEqual(end - HOUR);
-    expect(timesOf(kept, BY_10S)).toHaveLength(2 * 360 + 1 - 6);
+    expect(await timesOf(kept, BY_10S)).toHaveLength(2 * 360 + 1 - 6);
     // The minute in which it came back is recorded, late.
-    expect(timesOf(kept, BY_60S)).toHaveLength(2 * 60 + 1);
-    expect(timesOf(kept, OF_CONNECTIONS).at(0)).toBeGreaterThanOrEqual(end - HOUR - 70_000);
+    expect(await timesOf(kept, BY_60S)).toHaveLength(2 * 60 + 1);
+    expect((await timesOf(kept, OF_CONNECTIONS)).at(0)).toBeGreaterThanOrEqual(end - HOUR - 70_000);
 
     const query = { table: 'hubs', row: 'hub', column: 'reports' } as const;
     const whole = await history.points({ ...query, from: T0, to: end, step: 10_000 }, end);
@@ -139,14 +140,15 @@ describe('history', () => {
     await own.close();
 
     const again = await Store.open(join(root, `dir-${dirs - 1}`));
-    const reopened = new History(new HistoryStore(again));
-    expect(await reopened.points({ ...query, from: T0, to: end, step: 10_000 }, end)).toEqual(whole);
+    const reopened = world(again);
+    await reopened.tick(end + 6000);
+    expect(await reopened.history.points({ ...query, from: T0, to: end, step: 10_000 }, end)).toEqual(whole);
     await again.close();
   });
 
   test('one that is full gives up its oldest, a few at a time', async () => {
     const own = await Store.open(join(root, `dir-${dirs++}`));
-    const kept = new HistoryStore(own);
+    const kept = new Snapshots(own);
     const small: Resolution = { name: 'small', stepMs: 1000, keepMs: HOUR, maxBytes: 400_000, tables: ['hubs'] };
     const bytes = new Uint8Array(10_000).fill(7);
     let most = 0;
@@ -176,7 +178,7 @@ describe('history', () => {
     }
     const replica = new Replica(SCHEMAS.streams.columns);
     const replayed: unknown[] = [];
-    for await (const bytes of history.frames({ table: 'streams', from: start, to: start + 4000 }, start + 4000)) {
+    for await (const bytes of await history.frames({ table: 'streams', from: start, to: start + 4000 }, start + 4000)) {
       expect(replica.apply(snapshotOf(bytes))?.reset).toBe(true);
       replayed.push([...replica.rows.values()].map((row) => [row.key, row.value(108)]));
     }
@@ -245,6 +247,31 @@ test('a disk that takes nothing is tried twice a minute, and news once until it 
     ['ENOSPC', false],
     ['ENOSPC', true],
   ]);
+});
+
+test('a store that cannot be opened is tried again, and until then nobody is answered as if there were nothing', async () => {
+  let isThere = false;
+  let tries = 0;
+  const kept = new HistoryStore(async () => {
+    tries++;
+    if (isThere) return store;
+    throw new Error('EACCES');
+  });
+  const told: boolean[] = [];
+  const recorder = new Recorder(createTables(), kept, 'hub@1', (_, isNews) => told.push(isNews));
+  const history = new History(kept);
+  const start = T0 + 2000 * HOUR;
+  const frames = () => history.frames({ table: 'hubs', from: start, to: start + HOUR }, start + HOUR);
+  await expect(frames()).rejects.toThrow(HistoryUnavailableError);
+  for (const second of [0, 31, 62]) {
+    isThere = second === 62;
+    recorder.tick(start + second * 1000);
+    await recorder.settled();
+    expect(recorder.isFailing).toBe(!isThere);
+    if (!isThere) await expect(frames()).rejects.toThrow('history is not there: EACCES');
+  }
+  expect([tries, told]).toEqual([3, [true, false]]);
+  expect((await (await frames()).next()).value).toBeInstanceOf(Uint8Array);
 });
 
 test('what the disk has not taken yet is not heaped up', async () => {

@@ -1,6 +1,6 @@
 import { type Column, show, TABLE_NAMES, type TableName } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
-import { type History, HistoryError } from '../../history/history.js';
+import { type History, HistoryError, HistoryUnavailableError } from '../../history/history.js';
 import type { Api } from '../api.js';
 import { named, time, wholeNumber } from '../parameters.js';
 import { Problem, problems } from '../problem.js';
@@ -11,6 +11,7 @@ export interface HistoryContext {
 }
 
 const DAY_MS = 86_400_000;
+const NOT_THERE = { 503: 'History cannot be opened: the hub runs without' };
 
 const spanShape = {
   table: z
@@ -68,7 +69,10 @@ function addPoints(app: Api, { history, now }: HistoryContext): void {
     },
     responses: {
       200: { description: 'Points', content: { 'application/json': { schema: pointsSchema } } },
-      ...problems({ 400: 'A parameter is unknown or out of range, or the step too fine for what is kept' }),
+      ...problems({
+        400: 'A parameter is unknown or out of range, or the step too fine for what is kept',
+        ...NOT_THERE,
+      }),
     },
   });
   app.openapi(route, async (c) => {
@@ -93,7 +97,7 @@ function addFrames(app: Api, { history, now }: HistoryContext): void {
         description: 'MessagePack values back to back; nothing where nothing was kept',
         content: { 'application/msgpack': { schema: z.string().openapi({ format: 'binary' }) } },
       },
-      ...problems({ 400: 'A parameter is unknown or out of range' }),
+      ...problems({ 400: 'A parameter is unknown or out of range', ...NOT_THERE }),
     },
   });
   app.openapi(route, async (c) => {
@@ -123,6 +127,8 @@ async function answered<Answer>(ask: () => Answer | Promise<Answer>): Promise<An
   try {
     return await ask();
   } catch (error) {
-    throw error instanceof HistoryError ? new Problem(400, error.message) : error;
+    if (error instanceof HistoryError) throw new Problem(400, error.message);
+    if (error instanceof HistoryUnavailableError) throw new Problem(503, error.message);
+    throw error;
   }
 }
