@@ -4,6 +4,7 @@ import { doctorCommand } from './cli/doctor.js';
 import { serveCommand } from './cli/serve.js';
 import { simulateCommand } from './cli/simulate.js';
 import { tailCommand } from './cli/tail.js';
+import { tokenCommand } from './cli/token.js';
 import { topCommand } from './cli/top.js';
 import { ConfigError } from './config.js';
 import { DataDirError } from './store/data-dir-error.js';
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .addCommand(serveCommand())
     .addCommand(checkConfigCommand())
+    .addCommand(tokenCommand())
     .addCommand(doctorCommand((exitCode) => (code = exitCode)))
     .addCommand(simulateCommand((exitCode) => (code = exitCode)))
     .addCommand(topCommand((exitCode) => (code = exitCode)))

@@ -10,6 +10,13 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
+/** @throws ConfigError for the first of `keys` that is not known; `file`: where they stand */
+export function assertKnown(keys: readonly string[], known: readonly string[], file?: string): void {
+  const unknown = keys.find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new ConfigError(`${file === undefined ? '' : `${file}: `}${unknown}: unknown; known are ${known.join(', ')}`);
+}
+
 /** Checks what was found at `place`. @throws ConfigError for the first thing that is not allowed */
 export function readSection<Schema extends z.ZodType>(schema: Schema, found: unknown, place: string): z.output<Schema> {
   const result = schema.safeParse(found);

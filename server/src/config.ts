@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { readAuthFile } from './auth/settings.js';
 import { ConfigError } from './config-error.js';
+import { readConfigFile } from './config-file.js';
+import { assertKnown } from './config-section.js';
 import {
   type GivenOptions,
   type HubOptions,
@@ -26,14 +27,10 @@ export const environmentNameOf = (key: string) => `AURALIS_${key.replace(/[A-Z]/
 /** Settings from flags over environment over file over defaults. @throws ConfigError for the first that is not allowed */
 export function loadOptions(sources: ConfigSources): HubOptions {
   const file = sources.file ?? sources.environment.AURALIS_CONFIG;
-  const fromFile = file === undefined ? {} : readConfigFile(file);
-  for (const key of Object.keys(fromFile)) {
-    if (!KNOWN_KEYS.includes(key)) {
-      throw new ConfigError(`${file}: ${key}: unknown; known are ${KNOWN_KEYS.join(', ')}`);
-    }
-  }
+  const fromFile = file === undefined ? {} : readConfigFile(file, 'port: 9000');
+  assertKnown(Object.keys(fromFile), KNOWN_KEYS, file);
   for (const name of Object.keys(sources.environment)) {
-    if (name.startsWith('AURALIS_') && name !== 'AURALIS_CONFIG' && !KNOWN_NAMES.has(name)) {
+    if (name.startsWith('AURALIS_') && !KNOWN_NAMES.has(name) && !OTHERS_NAMES.has(name)) {
       throw new ConfigError(`${name}: unknown; known are ${[...KNOWN_NAMES].join(', ')}`);
     }
   }
@@ -50,16 +47,14 @@ export function loadOptions(sources: ConfigSources): HubOptions {
 
 /** Settings given by a program: checked as those of a config file. @throws ConfigError */
 export function checkOptions(given: GivenOptions): HubOptions {
-  for (const key of Object.keys(given)) {
-    if (!KNOWN_KEYS.includes(key)) throw new ConfigError(`${key}: unknown; known are ${KNOWN_KEYS.join(', ')}`);
-  }
+  assertKnown(Object.keys(given), KNOWN_KEYS);
   const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
     return [key, firstGiven(spec, [[key, given[key as ServeOptionKey] ?? undefined]])] as const;
   });
   return frozen(options, { ...given }, (key) => key, process.env);
 }
 
-/** Settings with the sections read. */
+/** Settings with the sections and the auth file read. */
 function frozen(
   options: readonly (readonly [key: string, value: unknown])[],
   given: Readonly<Record<string, unknown>>,
@@ -69,11 +64,20 @@ function frozen(
   const sections = Object.entries(SECTIONS).map(
     ([key, read]) => [key, read(given[key], placeOf(key), environment)] as const,
   );
-  return Object.freeze(Object.fromEntries([...options, ...sections])) as HubOptions;
+  const settings = Object.fromEntries([...options, ...sections]);
+  const { authFile } = settings as Pick<HubOptions, 'authFile'>;
+  return Object.freeze({ ...settings, auth: authFile === null ? null : readAuthFile(authFile) }) as HubOptions;
 }
 
 const KNOWN_KEYS: readonly string[] = [...Object.keys(SERVE_OPTIONS), ...Object.keys(SECTIONS)];
 const KNOWN_NAMES: ReadonlySet<string> = new Set(Object.keys(SERVE_OPTIONS).map(environmentNameOf));
+/** The file itself, and what a shell holds that also runs clients of a hub. */
+const OTHERS_NAMES: ReadonlySet<string> = new Set([
+  'AURALIS_CONFIG',
+  'AURALIS_TOKEN',
+  'AURALIS_HUB_URL',
+  'AURALIS_STREAM',
+]);
 
 function firstGiven(spec: OptionSpec<unknown>, places: readonly (readonly [place: string, found: unknown])[]): unknown {
   for (const [place, found] of places) {
@@ -83,17 +87,4 @@ function firstGiven(spec: OptionSpec<unknown>, places: readonly (readonly [place
     return value;
   }
   return spec.default;
-}
-
-function readConfigFile(path: string): Record<string, unknown> {
-  let content: unknown;
-  try {
-    content = parseYaml(readFileSync(path, 'utf8')) ?? {};
-  } catch (error) {
-    throw new ConfigError(`${path}: ${(error as Error).message.split('\n')[0]}`);
-  }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new ConfigError(`${path}: a map of settings, such as "port: 9000"`);
-  }
-  return content as Record<string, unknown>;
 }

@@ -1,13 +1,33 @@
+import { CLOSE, TOKEN_SUBPROTOCOL } from '@auralis/shared';
+import { Authority } from './auth/authority.js';
+import { decide, decideStream, type Refusal } from './auth/decide.js';
+import type { Role } from './auth/roles.js';
+import { tokenOf } from './auth/token.js';
 import type { Api } from './http/api.js';
 import { createGuard, type Guard, isLoopback } from './http/guard.js';
 import { pathBelow, prefixOf } from './http/prefix.js';
 import { TrustedProxies } from './http/proxies.js';
 import type { HubOptions } from './options.js';
 import type { HubCounters } from './state/counters.js';
-import type { SocketRoute, TransportOptions, UpgradeAnswer, UpgradeRequest } from './transport/transport.js';
+import { offeredProtocols } from './subprotocols.js';
+import type {
+  SocketHandler,
+  SocketRoute,
+  TransportOptions,
+  UpgradeAnswer,
+  UpgradeRequest,
+} from './transport/transport.js';
 
 /** What proxies add. */
 const FORWARDING = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'];
+
+/** Who may open a kind of socket. */
+export interface SocketAccess {
+  readonly origins: 'any-origin' | 'our-origins';
+  readonly role: Role;
+  /** The stream in its path, where there is one. */
+  readonly streamOf?: (path: string) => string | null;
+}
 
 /** What is settled of a request before its route sees it, for upgrades and plain HTTP alike: who asks, by which name and path. */
 export class FrontDoor {
@@ -15,28 +35,38 @@ export class FrontDoor {
   readonly #prefix: string;
   readonly #proxies: TrustedProxies;
   readonly #hasProxy: boolean;
+  readonly #authority: Authority;
   readonly #counters: HubCounters;
+  readonly #now: () => number;
 
-  constructor(options: HubOptions, counters: HubCounters) {
-    this.guard = createGuard(options.host, options.publicUrl);
+  constructor(options: HubOptions, counters: HubCounters, now: () => number) {
+    this.guard = createGuard(options.host, options.publicUrl, options.auth?.origins ?? null);
     this.#prefix = prefixOf(options.publicUrl);
     this.#proxies = new TrustedProxies(options.trustProxy);
     this.#hasProxy = options.publicUrl !== null || options.trustProxy.length > 0;
+    this.#authority = new Authority(options.auth);
     this.#counters = counters;
+    this.#now = now;
   }
 
   fetch(app: Api): TransportOptions['fetch'] {
     return (request, peer) => {
-      const address = this.#proxies.clientOf(peer, request.headers.get('x-forwarded-for'));
-      return app.fetch(request, { address, isLocal: this.#isLocal(peer, request.headers) });
+      const { headers } = request;
+      const address = this.#proxies.clientOf(peer, headers.get('x-forwarded-for'));
+      const who = this.#authority.identify(
+        tokenOf((name) => headers.get(name)),
+        this.#now(),
+      );
+      return app.fetch(request, { address, who, isLocal: this.#isLocal(peer, headers) });
     };
   }
 
-  /** A kind of socket, with and without the prefix. What is refused is counted. Audio may be listened to from any page. */
-  sockets(route: SocketRoute, origins: 'any-origin' | 'our-origins'): readonly SocketRoute[] {
-    const upgrade = (request: UpgradeRequest) => {
-      const answer = this.#refusal(request, origins) ?? route.upgrade(this.#settled(request));
-      if ('refuse' in answer) this.#counters.add('upgrades_refused');
+  /** A kind of socket, with and without the prefix. What is refused is counted. */
+  sockets(route: SocketRoute, access: SocketAccess): readonly SocketRoute[] {
+    const upgrade = (request: UpgradeRequest): UpgradeAnswer => {
+      const settled = this.#settled(request);
+      const answer = this.#refusal(request, access) ?? this.#admission(settled, access) ?? route.upgrade(settled);
+      if ('refuse' in answer || answer.accept instanceof NotAllowed) this.#counters.add('upgrades_refused');
       return answer;
     };
     const patterns = new Set([route.pattern, this.#prefix + route.pattern]);
@@ -52,12 +82,30 @@ export class FrontDoor {
     };
   }
 
-  #refusal({ headers }: UpgradeRequest, origins: 'any-origin' | 'our-origins'): UpgradeAnswer | null {
+  #refusal({ headers }: UpgradeRequest, { origins }: SocketAccess): UpgradeAnswer | null {
     const host = headers.get('host') ?? null;
     if (!this.guard.isOurHost(host))
       return { refuse: 421, message: 'Host is not this hub’s: start it with --public-url' };
     if (origins === 'any-origin' || this.guard.mayRead(headers.get('origin') ?? null, host)) return null;
     return { refuse: 403, message: 'pages of this origin may not connect here' };
+  }
+
+  /**
+   * Who may not is let in for as long as it takes to say so (4101): of a handshake that fails a page learns nothing, not
+   * even that it need not come again.
+   */
+  #admission({ path, headers }: UpgradeRequest, { role, streamOf }: SocketAccess): UpgradeAnswer | null {
+    const header = (name: string) => headers.get(name);
+    const who = this.#authority.identify(tokenOf(header), this.#now());
+    const refusal =
+      decide(who, { role, isLocalWithoutAuth: false }, false) ??
+      (streamOf === undefined ? null : decideStream(who, streamOf(path)));
+    if (refusal === null) return null;
+    // A page that offers protocols takes no answer without one of them.
+    const protocol = offeredProtocols(header('sec-websocket-protocol')).find(
+      (name) => !name.startsWith(TOKEN_SUBPROTOCOL),
+    );
+    return { accept: new NotAllowed(refusal), ...(protocol !== undefined && { protocol }) };
   }
 
   /**
@@ -67,4 +115,22 @@ export class FrontDoor {
   #isLocal(peer: string, headers: Headers): boolean {
     return !this.#hasProxy && isLoopback(peer) && !FORWARDING.some((name) => headers.has(name));
   }
+}
+
+/** The socket of somebody who may not have one. */
+class NotAllowed implements SocketHandler {
+  readonly #refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    this.#refusal = refusal;
+  }
+
+  onOpen(peer: Parameters<SocketHandler['onOpen']>[0]): void {
+    peer.close(CLOSE.NOT_ALLOWED, this.#refusal.message);
+  }
+
+  onMessage(): void {}
+  onPong(): void {}
+  onDrain(): void {}
+  onClose(): void {}
 }

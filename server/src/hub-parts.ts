@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { Alarm } from './alarm.js';
+import { SOCKET_ROLES } from './auth/roles.js';
 import { DurableEngineMemory } from './durable-engine-memory.js';
 import { EngineRoom } from './engine/room.js';
 import { FrontDoor } from './front-door.js';
@@ -22,7 +23,7 @@ import type { Logger } from './log.js';
 import type { HubOptions } from './options.js';
 import { PrometheusPage } from './prometheus/page.js';
 import { CmcdDesk } from './relay/cmcd-desk.js';
-import { listenRoute } from './relay/listen-route.js';
+import { listenRoute, streamName } from './relay/listen-route.js';
 import { LostEngines } from './relay/lost-engines.js';
 import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
@@ -84,7 +85,7 @@ export class HubParts {
     const startedAt = now();
     this.counters = new HubCounters(tables.hubs, this.#name, [VERSION, ''], startedAt);
     const hubSlot = this.counters.slot;
-    this.#door = new FrontDoor(options, this.counters);
+    this.#door = new FrontDoor(options, this.counters, now);
     const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
     this.#relay = new Relay(tables, this.counters, { ...options, ...limits });
     this.#sweep = new Sweep(this.#relay, tables, this.counters);
@@ -116,6 +117,7 @@ export class HubParts {
   service(): Pick<TransportOptions, 'routes' | 'fetch'> {
     const { counters, tables } = this;
     const { now, isDraining } = this.#context;
+    const door = this.#door;
     const sockets = {
       relay: this.#relay,
       inbox: new Inbox(),
@@ -127,11 +129,20 @@ export class HubParts {
     };
     return {
       routes: [
-        ...this.#door.sockets(listenRoute(sockets), 'any-origin'),
-        ...this.#door.sockets(publishRoute(sockets), 'our-origins'),
-        ...this.#door.sockets(this.live.route(), 'our-origins'),
+        // Audio may be listened to from any page.
+        ...door.sockets(listenRoute(sockets), {
+          origins: 'any-origin',
+          role: SOCKET_ROLES.listen,
+          streamOf: streamName,
+        }),
+        ...door.sockets(publishRoute(sockets), {
+          origins: 'our-origins',
+          role: SOCKET_ROLES.publish,
+          streamOf: streamName,
+        }),
+        ...door.sockets(this.live.route(), { origins: 'our-origins', role: SOCKET_ROLES.live }),
       ],
-      fetch: this.#door.fetch(this.#app()),
+      fetch: door.fetch(this.#app()),
     };
   }
 

@@ -1,4 +1,5 @@
 import { MAX_BODY_BYTES } from '@auralis/shared';
+import type { AuthSettings } from './auth/settings.js';
 import { checkOptions } from './config.js';
 import { RESOLUTIONS } from './history/resolutions.js';
 import { HubParts } from './hub-parts.js';
@@ -47,6 +48,11 @@ export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
     await store.close();
     throw error;
   }
+}
+
+function saysWhoMay({ tokens, anonymous }: AuthSettings): string {
+  const others = anonymous.size === 0 ? 'nobody may do anything' : `one is a ${[...anonymous].join(' and a ')}`;
+  return `${tokens.length} tokens are known; without one ${others}`;
 }
 
 /** Hub's clock: ms since 1970, fractional, and never backwards. */
@@ -102,6 +108,8 @@ class RunningHub implements Hub {
     this.#every(SECOND_MS, () => parts.everySecond(now()));
     if (reporterIntervalS > 0) this.#every(reporterIntervalS * SECOND_MS, () => parts.reporter.report());
     const outside = publicUrl === null ? '' : `, from outside ${this.url}`;
+    const { auth } = this.#options;
+    if (auth !== null) this.#log.info(saysWhoMay(auth));
     this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
   }
 

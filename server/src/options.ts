@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
 import { type AlertsSection, readAlertSettings } from './alerts/alert-settings.js';
+import type { AuthSettings } from './auth/settings.js';
 import { isAddressBlock } from './http/proxies.js';
 import { type NotifiersSection, readNotifierSettings } from './notify/settings.js';
 
@@ -58,6 +59,11 @@ export const SERVE_OPTIONS = {
     'URL',
     'what the hub is called from outside, behind a proxy, a path included: its host is then accepted',
   ),
+  authFile: path(
+    'authFile',
+    'FILE',
+    'tokens and what each is for (YAML): then whoever asks needs one; make one with `auralis-hub token`',
+  ),
   trustProxy: blocks('trustProxy', 'CIDR,…', 'proxies whose X-Forwarded-For is believed: addresses or blocks of them'),
   reporterIntervalS: whole(
     'reporterIntervalS',
@@ -92,6 +98,9 @@ type FlagOptions = { readonly [Key in ServeOptionKey]: Specs[Key] extends Option
 /** All settings of a hub, checked and frozen. */
 export type HubOptions = FlagOptions & {
   readonly [Key in keyof typeof SECTIONS]: ReturnType<(typeof SECTIONS)[Key]>;
+} & {
+  /** What `authFile` says; null where there is none. */
+  readonly auth: AuthSettings | null;
 };
 
 /** Settings as a program gives them: the sections as they stand in a config file. */

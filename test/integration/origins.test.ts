@@ -67,7 +67,7 @@ describe.each(['uws', 'ws'])('origins on %s', (transport) => {
       headers: {
         'access-control-allow-origin': 'http://localhost:3000',
         'access-control-allow-methods': expect.stringContaining(method),
-        'access-control-allow-headers': 'content-type',
+        'access-control-allow-headers': 'authorization, content-type',
       },
     });
     for (const origin of ['null', 'https://evil.example']) {

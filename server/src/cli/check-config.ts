@@ -3,10 +3,11 @@ import { loadOptions } from '../config.js';
 
 const EXAMPLES = `
 Exit code 0 where the hub would start with it, 2 where it would not, with the place, what was found and what is allowed.
-The environment counts too, as it does for serve.
+The environment counts too, as it does for serve. The auth file that it names is looked at as well.
 
 Example:
   auralis-hub check-config hub.yaml
+  AURALIS_AUTH_FILE=auth.yaml auralis-hub check-config
 `;
 
 export function checkConfigCommand(): Command {
@@ -15,8 +16,10 @@ export function checkConfigCommand(): Command {
     .argument('[FILE]', 'config file, YAML or JSON (AURALIS_CONFIG)')
     .addHelpText('after', EXAMPLES)
     .action((file: string | undefined) => {
-      const { alerts, notifiers } = loadOptions({ flags: {}, environment: process.env, file });
+      const { alerts, notifiers, auth } = loadOptions({ flags: {}, environment: process.env, file });
       const what = file ?? process.env.AURALIS_CONFIG ?? 'the environment';
-      process.stdout.write(`${what} is good: ${alerts.rules.length} alert rules, ${notifiers.length} notifiers\n`);
+      const counts = [`${alerts.rules.length} alert rules`, `${notifiers.length} notifiers`];
+      if (auth !== null) counts.push(`${auth.tokens.length} tokens`);
+      process.stdout.write(`${what} is good: ${counts.join(', ')}\n`);
     });
 }

@@ -2,6 +2,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { getPathNoStrict } from 'hono/utils/url';
 import type { z } from 'zod';
+import type { Identity } from '../auth/identity.js';
 import { pathBelow } from './prefix.js';
 import { Problem } from './problem.js';
 
@@ -12,6 +13,7 @@ export type Api = OpenAPIHono<{ Bindings: Asker }>;
 export interface Asker {
   /** As far as it is known: behind a proxy that is not trusted, the proxy's. */
   readonly address: string;
+  readonly who: Identity;
   /** It asks from the machine of the hub, and there is no proxy. */
   readonly isLocal: boolean;
 }

@@ -1,5 +1,6 @@
 import { HTTPException } from 'hono/http-exception';
 import type { HubCounters } from '../state/counters.js';
+import { addAccess } from './access.js';
 import { type Api, createApi } from './api.js';
 import { compress } from './compress.js';
 import { addCors } from './cors.js';
@@ -51,7 +52,7 @@ export interface HttpContext
  */
 export function createApp(context: HttpContext): Api {
   const app = createApi(prefixOf(context.publicUrl));
-  addCommon(app, context);
+  const settleAccess = addCommon(app, context);
   addHealthRoutes(app, context);
   addMetricsRoutes(app, context);
   addPrometheusRoutes(app, context);
@@ -67,11 +68,12 @@ export function createApp(context: HttpContext): Api {
   addOpenApiRoute(app, context);
   addDocsRoutes(app);
   addPageRoutes(app, context);
+  settleAccess();
   return app;
 }
 
-/** What goes for every request. */
-function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
+/** What goes for every request. Call what it returns when all routes are added. */
+function addCommon(app: Api, { guard, counters, onError }: HttpContext): () => void {
   app.use(compress());
   app.use(async ({ req }, next) => {
     if (guard.isOurHost(req.header('host') ?? null)) return next();
@@ -87,6 +89,7 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   });
+  const settleAccess = addAccess(app);
   app.notFound(({ req }) => {
     explainSocketPath(req.path);
     const known = methodsOf(app, req.path);
@@ -103,4 +106,5 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): void {
     onError(error);
     return problem(500, 'a fault of the hub; its log says more');
   });
+  return settleAccess;
 }

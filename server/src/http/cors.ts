@@ -8,9 +8,10 @@ const METHODS = 'GET, HEAD, POST, DELETE';
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /**
- * Which pages may ask. Those of loopback addresses and of the hub itself may read and send; those of any origin may load
+ * Which pages may ask; who brings a token for what is another matter. Those of the hub itself and of loopback addresses, or
+ * where there is an auth file of the origins that it lists, may read and send; those of any origin may load
  * the SDKs, and send CMCD as they may listen; and a page that was opened from a file, as the spec's dashboard is, may read
- * the summary. No other.
+ * the summary, where there is no auth file. No other.
  */
 export function addCors(app: Api, guard: Guard): void {
   app.use(async (c, next) => {
@@ -26,7 +27,7 @@ export function addCors(app: Api, guard: Guard): void {
     else {
       c.res = new Response(null, { status: 204 });
       c.header('access-control-allow-methods', METHODS);
-      c.header('access-control-allow-headers', 'content-type');
+      c.header('access-control-allow-headers', 'authorization, content-type');
       c.header('access-control-max-age', String(PREFLIGHT_MAX_AGE_S));
     }
     c.header('vary', 'origin', { append: true });
@@ -47,6 +48,6 @@ function allowedOrigin(
   if (origin === null) return null;
   // Where players are. The answer is counts of what they sent themselves.
   if (path === '/api/v1/cmcd') return origin;
-  const isSummary = path === '/api/v1/metrics' && READING.has(method);
+  const isSummary = path === '/api/v1/metrics' && READING.has(method) && !guard.hasOrigins;
   return guard.mayRead(origin, host) || (isSummary && origin === 'null') ? origin : null;
 }

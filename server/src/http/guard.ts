@@ -1,18 +1,24 @@
 import { isIP } from 'node:net';
 
-/** Who may talk to the hub: decided by `Host` and `Origin`, for plain requests and upgrades alike. */
+/** Which pages, and by which name, may talk to the hub: decided by `Host` and `Origin`, for plain requests and upgrades alike. */
 export interface Guard {
   /** Is this `Host` header one of ours? A name that is not might have been rebound to us by a stranger's DNS. */
   isOurHost(host: string | null): boolean;
+  /** Origins are listed; without, a page from a file may read the summary. */
+  readonly hasOrigins: boolean;
   /** May a page of this origin read from the hub, which it asked under `host`? No origin: not a page. */
   mayRead(origin: string | null, host: string | null): boolean;
 }
 
-/** `host`: the address that the hub listens on. `publicUrl`: what it is called from outside, or null. */
-export function createGuard(host: string, publicUrl: string | null): Guard {
+/**
+ * `host`: the address that the hub listens on. `publicUrl`: what it is called from outside, or null. `origins`: those of pages
+ * that may ask beside the hub's own; null where it has no auth file: those on loopback addresses.
+ */
+export function createGuard(host: string, publicUrl: string | null, origins: readonly string[] | null): Guard {
   const publicHost = publicUrl === null ? null : new URL(publicUrl);
   const names = new Set([host.toLowerCase(), ...(publicHost === null ? [] : [publicHost.hostname.toLowerCase()])]);
   return {
+    hasOrigins: origins !== null,
     isOurHost(header) {
       const name = hostName(header);
       // An address cannot be rebound; only names can.
@@ -23,7 +29,8 @@ export function createGuard(host: string, publicUrl: string | null): Guard {
       if (!URL.canParse(origin)) return false;
       // Our own page, under whatever name or address it was opened: `isOurHost` has said that the name is ours.
       const { host: asked, hostname } = new URL(origin);
-      return asked === host?.toLowerCase() || isLoopback(hostname);
+      if (asked === host?.toLowerCase()) return true;
+      return origins === null ? isLoopback(hostname) : origins.includes(origin.toLowerCase());
     },
   };
 }

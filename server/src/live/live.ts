@@ -8,10 +8,12 @@ import {
   STALLED_MS,
   SUBPROTOCOLS,
   TABLE_NAMES,
+  TOKEN_SUBPROTOCOL,
   type Welcome,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
+import { offeredProtocols } from '../subprotocols.js';
 import type { SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import { Channel, createSinks } from './channel.js';
 import { type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
@@ -111,13 +113,13 @@ export class Live implements LiveDesk {
     if (this.#context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
     if (this.sessions.size >= MAX_DASHBOARDS)
       return { refuse: 503, message: `${MAX_DASHBOARDS} dashboards are connected` };
-    const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
+    const offered = offeredProtocols(request.headers.get('sec-websocket-protocol'));
     const { msgpack, json } = SUBPROTOCOLS;
     const { counters } = this.#context;
     // MessagePack where both or neither are offered; a client that offers only others is told, not guessed at.
     if (offered.includes(msgpack)) return { accept: new LiveSession(this, 'msgpack', counters), protocol: msgpack };
     if (offered.includes(json)) return { accept: new LiveSession(this, 'json', counters), protocol: json };
-    if (offered.some((name) => name !== '' && !name.startsWith('auralis.token.'))) {
+    if (offered.some((name) => !name.startsWith(TOKEN_SUBPROTOCOL))) {
       return { refuse: 400, message: `Sec-WebSocket-Protocol: ${msgpack} or ${json}` };
     }
     return { accept: new LiveSession(this, 'msgpack', counters) };

@@ -1,4 +1,5 @@
 import {
+  AUDIO_SUBPROTOCOL,
   CLIENT_ID,
   CLOSE,
   type ErrorCode,
@@ -8,6 +9,7 @@ import {
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
+import { offeredProtocols } from '../subprotocols.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import type { Listener } from './listener.js';
 import { isGoodbye, type Relay } from './relay.js';
@@ -70,7 +72,7 @@ function answer(request: UpgradeRequest, context: ListenContext): UpgradeAnswer 
   }
   const stream = relay.streamToListenTo(name, context.now());
   if (stream === null) return { refuse: 503, message: 'the hub has too many streams' };
-  return { accept: new ListenerSocket(stream, client, request.remoteAddress, context) };
+  return { accept: new ListenerSocket(stream, client, request.remoteAddress, context), ...audioProtocol(request) };
 }
 
 export const STREAM_NAME_RULE = 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -, and neither . nor ..';
@@ -79,6 +81,12 @@ export const STREAM_NAME_RULE = 'a stream name is 1 to 64 of A–Z a–z 0–9 .
 export function streamName(path: string): string | null {
   const name = path.split('/')[4] ?? '';
   return STREAM_NAME.test(name) ? name : null;
+}
+
+/** Echoed where it is offered: a page that offers protocols, a token among them, takes no answer without one of them. */
+export function audioProtocol({ headers }: UpgradeRequest): { readonly protocol?: string } {
+  const offered = offeredProtocols(headers.get('sec-websocket-protocol'));
+  return offered.includes(AUDIO_SUBPROTOCOL) ? { protocol: AUDIO_SUBPROTOCOL } : {};
 }
 
 /** One listener's socket: takes its reports, answers its clock, keeps its account through the relay. */

@@ -13,7 +13,7 @@ import {
 import type { HubCounters } from '../state/counters.js';
 import { Allowance } from '../state/windows.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
-import { STREAM_NAME_RULE, say, streamName } from './listen-route.js';
+import { audioProtocol, STREAM_NAME_RULE, say, streamName } from './listen-route.js';
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
@@ -63,7 +63,7 @@ function answer(request: UpgradeRequest, context: PublishContext): UpgradeAnswer
   const stream = context.relay.stream(name, context.now());
   if (stream === null) return { refuse: 503, message: 'the hub has too many streams' };
   if (stream.engine !== null) return { refuse: 409, message: `stream ${name} has its engine already` };
-  return { accept: new EngineSocket(stream, format, context) };
+  return { accept: new EngineSocket(stream, format, context), ...audioProtocol(request) };
 }
 
 /** The format in the query, null where none is declared, or what is wrong with it. */

@@ -119,7 +119,7 @@ export const hubColumns = {
   fields_ignored: { id: 161, unit: 'count', scale: 0, worse: 'more', counter: true, help: 'Unknown fields in reports' },
   upgrades_refused: {
     id: 162, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'WebSocket upgrades refused: path, stream name, origin, host, or a second engine',
+    help: 'WebSocket upgrades refused: path, stream name, origin, host, token, or a second engine',
   },
   requests_refused: {
     id: 163, unit: 'count', scale: 0, worse: 'more', counter: true,

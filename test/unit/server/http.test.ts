@@ -7,7 +7,7 @@ import { STREAM_NAME } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 
 describe('guard', () => {
-  const guard = createGuard('127.0.0.1', 'https://hub.example.org/auralis');
+  const guard = createGuard('127.0.0.1', 'https://hub.example.org/auralis', null);
 
   test.each([
     ['127.0.0.1:8000', true],
@@ -47,6 +47,22 @@ describe('guard', () => {
     expect(guard.mayRead('http://192.168.1.6:8000', '192.168.1.5:8000')).toBe(false);
     expect(guard.mayRead('https://evil.example.org', null)).toBe(false);
   });
+});
+
+describe('guard, where origins are listed', () => {
+  const guard = createGuard('127.0.0.1', 'https://hub.example.org', ['https://music.example']);
+
+  test.each([
+    [null, true],
+    ['https://music.example', true],
+    ['https://hub.example.org', true],
+    ['http://127.0.0.1:8000', true],
+    ['http://127.0.0.1:3000', false],
+    ['http://localhost:8000', false],
+    ['http://music.example', false],
+    ['https://music.example.evil.example', false],
+    ['null', false],
+  ])('Origin %s: %s', (origin, allowed) => expect(guard.mayRead(origin, '127.0.0.1:8000')).toBe(allowed));
 });
 
 describe('rows', () => {

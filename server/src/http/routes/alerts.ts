@@ -2,6 +2,7 @@ import { STREAM_NAME, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { Tables } from '../../state/tables.js';
+import { assertStream, forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { named } from '../parameters.js';
 import { Problem, problems } from '../problem.js';
@@ -126,6 +127,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
   const raise = createRoute({
     method: 'post',
     path: '/api/v1/alerts',
+    ...forRole('publisher'),
     tags,
     summary: 'Raises an alert by hand (send_alert)',
     description:
@@ -138,8 +140,10 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     },
   });
   app.openapi(raise, async (c) => {
-    const { stream, labels, ...rest } = c.req.valid('json');
-    const raised = alerts.raise({ ...rest, labels: stream === undefined ? labels : { ...labels, stream } }, now());
+    const { stream, labels: given, ...rest } = c.req.valid('json');
+    const labels = stream === undefined ? given : { ...given, stream };
+    assertStream(c.env, labels.stream ?? null);
+    const raised = alerts.raise({ ...rest, labels }, now());
     if (raised === null) throw new Problem(503, 'there are too many alerts');
     const row = rowOfAlert(raised.id);
     await assertKept(alerts);
@@ -148,6 +152,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
   const resolve = createRoute({
     method: 'post',
     path: '/api/v1/alerts/{id}/resolve',
+    ...forRole('admin'),
     tags,
     summary: 'Ends an alert that was raised by hand',
     request: { params: byId },
@@ -191,6 +196,7 @@ function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): voi
   const list = createRoute({
     method: 'get',
     path,
+    ...forRole('viewer'),
     tags,
     summary: 'Silences that have not ended',
     responses: { 200: { description: 'Those that end last come first', content: json(page) } },
@@ -202,6 +208,7 @@ function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): voi
   const add = createRoute({
     method: 'post',
     path,
+    ...forRole('admin'),
     tags,
     summary: 'Silences alerts',
     description:
@@ -222,6 +229,7 @@ function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): voi
   const end = createRoute({
     method: 'delete',
     path: `${path}/{id}`,
+    ...forRole('admin'),
     tags,
     summary: 'Ends a silence',
     request: { params: byId },

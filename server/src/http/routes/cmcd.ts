@@ -1,6 +1,7 @@
 import { MAX_CMCD_BYTES, MAX_EVENTS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { Problem, problems } from '../problem.js';
 import { acceptedSchema } from './records.js';
@@ -37,6 +38,7 @@ const query = z.object({
 export function addCmcdRoutes(app: Api, { cmcd, now }: CmcdContext): void {
   const route = {
     path: PATH,
+    ...forRole('listener'),
     tags: ['connections'],
     description: 'Each record is checked by itself: those that are refused take none of the others with them.',
     responses: {
@@ -54,8 +56,10 @@ export function addCmcdRoutes(app: Api, { cmcd, now }: CmcdContext): void {
   };
   const answer = async (c: Context) => {
     const stream = c.req.query('stream') ?? null;
+    const asker = c.env as Asker;
     if (stream !== null) checkStreamName(stream);
-    const taken = cmcd.take(await linesOf(c), stream, (c.env as Asker).address, now());
+    assertStream(asker, stream);
+    const taken = cmcd.take(await linesOf(c), stream, asker.address, now());
     switch (taken) {
       case 'no records':
         throw new Problem(400, 'there is no record');

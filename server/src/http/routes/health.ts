@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { forAnyone, forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { healthOf, healthSchema } from '../health.js';
 import { choice, named } from '../parameters.js';
@@ -23,6 +24,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining }: HealthCo
   const alive = createRoute({
     method: 'get',
     path: '/healthz',
+    ...forAnyone,
     tags: ['health'],
     summary: 'Is it alive?',
     responses: { 200: json('It is', aliveSchema) },
@@ -32,6 +34,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining }: HealthCo
   const ready = createRoute({
     method: 'get',
     path: '/readyz',
+    ...forAnyone,
     tags: ['health'],
     summary: 'Does it take connections? Before it listens, nothing answers',
     responses: { 200: json('It does', readySchema), 503: json('It is shutting down', readySchema) },
@@ -43,6 +46,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining }: HealthCo
   const health = createRoute({
     method: 'get',
     path: '/api/v1/metrics/health',
+    ...forRole('viewer'),
     tags: ['metrics', 'health'],
     summary: 'Is what it watches well? The checks of the Auralis monitoring spec, each with its figure and limit',
     request: {

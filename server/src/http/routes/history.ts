@@ -1,6 +1,7 @@
 import { type Column, show, TABLE_NAMES, type TableName } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import { type History, HistoryError, HistoryUnavailableError } from '../../history/history.js';
+import { forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { named, time, wholeNumber } from '../parameters.js';
 import { Problem, problems } from '../problem.js';
@@ -50,6 +51,7 @@ function addPoints(app: Api, { history, now }: HistoryContext): void {
   const route = createRoute({
     method: 'get',
     path: '/api/v1/history',
+    ...forRole('viewer'),
     tags: ['history'],
     summary: 'A reading over time',
     description:
@@ -88,6 +90,7 @@ function addFrames(app: Api, { history, now }: HistoryContext): void {
   const route = createRoute({
     method: 'get',
     path: '/api/v1/history/frames',
+    ...forRole('viewer'),
     tags: ['history'],
     summary: 'Snapshots of a table, one after another, for replay',
     description: 'SNAPSHOT messages of the live protocol, as finely as they are kept as far back as `from`.',

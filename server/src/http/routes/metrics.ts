@@ -1,6 +1,7 @@
 import type { Table } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Tables } from '../../state/tables.js';
+import { forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { compactSchema } from '../row-schema.js';
 import { type Row, rowsPage } from '../rows.js';
@@ -48,6 +49,7 @@ export function addMetricsRoutes(app: Api, { tables, summary, now }: MetricsCont
   const route = createRoute({
     method: 'get',
     path: '/api/v1/metrics',
+    ...forRole('viewer'),
     tags: ['metrics'],
     summary: 'The summary of the Auralis monitoring spec; null where nothing was reported',
     responses: { 200: { description: 'The summary', content: { 'application/json': { schema: metricsSchema } } } },

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { forRole } from '../access.js';
 import type { Api } from '../api.js';
 
 /** How a notifier fares. Times are ms since 1970. */
@@ -39,6 +40,7 @@ export function addNotifierRoutes(app: Api, { notifiers }: NotifiersContext): vo
   const route = createRoute({
     method: 'get',
     path: '/api/v1/notifiers',
+    ...forRole('viewer'),
     tags: ['alerts'],
     summary: 'Notifiers and how they fare',
     responses: { 200: { description: 'Notifiers', content: { 'application/json': { schema: listSchema } } } },

@@ -4,6 +4,7 @@ import { accepts } from 'hono/accepts';
 import { CONTENT_TYPES, type Form } from '../../prometheus/exposition.js';
 import type { PrometheusPage } from '../../prometheus/page.js';
 import { ABBREVIATED, type SpecNames } from '../../prometheus/spec-lines.js';
+import { forRole } from '../access.js';
 import { type Api, addUncheckedRoute } from '../api.js';
 import type { SummaryHistory } from '../summary.js';
 
@@ -38,6 +39,7 @@ export function addPrometheusRoutes(app: Api, { prometheus, summary, now }: Prom
     const route: RouteConfig = {
       method: 'get',
       path,
+      ...forRole('viewer'),
       tags: ['metrics'],
       summary: title,
       description: "Prometheus' own text format or, where `Accept` asks for it, OpenMetrics 1.0",

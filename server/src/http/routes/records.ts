@@ -1,6 +1,7 @@
 import { MAX_BODY_BYTES, MAX_EVENTS, MsgpackError, readMsgpack } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
-import { type Api, addUncheckedRoute } from '../api.js';
+import { assertStream, forRole } from '../access.js';
+import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { Problem, problems } from '../problem.js';
 import { checkStreamName, streamParameter } from './sockets.js';
 
@@ -47,6 +48,7 @@ export function addRecordsRoute(app: Api, { now }: RecordsContext, wanted: Recor
   const route = {
     method: 'post' as const,
     path: `/api/v1/streams/{stream}/${records}`,
+    ...forRole('publisher'),
     tags: [tag],
     summary,
     description: 'Each is checked by itself: those that are refused take none of the others with them.',
@@ -72,6 +74,7 @@ export function addRecordsRoute(app: Api, { now }: RecordsContext, wanted: Recor
   addUncheckedRoute(app, route, async (c) => {
     const stream = c.req.param('stream') ?? '';
     checkStreamName(stream);
+    assertStream(c.env as Asker, stream);
     const found = readBody(c.req.header('content-type') ?? '', new Uint8Array(await c.req.arrayBuffer()));
     const answer = intake.take(stream, found, now());
     switch (answer) {

@@ -1,6 +1,8 @@
 import { STREAM_NAME } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
-import { type Api, addUncheckedRoute } from '../api.js';
+import { type Role, SOCKET_ROLES } from '../../auth/roles.js';
+import { assertStream, forRole } from '../access.js';
+import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { Problem, problems } from '../problem.js';
 
 const STREAM_NAME_SAID = 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -';
@@ -16,9 +18,21 @@ export function checkStreamName(name: string): void {
 
 /** Where the WebSockets are: documented, and answered with 426 when asked by plain HTTP. */
 export function addSocketRoutes(app: Api): void {
-  addSocket(app, '/api/v1/streams/{stream}/listen', 'Listen to a stream, and report back', streamParameter);
-  addSocket(app, '/api/v1/streams/{stream}/publish', 'Publish a stream; one engine each', streamParameter);
-  addSocket(app, '/api/v1/live', 'Tables, live');
+  addSocket(
+    app,
+    '/api/v1/streams/{stream}/listen',
+    'Listen to a stream, and report back',
+    SOCKET_ROLES.listen,
+    streamParameter,
+  );
+  addSocket(
+    app,
+    '/api/v1/streams/{stream}/publish',
+    'Publish a stream; one engine each',
+    SOCKET_ROLES.publish,
+    streamParameter,
+  );
+  addSocket(app, '/api/v1/live', 'Tables, live', SOCKET_ROLES.live);
 }
 
 /** A stream name with a slash makes a path that no route has: it is told what a name may be. */
@@ -27,10 +41,11 @@ export function explainSocketPath(path: string): void {
   if (name !== undefined) checkStreamName(name);
 }
 
-function addSocket(app: Api, path: string, summary: string, params?: typeof streamParameter): void {
+function addSocket(app: Api, path: string, summary: string, role: Role, params?: typeof streamParameter): void {
   const route = {
     method: 'get' as const,
     path,
+    ...forRole(role),
     tags: ['sockets'],
     summary: `WebSocket: ${summary}`,
     description: 'What travels on it is described in shared/PROTOCOL.md.',
@@ -42,7 +57,10 @@ function addSocket(app: Api, path: string, summary: string, params?: typeof stre
   };
   addUncheckedRoute(app, route, (c) => {
     const stream = c.req.param('stream');
-    if (stream !== undefined) checkStreamName(stream);
+    if (stream !== undefined) {
+      checkStreamName(stream);
+      assertStream(c.env as Asker, stream);
+    }
     throw new Problem(426, `${path.split('/').at(-1)} is a WebSocket: connect with ws:// or wss://`);
   });
 }

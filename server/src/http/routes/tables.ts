@@ -1,6 +1,7 @@
 import type { Schema, Table, TableName } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Tables } from '../../state/tables.js';
+import { forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
@@ -28,6 +29,7 @@ export function addTable(app: Api, table: Table, summary: string, filters: reado
   const list = createRoute({
     method: 'get',
     path: `/api/v1/${schema.table}`,
+    ...forRole('viewer'),
     tags,
     summary,
     request: { query: listQuery(schema, filters) },
@@ -41,6 +43,7 @@ export function addTable(app: Api, table: Table, summary: string, filters: reado
   const one = createRoute({
     method: 'get',
     path: `/api/v1/${schema.table}/{id}`,
+    ...forRole('viewer'),
     tags,
     summary: 'One of them, by its id',
     request: { params: z.object({ id: z.string().openapi({ description: 'Its `id` in the list' }) }) },

@@ -1,0 +1,102 @@
+import { STREAM_NAME } from '@auralis/shared';
+import { z } from 'zod';
+import { readConfigFile } from '../config-file.js';
+import { assertKnown, readSection, section } from '../config-section.js';
+import type { Streams } from './identity.js';
+import { ANONYMOUS_ROLES, ROLES, type Role } from './roles.js';
+
+/** Every request looks at each of them. */
+const MAX_TOKENS = 1_000;
+
+export interface TokenSettings {
+  readonly name: string;
+  /** SHA-256 of the token. */
+  readonly digest: Buffer;
+  readonly roles: ReadonlySet<Role>;
+  readonly streams: Streams;
+  /** ms since 1970; null: never. */
+  readonly expiresAt: number | null;
+}
+
+/** What an auth file says. */
+export interface AuthSettings {
+  readonly tokens: readonly TokenSettings[];
+  readonly anonymous: ReadonlySet<Role>;
+  /** Pages that may ask beside the hub's own. */
+  readonly origins: readonly string[];
+}
+
+export const tokenName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, '1 to 40 of A–Z a–z 0–9 . _ -');
+export const streamName = z.string().regex(STREAM_NAME, 'the name of a stream: 1 to 64 of A–Z a–z 0–9 . _ -');
+export const expiry = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: 'a day, such as 2027-01-31 (its beginning, UTC), or a time, such as 2027-01-31T12:00:00Z',
+});
+
+const entry = section({
+  name: tokenName,
+  // Somebody may well have put the token itself there.
+  sha256: z.string().refine((text) => /^[0-9a-f]{64}$/i.test(text), {
+    message: '64 hex digits, as `auralis-hub token` prints them (what stands there is not shown)',
+    params: { isSecret: true },
+  }),
+  roles: z.array(z.enum(ROLES)).min(1),
+  streams: z.array(streamName).min(1).optional(),
+  expires: expiry.optional(),
+}).superRefine(({ roles, streams }, context) => {
+  if (streams === undefined) return;
+  const unbound = roles.find((role) => role === 'viewer' || role === 'admin');
+  if (unbound === undefined) return;
+  const message = `role ${unbound} is for all streams: leave \`streams\` out, or make a token of its own for it`;
+  context.addIssue({ code: 'custom', path: ['streams'], message, params: { isSecret: true } });
+});
+
+const tokens = z
+  .array(entry)
+  .max(MAX_TOKENS)
+  .superRefine((entries, context) => {
+    for (const key of ['name', 'sha256'] as const) {
+      const seen = new Set<string>();
+      for (const [index, token] of entries.entries()) {
+        const value = token[key].toLowerCase();
+        if (seen.has(value)) {
+          const message = 'the same as of a token before it';
+          context.addIssue({ code: 'custom', path: [index, key], message, params: { isSecret: true } });
+        }
+        seen.add(value);
+      }
+    }
+  })
+  .transform((entries) =>
+    entries.map(
+      ({ name, sha256, roles, streams, expires }): TokenSettings => ({
+        name,
+        digest: Buffer.from(sha256, 'hex'),
+        roles: new Set(roles),
+        streams: streams === undefined ? null : new Set(streams),
+        expiresAt: expires === undefined ? null : Date.parse(expires),
+      }),
+    ),
+  );
+
+const anonymous = z.array(z.enum(ANONYMOUS_ROLES)).transform((roles): ReadonlySet<Role> => new Set(roles));
+
+const isOrigin = (text: string) =>
+  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text.toLowerCase();
+const origins = z
+  .array(z.string().refine(isOrigin, 'an origin, such as https://music.example: no path, and no slash at its end'))
+  .transform((list) => list.map((origin) => origin.toLowerCase()));
+
+const SECTIONS = { tokens, anonymous, origins } as const;
+
+/** Reads an auth file, YAML or JSON. @throws ConfigError for the first thing that is not allowed */
+export function readAuthFile(file: string): AuthSettings {
+  const found = readConfigFile(file, 'anonymous: [listener]');
+  assertKnown(Object.keys(found), Object.keys(SECTIONS), file);
+  const read = <Schema extends z.ZodType>(schema: Schema, key: keyof typeof SECTIONS) =>
+    readSection(schema, found[key] ?? [], `${file}: ${key}`);
+  return {
+    tokens: read(tokens, 'tokens'),
+    anonymous: read(anonymous, 'anonymous'),
+    origins: read(origins, 'origins'),
+  };
+}
