@@ -2,6 +2,7 @@ import { RANKINGS } from '@auralis/server/prometheus/listener-census';
 import { BUFFER_FAMILY, LATENCY_FAMILY } from '@auralis/server/prometheus/listener-histograms';
 import { boundIn, type ColumnFamily, ROW_LABEL, seriesOf, TABLE_FAMILIES } from '@auralis/server/prometheus/naming';
 import { type Column, SCHEMAS } from '@auralis/shared';
+import { type Draft, dashboardOf, labelVariable, type RowDraft } from './grafana.js';
 import { SPECIFIED } from './metrics-table.js';
 
 /** Grafana's names of our units. */
@@ -15,28 +16,11 @@ const UNITS: Readonly<Record<string, string>> = {
   watts: 'watt',
   hertz: 'hertz',
 };
-const WIDTH = 8;
-const HEIGHT = 7;
-const COLUMNS_OF_GRID = 24 / WIDTH;
-const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
-
-interface Query {
-  readonly expr: string;
-  readonly legend: string;
-}
-
-/** A panel, before it has a place. */
-interface Draft {
-  readonly title: string;
-  readonly description: string;
-  readonly unit: string;
-  readonly steps: readonly { readonly color: string; readonly value: number | null }[];
-  readonly queries: readonly Query[];
-}
+const UNMARKED = [{ color: 'green', value: null }];
 
 /** The dashboard for Grafana: what fires, the specification's metrics, then listeners and every column of every table. */
 export function grafanaDashboard(): string {
-  const rows: [title: string, drafts: readonly Draft[]][] = [
+  const rows: RowDraft[] = [
     ['At a glance', [alertsPanel(), listenersBy('health'), listenersBy('health_reason')]],
     [
       'Monitoring specification',
@@ -51,24 +35,10 @@ export function grafanaDashboard(): string {
   for (const name of Object.keys(ROW_LABEL) as (keyof typeof ROW_LABEL)[]) {
     rows.push([`All of ${name}`, TABLE_FAMILIES[name].filter(isDrawn).map(columnPanel)]);
   }
-  const dashboard = {
-    title: 'Auralis Hub',
-    uid: 'auralis-hub',
-    tags: ['auralis'],
-    schemaVersion: 38,
-    version: 1,
-    editable: true,
-    refresh: '10s',
-    time: { from: 'now-1h', to: 'now' },
-    templating: {
-      list: [
-        datasourceVariable(),
-        variable('instance', 'auralis_hub_info'),
-        variable('stream', `${seriesOf(streamOf('active_connections'))}{instance=~"$instance"}`),
-      ],
-    },
-    panels: placed(rows),
-  };
+  const dashboard = dashboardOf('Auralis Hub', rows, [
+    labelVariable('instance', 'auralis_hub_info'),
+    labelVariable('stream', `${seriesOf(streamOf('active_connections'))}{instance=~"$instance"}`),
+  ]);
   // A line for each panel: what changed in one shows as one line.
   return `${JSON.stringify(dashboard).replaceAll('{"id":', '\n{"id":')}\n`;
 }
@@ -101,7 +71,8 @@ function columnPanel(family: ColumnFamily): Draft {
     description: column.help,
     unit: isCounter ? rateUnitOf(family) : (UNITS[family.unit ?? ''] ?? 'short'),
     // A counter's threshold is for how much it rises in some time, and not for its rate.
-    steps: isCounter ? [{ color: 'green', value: null }] : stepsOf(family),
+    steps: isCounter ? UNMARKED : stepsOf(family),
+    ...(column.labels === undefined ? {} : { labels: column.labels }),
     queries: [{ expr: isCounter ? `rate(${series}[$__rate_interval])` : series, legend: `{{instance}} {{${label}}}` }],
   };
 }
@@ -128,7 +99,7 @@ function listenerPanels(): Draft[] {
       title: name.replace('auralis_', '').replace('_seconds', ''),
       description: help,
       unit: 's',
-      steps: [{ color: 'green', value: null }],
+      steps: UNMARKED,
       queries: [0.05, 0.5, 0.95, 0.99].map((q) => ({
         expr: `histogram_quantile(${q}, sum by (le, stream) (rate(${name}_bucket{instance=~"$instance",stream=~"$stream"}[$__rate_interval])))`,
         legend: `{{stream}} p${q * 100}`,
@@ -147,23 +118,22 @@ function listenersBy(name: string): Draft {
     title: `Listeners by ${name}`,
     description: SCHEMAS.connections.columns.find((column) => column.name === name)?.help ?? '',
     unit: 'short',
-    steps: [{ color: 'green', value: null }],
+    steps: UNMARKED,
     queries: [{ expr: `auralis_listeners_by_${name}{instance=~"$instance"}`, legend: `{{instance}} {{${name}}}` }],
   };
 }
+
+const FIRING = 'sum by (instance, rule, severity) (auralis_alerts{instance=~"$instance",state="firing"})';
+const HUBS = 'auralis_hub_info{instance=~"$instance"}';
 
 function alertsPanel(): Draft {
   return {
     title: 'Alerts that fire',
     description: 'Alerts of the hub itself, by rule and severity',
     unit: 'short',
-    steps: [{ color: 'green', value: null }],
-    queries: [
-      {
-        expr: 'sum by (instance, rule, severity) (auralis_alerts{instance=~"$instance",state="firing"})',
-        legend: '{{instance}} {{rule}} {{severity}}',
-      },
-    ],
+    steps: UNMARKED,
+    // Where nothing fires a line at 0 says so: an empty panel would look like a hub that is not scraped.
+    queries: [{ expr: `${FIRING} or on (instance) 0 * ${HUBS}`, legend: '{{instance}} {{rule}} {{severity}}' }],
   };
 }
 
@@ -185,77 +155,4 @@ function stepsOf(family: ColumnFamily): Draft['steps'] {
   // Two bounds at one place: the worse colour is what holds from there on.
   const distinct = known.filter(({ value }, index) => known[index + 1]?.value !== value);
   return [{ color: lowest, value: null }, ...distinct];
-}
-
-const OPEN_ROWS = 2;
-
-/** The first rows stand open, the others are folded until they are asked for. */
-function placed(rows: readonly (readonly [string, readonly Draft[]])[]): object[] {
-  const panels: object[] = [];
-  let id = 1;
-  let y = 0;
-  for (const [index, [title, drafts]] of rows.entries()) {
-    const isFolded = index >= OPEN_ROWS;
-    const row = { id: id++, type: 'row', title, collapsed: isFolded, gridPos: { h: 1, w: 24, x: 0, y: y++ } };
-    const inside = drafts.map((draft, at) => panelOf(draft, id++, at, y));
-    if (isFolded) panels.push({ ...row, panels: inside });
-    else panels.push({ ...row, panels: [] }, ...inside);
-    if (!isFolded) y += Math.ceil(drafts.length / COLUMNS_OF_GRID) * HEIGHT;
-  }
-  return panels;
-}
-
-function panelOf({ title, description, unit, steps, queries }: Draft, id: number, at: number, top: number): object {
-  const gridPos = {
-    h: HEIGHT,
-    w: WIDTH,
-    x: (at % COLUMNS_OF_GRID) * WIDTH,
-    y: top + Math.floor(at / COLUMNS_OF_GRID) * HEIGHT,
-  };
-  const isMarked = steps.length > 1;
-  return {
-    id,
-    type: 'timeseries',
-    title,
-    description,
-    datasource: DATASOURCE,
-    gridPos,
-    fieldConfig: {
-      defaults: {
-        unit,
-        custom: { spanNulls: false, thresholdsStyle: { mode: isMarked ? 'dashed' : 'off' } },
-        thresholds: { mode: 'absolute', steps },
-      },
-      overrides: [],
-    },
-    options: {
-      legend: { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] },
-      tooltip: { mode: 'multi', sort: 'desc' },
-    },
-    targets: queries.map(({ expr, legend }, number) => ({
-      refId: String.fromCharCode(65 + number),
-      datasource: DATASOURCE,
-      expr,
-      legendFormat: legend,
-    })),
-  };
-}
-
-function datasourceVariable(): object {
-  return { name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' };
-}
-
-function variable(name: string, series: string): object {
-  return {
-    name,
-    type: 'query',
-    datasource: DATASOURCE,
-    query: { query: `label_values(${series}, ${name})`, refId: name },
-    definition: `label_values(${series}, ${name})`,
-    refresh: 2,
-    multi: true,
-    includeAll: true,
-    allValue: '.*',
-    current: { text: ['All'], value: ['$__all'] },
-  };
 }

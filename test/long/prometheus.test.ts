@@ -1,105 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { familyOf, ROW_LABEL, seriesOf } from '@auralis/server/prometheus/naming';
 import type { SimulationSummary } from '@auralis/server/simulate/summary';
 import { SCHEMAS } from '@auralis/shared';
+import type { Dashboard, Panel } from '@grafana/schema';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { parse, stringify } from 'yaml';
-import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
+import { committed } from '../generate/outputs.js';
+import { HubProcess, runCommand } from '../harness/hub.js';
+import { FakeNvidiaSmi } from '../harness/nvidia-smi.js';
 import { describeWith } from '../harness/program.js';
+import { Prometheus, type Sample } from '../harness/prometheus.js';
 
 type Row = Readonly<Record<string, string | number | null>>;
-interface Sample {
-  readonly metric: Readonly<Record<string, string>>;
-  /** Time, s, and value. */
-  readonly value: readonly [number, string];
-}
 
 const SECONDS = 30;
 const LISTENERS = 40;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  return new Promise((resolve) => {
-    server.once('listening', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** Debian's own Prometheus, which scrapes one hub once a second. */
-class Prometheus {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'auralis-prometheus-'));
-  readonly #child: ChildProcess;
-  readonly #url: string;
-  #said = '';
-
-  constructor(target: string, port: number) {
-    this.#url = `http://127.0.0.1:${port}`;
-    // What deploy/ has, at a pace for a test, and beside it the path of the specification.
-    const deployed = parse(readFileSync(`${ROOT}deploy/prometheus.yml`, 'utf8')) as { scrape_configs: [object] };
-    const here = { ...deployed.scrape_configs[0], static_configs: [{ targets: [target] }] };
-    const config = {
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
-      rule_files: [`${ROOT}deploy/prometheus-rules.yml`],
-      scrape_configs: [here, { ...here, job_name: 'spec', metrics_path: '/api/v1/metrics/prometheus' }],
-    };
-    writeFileSync(join(this.#folder, 'prometheus.yml'), stringify(config));
-    const args = [
-      `--config.file=${this.#folder}/prometheus.yml`,
-      `--storage.tsdb.path=${this.#folder}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ];
-    this.#child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#child.stderr?.on('data', (piece: Buffer) => (this.#said += piece.toString()));
-  }
-
-  async ready(): Promise<void> {
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const isReady = await fetch(`${this.#url}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (isReady) return;
-      await pause(200);
-    }
-    throw new Error(`Prometheus is not ready: ${this.#said.slice(-2_000)}`);
-  }
-
-  async ask<Data>(path: string): Promise<Data> {
-    const response = await fetch(`${this.#url}/api/v1/${path}`);
-    const body = (await response.json()) as { status: string; data: Data; error?: string };
-    if (body.status !== 'success') throw new Error(`${path}: ${body.error}`);
-    return body.data;
-  }
-
-  /** What an expression gives of the series of one job. */
-  async query(expression: string, job = 'auralis-hub'): Promise<readonly Sample[]> {
-    const { result } = await this.ask<{ result: Sample[] }>(`query?query=${encodeURIComponent(expression)}`);
-    return result.filter(({ metric }) => metric.job === undefined || metric.job === job);
-  }
-
-  /** The one value of an expression. */
-  async value(expression: string, job = 'auralis-hub'): Promise<number> {
-    const samples = await this.query(expression, job);
-    if (samples.length !== 1) throw new Error(`${expression}: ${samples.length} samples`);
-    return Number(samples[0]?.value[1]);
-  }
-
-  async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGTERM');
-    await ended;
-    rmSync(this.#folder, { recursive: true });
-  }
-}
-
 describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} s`, () => {
+  const smi = new FakeNvidiaSmi([{ play: ['t4-driver-450', 'a100-mig-driver-510'] }]);
   let hub: HubProcess;
   let prometheus: Prometheus;
   let summary: SimulationSummary;
@@ -107,9 +24,8 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
   let during: { clients: number; published: number; latencies: number };
 
   beforeAll(async () => {
-    hub = await HubProcess.start();
-    prometheus = new Prometheus(new URL(hub.url).host, await freePort());
-    await prometheus.ready();
+    hub = await HubProcess.start([], smi.env);
+    prometheus = await Prometheus.start(new URL(hub.url).host);
     const simulation = runCommand([
       ...['simulate', '--url', hub.url, '--json', '--duration', String(SECONDS)],
       ...['--listeners', String(LISTENERS), '--slow', '3'],
@@ -128,6 +44,7 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
   afterAll(async () => {
     await prometheus.stop();
     await hub.stop();
+    smi.remove();
   });
 
   test('it scrapes OpenMetrics, with units, and loses no scrape', async () => {
@@ -220,4 +137,36 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
     expect(rules.length).toBeGreaterThan(30);
     expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
   });
+
+  test('every panel of the dashboard for Grafana has something to show, and every variable to choose', async () => {
+    // The engine of the simulation does not stream by itself; this one does.
+    for (const sent of [1200, 1210]) {
+      await fetch(`${hub.url}/api/v1/streams/elsewhere/events`, {
+        method: 'POST',
+        body: JSON.stringify([
+          { type: 'chunks', sent, dropped: 3 },
+          { type: 'clients', active: 7 },
+        ]),
+        headers: { 'content-type': 'application/json' },
+      });
+      await pause(3_000);
+    }
+    const { panels: top = [], templating } = JSON.parse(committed('deploy/grafana-dashboard.json')) as Dashboard;
+    const panels = top.flatMap((panel): Panel[] => ('panels' in panel ? panel.panels : [panel]));
+    const empty: string[] = [];
+    for (const { title = '', targets = [] } of panels) {
+      for (const { expr } of targets) {
+        // As Grafana fills it in for a Prometheus that scrapes once a second, and for all of each variable.
+        const query = String(expr).replaceAll('$__rate_interval', '4s').replaceAll(/\$\w+/g, '.*');
+        if ((await prometheus.series(query, 2 * SECONDS)).length === 0) empty.push(`${title}: ${query}`);
+      }
+    }
+    expect(empty).toEqual([]);
+    for (const { name, query } of templating?.list ?? []) {
+      const [, series, label] = /^label_values\((.*), (\w+)\)$/.exec(String(Object(query).query)) ?? [];
+      if (series === undefined) continue;
+      const match = encodeURIComponent(series.replaceAll(/\$\w+/g, '.*'));
+      expect([name, await prometheus.ask(`label/${label}/values?match[]=${match}`)]).not.toEqual([name, []]);
+    }
+  }, 60_000);
 });
