@@ -11,6 +11,7 @@ import { FrontDoor } from './front-door.js';
 import { History } from './history/history.js';
 import { HistoryStore } from './history/history-store.js';
 import { Recorder } from './history/recorder.js';
+import { HISTORY_DIR } from './history/resolutions.js';
 import { Host } from './host/host.js';
 import { createApp } from './http/app.js';
 import { StaticFiles } from './http/static.js';
@@ -34,6 +35,7 @@ import { Reporter } from './reporter/reporter.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB } from './state/tables.js';
+import type { Damage } from './store/examine.js';
 import { Store } from './store/store.js';
 import type { Transport, TransportOptions } from './transport/transport.js';
 import { VERSION } from './version.js';
@@ -49,8 +51,8 @@ export interface PartsContext {
   readonly isDraining: () => boolean;
 }
 
-/** In the data directory. */
-const HISTORY_DIR = 'history';
+const LOST_WITH_STORE =
+  'alerts that fired, silences, what notifiers had still to tell, and which streams had an engine are';
 
 /** All that a hub is made of, put together; `hub.ts` starts it, lets it tick and ends it. */
 export class HubParts {
@@ -77,6 +79,7 @@ export class HubParts {
   readonly #history: History;
   readonly #recorder: Recorder;
   #host: Host | null = null;
+  #isStoreReported = false;
 
   constructor(context: PartsContext) {
     this.#context = context;
@@ -100,7 +103,11 @@ export class HubParts {
     this.live = new Live({ tables, counters: this.counters, source, version: VERSION, now, isDraining });
     this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
     this.#prometheus = new PrometheusPage(tables);
-    this.#kept = new HistoryStore(() => Store.open(join(options.dataDir, HISTORY_DIR)));
+    this.#kept = new HistoryStore(async () => {
+      const opened = await Store.open(join(options.dataDir, HISTORY_DIR));
+      this.#report(opened.damage, 'history until now is');
+      return opened;
+    });
     this.#history = new History(this.#kept);
     this.#recorder = new Recorder(tables, this.#kept, source, this.#onNotKept);
     const teller = { hub: this.#name, url };
@@ -175,6 +182,9 @@ export class HubParts {
     // That everybody leaves because the hub does is no news.
     if (!this.#context.isDraining()) this.alarm.tick(at);
     this.#recorder.tick(at);
+    // After the first look of the rules, which go by what rises.
+    if (!this.#isStoreReported) this.#report(this.#context.store.damage, LOST_WITH_STORE);
+    this.#isStoreReported = true;
   }
 
   /** Tells everybody who is connected to come back later. */
@@ -202,6 +212,14 @@ export class HubParts {
     this.counters.add('errors');
     this.#context.log.error({ err: error }, 'a fault inside the hub');
   };
+
+  /** What is lost with a database that had to be set aside is said once, and counted as a fault, of which there is an alert. */
+  #report(damage: Damage | null, lost: string): void {
+    if (damage === null) return;
+    this.counters.add('databases_damaged');
+    this.counters.add('errors');
+    this.#context.log.error(`${lost} lost: a database is damaged (${damage.why}) and lies in ${damage.file} now`);
+  }
 
   /** A disk that takes nothing would fill the log beside it: it is said once, until it takes something again. */
   readonly #onNotKept = (error: unknown, isNews: boolean) => {

@@ -96,8 +96,11 @@ export class HubProcess {
 }
 
 /** Runs a command of the hub to its end. */
-export async function runCommand(args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const { log, exited } = run(args);
+export async function runCommand(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; output: string }> {
+  const { log, exited } = run(args, env);
   return { code: await exited, output: log.join('') };
 }
 

@@ -1,11 +1,12 @@
-/** Holds a data directory and writes pairs to it until it is killed: `node store-writer.js DIR`. */
+/** Holds a data directory and writes pairs to it until it is killed, or TIMES times: `node store-writer.js DIR [TIMES]`. */
 import { Store } from '@auralis/server/store/store';
 
-const store = await Store.open(process.argv[2] as string);
+const [, , dir = '', times = 'Infinity'] = process.argv;
+const store = await Store.open(dir);
 const left = store.database<number>('left');
 const right = store.database<number>('right');
 process.stdout.write('held\n');
-for (let n = 1; ; n++) {
+for (let n = 1; n <= Number(times); n++) {
   const transaction = store.begin();
   transaction.put(left, 'n', n);
   for (let filler = 0; filler < 50; filler++) transaction.put(left, ['filler', filler], n);
@@ -13,3 +14,4 @@ for (let n = 1; ; n++) {
   await transaction.commit();
   process.stdout.write(`${n}\n`);
 }
+await store.close();

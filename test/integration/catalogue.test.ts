@@ -12,6 +12,7 @@ const MOVED_ELSEWHERE: Readonly<Record<string, string>> = {
   'hubs.stalled_closed': 'test/long/stalled-dashboards.test.ts',
   // Nothing but a damaged disk.
   'hubs.history_failing': 'test/integration/history.test.ts',
+  'hubs.databases_damaged': 'test/integration/damage.test.ts',
   // Nobody outside can make one: below.
   'hubs.errors': 'test/integration/catalogue.test.ts',
 };

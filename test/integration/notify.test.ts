@@ -148,6 +148,11 @@ test('a receiver that hangs, answers 500 and then works, and two kill -9: all is
   const c = await raise(second, 'C');
   await resolve(second, b);
   await receiver.until((requests) => requests.length >= before + 2);
+  // A line that was written and not yet ticked off would come again.
+  await until(
+    () => second.get<{ items: Record<string, number>[] }>('/api/v1/hubs'),
+    ({ items: rows }) => rows[0]?.notifications_sent === 2,
+  );
   await second.stop('SIGKILL');
 
   // It takes the first, and the answer is lost: that one comes again.

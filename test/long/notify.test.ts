@@ -2,20 +2,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { HubProcess, newDataDir } from '../harness/hub.js';
+import { randomFrom } from '../harness/random.js';
 import { Receiver } from '../harness/receiver.js';
 
 const ROUNDS = 25;
-
-/** mulberry32: the same run from the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Posts, and returns the id in the answer; `gone` for 404, null where the hub died before it answered. */
 async function post(hub: HubProcess, path: string, body: object = {}): Promise<string | null> {

@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { SEVERITIES, type Transition } from '../alerts/alert.js';
 import { loadOptions } from '../config.js';
+import { HISTORY_DIR } from '../history/resolutions.js';
 import { createNotifier, targetOf } from '../notify/create-notifier.js';
 import { SEND_TIMEOUT_MS } from '../notify/lane.js';
 import type { NotifierSettings } from '../notify/settings.js';
 import { DataDirError } from '../store/data-dir-error.js';
+import { examine } from '../store/examine.js';
 import { Store } from '../store/store.js';
 import { selectTransport } from '../transport/select.js';
 
@@ -35,12 +39,19 @@ export function doctorCommand(exit: (code: number) => void): Command {
       const { note } = await selectTransport(options.transport);
       report([`transport${note === undefined ? '' : `: ${note}`}`, null]);
       report(await examineDataDir(options.dataDir));
+      const history = join(options.dataDir, HISTORY_DIR);
+      if (existsSync(history)) report(await examineDataDir(history));
       for (const notifier of notify === true ? options.notifiers : []) report(await tryNotifier(notifier));
       exit(isWell ? 0 : 1);
     });
 }
 
 async function examineDataDir(dir: string): Promise<Finding> {
+  const damage = await examine(dir);
+  if (damage !== null) {
+    const then = 'what lies in it will be lost when the hub starts, which sets it aside';
+    return [`data directory ${dir}`, `its database is damaged (${damage}): ${then}`];
+  }
   try {
     await (await Store.open(dir)).close();
     return [`data directory ${dir}`, null];

@@ -1,5 +1,8 @@
 import { type Column, SCHEMAS, TABLE_NAMES, type TableName } from '@auralis/shared';
 
+/** Where history lies, in the data directory. */
+export const HISTORY_DIR = 'history';
+
 /** How finely some tables are kept, for how long, and in how many bytes at most. */
 export interface Resolution {
   /** Its database in the store. Never given to another meaning: there are hubs that have it on their disk. */

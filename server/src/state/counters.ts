@@ -17,6 +17,7 @@ export type HubCounter =
   | 'frames_skipped'
   | 'stalled_closed'
   | 'listeners_removed'
+  | 'databases_damaged'
   | 'errors';
 
 const COUNTERS: readonly HubCounter[] = [
@@ -35,6 +36,7 @@ const COUNTERS: readonly HubCounter[] = [
   'frames_skipped',
   'stalled_closed',
   'listeners_removed',
+  'databases_damaged',
   'errors',
 ];
 

@@ -1,92 +1,115 @@
-import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
-import type { RootDatabase } from 'lmdb';
 import { DataDirError } from './data-dir-error.js';
 
 /** The kernel takes paths of sockets up to 107 bytes on Linux, 103 on macOS. */
 const MAX_SOCKET_PATH_BYTES = 103;
-
-/** Who holds a data directory. */
-interface Owner {
-  /** Name of the socket that it listens on as long as it lives. */
-  readonly socket: string;
-  readonly pid: number;
-  readonly since: string;
-}
+const SOCKET_NAME = /^hub-(\d+)\.sock$/;
+/** Who holds a directory says who it is within this, or is taken at its being there. */
+const ANSWER_MS = 1000;
+const MAX_ANSWER_BYTES = 1000;
 
 export interface DirLock {
   release(): Promise<void>;
 }
 
+/** Who holds a data directory, as far as is known. */
+type Owner = string;
+
 /**
- * Holds `dir` for this process: two hubs on one directory would tell every alert twice.
+ * Holds `dir` for this process: two hubs on one directory would tell every alert twice, and neither may move files of the
+ * other away.
  *
  * The holder listens on a socket in the directory. The kernel closes it with the process, however that ends, so whoever
- * can be connected to is alive: unlike a process id, which another process or container may have as well. The name of the
- * holder's socket lies in the store, and is replaced in one transaction by whoever has found it dead: of two hubs that
- * start at once over a dead one, one gets it.
+ * can be connected to is alive: unlike a process id, which another process or container may have as well. Sockets are
+ * numbered, and nobody can take a number that is taken: of several hubs that find number 7 dead, one gets 8. Whoever then
+ * still sees another alive leaves it the directory.
  * @throws DataDirError where another hub holds it
  */
-export async function lockDir(root: RootDatabase, dir: string): Promise<DirLock> {
-  const owners = root.openDB<Owner, string>('lock', { encoding: 'json' });
-  const socket = `hub-${randomBytes(4).toString('hex')}.sock`;
-  const server = await listen(dir, socket);
-  const mine: Owner = { socket, pid: process.pid, since: new Date().toISOString() };
-  let dead: string | undefined;
-  for (;;) {
-    const owner = root.transactionSync(() => {
-      const found = owners.get('owner');
-      if (found !== undefined && found.socket !== dead) return found;
-      owners.putSync('owner', mine);
-      return null;
-    });
-    if (owner === null) break;
-    if (await answers(socketPath(dir, owner.socket))) {
-      await close(server);
-      throw new DataDirError(dir, `is held by the hub with process id ${owner.pid}, since ${owner.since}`, true);
-    }
-    dead = owner.socket;
+export async function lockDir(dir: string): Promise<DirLock> {
+  const since = new Date().toISOString();
+  const server = createServer((peer) => {
+    peer.on('error', () => {});
+    peer.end(`the hub with process id ${process.pid}, since ${since}`);
+  });
+  let mine: number | null = null;
+  while (mine === null) {
+    const found = numbersIn(dir);
+    await refuseIfHeld(dir, found);
+    const next = Math.max(0, ...found) + 1;
+    if (await listens(server, dir, next)) mine = next;
   }
-  if (dead !== undefined) rmSync(socketPath(dir, dead), { force: true });
+  try {
+    const others = numbersIn(dir).filter((number) => number !== mine);
+    await refuseIfHeld(dir, others);
+    for (const number of others) rmSync(socketPath(dir, number), { force: true });
+  } catch (error) {
+    await close(server);
+    throw error;
+  }
+  server.unref();
   return { release: () => close(server) };
 }
 
-function socketPath(dir: string, socket: string): string {
-  const path = join(dir, socket);
-  if (process.platform === 'win32') return join('\\\\.\\pipe', 'auralis', socket);
+function numbersIn(dir: string): number[] {
+  return readdirSync(dir)
+    .flatMap((name) => SOCKET_NAME.exec(name)?.[1] ?? [])
+    .map(Number);
+}
+
+async function refuseIfHeld(dir: string, numbers: readonly number[]): Promise<void> {
+  for (const owner of await Promise.all(numbers.map((number) => ownerOf(socketPath(dir, number))))) {
+    if (owner !== null) throw new DataDirError(dir, `is held by ${owner}`, true);
+  }
+}
+
+function socketPath(dir: string, number: number): string {
+  const path = join(dir, `hub-${number}.sock`);
   const fromHere = relative('.', path);
   return fromHere.length < path.length ? fromHere : path;
 }
 
-async function listen(dir: string, socket: string): Promise<Server> {
-  const path = socketPath(dir, socket);
+/** Whether it listens now; else somebody else took the number meanwhile. */
+async function listens(server: Server, dir: string, number: number): Promise<boolean> {
+  const path = socketPath(dir, number);
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
     throw new DataDirError(
       dir,
       `has too long a path for the socket in it: ${path} is over ${MAX_SOCKET_PATH_BYTES} bytes`,
     );
   }
-  const server = createServer((peer) => peer.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new DataDirError(dir, `cannot hold a socket: ${error.message}`)));
-    server.listen(path, resolve);
-  });
-  server.unref();
-  return server;
-}
-
-/** Whether somebody listens there. What cannot be told counts as alive: better refuse than write beside another hub. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const peer = connect(path);
-    peer.once('connect', () => {
-      peer.destroy();
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(new DataDirError(dir, `cannot hold a socket: ${error.message}`));
+    };
+    server.once('error', onError);
+    server.listen(path, () => {
+      server.off('error', onError);
       resolve(true);
     });
-    peer.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+  });
+}
+
+/** Who listens there; null: nobody. What cannot be told counts as alive: better refuse than write beside another hub. */
+function ownerOf(path: string): Promise<Owner | null> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const peer = connect(path);
+    const done = (owner: Owner | null) => {
+      peer.destroy();
+      resolve(owner);
+    };
+    const known = () => done(answer === '' ? 'another hub' : answer.slice(0, MAX_ANSWER_BYTES));
+    peer.setTimeout(ANSWER_MS, known);
+    peer.on('data', (piece: Buffer) => {
+      answer += piece.toString();
+      if (answer.length > MAX_ANSWER_BYTES) known();
+    });
+    peer.once('end', known);
+    peer.once('error', ({ code }: NodeJS.ErrnoException) =>
+      code === 'ECONNREFUSED' || code === 'ENOENT' ? done(null) : known(),
     );
   });
 }

@@ -1,26 +1,12 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb';
+import type { Database as LmdbDatabase, RangeIterable, RootDatabase } from 'lmdb';
 import { DataDirError } from './data-dir-error.js';
+import { BINARY_PREFIX, LOCK_FILE, openEnvironment, pagesOf, type Stats } from './environment.js';
+import { type Damage, examine, setAside } from './examine.js';
 import { type DirLock, lockDir } from './lock.js';
-
-/** Databases in one data directory, all of them; LMDB wants to know beforehand. */
-const MAX_DATABASES = 32;
-
-/** Tells a database of bytes from one of JSON, by its name in LMDB. */
-const BINARY_PREFIX = 'bytes:';
+import { seal, unseal } from './sealed.js';
 
 /** A key: a name alone, or parts that order the entries one after another, numbers before names. */
 export type Key = string | readonly (string | number)[];
@@ -34,42 +20,46 @@ export type Key = string | readonly (string | number)[];
  * of a transaction.
  */
 export class Store {
+  /** What lay there and could not be used; null: it could be, or there was nothing. */
+  readonly damage: Damage | null;
   readonly #root: RootDatabase;
   readonly #lock: DirLock;
 
-  private constructor(root: RootDatabase, lock: DirLock) {
+  private constructor(root: RootDatabase, lock: DirLock, damage: Damage | null) {
     this.#root = root;
     this.#lock = lock;
+    this.damage = damage;
   }
 
   /**
-   * Opens `dir`, which is made where it does not exist, and holds it until `close` or the end of the process.
+   * Opens `dir`, which is made where it does not exist, and holds it until `close` or the end of the process. A database in
+   * it that is damaged is moved aside, and a new one begun.
    * @throws DataDirError where it cannot be written, or another hub holds it
    */
   static async open(dir: string): Promise<Store> {
-    const root = openRoot(dir);
+    const failed = (error: unknown) =>
+      error instanceof DataDirError ? error : new DataDirError(dir, `cannot be used: ${(error as Error).message}`);
+    let lock: DirLock | null = null;
     try {
-      const lock = await lockDir(root, dir);
-      readAll(root);
-      return new Store(root, lock);
+      prepare(dir);
+      lock = await lockDir(dir);
+      const why = await examine(dir);
+      const damage = why === null ? null : setAside(dir, why, new Date());
+      return new Store(openEnvironment(dir), lock, damage);
     } catch (error) {
-      await root.close();
-      if (error instanceof DataDirError) throw error;
-      const { code, message } = error as Error & { readonly code?: unknown };
-      // What LMDB itself finds wrong has a negative code; what the system does, such as a full disk, has none or another.
-      const isDamage = typeof code === 'number' && code < 0;
-      throw new DataDirError(dir, `cannot be used: ${isDamage ? `${DAMAGED} (${message})` : message}`);
+      await lock?.release();
+      throw failed(error);
     }
   }
 
   /** The database of this name; it comes into being with its first entry. */
   database<Value>(name: string): Database<Value> {
-    return new Database(this.#root.openDB<Value, Key & string>(name, { encoding: 'json' }));
+    return new Database<Value>(this.#root.openDB(name, { encoding: 'string' }), SEALED as Codec<Value>);
   }
 
   /** A database whose values are bytes. Those that are put must not change until they are committed; those read are copies. */
   binaryDatabase(name: string): Database<Uint8Array> {
-    return new Database(this.#root.openDB<Uint8Array, Key & string>(BINARY_PREFIX + name, { encoding: 'binary' }));
+    return new Database(this.#root.openDB(BINARY_PREFIX + name, { encoding: 'binary' }), BYTES);
   }
 
   /** Removes databases of bytes; returns whether there were any. Their room is for the others, and the file stays as long. */
@@ -95,36 +85,40 @@ export class Store {
   }
 }
 
-/** Of lmdb's statistics, which it does not type. */
-interface PageCounts {
-  readonly pageSize: number;
-  readonly treeBranchPageCount: number;
-  readonly treeLeafPageCount: number;
-  readonly overflowPages: number;
+/** How a value lies in LMDB. */
+interface Codec<Value> {
+  encode(key: Key, value: Value): string | Uint8Array;
+  decode(key: Key, stored: never): Value;
 }
+
+const SEALED: Codec<never> = { encode: seal, decode: unseal };
+const BYTES: Codec<Uint8Array> = { encode: (_, bytes) => bytes, decode: (_, bytes) => bytes };
 
 /** Entries by key, in the order of their keys. */
 export class Database<Value> {
-  /** For `Transaction` alone. */
-  readonly inner: LmdbDatabase<Value, Key & string>;
+  /** Both for `Transaction` alone. */
+  readonly inner: LmdbDatabase<unknown, Key & string>;
+  readonly codec: Codec<Value>;
 
-  constructor(inner: LmdbDatabase<Value, Key & string>) {
+  constructor(inner: LmdbDatabase<unknown, Key & string>, codec: Codec<Value>) {
     this.inner = inner;
+    this.codec = codec;
   }
 
   get(key: Key): Value | undefined {
-    return this.inner.get(key as Key & string);
+    const stored = this.inner.get(key as Key & string);
+    return stored === undefined ? undefined : this.codec.decode(key, stored as never);
   }
 
   /** Every entry, in order. */
   entries(): Iterable<{ key: Key; value: Value }> {
-    return this.inner.getRange();
+    return this.#decoded(this.inner.getRange());
   }
 
   /** The entries whose key begins with `name`, in order; at most `limit`. */
   entriesOf(name: string, limit = Number.POSITIVE_INFINITY): Iterable<{ key: Key; value: Value }> {
     const range = { start: [name] as unknown as string, end: [`${name}\0`] as unknown as string };
-    return this.inner.getRange(Number.isFinite(limit) ? { ...range, limit } : range);
+    return this.#decoded(this.inner.getRange(Number.isFinite(limit) ? { ...range, limit } : range));
   }
 
   /** Keys in order, from `start` on (itself included) upwards or downwards; at most `limit`. */
@@ -134,8 +128,12 @@ export class Database<Value> {
 
   /** What its entries take on the disk, in whole pages. */
   get bytes(): number {
-    const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = this.inner.getStats() as PageCounts;
-    return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    const stats = this.inner.getStats() as Stats;
+    return stats.pageSize * pagesOf(stats);
+  }
+
+  #decoded(entries: RangeIterable<{ key: Key; value: unknown }>): Iterable<{ key: Key; value: Value }> {
+    return entries.map(({ key, value }) => ({ key, value: this.codec.decode(key, value as never) }));
   }
 }
 
@@ -155,7 +153,7 @@ export class Transaction {
   }
 
   put<Value>(database: Database<Value>, key: Key, value: Value): void {
-    this.#writes.push(() => database.inner.put(key as Key & string, value));
+    this.#writes.push(() => database.inner.put(key as Key & string, database.codec.encode(key, value)));
   }
 
   remove<Value>(database: Database<Value>, key: Key): void {
@@ -192,85 +190,18 @@ async function reasonOf(error: unknown): Promise<unknown> {
   }
 }
 
-const DAMAGED = 'data.mdb in it is damaged, or not the hub’s: move it away to start anew';
-
-/** Where in its first two pages, of which the one with the higher transaction is true, LMDB says what, and what it says. */
-const MAGIC_OFFSET = 24;
-const MAGIC = Buffer.from('dec0efbe02000000', 'hex');
-const PAGE_SIZE_OFFSET = 48;
-/** Pages at which the list of free pages and that of databases begin. */
-const ROOT_OFFSETS = [88, 136];
-const NO_ROOT = 0xffff_ffff_ffff_ffffn;
-const TRANSACTION_OFFSET = 152;
-const META_BYTES = 160;
-/** Without these two pages a file is no database. */
-const MIN_BYTES = 2 * 4096;
-
-/** lmdb itself ends the process (SIGSEGV, SIGBUS) over a file that is no database of its, or that has been cut off. */
-function checkFile(path: string): void {
-  if (!existsSync(path)) return;
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    if (size !== 0 && !(size >= MIN_BYTES && isWhole(file, size))) throw new Error(DAMAGED);
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** What LMDB begins a directory with, bytes, and then some. */
 const FIRST_BYTES = 64 * 1024;
 
-/** On a disk that is full, lmdb maps a file there for which is no room, and ends the process (SIGBUS). */
-function checkRoom(dir: string): void {
-  if (existsSync(join(dir, 'lock.mdb'))) return;
+function prepare(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  accessSync(dir, constants.W_OK | constants.X_OK);
+  if (existsSync(join(dir, LOCK_FILE))) return;
+  // On a disk that is full, lmdb maps a file there for which is no room, and ends the process (SIGBUS).
   const probe = join(dir, `room-${process.pid}`);
   try {
     writeFileSync(probe, Buffer.alloc(FIRST_BYTES));
   } finally {
     rmSync(probe, { force: true });
-  }
-}
-
-function isWhole(file: number, size: number): boolean {
-  const read = (position: number) => {
-    const found = Buffer.alloc(META_BYTES);
-    readSync(file, found, 0, META_BYTES, position);
-    return found;
-  };
-  const first = read(0);
-  if (!first.subarray(MAGIC_OFFSET).subarray(0, MAGIC.length).equals(MAGIC)) return false;
-  const pageSize = first.readUInt32LE(PAGE_SIZE_OFFSET);
-  const second = read(pageSize);
-  const isSecond = second.readBigUInt64LE(TRANSACTION_OFFSET) > first.readBigUInt64LE(TRANSACTION_OFFSET);
-  const roots = ROOT_OFFSETS.map((at) => (isSecond ? second : first).readBigUInt64LE(at));
-  return roots.every((root) => root === NO_ROOT || (root + 1n) * BigInt(pageSize) <= BigInt(size));
-}
-
-/**
- * Damage is found at the start, where somebody looks, and not by whatever reads first later. Databases of bytes may be a
- * gigabyte, and nobody waits for that to be read: of them the ends are.
- */
-function readAll(root: RootDatabase): void {
-  for (const key of root.getKeys()) {
-    const name = String(key);
-    if (name.startsWith(BINARY_PREFIX)) {
-      const database = root.openDB(name, { encoding: 'binary' });
-      for (const reverse of [false, true]) for (const _ of database.getRange({ limit: 1, reverse }));
-    } else {
-      for (const _ of root.openDB(name, { encoding: 'json' }).getRange());
-    }
-  }
-}
-
-function openRoot(dir: string): RootDatabase {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    accessSync(dir, constants.W_OK | constants.X_OK);
-    checkFile(join(dir, 'data.mdb'));
-    checkRoom(dir);
-    return open({ path: dir, noSubdir: false, maxDbs: MAX_DATABASES, encoding: 'json' });
-  } catch (error) {
-    throw new DataDirError(dir, `cannot be used: ${(error as Error).message}`);
   }
 }

@@ -184,4 +184,8 @@ export const hubColumns = {
     id: 195, unit: 'enum', scale: 0, worse: 'more', labels: ['no', 'yes'], target: { max: 0 },
     help: 'Is history not kept, because its disk takes nothing or it cannot be opened? All else goes on',
   },
+  databases_damaged: {
+    id: 196, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Databases in the data directory that were found damaged and set aside; the log says what was lost',
+  },
 } as const satisfies Record<string, ColumnSpec>;
