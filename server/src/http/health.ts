@@ -1,3 +1,4 @@
+import { SCHEMAS, type Schema } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import type { Summary } from './summary.js';
 
@@ -25,31 +26,43 @@ export const healthSchema = z
   .openapi('Health');
 export type Health = z.infer<typeof healthSchema>;
 
-/** The spec's three, each strict: a rate of failures of exactly 0.1 is too many. */
+const { engines, hosts } = SCHEMAS;
+
+/** The spec's three, each strict: a rate of failures of exactly 0.1 is too many. `scale`: decimal places, those of its column. */
 const CHECKS = [
-  { name: 'synthesis_error_rate', limit: { below: 0.1 } },
-  { name: 'avg_rtf', limit: { above: 2 } },
-  { name: 'avg_cpu_percent', limit: { below: 90 } },
-] as const satisfies readonly { name: keyof Summary; limit: Check['limit'] }[];
+  { name: 'synthesis_error_rate', limit: { below: 0.1 }, scale: scaleOf(engines, 'synthesis_failure_rate') },
+  { name: 'avg_rtf', limit: { above: 2 }, scale: scaleOf(engines, 'real_time_factor') },
+  { name: 'avg_cpu_percent', limit: { below: 90 }, scale: scaleOf(hosts, 'cpu_percent') },
+] as const satisfies readonly { name: keyof Summary; limit: Check['limit']; scale: number }[];
 
 /**
  * How the hub stands by its summary. What nobody has reported is unknown: neither healthy nor unhealthy, so that a hub
  * without an engine is not sick. `strict`: unknown is as good as failing.
  */
 export function healthOf(summary: Summary, strict: boolean): Health {
-  const checks = CHECKS.map(({ name, limit }): Check => {
-    const value = summary[name];
+  // Rounded before they are judged, so that what is shown is what was found to be beyond its limit, or not.
+  const checks = CHECKS.map(({ name, limit, scale }): Check => {
+    const value = rounded(summary[name], scale);
     return { name, value, limit, state: value === null ? 'unknown' : meets(value, limit) ? 'ok' : 'failing' };
   });
   const has = (state: Check['state']) => checks.some((check) => check.state === state);
+  const figure = (name: keyof Summary) => checks.find((check) => check.name === name)?.value ?? null;
   return {
     status: has('failing') || (strict && has('unknown')) ? 'unhealthy' : has('ok') ? 'healthy' : 'unknown',
-    synthesis_error_rate: summary.synthesis_error_rate,
-    rtf: summary.avg_rtf,
-    cpu_percent: summary.avg_cpu_percent,
+    synthesis_error_rate: figure('synthesis_error_rate'),
+    rtf: figure('avg_rtf'),
+    cpu_percent: figure('avg_cpu_percent'),
     checks,
   };
 }
+
+function scaleOf({ columns }: Schema, name: string): number {
+  const column = columns.find((known) => known.name === name);
+  if (column === undefined) throw new Error(`there is no column ${name}`);
+  return column.scale;
+}
+
+const rounded = (value: number | null, scale: number) => (value === null ? null : Number(value.toFixed(scale)));
 
 function meets(value: number, { above, below }: Check['limit']): boolean {
   return (above === undefined || value > above) && (below === undefined || value < below);

@@ -48,3 +48,10 @@ test('the keys of the specification, and each check with its figure, limit and s
     ],
   });
 });
+
+test('figures have as many decimal places as their columns, and are judged as they are shown', () => {
+  const { synthesis_error_rate, rtf, cpu_percent, checks } = healthOf(summaryOf(1 / 30, 200 / 9, 89.96), false);
+  expect([synthesis_error_rate, rtf, cpu_percent]).toEqual([0.0333, 22.22, 90]);
+  expect(checks.map(({ value }) => value)).toEqual([0.0333, 22.22, 90]);
+  expect(checks.map(({ state }) => state)).toEqual(['ok', 'ok', 'failing']);
+});
