@@ -21,7 +21,7 @@ import type {
   Options,
 } from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
 
-/** Grafana 9.5 and later read this version of the JSON model; a later Grafana brings it up to its own when it loads it. */
+/** Grafana 10 and later read this version of the JSON model; a later Grafana brings it up to its own when it loads it. */
 const SCHEMA_VERSION = 38;
 const WIDTH = 8;
 const HEIGHT = 7;
