@@ -1,12 +1,13 @@
 /** Conditions on rows: the same in views of the live protocol, in lists by REST and in what people type. */
 import type { Column, Schema } from './catalogue.js';
+import { parseIsoTime } from './iso-time.js';
 import type { WhereOp } from './messages.js';
 import { show } from './show.js';
 import type { Table } from './table.js';
 
 /**
  * `name`: a column, an attribute, `id`, or `any`, which stands for `id` and every attribute. Columns with labels are
- * compared with a label or its number.
+ * compared with a label or its number, times with ISO 8601 or seconds since 1970.
  */
 export type Condition = readonly [name: string, op: WhereOp, value: string | number];
 
@@ -37,7 +38,7 @@ export function rowTest(table: Table, condition: Condition, given: string | null
 
 const TYPED = /^\s*(\w+)\s*(<=|>=|!=|==?|<|>|\bcontains\b)\s*(.*?)\s*$/;
 
-/** Reads a condition as people type it: `latency_ms>500`, `state=open`, `client contains bob`. @throws ConditionError */
+/** Reads a condition as people type it: `latency_ms>500`, `state=open`, `since<2026-01-31T12:00:00Z`. @throws ConditionError */
 export function parseCondition(text: string, schema: Schema): Condition {
   const [, name = '', operator = '', operand = ''] = TYPED.exec(text) ?? [];
   if (name === '')
@@ -50,7 +51,8 @@ export function parseCondition(text: string, schema: Schema): Condition {
   const column = columnOf(schema, name);
   checkNumberOp(column, op);
   const value = operand === '' ? Number.NaN : Number(operand);
-  return [name, op, Number.isFinite(value) ? value : labelled(column, operand)];
+  if (!Number.isFinite(value)) numberOf(column, operand);
+  return [name, op, Number.isFinite(value) ? value : operand];
 }
 
 function columnOf(schema: Schema, name: string): Column {
@@ -88,16 +90,13 @@ function checkNumberOp({ name }: Column, op: WhereOp): asserts op is Exclude<Whe
   if (op === 'contains') throw new ConditionError('bad_view', `${name} is a number; contains is for text`);
 }
 
-function numberOf(column: Column, operand: string | number): number {
+/** What a cell is compared with: a number, the number of a label, or a moment. @throws ConditionError */
+function numberOf({ name, labels, unit }: Column, operand: string | number): number {
   if (typeof operand === 'number') return operand;
-  const label = labelled(column, operand);
-  return (column.labels ?? []).indexOf(label);
-}
-
-/** The label that was meant. */
-function labelled({ name, labels }: Column, operand: string): string {
-  if (labels?.includes(operand)) return operand;
-  const allowed = labels === undefined ? 'a number' : `a number or one of ${labels.join(', ')}`;
+  const at = unit === 'epoch_s' ? parseIsoTime(operand) / 1000 : (labels?.indexOf(operand) ?? -1);
+  if (at >= 0) return at;
+  const number = unit === 'epoch_s' ? 'a time such as 2026-01-31T12:00:00Z, or seconds since 1970' : 'a number';
+  const allowed = labels === undefined ? number : `a number or one of ${labels.join(', ')}`;
   throw new ConditionError('bad_view', `${name} is compared with ${allowed}, not ${show(operand)}`);
 }
 

@@ -4,6 +4,7 @@ export * from './column.js';
 export * from './condition.js';
 export { FrameBuilder } from './frame-builder.js';
 export * from './frame-sink.js';
+export { parseIsoTime } from './iso-time.js';
 export * from './limits.js';
 export * from './listener.js';
 export * from './live-codec.js';

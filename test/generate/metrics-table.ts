@@ -143,8 +143,8 @@ export function allMetrics(): string {
 <!-- Generated from the catalogue, shared/src/columns/: run \`npx -y pnpm@12.21.0 generate\`. -->
 
 Every figure of the hub, by table, as REST (\`/api/v1/<table>\`), the live protocol and alert rules name it. A target is where it
-should be, both ends included; it alerts beyond the threshold. What nobody has reported is missing, and never 0. The
-[README](../README.md#what-it-measures) has the metrics of the monitoring specification.
+should be, both ends included; it alerts beyond the threshold. What nobody has reported is missing, and never 0. REST writes times
+as ISO 8601. The [README](../README.md#what-it-measures) has the metrics of the monitoring specification.
 
 For Prometheus, \`/metrics\` begins with the lines of the specification, and goes on with the names below, in base units; it passes
 \`promtool check metrics\`. Three names of the specification do not, so they are in base units there, and as it has them only on

@@ -64,7 +64,9 @@ describe.each(['uws', 'ws'])('alerts by REST on %s', (transport) => {
 
     const resolved = await ask('POST', `/${raised.body.id}/resolve`);
     expect(resolved).toMatchObject({ status: 200, body: { state: 'resolved' } });
-    expect(typeof resolved.body.resolved_at).toBe('number');
+    for (const name of ['since', 'fired_at', 'resolved_at']) {
+      expect(resolved.body[name]).toBe(new Date(Date.parse(String(resolved.body[name]))).toISOString());
+    }
     expect((await listed('?state=resolved')).items.map(({ id }) => id)).toEqual([raised.body.id]);
     // Raised once more it is another one.
     expect((await ask('POST', '', { ...ALERT, labels: { service: 'mixer' } })).status).toBe(201);

@@ -6,7 +6,7 @@ interface Row {
   readonly state: string;
   readonly trust: string | null;
   readonly health_reason: string | null;
-  readonly connected_at: number;
+  readonly connected_at: string;
 }
 
 let hub: HubProcess;
@@ -28,7 +28,7 @@ test('a frozen page, one that lies and a hidden one are told apart, and honest o
       const words = seen.get(client) ?? new Map<string, number>();
       seen.set(client, words);
       for (const word of [trust, health_reason]) {
-        if (word !== null && !words.has(word)) words.set(word, Date.now() / 1000 - connected_at);
+        if (word !== null && !words.has(word)) words.set(word, (Date.now() - Date.parse(connected_at)) / 1000);
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,6 +1,6 @@
 import { familyOf, ROW_LABEL, seriesOf } from '@auralis/server/prometheus/naming';
 import type { SimulationSummary } from '@auralis/server/simulate/summary';
-import { SCHEMAS } from '@auralis/shared';
+import { type Column, SCHEMAS } from '@auralis/shared';
 import type { Dashboard, Panel } from '@grafana/schema';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { committed } from '../generate/outputs.js';
@@ -14,6 +14,12 @@ type Row = Readonly<Record<string, string | number | null>>;
 const SECONDS = 30;
 const LISTENERS = 40;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What REST shows as a label or a time, as the number that it stands for. */
+function numberOf({ labels, unit }: Column, reading: Row[string] | undefined): number {
+  if (unit === 'epoch_s') return Date.parse(String(reading)) / 1000;
+  return labels === undefined ? Number(reading) : labels.indexOf(String(reading));
+}
 
 describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} s`, () => {
   const smi = new FakeNvidiaSmi([{ play: ['t4-driver-450', 'a100-mig-driver-510'] }]);
@@ -120,7 +126,7 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
           const place = `${table}.${column.name} of ${id}`;
           if (reading === null) expect([place, sample]).toEqual([place, undefined]);
           else {
-            const value = column.labels === undefined ? Number(reading) : column.labels.indexOf(String(reading));
+            const value = numberOf(column, reading);
             const wanted = (value * 10 ** column.scale * family.multiply) / family.divide;
             expect([place, Number(sample?.value[1]).toPrecision(9)]).toEqual([place, wanted.toPrecision(9)]);
             compared++;

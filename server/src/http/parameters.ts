@@ -1,4 +1,4 @@
-import { show } from '@auralis/shared';
+import { parseIsoTime, show } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 
 /** Parameters of a query, or fields of a body. What is not known is refused by name. */
@@ -38,15 +38,13 @@ export function wholeNumber<Otherwise extends number | undefined>(
     });
 }
 
-const ISO_8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
 /** A moment, as ms since 1970. */
 export function time(description: string) {
   return once()
     .optional()
     .transform((text, context) => {
       if (text === undefined) return undefined;
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : parseIsoTime(text);
       if (!Number.isNaN(value)) return value;
       context.addIssue(`ms since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z, not ${show(text)}`);
       return z.NEVER;

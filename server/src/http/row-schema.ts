@@ -3,7 +3,6 @@ import { z } from '@hono/zod-openapi';
 import type { Row } from './rows.js';
 
 const UNITS: Partial<Record<Column['unit'], string>> = {
-  epoch_s: 's since 1970',
   count: '',
   enum: '',
   ratio: '0 to 1',
@@ -34,6 +33,7 @@ function rowName({ table }: Schema): string {
 
 /** null: missing, nothing was reported. */
 function cellSchema({ unit, help, target, alert, labels, counter }: Column): z.ZodType {
+  if (unit === 'epoch_s') return z.iso.datetime().nullable().openapi({ description: help });
   const suffix = UNITS[unit] ?? unit;
   const documented = {
     description: suffix === '' ? help : `${help} (${suffix})`,

@@ -19,7 +19,7 @@ export interface RowsPage {
   readonly next: number | null;
 }
 
-/** `id`: the row's key; then its attributes and readings by name, enumerations as labels, null where missing. */
+/** `id`: the row's key; then its attributes and readings by name: enumerations as labels, times as ISO 8601, null where missing. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
 export interface RowsQuery {
@@ -81,11 +81,16 @@ export function rowOf(table: Table, slot: number): Row {
   const attributes = table.attributesOf(slot);
   for (const [at, name] of table.schema.attributes.entries()) row[name] = attributes[at] ?? '';
   for (const column of table.schema.columns) {
-    const value = table.get(slot, column.index);
-    if (Number.isNaN(value)) row[column.name] = null;
-    else row[column.name] = column.labels === undefined ? value : (column.labels[value] ?? value);
+    row[column.name] = shown(column, table.get(slot, column.index));
   }
   return row;
+}
+
+/** As REST has it: times are ISO 8601, whatever the table keeps them in. */
+function shown({ unit, labels }: Column, value: number): string | number | null {
+  if (Number.isNaN(value)) return null;
+  if (unit === 'epoch_s') return new Date(value * 1000).toISOString();
+  return labels?.[value] ?? value;
 }
 
 /** Each cell is read once, not at each comparison. */

@@ -67,9 +67,11 @@ describe('guard, where origins are listed', () => {
 
 describe('rows', () => {
   const { connections } = createTables();
+  const NOON_S = Date.UTC(2026, 0, 31, 12) / 1000;
   for (let row = 0; row < 25; row++) {
     const slot = connections.open(`c${row}`, [row % 2 === 0 ? 'main' : 'side', '', '', '']);
     if (row % 5 !== 0) connections.set(slot, CONNECTION.latency_ms, (row * 7) % 25);
+    connections.set(slot, CONNECTION.connected_at, NOON_S + row);
   }
   const schema = listQuery(connections.schema, ['stream']);
   const page = (query: string) =>
@@ -108,6 +110,9 @@ describe('rows', () => {
     ['stream=main', 13],
     ['id contains c1', 11],
     ['state=open', 0],
+    ['connected_at<2026-01-31T12:00:05Z', 5],
+    ['connected_at<=2026-01-31T13:00:05+01:00', 6],
+    [`connected_at>${NOON_S + 5}`, 19],
   ])('where %s: %d rows', (where, total) => {
     expect(page(`where=${encodeURIComponent(where)}`).total).toBe(total);
   });
@@ -121,6 +126,11 @@ describe('rows', () => {
       .map(({ row }) => `c${row}`);
     expect(ids.length).toBeGreaterThan(1);
     expect(items.map(({ id }) => id)).toEqual(ids);
+  });
+
+  test('times are ISO 8601; what is missing is null', () => {
+    const [first] = page('limit=1').items;
+    expect(first).toMatchObject({ connected_at: '2026-01-31T12:00:00.000Z', closed_at: null });
   });
 
   test('filtered', () => expect(page('stream=side').total).toBe(12));
@@ -140,6 +150,10 @@ describe('rows', () => {
       'where: connections has no column "colour"; known are id, any, stream, client, address, reason, ',
     ],
     ['where=latency_ms>much', 'where: latency_ms is compared with a number, not "much"'],
+    [
+      'where=connected_at>yesterday',
+      'where: connected_at is compared with a time such as 2026-01-31T12:00:00Z, or seconds since 1970, not "yesterday"',
+    ],
     ['where=state=odd', 'where: state is compared with a number or one of open, stale, closed, not "odd"'],
     ['where=state=open&where=client>a', 'where: client is text, which knows = != contains, not >'],
     [Array(17).fill('where=state=open').join('&'), 'where: at most 16 conditions, not 17'],

@@ -166,6 +166,7 @@ describe('conditions', () => {
     [{ where: [['stream', '>', 'x']] }, 'bad_view', 'stream is text, which knows = != contains, not >'],
     [{ where: [['stream', '=', 1]] }, 'bad_view', 'stream is compared with text, not 1'],
     [{ where: [['latency_ms', '=', 'x']] }, 'bad_view', 'compared with a number'],
+    [{ where: [['connected_at', '>', 'noon']] }, 'bad_view', 'compared with a time such as 2026-01-31T12:00:00Z'],
     [{ where: [['playback_state', '=', 'dancing']] }, 'bad_view', 'one of idle, starting'],
     [{ where: [['latency_ms', 'contains', 1]] }, 'bad_view', 'contains is for text'],
     [{ where: Array.from({ length: 17 }, () => ['latency_ms', '>', 1] as const) }, 'bad_view', 'at most 16'],
