@@ -8,9 +8,11 @@ import './style/alerts.css';
 import './style/table.css';
 import './style/trends.css';
 import './style/room.css';
+import './style/token-form.css';
 import { address } from './address.js';
 import { Dashboard } from './model/dashboard.js';
 import { Painter } from './painter.js';
+import { givenToken } from './token.js';
 import { App } from './view/app.js';
 import { showInTab } from './view/page-head.js';
 import { onThemeChange } from './view/theme.js';
@@ -30,7 +32,7 @@ const painter = new Painter(() => {
 });
 
 // Beside the page, so that a hub behind a path prefix is found too.
-const live = new LiveClient(new URL('api/v1/live', location.href).href.replace(/^http/, 'ws'));
+const live = new LiveClient(new URL('api/v1/live', location.href).href.replace(/^http/, 'ws'), { token: givenToken });
 const dashboard = new Dashboard(live, address, painter.request);
 
 // A hub of another version has another page: a wall display, which nobody reloads for weeks, follows it.

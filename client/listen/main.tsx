@@ -2,6 +2,7 @@ import { CLIENT_ID, STREAM_NAME } from '@auralis/shared/limits';
 import { render } from 'preact';
 import '../dashboard/style/tokens.css';
 import './listen.css';
+import '../dashboard/style/token-form.css';
 import { Painter } from '../dashboard/painter.js';
 import { Session } from './session.js';
 import { ListenPage } from './view.js';

@@ -1,4 +1,6 @@
+import { CLOSE } from '@auralis/shared/codes';
 import type { AudioFormat } from '@auralis/shared/listener';
+import { givenToken } from '../dashboard/token.js';
 import { ClientMetrics } from '../src/audio/client-metrics.js';
 import type { ListenState } from '../src/audio/types.js';
 import { Player } from './player.js';
@@ -19,6 +21,7 @@ export class Session {
     this.player = player;
     this.metrics = ClientMetrics.listen(url, {
       ...(client !== null && { client }),
+      ...(givenToken() !== '' && { token: givenToken }),
       onChunk: (chunk) => {
         player.push(chunk.payload);
         changed();
@@ -42,6 +45,11 @@ export class Session {
         playbackState: player.state,
       }),
     });
+  }
+
+  /** The hub wants a token, or another one. */
+  get needsToken(): boolean {
+    return this.metrics.closeCode === CLOSE.NOT_ALLOWED;
   }
 
   /** Mean age of a chunk on arrival; null before the first. */

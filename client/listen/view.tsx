@@ -1,6 +1,7 @@
 import { type Column, levelOf, SCHEMAS } from '@auralis/shared/catalogue';
 import type { PlaybackState } from '@auralis/shared/listener';
 import { boundsText, MISSING, number, reading, span } from '../dashboard/model/format.js';
+import { TokenForm } from '../dashboard/view/token-form.js';
 import { Scope } from './scope.js';
 import type { Session } from './session.js';
 
@@ -9,6 +10,15 @@ const columnOf = (name: keyof typeof index): Column => columns[index[name]] as C
 
 export function ListenPage({ session }: { readonly session: Session }) {
   const { player } = session;
+  if (session.needsToken) {
+    return (
+      <main class="listen">
+        <p class="eyebrow">Auralis</p>
+        <h1>{session.stream}</h1>
+        <TokenForm forRole="listener" />
+      </main>
+    );
+  }
   return (
     <main class="listen">
       <p class="eyebrow">Auralis</p>

@@ -6,3 +6,4 @@ export * from './engine/metrics-collector.js';
 export * from './live/live-client.js';
 export * from './live/types.js';
 export type { Runtime, Socket, SocketConstructor } from './runtime.js';
+export type { Token } from './token.js';

@@ -16,3 +16,4 @@ export * from './replica.js';
 export * from './request.js';
 export { show } from './show.js';
 export * from './table.js';
+export * from './token.js';

@@ -4,8 +4,6 @@ import type { Writer } from './msgpack/writer.js';
 
 /** Subprotocol of `/listen` and `/publish`: only for who must offer one, to bring a token beside it. */
 export const AUDIO_SUBPROTOCOL = 'auralis.audio.v1';
-/** What stands before the base64url of a token in a subprotocol. It is never echoed. */
-export const TOKEN_SUBPROTOCOL = 'auralis.token.';
 
 /** What the bytes of a stream's chunks are, as its engine declared on `/publish?encoding=&sampleRate=&channels=`. */
 export interface AudioFormat {

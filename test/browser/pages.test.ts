@@ -1,4 +1,5 @@
 import { alertsOnDashboard } from './alerts.suite.js';
+import { askingPages } from './auth.suite.js';
 import { crowdedDashboard } from './crowd.suite.js';
 import { dashboardPage } from './dashboard.suite.js';
 import { docsAndPrefix } from './docs.suite.js';
@@ -19,4 +20,5 @@ describeInBrowser('pages in a browser', (world) => {
   specClient(world);
   sdk(world);
   docsAndPrefix(world);
+  askingPages(world);
 });

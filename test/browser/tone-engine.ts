@@ -10,6 +10,7 @@ const RECONNECT_MS = 200;
 /** An engine that plays a quiet chord in real time, and comes back when its hub does. */
 export class ToneEngine {
   readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #writer = new Writer(32 * 1024);
   readonly #timer: NodeJS.Timeout;
   #socket: WebSocket | null = null;
@@ -18,7 +19,14 @@ export class ToneEngine {
   #isSilent = false;
   #isStopped = false;
 
-  constructor(hubWsUrl: string, stream: string, encoding: 'pcm_s16le' | 'opaque' = 'pcm_s16le') {
+  /** `headers`: a token's, say. */
+  constructor(
+    hubWsUrl: string,
+    stream: string,
+    encoding: 'pcm_s16le' | 'opaque' = 'pcm_s16le',
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    this.#headers = headers;
     const query = `encoding=${encoding}&sampleRate=${SAMPLE_RATE}&channels=${CHANNELS}`;
     this.#url = `${hubWsUrl}/api/v1/streams/${stream}/publish?${query}`;
     this.#connect();
@@ -48,7 +56,7 @@ export class ToneEngine {
 
   #connect(): void {
     if (this.#isStopped) return;
-    const socket = new WebSocket(this.#url);
+    const socket = new WebSocket(this.#url, { headers: this.#headers });
     // A close follows each error.
     socket.on('error', () => {});
     socket.on('open', () => {

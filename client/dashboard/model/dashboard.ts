@@ -1,3 +1,4 @@
+import { CLOSE } from '@auralis/shared/codes';
 import { type Alerts, alertsOf } from './alerts.js';
 import { CounterRate } from './counter-rate.js';
 import type { Feed, LinkState, Row, Rows } from './feed.js';
@@ -98,6 +99,10 @@ export class Dashboard {
   /** Why the hub does not send a table; null where it does. */
   get refusal(): string | null {
     return this.tables.error ?? this.listeners.error;
+  }
+  /** The hub wants a token, or another one. */
+  get needsToken(): boolean {
+    return this.feed.state === 'closed' && this.feed.closeCode === CLOSE.NOT_ALLOWED;
   }
   /** What is shown is what the hub has now. */
   get isCurrent(): boolean {

@@ -32,6 +32,8 @@ export interface Feed {
   readonly state: LinkState;
   readonly hub: Welcome | null;
   readonly behindMs: number;
+  /** WebSocket close code that ended it for good; null while it has not. */
+  readonly closeCode: number | null;
   onState(changed: () => void): unknown;
   columns(table: TableName): readonly CatalogueEntry[];
   /** Hub's clock, ms since 1970. */

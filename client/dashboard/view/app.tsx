@@ -4,6 +4,7 @@ import { Connections } from './connections.js';
 import { EngineRoom } from './engine-room.js';
 import { Header } from './header.js';
 import { Streams } from './streams.js';
+import { TokenForm } from './token-form.js';
 import { TrendPanel } from './trend-panel.js';
 
 interface Props {
@@ -12,6 +13,14 @@ interface Props {
 }
 
 export function App({ dashboard, repaint }: Props) {
+  if (dashboard.needsToken) {
+    return (
+      <>
+        <Header dashboard={dashboard} />
+        <TokenForm forRole="viewer" />
+      </>
+    );
+  }
   return (
     <>
       <Header dashboard={dashboard} />

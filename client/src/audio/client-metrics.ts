@@ -37,6 +37,11 @@ export class ClientMetrics {
     return this.#listener?.state ?? null;
   }
 
+  /** WebSocket close code that ended the connection for good (0 where the URL is none; 4101: a token is needed, or another), else null. */
+  get closeCode(): number | null {
+    return this.#listener?.closeCode ?? null;
+  }
+
   /** What the chunks' bytes are; null where no engine has said. */
   get format(): AudioFormat | null {
     return this.#listener?.format ?? null;

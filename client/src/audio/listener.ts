@@ -1,9 +1,10 @@
 import { DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared/limits';
-import { readChunk } from '@auralis/shared/listener';
+import { AUDIO_SUBPROTOCOL, readChunk } from '@auralis/shared/listener';
 import { HubClock } from '../clock.js';
 import { Connection, socketUrl } from '../connection.js';
 import { guarded, reportFault } from '../guard.js';
 import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
+import { protocolsWith } from '../token.js';
 import { clientId } from './client-id.js';
 import { playbackFigures, possibleMs } from './playback.js';
 import type {
@@ -45,6 +46,7 @@ export class Listener {
   state: ListenState = 'connecting';
   format: AudioFormat | null = null;
   welcome: ListenerWelcome | null = null;
+  closeCode: number | null = null;
   readonly now: () => number;
 
   readonly #options: ListenOptions;
@@ -74,14 +76,20 @@ export class Listener {
     const connect = (): Socket => {
       const address = socketUrl(url);
       if (!address.searchParams.has('client')) address.searchParams.set('client', client);
-      return new (options.WebSocket ?? (WebSocket as unknown as SocketConstructor))(address.href);
+      const Socket = options.WebSocket ?? (WebSocket as unknown as SocketConstructor);
+      // Without a token no subprotocol either: a server of one's own may know none.
+      if (options.token === undefined) return new Socket(address.href);
+      return new Socket(address.href, protocolsWith(AUDIO_SUBPROTOCOL, options.token));
     };
     this.#connection = new Connection(
       connect,
       {
         opened: () => {},
         received: (data) => this.#received(data),
-        lost: (_code, again) => this.#lost(again),
+        lost: (code, again) => {
+          if (!again) this.closeCode = code;
+          this.#lost(again);
+        },
       },
       this.#runtime,
     );

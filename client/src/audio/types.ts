@@ -7,6 +7,7 @@ import type {
   PlaybackState,
 } from '@auralis/shared/listener';
 import type { Runtime, SocketConstructor } from '../runtime.js';
+import type { Token } from '../token.js';
 
 export type { AudioFormat, Chunk, ClientMetricsReport, ListenerMessage, ListenerWelcome, PlaybackState };
 
@@ -36,6 +37,8 @@ export interface ListenOptions {
   readonly playback?: () => Playback;
   /** Identity that outlives reconnects, 1–64 of `A–Z a–z 0–9 . _ -`; one for the tab unless told otherwise. */
   readonly client?: string;
+  /** For a hub that asks for one, with role listener. Sent as a subprotocol, never in the URL. */
+  readonly token?: Token;
   /** Constructor to use instead of the global one; needed before Node 22. */
   readonly WebSocket?: SocketConstructor;
   /** Time, timers and dice for tests. */

@@ -1,4 +1,5 @@
 import { MAX_EVENTS } from '@auralis/shared/limits';
+import { bearer, TOKEN } from '@auralis/shared/token';
 import { backoffMs } from '../backoff.js';
 import { defaultRuntime, type Runtime } from '../runtime.js';
 
@@ -20,6 +21,8 @@ export interface HubSenderOptions {
   readonly url?: string;
   /** Default: the environment's AURALIS_STREAM, or main. */
   readonly stream?: string;
+  /** For a hub that asks for one, with role publisher. Default: the environment's AURALIS_TOKEN, or none. */
+  readonly token?: string;
   /** How long events wait for each other, ms. Default 1,000. */
   readonly intervalMs?: number;
   /** Events and alerts that may wait. Default 10,000. */
@@ -50,6 +53,7 @@ export class HubSender {
   readonly stream: string;
   readonly #base: string;
   readonly #eventsPath: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #intervalMs: number;
   readonly #maxWaiting: number;
   readonly #fetch: typeof fetch;
@@ -62,12 +66,15 @@ export class HubSender {
   #failures = 0;
   #isHooked = false;
 
-  /** @throws TypeError where `url` is none */
+  /** @throws TypeError where `url` is none, or `token` cannot be one */
   constructor(options: HubSenderOptions = {}) {
     const env = nodeProcess?.env ?? {};
     this.#base = new URL(options.url ?? env.AURALIS_HUB_URL ?? DEFAULT_URL).href.replace(/\/$/, '');
     this.stream = options.stream ?? env.AURALIS_STREAM ?? DEFAULT_STREAM;
     this.#eventsPath = `/api/v1/streams/${encodeURIComponent(this.stream)}/events`;
+    const token = (options.token ?? env.AURALIS_TOKEN ?? '').trim();
+    if (token !== '' && !TOKEN.test(token)) throw new TypeError('a token is of visible ASCII characters');
+    this.#headers = { 'content-type': 'application/json', ...bearer(token) };
     this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
@@ -177,7 +184,7 @@ export class HubSender {
     try {
       const response = await this.#fetch(this.#base + path, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: this.#headers,
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });

@@ -11,6 +11,7 @@ import { HubClock } from '../clock.js';
 import { Connection, socketUrl } from '../connection.js';
 import { guarded, reportFault } from '../guard.js';
 import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
+import { protocolsWith } from '../token.js';
 import { LiveSubscription } from './live-subscription.js';
 import type { LiveClientOptions, LiveState, OnChange, Subscription, SubscriptionOptions } from './types.js';
 import { Watch } from './watch.js';
@@ -23,7 +24,7 @@ export class LiveClient {
   state: LiveState = 'connecting';
   /** The hub's WELCOME on this connection or the last one; null before the first. */
   hub: Welcome | null = null;
-  /** WebSocket close code that ended this client for good (0 where the URL is none), else null. */
+  /** WebSocket close code that ended this client for good (0 where the URL is none; 4101: a token is needed, or another), else null. */
   closeCode: number | null = null;
 
   readonly #form: LiveForm;
@@ -45,11 +46,9 @@ export class LiveClient {
   constructor(url = 'api/v1/live', options: LiveClientOptions = {}) {
     this.#form = options.form ?? 'msgpack';
     this.#runtime = options.runtime ?? defaultRuntime;
-    const protocols = [SUBPROTOCOLS[this.#form]];
-    if (options.token !== undefined) protocols.push(`auralis.token.${base64url(options.token)}`);
     const connect = (): Socket => {
       const Socket = options.WebSocket ?? (WebSocket as unknown as SocketConstructor);
-      return new Socket(socketUrl(url).href, protocols);
+      return new Socket(socketUrl(url).href, protocolsWith(SUBPROTOCOLS[this.#form], options.token ?? ''));
     };
     this.#connection = new Connection(
       connect,
@@ -234,9 +233,4 @@ function groupByTable(catalogue: readonly CatalogueEntry[]): Map<string, readonl
     else entries.push(entry);
   }
   return byTable;
-}
-
-/** Subprotocols are tokens of HTTP, which base64url is within. */
-function base64url(text: string): string {
-  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 }

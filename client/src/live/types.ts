@@ -1,5 +1,6 @@
 import type { CatalogueEntry, View } from '@auralis/shared/messages';
 import type { Runtime, SocketConstructor } from '../runtime.js';
+import type { Token } from '../token.js';
 
 /**
  * `connecting`: before the first WELCOME. `live`: frames come. `behind`: this client reads too slowly and the hub skips
@@ -12,8 +13,8 @@ export interface LiveClientOptions {
   readonly WebSocket?: SocketConstructor;
   /** Subprotocol; `msgpack` unless told otherwise. */
   readonly form?: 'msgpack' | 'json';
-  /** Sent as a subprotocol, never in the URL. */
-  readonly token?: string;
+  /** For a hub that asks for one, with role viewer. Sent as a subprotocol, never in the URL. */
+  readonly token?: Token;
   /** Time, timers and dice for tests. */
   readonly runtime?: Runtime;
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { formatSummary, runSimulation, type SimulationOptions, type SimulationProgress } from '../simulate/simulate.js';
+import { tokenFlag } from './watch-flags.js';
 
 const EXAMPLES = `
 It counts everything it sends and receives by itself and holds that against the hub's own figures: the exit code is 1
@@ -18,6 +19,7 @@ export function simulateCommand(done: (exitCode: number) => void): Command {
     .addHelpText('after', EXAMPLES);
   command
     .option('--url <URL>', 'the hub', 'http://127.0.0.1:8000')
+    .addOption(tokenFlag('roles publisher, listener and viewer'))
     .option('--streams <N>', 'streams, each with its engine', whole(1), 1)
     .option('--listeners <N>', 'listeners, over all streams', whole(0), 20)
     .option('--duration <S>', 'seconds; 0 goes on until Ctrl-C', whole(0), 60)

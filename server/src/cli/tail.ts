@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { type LineSink, tail } from '../watch/tail.js';
 import { type TailWish, tailWishes, WishError } from '../watch/tail-wishes.js';
 import { NoHubError } from '../watch/top-model.js';
-import { endWithPipe, intervalFlag, urlFlag } from './watch-flags.js';
+import { endWithPipe, intervalFlag, tokenFlag, urlFlag } from './watch-flags.js';
 
 const HELP = `
 First the rows as they are, then what changes, a line of JSON each:
@@ -26,6 +26,7 @@ Examples:
 
 interface Flags {
   readonly url: string;
+  readonly token?: string;
   readonly topic?: readonly string[];
   readonly columns?: readonly string[];
   readonly interval: number;
@@ -40,6 +41,7 @@ export function tailCommand(done: (exitCode: number) => void): Command {
     .description('what changes in a hub, as lines of JSON')
     .addHelpText('after', HELP)
     .addOption(urlFlag())
+    .addOption(tokenFlag('role viewer'))
     .option(
       '--topic <TOPIC>',
       'a table, or connections/<stream>; may be given several times, connections otherwise',
@@ -51,13 +53,13 @@ export function tailCommand(done: (exitCode: number) => void): Command {
     .action(async (flags: Flags) => done(await follow(flags)));
 }
 
-async function follow({ url, topic, columns, interval, where }: Flags): Promise<number> {
+async function follow({ url, token, topic, columns, interval, where }: Flags): Promise<number> {
   const topics = topic ?? ['connections'];
   const wish: TailWish = { topics, columns: columns ?? null, where: where ?? [], intervalMs: interval };
   const stop = new AbortController();
   endWithPipe(() => stop.abort());
   try {
-    await tail(url, tailWishes(wish), STDOUT, stop.signal);
+    await tail({ url, token: token ?? null }, tailWishes(wish), STDOUT, stop.signal);
     return 0;
   } catch (error) {
     if (!(error instanceof WishError || error instanceof NoHubError)) throw error;

@@ -4,7 +4,7 @@ import { runTop } from '../watch/top.js';
 import { NoHubError, type TopOptions } from '../watch/top-model.js';
 import { topOnce } from '../watch/top-once.js';
 import { SORT_COLUMNS } from '../watch/top-views.js';
-import { endWithPipe, intervalFlag, urlFlag } from './watch-flags.js';
+import { endWithPipe, intervalFlag, tokenFlag, urlFlag } from './watch-flags.js';
 
 const HELP = `
 The hub's state and its alerts, its streams, and its connections with the worst first: only the rows on the screen are asked of
@@ -35,6 +35,7 @@ Examples:
 
 interface Flags {
   readonly url: string;
+  readonly token?: string;
   readonly stream?: string;
   readonly sort: string;
   readonly filter?: string;
@@ -48,6 +49,7 @@ export function topCommand(done: (exitCode: number) => void): Command {
     .description('a hub in the terminal: its streams, and the connections that fare worst')
     .addHelpText('after', HELP)
     .addOption(urlFlag())
+    .addOption(tokenFlag('role viewer'))
     .option('--stream <S>', 'connections of this stream only', streamName)
     .addOption(new Option('--sort <COLUMN>', 'column of connections').default('latency_ms').argParser(sortColumn))
     .option('--filter <TEXT>', 'connections with this text in client, id, stream, address or reason')
@@ -56,8 +58,15 @@ export function topCommand(done: (exitCode: number) => void): Command {
     .action(async (flags: Flags) => done(await top(flags)));
 }
 
-async function top({ url, stream, sort, filter, interval, once }: Flags): Promise<number> {
-  const options: TopOptions = { url, stream: stream ?? null, sort, filter: filter ?? '', intervalMs: interval };
+async function top({ url, token, stream, sort, filter, interval, once }: Flags): Promise<number> {
+  const options: TopOptions = {
+    url,
+    token: token ?? null,
+    stream: stream ?? null,
+    sort,
+    filter: filter ?? '',
+    intervalMs: interval,
+  };
   const { stdout, env } = process;
   try {
     // A terminal that cannot move its cursor is a printer.

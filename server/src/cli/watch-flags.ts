@@ -1,8 +1,9 @@
-import { LIVE_INTERVALS_MS } from '@auralis/shared';
+import { LIVE_INTERVALS_MS, TOKEN } from '@auralis/shared';
 import { InvalidArgumentError, Option } from 'commander';
+import { ConfigError } from '../config-error.js';
 import { liveUrl } from '../watch/link.js';
 
-/** Flags of the commands that watch a hub. */
+/** Flags of the commands that are clients of a hub. */
 export const urlFlag = () =>
   new Option('--url <URL>', 'the hub').default('http://127.0.0.1:8000').argParser((text: string) => {
     try {
@@ -12,6 +13,18 @@ export const urlFlag = () =>
       throw new InvalidArgumentError('a URL like http://127.0.0.1:8000.');
     }
   });
+
+/** A hub's token. `roles`: what it is to be for. */
+export const tokenFlag = (roles: string) =>
+  new Option('--token <TOKEN>', `for a hub that asks for one: ${roles}; the variable is seen by fewer`)
+    .env('AURALIS_TOKEN')
+    .argParser((text: string) => {
+      const token = text.trim();
+      // Not by commander's own error, which shows what was found.
+      if (!TOKEN.test(token))
+        throw new ConfigError('--token: visible ASCII characters (what stands there is not shown)');
+      return token;
+    });
 
 export const intervalFlag = (otherwise: number) =>
   new Option('--interval <MS>', `how often the hub sends what changed: ${LIVE_INTERVALS_MS.join(', ')}`)

@@ -28,8 +28,8 @@ export class Connection {
   #readsOn = false;
   #refused = 0;
 
-  constructor(url: string, events: ConnectionEvents) {
-    this.#socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: OPEN_MS });
+  constructor(url: string, headers: Readonly<Record<string, string>>, events: ConnectionEvents) {
+    this.#socket = new WebSocket(url, { headers, perMessageDeflate: false, handshakeTimeout: OPEN_MS });
     this.#socket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary, events));
     this.#socket.on('error', () => {});
     this.#socket.on('unexpected-response', (request, response) => {

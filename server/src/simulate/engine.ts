@@ -19,6 +19,7 @@ const AWAY_MS = { min: 250, max: 1_000 };
 export interface EngineTarget {
   /** Of `/publish`, without its query. */
   readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly stream: string;
   /** Number of the stream's last chunk, as the hub says. */
   readonly publishedSeq: () => Promise<number>;
@@ -68,9 +69,10 @@ export class SimEngine {
 
   /** @throws SimulationError where the hub refuses, or cannot be reached */
   async connect(): Promise<void> {
-    const { url, stream } = this.#target;
+    const { url, headers, stream } = this.#target;
     const { encoding, sampleRate, channels } = this.#source.format;
     const socket = new WebSocket(`${url}?encoding=${encoding}&sampleRate=${sampleRate}&channels=${channels}`, {
+      headers,
       perMessageDeflate: false,
       handshakeTimeout: OPEN_MS,
     });
@@ -88,7 +90,7 @@ export class SimEngine {
       this.faults.push(`engine of ${stream}: the hub said ${String(message).slice(0, 200)}`),
     );
     socket.on('error', () => {});
-    socket.on('close', (code) => this.#lost(code));
+    socket.on('close', (code, reason) => this.#lost(code, String(reason)));
     // Nobody else publishes the stream from here on.
     this.seqBefore = await this.#target.publishedSeq();
     this.published = 0;
@@ -128,12 +130,13 @@ export class SimEngine {
     this.#socket?.terminate();
   }
 
-  #lost(code: number): void {
+  #lost(code: number, reason: string): void {
     this.#socket = null;
     clearTimeout(this.#timer);
     if (this.#isStopping) return;
     if (mayReconnect(code)) this.#comeBackLater();
-    else this.faults.push(`engine of ${this.stream}: closed by the hub with ${code}`);
+    else
+      this.faults.push(`engine of ${this.stream}: closed by the hub with ${code}${reason === '' ? '' : `: ${reason}`}`);
   }
 
   #comeBackLater(): void {

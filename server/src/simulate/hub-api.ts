@@ -1,3 +1,4 @@
+import { bearer } from '@auralis/shared';
 import { SimulationError } from './options.js';
 
 const TIMEOUT_MS = 10_000;
@@ -17,10 +18,13 @@ interface Page {
 /** The hub's REST interface, as far as the simulation reads it. */
 export class HubApi {
   readonly #base: string;
+  /** What each request to the hub carries, upgrades too. */
+  readonly headers: Readonly<Record<string, string>>;
   #wasReached = false;
 
   /** `url` of the hub, with or without a path prefix. */
-  constructor(url: string) {
+  constructor(url: string, token: string | undefined) {
+    this.headers = bearer(token);
     this.#base = `${url.replace(/\/+$/, '')}/api/v1`;
   }
 
@@ -67,7 +71,8 @@ export class HubApi {
     const response = await this.#fetch(path);
     this.#wasReached = true;
     if (response.status === 404) return null;
-    if (!response.ok) throw new SimulationError(`${this.#base}${path} was answered ${response.status}`);
+    if (!response.ok)
+      throw new SimulationError(`${this.#base}${path} was answered ${response.status}${await detailOf(response)}`);
     return response.json();
   }
 
@@ -75,13 +80,19 @@ export class HubApi {
   async #fetch(path: string): Promise<Response> {
     for (const startedAt = performance.now(); ; ) {
       try {
-        return await fetch(this.#base + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+        return await fetch(this.#base + path, { headers: this.headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
       } catch (error) {
         if (!this.#wasReached || performance.now() - startedAt > AWAY_MS) throw unreachable(this.#base, error as Error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
+}
+
+/** What a problem document says. */
+async function detailOf(response: Response): Promise<string> {
+  const answer = (await response.json().catch(() => null)) as { readonly detail?: unknown } | null;
+  return typeof answer?.detail === 'string' ? `: ${answer.detail.slice(0, 200)}` : '';
 }
 
 function unreachable(base: string, error: Error): SimulationError {

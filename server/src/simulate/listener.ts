@@ -1,4 +1,10 @@
-import { type ClientMetricsReport, type ListenerMessage, type ListenerWelcome, mayReconnect } from '@auralis/shared';
+import {
+  CLOSE,
+  type ClientMetricsReport,
+  type ListenerMessage,
+  type ListenerWelcome,
+  mayReconnect,
+} from '@auralis/shared';
 import { Arrivals, HubClock } from './arrivals.js';
 import { type Behaviour, behaviourOf } from './behaviour.js';
 import { Connection, type ConnectionEvents } from './connection.js';
@@ -19,6 +25,7 @@ const AWAY_MS = { min: 500, max: 1_500 };
 export interface ListenerContext {
   /** Of `/listen`, without its query. */
   readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly random: () => number;
   /** True time, ms since 1970, fractional. */
   readonly now: () => number;
@@ -86,13 +93,14 @@ export class SimListener {
     this.#clock = new HubClock();
     this.#pace = null;
     this.connections++;
+    const { url, headers } = this.#context;
     const events: ConnectionEvents = {
       onWelcome: (welcome) => this.#begin(connection, welcome),
       onChunk: (sentAtMs, durationMs) => this.#play(connection, sentAtMs, durationMs),
       onMessage: (message) => this.#hear(message),
       onClose: (code, refused) => this.#lost(connection, code, refused),
     };
-    const connection = new Connection(`${this.#context.url}?client=${this.plan.client}`, events);
+    const connection = new Connection(`${url}?client=${this.plan.client}`, headers, events);
     this.connection = connection;
   }
 
@@ -135,7 +143,7 @@ export class SimListener {
     this.connection = null;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    if (refused > 0) this.refused++;
+    if (refused > 0 || code === CLOSE.NOT_ALLOWED) this.refused++;
     if (this.#isEnding) return;
     if (connection.welcome !== null) this.#context.onLeft(this, connection);
     if (refused === 0 && mayReconnect(code)) this.startIn(this.#between(AWAY_MS));

@@ -2,6 +2,8 @@
 export interface SimulationOptions {
   /** The hub's: `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** For a hub that asks for one: roles publisher, listener and viewer. */
+  readonly token?: string;
   /** Streams, each with an engine: `main` if one, else `sim-1`, `sim-2`… */
   readonly streams: number;
   /** Over all streams. */

@@ -60,7 +60,7 @@ class Simulation {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    this.#api = new HubApi(options.url);
+    this.#api = new HubApi(options.url, options.token);
   }
 
   async run(onProgress?: (progress: SimulationProgress) => void): Promise<SimulationSummary> {
@@ -70,8 +70,10 @@ class Simulation {
     for (const stream of plan.streams) {
       const url = this.#api.socketUrl(`/streams/${stream}/publish`);
       const publishedSeq = async () => (await this.#api.publishedSeqs()).get(stream) ?? 0;
-      const engine = new SimEngine({ url, stream, publishedSeq }, source());
+      const engine = new SimEngine({ url, headers: this.#api.headers, stream, publishedSeq }, source());
       await engine.connect();
+      // It was let in, to be told that it may not.
+      if (engine.faults.length > 0) throw new SimulationError(engine.faults.join('; '));
       this.#engines.push(engine);
     }
     const startedAt = performance.now();
@@ -97,6 +99,7 @@ class Simulation {
   #context(stream: string): ListenerContext {
     return {
       url: this.#api.socketUrl(`/streams/${stream}/listen`),
+      headers: this.#api.headers,
       random: this.#random,
       now,
       onLeft: (listener, connection) => {

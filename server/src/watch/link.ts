@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { mayReconnect, SUBPROTOCOLS, type Wire } from '@auralis/shared';
+import { bearer, mayReconnect, SUBPROTOCOLS, type Wire } from '@auralis/shared';
 import WebSocket from 'ws';
 
 /** A snapshot of a million rows is some 100 MB; more than that is no hub. */
@@ -28,6 +28,7 @@ export interface LinkEvents {
  */
 export class Link {
   readonly #url: URL;
+  readonly #token: string | null;
   readonly #silentMs: number;
   readonly #events: LinkEvents;
   #socket: WebSocket | null = null;
@@ -39,14 +40,16 @@ export class Link {
   #wasOpen = false;
 
   /** `url`: of `/api/v1/live`. `silentMs`: longer than the hub ever keeps silent. Connects with `open`. */
-  constructor(url: URL, silentMs: number, events: LinkEvents) {
+  constructor(url: URL, token: string | null, silentMs: number, events: LinkEvents) {
     this.#url = url;
+    this.#token = token;
     this.#silentMs = silentMs;
     this.#events = events;
   }
 
   open(): void {
     const socket = new WebSocket(this.#url, [SUBPROTOCOLS.msgpack], {
+      headers: bearer(this.#token),
       perMessageDeflate: false,
       handshakeTimeout: CONNECT_TIMEOUT_MS,
       maxPayload: MAX_MESSAGE_BYTES,

@@ -48,11 +48,11 @@ export class LiveConnection {
   /** Since when there is no connection, and why; null while there is one. */
   #down: { readonly sinceMs: number; readonly why: string | null; readonly again: boolean } | null = null;
 
-  /** `url`: of `/api/v1/live`, see `liveUrl`. Connects at once. */
-  constructor(url: URL, events: LiveEvents) {
+  /** `url`: of `/api/v1/live`, see `liveUrl`. `token`: for a hub that asks for one. Connects at once. */
+  constructor(url: URL, token: string | null, events: LiveEvents) {
     this.#events = events;
     this.#down = { sinceMs: Date.now(), why: null, again: true };
-    this.#link = new Link(url, LONGEST_INTERVAL_MS + DEAD_AFTER_MS, {
+    this.#link = new Link(url, token, LONGEST_INTERVAL_MS + DEAD_AFTER_MS, {
       opened: () => {},
       received: (wire) => this.#response(decodeResponse(wire)),
       lost: (why, again) => this.#lost(why, again),

@@ -4,6 +4,12 @@ import type { LiveView, Wish } from './live-view.js';
 import { type RowChange, RowChanges } from './row-changes.js';
 import { NoHubError } from './top-model.js';
 
+export interface TailedHub {
+  readonly url: string;
+  /** For a hub that asks for one. */
+  readonly token: string | null;
+}
+
 /** Where the lines go. */
 export interface LineSink {
   /** Takes whole lines; false: wait for `onDrain` before the next. */
@@ -16,8 +22,13 @@ export interface LineSink {
  * the hub skips frames and says so; a lost connection is made again, with a line that says so.
  * @throws NoHubError where the hub cannot be reached at first, or will not have us
  */
-export async function tail(url: string, wishes: readonly Wish[], sink: LineSink, signal: AbortSignal): Promise<void> {
-  const run = new TailRun(url, sink);
+export async function tail(
+  { url, token }: TailedHub,
+  wishes: readonly Wish[],
+  sink: LineSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const run = new TailRun(url, token, sink);
   for (const wish of wishes) run.follow(wish);
   signal.addEventListener('abort', () => run.end(), { once: true });
   await run.ended;
@@ -32,11 +43,11 @@ class TailRun {
   #isDown = false;
   #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
 
-  constructor(url: string, sink: LineSink) {
+  constructor(url: string, token: string | null, sink: LineSink) {
     this.#url = url;
     this.#sink = sink;
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    this.#connection = new LiveConnection(liveUrl(url), {
+    this.#connection = new LiveConnection(liveUrl(url), token, {
       welcomed: ({ hub, version }) => this.#up({ state: 'live', hub, version }),
       lost: (why, again) => this.#lost(why, again),
       changed: (view, change) => {

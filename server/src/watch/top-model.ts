@@ -8,6 +8,8 @@ import { TopViews } from './top-views.js';
 
 export interface TopOptions {
   readonly url: string;
+  /** For a hub that asks for one. */
+  readonly token: string | null;
   readonly stream: string | null;
   /** A column of `connections`. */
   readonly sort: string;
@@ -37,7 +39,7 @@ export class TopModel {
     this.#options = options;
     this.#sortable = sortableColumns(options.sort);
     this.state = initialState(options.sort, options.stream, options.filter);
-    this.connection = new LiveConnection(liveUrl(options.url), {
+    this.connection = new LiveConnection(liveUrl(options.url), options.token, {
       welcomed: changed,
       lost,
       changed,

@@ -1,4 +1,5 @@
 import { type Chunk, ClientMetrics } from '@auralis/client';
+import { CLOSE } from '@auralis/shared';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { FakeRuntime, fakeSockets, last } from './fake-world.js';
 import { chunkOf, FORMAT, LISTEN, open, reportsOf, welcome, world } from './listener-world.js';
@@ -29,6 +30,17 @@ describe('ClientMetrics.listen', () => {
     expect(states).toEqual(['open', 'closed']);
     expect(metrics.state).toBe('closed');
     expect(socket.closedWith).toBe(1000);
+  });
+
+  test('brings a token as a subprotocol beside one that the hub answers with, and none without', () => {
+    expect(last(world().made).protocols).toEqual([]);
+    const { made, metrics, runtime } = world({ token: () => 'secret??>' });
+    expect(last(made).protocols).toEqual(['auralis.audio.v1', 'auralis.token.c2VjcmV0Pz8-']);
+    expect(last(made).url).not.toContain('c2VjcmV0');
+    expect(metrics.closeCode).toBeNull();
+    last(made).end(CLOSE.NOT_ALLOWED);
+    runtime.advance(60_000);
+    expect([made.length, metrics.state, metrics.closeCode]).toEqual([1, 'closed', 4101]);
   });
 
   test('counts what is no chunk, and a chunk that the page cannot take, as errors', () => {

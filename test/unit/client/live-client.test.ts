@@ -1,4 +1,4 @@
-import { SCHEMAS } from '@auralis/shared';
+import { CLOSE, SCHEMAS } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import { CHANNEL, FakeHub, FakeSource, SOURCE } from './fake-hub.js';
 import { last } from './fake-world.js';
@@ -10,6 +10,23 @@ describe('LiveClient', () => {
     const { protocols, url } = last(world({ form: 'json', token: 'secret??>' }).made);
     expect(protocols).toEqual(['auralis.live.v1.json', 'auralis.token.c2VjcmV0Pz8-']);
     expect(url).toBe(URL_LIVE);
+  });
+
+  test('asks for its token anew each time it connects, and stays away where it is not allowed', () => {
+    const tokens = ['one', 'two'];
+    const { made, live, runtime } = world({ token: () => tokens.shift() ?? '' });
+    last(made).end(1006);
+    runtime.advance(2_000);
+    last(made).end(1006);
+    runtime.advance(2_000);
+    expect(made.map(({ protocols }) => protocols.slice(1))).toEqual([
+      ['auralis.token.b25l'],
+      ['auralis.token.dHdv'],
+      [],
+    ]);
+    last(made).end(CLOSE.NOT_ALLOWED);
+    runtime.advance(60_000);
+    expect([made.length, live.state, live.closeCode]).toEqual([3, 'closed', 4101]);
   });
 
   test('knows the catalogue after WELCOME', () => {

@@ -48,6 +48,7 @@ export class FakeFeed implements Feed {
   state: Feed['state'] = 'live';
   hub: Welcome | null = { hub: 'vm@1', version: '0', now: 0, tables: {}, catalogue: [] } as unknown as Welcome;
   behindMs = 0;
+  closeCode: number | null = null;
   readonly all: FakeSubscription[] = [];
   #onState: () => void = () => {};
 

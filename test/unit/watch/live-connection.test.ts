@@ -89,7 +89,7 @@ afterEach(async () => {
 });
 
 const connect = (events: LiveEvents = {}) => {
-  const live = new LiveConnection(hub.url, events);
+  const live = new LiveConnection(hub.url, null, events);
   connection = live;
   return { live, view: live.view({ topic: 'connections', intervalMs: 1000, columns: ['latency_ms'] }) };
 };

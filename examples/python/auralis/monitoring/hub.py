@@ -1,6 +1,7 @@
 """Sends to an Auralis hub in the background: nothing here ever makes the engine wait.
 
-AURALIS_HUB_URL (http://127.0.0.1:8000) and AURALIS_STREAM (main) say where to, unless a Hub is made by hand.
+AURALIS_HUB_URL (http://127.0.0.1:8000) and AURALIS_STREAM (main) say where to, unless a Hub is made by hand; AURALIS_TOKEN is for a hub
+that asks for one (role publisher).
 """
 
 import atexit
@@ -32,7 +33,7 @@ class Hub:
     `dropped` counts what was thrown away because too much was waiting, `refused` what the hub would not take.
     """
 
-    def __init__(self, url=None, stream=None, *, interval_s=INTERVAL_S, max_waiting=MAX_WAITING):
+    def __init__(self, url=None, stream=None, *, token=None, interval_s=INTERVAL_S, max_waiting=MAX_WAITING):
         parts = urlsplit(url or os.environ.get("AURALIS_HUB_URL") or "http://127.0.0.1:8000")
         if parts.scheme not in ("http", "https") or parts.hostname is None:
             raise ValueError(f"the hub's URL is http:// or https:// and a host, not {url!r}")
@@ -41,6 +42,10 @@ class Hub:
         self._prefix = parts.path.rstrip("/")
         self.stream = stream or os.environ.get("AURALIS_STREAM") or "main"
         self._events_path = f"{self._prefix}/api/v1/streams/{quote(self.stream, safe='')}/events"
+        token = (token or os.environ.get("AURALIS_TOKEN") or "").strip()
+        if not all("!" <= character <= "~" for character in token):
+            raise ValueError("a token is of visible ASCII characters")
+        self._headers = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
         self._interval_s = interval_s
         self._max_waiting = max_waiting
         self.dropped = 0
@@ -181,7 +186,7 @@ class Hub:
         connection = kind(self._host, self._port, timeout=TIMEOUT_S)
         try:
             connection.request("POST", path if path == self._events_path else self._prefix + path, payload,
-                               {"content-type": "application/json"})
+                               self._headers)
             response = connection.getresponse()
             text = response.read()
         finally:
