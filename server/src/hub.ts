@@ -2,6 +2,7 @@ import { MAX_BODY_BYTES } from '@auralis/shared';
 import type { AuthSettings } from './auth/settings.js';
 import { checkOptions } from './config.js';
 import { RESOLUTIONS } from './history/resolutions.js';
+import { isLoopback } from './http/guard.js';
 import { HubParts } from './hub-parts.js';
 import { createLogger, type Logger } from './log.js';
 import type { GivenOptions, HubOptions } from './options.js';
@@ -110,6 +111,7 @@ class RunningHub implements Hub {
     const outside = publicUrl === null ? '' : `, from outside ${this.url}`;
     const { auth } = this.#options;
     if (auth !== null) this.#log.info(saysWhoMay(auth));
+    else if (!isLoopback(host)) this.#log.warn(`whoever reaches ${host} may do anything: --auth-file asks for tokens`);
     this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
   }
 

@@ -81,7 +81,8 @@ async function ended(command: string, args: readonly string[], env: NodeJS.Proce
 
 test('the collector in Node', async () => {
   const example = [`${ROOT}examples/node/engine.js`];
-  await ended(process.execPath, example, { AURALIS_STREAM: 'node-without' });
+  const said = await ended(process.execPath, example, { AURALIS_STREAM: 'node-without' });
+  expect(said.match(/the hub refuses what is sent: this needs a token with role publisher/g)).toHaveLength(1);
   await ended(process.execPath, example, { AURALIS_STREAM: 'node', AURALIS_TOKEN: tokens.publisher });
   expect([await phrasesOf('node-without'), await phrasesOf('node')]).toEqual([null, 3]);
 });

@@ -8,6 +8,8 @@ const DEFAULT_STREAM = 'main';
 const DEFAULT_INTERVAL_MS = 1_000;
 /** Without a hub this is several minutes of an engine; then the oldest go, and are counted. */
 const DEFAULT_MAX_WAITING = 10_000;
+/** A token is needed, or another. */
+const NOT_ALLOWED: ReadonlySet<number> = new Set([401, 403]);
 const REQUEST_TIMEOUT_MS = 5_000;
 /** At exit nobody waits longer than this for a hub that does not answer. */
 const FLUSH_MS = 2_000;
@@ -29,6 +31,12 @@ export interface HubSenderOptions {
   readonly maxWaiting?: number;
   readonly fetch?: typeof fetch;
   readonly runtime?: Runtime;
+}
+
+/** As far as it is read: what the hub took, or a problem document. */
+interface Answer {
+  readonly refused?: number;
+  readonly detail?: string;
 }
 
 interface Post {
@@ -65,6 +73,7 @@ export class HubSender {
   #sending: Promise<void> | null = null;
   #failures = 0;
   #isHooked = false;
+  #complaint = '';
 
   /** @throws TypeError where `url` is none, or `token` cannot be one */
   constructor(options: HubSenderOptions = {}) {
@@ -180,6 +189,12 @@ export class HubSender {
     return false;
   }
 
+  /** Once, and not with every request that is refused for the same reason. */
+  #complain(detail = 'it does not say why'): void {
+    if (this.#complaint !== detail) console.warn(`Auralis: the hub refuses what is sent: ${detail}`);
+    this.#complaint = detail;
+  }
+
   async #request(path: string, body: unknown, count: number): Promise<boolean> {
     try {
       const response = await this.#fetch(this.#base + path, {
@@ -188,7 +203,8 @@ export class HubSender {
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
-      const answer = (await response.json().catch(() => null)) as { readonly refused?: number } | null;
+      const answer = (await response.json().catch(() => null)) as Answer | null;
+      if (NOT_ALLOWED.has(response.status)) this.#complain(answer?.detail);
       if (response.status === 408 || response.status === 429 || response.status >= 500) return false;
       this.refused += response.ok ? (answer?.refused ?? 0) : count;
       return true;

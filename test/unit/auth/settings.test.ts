@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '@auralis/server/auth/token';
@@ -39,6 +39,12 @@ tokens:
       expect.objectContaining({ name: 'ops', streams: null, expiresAt: Date.UTC(2027, 0, 31, 10) }),
     ],
   });
+});
+
+test('the example of the documentation is good', () => {
+  const doc = readFileSync(new URL('../../../../docs/operating.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```yaml\n(# auth\.yaml\n[^`]+)```/.exec(doc) ?? [];
+  expect(load(example)?.tokens.map(({ name }) => name)).toEqual(['prometheus', 'engine-main']);
 });
 
 test('without one there is none, and an empty one lets nobody in', () => {
