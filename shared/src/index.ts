@@ -17,3 +17,4 @@ export * from './request.js';
 export { show } from './show.js';
 export * from './table.js';
 export * from './token.js';
+export { written } from './written.js';

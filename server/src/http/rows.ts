@@ -8,6 +8,7 @@ import {
   type Schema,
   show,
   type Table,
+  written,
 } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import { choice, named, repeated, text, wholeNumber } from './parameters.js';
@@ -81,16 +82,9 @@ export function rowOf(table: Table, slot: number): Row {
   const attributes = table.attributesOf(slot);
   for (const [at, name] of table.schema.attributes.entries()) row[name] = attributes[at] ?? '';
   for (const column of table.schema.columns) {
-    row[column.name] = shown(column, table.get(slot, column.index));
+    row[column.name] = written(column, table.get(slot, column.index));
   }
   return row;
-}
-
-/** As REST has it: times are ISO 8601, whatever the table keeps them in. */
-function shown({ unit, labels }: Column, value: number): string | number | null {
-  if (Number.isNaN(value)) return null;
-  if (unit === 'epoch_s') return new Date(value * 1000).toISOString();
-  return labels?.[value] ?? value;
 }
 
 /** Each cell is read once, not at each comparison. */

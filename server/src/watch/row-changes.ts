@@ -1,7 +1,7 @@
-import type { CatalogueEntry } from '@auralis/shared';
+import { type CatalogueEntry, written } from '@auralis/shared';
 import type { LiveView, ViewChange, ViewRow } from './live-view.js';
 
-/** Readings as they are written: labels of enumerations, null for missing. */
+/** Readings as they are written: labels of enumerations, times as ISO 8601, null for missing. */
 type Readings = Readonly<Record<string, string | number | null>>;
 
 export interface RowChange {
@@ -46,11 +46,9 @@ export class RowChanges {
 }
 
 function readingsOf(row: ViewRow, columns: readonly CatalogueEntry[]): Readings {
-  const reading = ({ name, labels }: CatalogueEntry) => {
-    const value = row.values[name] ?? null;
-    return [name, value === null ? null : (labels?.[value] ?? value)] as const;
-  };
-  return Object.fromEntries(columns.map(reading));
+  return Object.fromEntries(
+    columns.map((column) => [column.name, written(column, row.values[column.name] ?? Number.NaN)]),
+  );
 }
 
 function sameTexts(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {

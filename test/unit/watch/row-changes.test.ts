@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CATALOGUE, connection, NOW_MS } from './models.js';
 
 const columns = CATALOGUE.filter(
-  ({ table, name }) => table === 'connections' && ['latency_ms', 'rtt_ms', 'state'].includes(name),
+  ({ table, name }) => table === 'connections' && ['latency_ms', 'rtt_ms', 'state', 'closed_at'].includes(name),
 );
 
 const viewOf = (...rows: readonly ViewRow[]) => ({
@@ -23,16 +23,17 @@ const bob = (values: Readonly<Record<string, number | null>>) => connection('c1'
 describe('changes of rows', () => {
   test('a row that is new with all its readings, then what changed', () => {
     const changes = new RowChanges();
-    const [first] = changes.since(viewOf(bob({ latency_ms: 12.3, rtt_ms: null, state: 0 })), RESET);
-    expect(first?.readings).toEqual({ latency_ms: 12.3, rtt_ms: null, state: 'open' });
-    const [next] = changes.since(viewOf(bob({ latency_ms: null, rtt_ms: null, state: 1 })), touched('c1'));
+    const [first] = changes.since(viewOf(bob({ latency_ms: 12.3, rtt_ms: null, state: 0, closed_at: null })), RESET);
+    expect(first?.readings).toEqual({ latency_ms: 12.3, rtt_ms: null, state: 'open', closed_at: null });
+    const closed = { latency_ms: null, rtt_ms: null, state: 2, closed_at: Date.UTC(2026, 0, 31, 12) / 1000 };
+    const [next] = changes.since(viewOf(bob(closed)), touched('c1'));
     expect(next).toEqual({
       kind: 'row',
       id: 'c1',
       attributes: expect.objectContaining({ client: 'bob', stream: 'main' }),
-      readings: { latency_ms: null, state: 'stale' },
+      readings: { latency_ms: null, state: 'closed', closed_at: '2026-01-31T12:00:00.000Z' },
     });
-    expect(changes.since(viewOf(bob({ latency_ms: null, rtt_ms: null, state: 1 })), touched('c1'))).toEqual([]);
+    expect(changes.since(viewOf(bob(closed)), touched('c1'))).toEqual([]);
   });
 
   test('a row that goes, and one that goes and comes within one frame', () => {
