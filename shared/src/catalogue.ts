@@ -47,7 +47,7 @@ export const SCHEMAS = {
   gpus: schema('gpus', ['name', 'uuid'], gpuColumns),
   alerts: schema(
     'alerts',
-    ['rule', 'severity', 'scope', 'title', 'blame', 'evidence', 'message', 'stream', 'silence'],
+    ['rule', 'severity', 'scope', 'title', 'blame', 'evidence', 'message', 'stream', 'silence', 'inhibited_by'],
     alertColumns,
   ),
 } as const;

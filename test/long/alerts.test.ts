@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HubProcess, runCommand } from '../harness/hub.js';
+import { Receiver } from '../harness/receiver.js';
 import { TestSocket } from '../harness/socket.js';
 
 /** Alerts as `simulate` brings them about against the real hub: what fires, how often, and who is blamed. */
@@ -18,13 +19,16 @@ async function simulate(...args: string[]): Promise<void> {
   await runCommand(['simulate', '--url', hub.url, '--json', '--no-audio', ...args]);
 }
 
-async function startHub(): Promise<HubProcess> {
+async function startHub(settings: object = {}): Promise<HubProcess> {
   folder = mkdtempSync(join(tmpdir(), 'auralis-alerts-'));
-  hub = await HubProcess.start(['--data-dir', folder]);
+  const config = join(folder, 'hub.json');
+  writeFileSync(config, JSON.stringify(settings));
+  hub = await HubProcess.start(['--data-dir', folder, '--config', config]);
   return hub;
 }
 
 interface Fired {
+  readonly state: string;
   readonly rule: string;
   readonly blame: string;
   readonly evidence: string;
@@ -34,7 +38,7 @@ interface Fired {
 
 /** Every alert of the stream that is or was: they stay for five minutes, longer than any of these runs. */
 async function firedOf(stream: string): Promise<readonly Fired[]> {
-  const { items } = await hub.get<{ items: (Fired & { state: string })[] }>(`/api/v1/alerts?stream=${stream}`);
+  const { items } = await hub.get<{ items: Fired[] }>(`/api/v1/alerts?stream=${stream}`);
   return items.filter(({ state }) => state !== 'pending');
 }
 
@@ -60,9 +64,11 @@ describe('alerts', () => {
     }
   }, 120_000);
 
-  test('a hub that is stopped for six tenths of the time is to blame itself', async () => {
-    await startHub();
-    const run = simulate('--listeners', '20', '--duration', '30');
+  test('a hub that is stopped for six tenths of the time is to blame itself, and says so once', async () => {
+    const receiver = await Receiver.start();
+    const settings = { notifiers: { hook: { type: 'webhook', url: receiver.url } } };
+    await startHub(settings);
+    const run = simulate('--listeners', '20', '--duration', '95');
     const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     await pause(8_000);
     for (let cycle = 0; cycle < 4; cycle++) {
@@ -73,12 +79,24 @@ describe('alerts', () => {
     }
     await run;
     const fired = await firedOf('main');
-    expect(fired.length).toBeGreaterThan(0);
+    // There is something that follows from it, and would have been told.
+    expect(fired.length).toBeGreaterThan(1);
     for (const { rule, blame, evidence } of fired) {
       expect([rule, blame]).toEqual([rule, 'node']);
       expect(evidence).toMatch(/^this hub stood still for \d+\.\d of the last \d+ s/);
     }
-  }, 120_000);
+    // What readings over 60 s had to say of it has left them by now.
+    expect(fired.filter(({ state }) => state === 'firing')).toEqual([]);
+    const told = receiver.bodies.map(({ data }) => {
+      const { state, alert } = data as { state: string; alert: { rule: string; blame: { on: string } } };
+      return [alert.rule, alert.blame.on, state];
+    });
+    expect(told).toEqual([
+      ['hub-stands-still', 'node', 'firing'],
+      ['hub-stands-still', 'node', 'resolved'],
+    ]);
+    await receiver.stop();
+  }, 150_000);
 
   test('a hub that comes back to listeners without their engine says so', async () => {
     await startHub();

@@ -28,14 +28,14 @@ export interface Alert {
   /** Whose fault it is; '' where nobody has said. */
   readonly blame: string;
   readonly evidence: string;
-  /** Notifiers are not told of it. */
-  readonly isSilenced: boolean;
+  /** Why notifiers are not told of it: somebody silenced it, or it follows from another one; null where they are. */
+  readonly quiet: 'silenced' | 'consequence' | null;
   /** What it is about, by name: `stream`, `connection`, `host`, … */
   readonly labels: ReadonlyMap<string, string>;
 }
 
 export interface Alerts {
-  /** The worst first, silenced ones last, and of equal ones the oldest first. */
+  /** The worst first, those that nobody is told of last, and of equal ones the oldest first. */
   readonly firing: readonly Alert[];
   /** The latest first. */
   readonly resolved: readonly Alert[];
@@ -58,9 +58,9 @@ export function alertsOf(rows: Rows, catalogue: Catalogue): Alerts {
   return { firing, resolved, pending };
 }
 
-/** The worst severity that fires and is not silenced, and how many are as bad; null where none is. */
+/** The worst severity that fires and is told, and how many are as bad; null where none is. */
 export function worstOf({ firing }: Alerts): { readonly severity: Severity; readonly count: number } | null {
-  const loud = firing.filter(({ isSilenced }) => !isSilenced);
+  const loud = firing.filter(({ quiet }) => quiet === null);
   const severity = loud[0]?.severity;
   return severity === undefined
     ? null
@@ -81,7 +81,7 @@ function alertOf(row: Row, catalogue: Catalogue): Alert {
     resolvedAt: resolvedAt === null ? null : resolvedAt * 1000,
     blame: row.attribute('blame'),
     evidence: row.attribute('evidence'),
-    isSilenced: labelOf(row, 'silenced', catalogue) === 'yes',
+    quiet: quietOf(row, catalogue),
     labels: labelsOf(row.attribute('scope')),
   };
 }
@@ -92,8 +92,13 @@ function labelsOf(scope: string): ReadonlyMap<string, string> {
   return new Map(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
-function rankOf({ severity, isSilenced }: Alert): number {
-  return isSilenced ? -1 : SEVERITIES.indexOf(severity);
+function quietOf(row: Row, catalogue: Catalogue): Alert['quiet'] {
+  if (labelOf(row, 'silenced', catalogue) === 'yes') return 'silenced';
+  return row.attribute('inhibited_by') === '' ? null : 'consequence';
+}
+
+function rankOf({ severity, quiet }: Alert): number {
+  return quiet === null ? SEVERITIES.indexOf(severity) : -1;
 }
 
 const compareKeys = (a: Alert, b: Alert) => (a.key < b.key ? -1 : Number(a.key > b.key));

@@ -39,14 +39,15 @@ export function AlertPanel({ dashboard }: { readonly dashboard: Dashboard }) {
 
 /** How many of which severity: all that is to be said when there is none, and what may be scrolled away when there are many. */
 function Summary({ alerts: { firing, pending } }: { readonly alerts: Alerts }) {
-  const silenced = firing.filter(({ isSilenced }) => isSilenced).length;
+  const silenced = firing.filter(({ quiet }) => quiet === 'silenced').length;
+  const following = firing.filter(({ quiet }) => quiet === 'consequence').length;
   const counts = [...SEVERITIES].reverse().map((severity) => {
-    const count = firing.filter((alert) => alert.severity === severity && !alert.isSilenced).length;
+    const count = firing.filter((alert) => alert.severity === severity && alert.quiet === null).length;
     return [severity, count] as const;
   });
   return (
     <p class="summary">
-      {firing.length === silenced && (
+      {firing.length === silenced + following && (
         <span>
           <span class="on" aria-hidden="true">
             ✓
@@ -62,6 +63,7 @@ function Summary({ alerts: { firing, pending } }: { readonly alerts: Alerts }) {
         ),
       )}
       {silenced > 0 && <span>{number(silenced)} silenced</span>}
+      {following > 0 && <span>{number(following)} that follow from another</span>}
       {pending > 0 && <span>{number(pending)} pending: bad, and not yet for long</span>}
     </p>
   );
@@ -74,6 +76,11 @@ const BLAMED: Readonly<Record<string, string>> = {
   unknown: 'not known',
 };
 
+const QUIET_TIPS = {
+  silenced: 'Notifiers are not told of it; who silenced it, and why: /api/v1/alerts/silences',
+  consequence: 'It follows from another alert. Notifiers are told of it only if it goes on after that one is over',
+};
+
 function AlertRow({
   alert,
   dashboard,
@@ -83,12 +90,12 @@ function AlertRow({
   readonly dashboard: Dashboard;
   readonly now: number;
 }) {
-  const { severity, title, message, count, since, resolvedAt, blame, evidence, isSilenced } = alert;
+  const { severity, title, message, count, since, resolvedAt, blame, evidence, quiet } = alert;
   const isOver = resolvedAt !== null;
   const age = isOver ? now - resolvedAt : now - since;
   return (
     <li
-      class={`alert-row ${severity} ${isOver ? 'over' : isSilenced ? 'silenced' : 'loud'}`}
+      class={`alert-row ${severity} ${isOver ? 'over' : quiet === null ? 'loud' : 'silenced'}`}
       style={isOver ? { opacity: Math.max(FAINTEST, 1 - (1 - FAINTEST) * (age / FADE_MS)).toFixed(2) } : undefined}
     >
       <button type="button" onClick={() => show(alert, dashboard)}>
@@ -101,7 +108,7 @@ function AlertRow({
         <span class="since" data-tip={`Since ${timeOfDay(since)}${isOver ? `, until ${timeOfDay(resolvedAt)}` : ''}`}>
           {isOver ? `${span(age)} ago` : `for ${span(age)}`}
         </span>
-        {(blame !== '' || isSilenced) && !isOver && (
+        {(blame !== '' || quiet !== null) && !isOver && (
           <span class="why" data-tip={evidence}>
             {blame !== '' && (
               <>
@@ -109,9 +116,7 @@ function AlertRow({
                 {evidence !== '' && ` · ${evidence}`}
               </>
             )}
-            {isSilenced && (
-              <i data-tip="Notifiers are not told of it; who silenced it, and why: /api/v1/alerts/silences">silenced</i>
-            )}
+            {quiet !== null && <i data-tip={QUIET_TIPS[quiet]}>{quiet}</i>}
           </span>
         )}
       </button>
@@ -138,7 +143,7 @@ function Announcer({ alerts }: { readonly alerts: Alerts }) {
   useEffect(() => {
     const before = known.current;
     known.current = new Set(firing.map(({ key }) => key));
-    const fresh = firing.filter(({ key, isSilenced }) => !isSilenced && before?.has(key) === false);
+    const fresh = firing.filter(({ key, quiet }) => quiet === null && before?.has(key) === false);
     const [first] = fresh;
     if (before === null && firing.length > 0) setText(`${firing.length} alerts`);
     if (first !== undefined) {

@@ -39,7 +39,7 @@ export class AlertRows {
 }
 
 function attributesOf(episode: Episode): string[] {
-  const { rule, severity, labels, title, blame, message, silence } = episode;
+  const { rule, severity, labels, title, blame, message, silence, inhibitedBy } = episode;
   const values = {
     rule,
     severity,
@@ -52,6 +52,7 @@ function attributesOf(episode: Episode): string[] {
     message,
     stream: labels.stream ?? '',
     silence: silence ?? '',
+    inhibited_by: inhibitedBy ?? '',
   };
   return SCHEMAS.alerts.attributes.map((name) => values[name]);
 }

@@ -6,6 +6,7 @@ import { blameFor } from './blame.js';
 import { duration, labelsOf, messageOf } from './describe.js';
 import { alertOf, type Episode, MANUAL } from './episode.js';
 import { Episodes, type ManualAlert } from './episodes.js';
+import { Inhibition } from './inhibition.js';
 import { NodeWatch } from './node-watch.js';
 import type { Rule } from './rule.js';
 import { RuleWatch, type Sighting } from './rule-watch.js';
@@ -49,6 +50,7 @@ export class Alerting {
   #silencesSeen = -1;
   readonly #rows: AlertRows;
   readonly #node = new NodeWatch();
+  readonly #inhibition: Inhibition;
 
   /** Takes up what was kept. */
   constructor(context: AlertingContext, now: number) {
@@ -56,6 +58,7 @@ export class Alerting {
     this.#watches = context.rules.map((rule) => new RuleWatch(rule, context.tables));
     this.#ruleNames = new Set(context.rules.map(({ name }) => name));
     this.#episodes = new Episodes(context.newId);
+    this.#inhibition = new Inhibition(context.rules);
     this.#rows = new AlertRows(context.tables.alerts);
     const { firing, silences } = context.store.load();
     for (const stored of firing) this.#episodes.restore(stored, now);
@@ -67,7 +70,9 @@ export class Alerting {
   tick(now: number): void {
     const { tables, hubSlot, store } = this.#context;
     this.#node.observe(now, tables.hubs.get(hubSlot, HUB.event_loop_delay_p99_ms));
-    const circumstances = new Circumstances(tables, this.#node.state(cpuOf(tables, tables.hubs.keyOf(hubSlot))), now);
+    const node = this.#node.state(cpuOf(tables, tables.hubs.keyOf(hubSlot)));
+    tables.hubs.set(hubSlot, HUB.stood_still_ms, Math.round(node.lostMs));
+    const circumstances = new Circumstances(tables, node, now);
     const changed: Episode[] = [];
     for (const watch of this.#watches) {
       const sightings = watch.observe(now);
@@ -142,7 +147,8 @@ export class Alerting {
     const { rule } = watch;
     const episode = this.#episodes.openOf(rule.name, sighting.group);
     if (episode?.state !== 'firing' || sighting.ripe === 0) return;
-    if (now - episode.describedAt < DESCRIBE_EVERY_MS) return;
+    const isReleased = episode.inhibitedBy !== null && now >= episode.heldUntil;
+    if (now - episode.describedAt < DESCRIBE_EVERY_MS && !isReleased) return;
     // While it only waits to be over, what happens is not what it was about: words and blame stay.
     if (!sighting.isBadNow && !Number.isNaN(episode.describedAt)) return;
     const { tables } = this.#context;
@@ -151,12 +157,14 @@ export class Alerting {
     const names = isNamed ? sighting.slots.slice(0, MAX_NAMED).map((slot) => listenerName(tables, slot)) : [];
     const { group, labels, count, worst } = episode;
     episode.message = messageOf({ rule, group, labels, count, worst, names });
-    episode.blame = blameFor(circumstances.situation(rule, sighting, labels.stream));
+    // What it follows from is over before its reading is, and to blame until then.
+    if (episode.inhibitedBy === null || isReleased)
+      episode.blame = blameFor(circumstances.situation(rule, sighting, labels.stream));
   }
 
   /**
    * Decides who is to be told, and keeps it. An alert that fires is told once it lies under no silence: at once, or when
-   * the last one ends. That it is over is told to whom it was told that it fires, whatever lies over it by then.
+   * the last one ends; where it follows from another one, only if it goes on after that. That it is over is told to whom it was told that it fires, whatever lies over it by then.
    */
   #settle(changed: readonly Episode[], now: number): void {
     const firing = new Set(changed.filter(({ state }) => state === 'firing'));
@@ -164,10 +172,11 @@ export class Alerting {
     // An alert's labels stay as they are: who lies under what changes with the silences alone.
     const areSilencesOthers = this.#silences.version !== this.#silencesSeen;
     this.#silencesSeen = this.#silences.version;
+    this.#inhibition.observe(this.#episodes.all());
     for (const episode of this.#episodes.all()) {
       if (episode.state !== 'firing') continue;
       if (areSilencesOthers || firing.has(episode)) episode.silence = this.#silences.covering(episode)?.id ?? null;
-      if (episode.isTold || episode.silence !== null) continue;
+      if (episode.isTold || episode.silence !== null || this.#inhibition.holds(episode, now)) continue;
       episode.isTold = true;
       firing.add(episode);
       const alert = alertOf(episode);
@@ -190,7 +199,7 @@ export class Alerting {
   }
 
   #log(episode: Episode): void {
-    const { id, rule, state, severity, title, message, blame, silence } = episode;
+    const { id, rule, state, severity, title, message, blame, silence, inhibitedBy } = episode;
     const { log } = this.#context;
     const details = {
       alert: id,
@@ -198,6 +207,7 @@ export class Alerting {
       severity,
       ...(blame === null ? {} : { blame: blame.on, evidence: blame.evidence }),
       ...(silence === null ? {} : { silence }),
+      ...(inhibitedBy === null ? {} : { inhibitedBy }),
     };
     if (state === 'resolved') log.info(details, `RESOLVED: ${title} - ${message}`);
     else log[LOG_LEVEL[severity]](details, `ALERT: ${title} - ${message}`);

@@ -124,7 +124,7 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   },
   {
     name: 'hub-stands-still', title: 'The hub comes late to its work', help: 'it has too little CPU, or was stopped',
-    severity: 'error', table: 'hubs', column: 'event_loop_delay_p99_ms', above: 250, clear: 100,
+    severity: 'error', table: 'hubs', column: 'stood_still_ms', above: 1_000, clear: 0, forS: 0,
   },
   {
     name: 'hub-faults', title: 'Faults inside the hub', help: 'its log says which', severity: 'error',

@@ -29,6 +29,10 @@ export interface Episode {
   describedAt: number;
   /** Id of the silence that it lies under, or null. */
   silence: string | null;
+  /** Id of the alert that it follows from, or null. */
+  inhibitedBy: string | null;
+  /** Until when it is held back for what it follows from, or may follow from; NaN where it never was. */
+  heldUntil: number;
   /** Notifiers were told that it fires, so they are to be told that it is over. */
   isTold: boolean;
   /** Nothing resolves it before: it was kept over a restart, and its rows may not be back yet. */

@@ -65,6 +65,8 @@ export class Episodes {
       worst: value ?? Number.NaN,
       describedAt: now,
       silence: null,
+      inhibitedBy: null,
+      heldUntil: Number.NaN,
       isTold,
       keptUntil,
     };
@@ -126,6 +128,8 @@ export class Episodes {
       blame: null,
       describedAt: now,
       silence: null,
+      inhibitedBy: null,
+      heldUntil: Number.NaN,
       isTold: false,
       keptUntil: now + MANUAL_LASTS_MS,
     };
@@ -206,6 +210,8 @@ export class Episodes {
       blame: null,
       describedAt: Number.NaN,
       silence: null,
+      inhibitedBy: null,
+      heldUntil: Number.NaN,
       isTold: false,
       keptUntil: Number.NEGATIVE_INFINITY,
     };

@@ -26,7 +26,7 @@ export interface AlertSummary {
   readonly lines: readonly Line[];
 }
 
-/** What fires. Of what is silenced, only how much it is: nobody is to think that nothing fires. */
+/** What fires. Of what is silenced or follows from another, only how much it is: nobody is to think that nothing fires. */
 export function alertSummary(
   alerts: readonly ViewRow[],
   columns: ReadonlyMap<string, CatalogueEntry>,
@@ -34,7 +34,9 @@ export function alertSummary(
 ): AlertSummary {
   const labelOf = (row: ViewRow, name: string) => columns.get(name)?.labels?.[row.values[name] ?? -1];
   const all = alerts.filter((row) => labelOf(row, 'state') === 'firing');
-  const firing = all.filter((row) => labelOf(row, 'silenced') !== 'yes');
+  const isSilenced = (row: ViewRow) => labelOf(row, 'silenced') === 'yes';
+  const follows = (row: ViewRow) => !isSilenced(row) && (row.attributes.inhibited_by ?? '') !== '';
+  const firing = all.filter((row) => !isSilenced(row) && !follows(row));
   const counts: Span[] = [];
   const lines: Line[] = [];
   for (const [severity, mark, style] of SEVERITIES) {
@@ -42,8 +44,10 @@ export function alertSummary(
     if (rows.length > 0) counts.push({ text: `  ${mark} ${countedText(severity, rows.length)}`, style });
     for (const row of rows.toSorted(oldestFirst)) lines.push(lineOf(row, mark, style, nowMs));
   }
-  const silenced = all.length - firing.length;
+  const silenced = all.filter(isSilenced).length;
   if (silenced > 0) counts.push({ text: `  ${silenced} silenced`, style: 'dim' });
+  const following = all.filter(follows).length;
+  if (following > 0) counts.push({ text: `  ${following} that follow`, style: 'dim' });
   return { counts, lines };
 }
 

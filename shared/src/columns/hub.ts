@@ -154,6 +154,10 @@ export const hubColumns = {
     id: 171, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Reports whose latency cannot be, by the clock error that they state and the age of the chunks',
   },
+  stood_still_ms: {
+    id: 172, unit: 'ms', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'How long the hub stood still in the last 15 s: what it came late to its work, from 200 ms on',
+  },
   capacity_percent: {
     id: 180, unit: '%', scale: 1, worse: 'more', alert: { max: 95 },
     help: 'Places taken: active_connections ÷ --max-clients',

@@ -24,7 +24,7 @@ test('the worst come first, then the oldest; silenced ones last, and they are no
   expect(alerts.resolved.map(({ key }) => key)).toEqual(['just', 'was']);
   expect(alerts.pending).toBe(1);
   expect(worstOf(alerts)).toEqual({ severity: 'error', count: 2 });
-  expect(alerts.firing[3]).toMatchObject({ isSilenced: true });
+  expect(alerts.firing[3]).toMatchObject({ quiet: 'silenced' });
   expect(worstOf(of())).toBeNull();
 });
 

@@ -95,6 +95,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   169: 'hubs.event_loop_delay_p99_ms',
   170: 'hubs.gc_pause_ms',
   171: 'hubs.latency_impossible',
+  172: 'hubs.stood_still_ms',
   180: 'hubs.capacity_percent',
   185: 'hubs.listeners_removed',
   190: 'hubs.notifications_sent',
