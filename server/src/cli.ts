@@ -31,14 +31,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof ConfigError) return complain(error.message, 2);
+    if (error instanceof ConfigError) return complain(error.problems, 2);
     if (error instanceof DataDirError) return complain(error.message, 1);
     if (error instanceof ListenError) return complain(error.message, 1);
     throw error;
   }
 }
 
-function complain(message: string, exitCode: number): number {
-  process.stderr.write(`auralis-hub: ${message}\n`);
+function complain(messages: string | readonly string[], exitCode: number): number {
+  for (const message of [messages].flat()) process.stderr.write(`auralis-hub: ${message}\n`);
   return exitCode;
 }

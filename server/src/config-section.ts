@@ -2,6 +2,7 @@
 import { show } from '@auralis/shared';
 import { z } from 'zod';
 import { ConfigError } from './config-error.js';
+import type { Place } from './config-place.js';
 
 /** A map with these keys and no others. */
 export function section<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -10,43 +11,33 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-/** @throws ConfigError for the first of `keys` that is not known; `file`: where they stand */
-export function assertKnown(keys: readonly string[], known: readonly string[], file?: string): void {
-  const unknown = keys.find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  throw new ConfigError(`${file === undefined ? '' : `${file}: `}${unknown}: unknown; known are ${known.join(', ')}`);
+/** @throws ConfigError for those of `keys` that are not known */
+export function assertKnown(keys: readonly string[], known: readonly string[], place: Place): void {
+  const unknown = keys.filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  throw new ConfigError(unknown.map((key) => `${place([key])}: unknown; known are ${known.join(', ')}`));
 }
 
-/** Checks what was found at `place`. @throws ConfigError for the first thing that is not allowed */
-export function readSection<Schema extends z.ZodType>(schema: Schema, found: unknown, place: string): z.output<Schema> {
+/** Checks what was found at `place`. @throws ConfigError for all that is not allowed */
+export function readSection<Schema extends z.ZodType>(schema: Schema, found: unknown, place: Place): z.output<Schema> {
   const result = schema.safeParse(found);
   if (result.success) return result.data;
-  const [issue] = result.error.issues as [z.core.$ZodIssue];
+  throw new ConfigError(result.error.issues.flatMap((issue) => problemsOf(issue, found, place)));
+}
+
+function problemsOf(issue: z.core.$ZodIssue, found: unknown, place: Place): string[] {
+  const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    throw new ConfigError(`${placeOf(place, [...issue.path, issue.keys[0] ?? ''])}: unknown; ${issue.message}`);
+    return issue.keys.map((key) => `${place([...path, key])}: unknown; ${issue.message}`);
   }
   if (issue.code === 'invalid_key') {
     const [about] = issue.issues;
-    throw new ConfigError(
-      `${placeOf(place, issue.path.slice(0, -1))}: ${about?.message ?? 'another key'}, not ${show(issue.path.at(-1))}`,
-    );
+    return [`${place(path.slice(0, -1))}: ${about?.message ?? 'another key'}, not ${show(path.at(-1))}`];
   }
-  if (issue.code === 'custom' && issue.params?.isSecret === true) {
-    throw new ConfigError(`${placeOf(place, issue.path)}: ${issue.message}`);
-  }
-  const value = issue.path.reduce<unknown>((outer, key) => (outer as Record<PropertyKey, unknown>)?.[key], found);
+  if (issue.code === 'custom' && issue.params?.isSecret === true) return [`${place(path)}: ${issue.message}`];
+  const value = path.reduce<unknown>((outer, key) => (outer as Record<PropertyKey, unknown>)?.[key], found);
   const isMissing = value === undefined || value === null;
-  throw new ConfigError(
-    `${placeOf(place, issue.path)}: ${allowedBy(issue)}, not ${isMissing ? 'nothing' : show(value)}`,
-  );
-}
-
-/** `hub.yaml: alerts` and `['rules', 2, 'column']` make `hub.yaml: alerts.rules[2].column`. */
-export function placeOf(place: string, path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (outer, key) => (typeof key === 'number' ? `${outer}[${key}]` : `${outer}.${String(key)}`),
-    place,
-  );
+  return [`${place(path)}: ${allowedBy(issue)}, not ${isMissing ? 'nothing' : show(value)}`];
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { readAuthFile } from './auth/settings.js';
-import { ConfigError } from './config-error.js';
-import { readConfigFile } from './config-file.js';
+import { ConfigError, Problems } from './config-error.js';
+import { type ConfigFile, readConfigFile } from './config-file.js';
+import { byName, within } from './config-place.js';
 import { assertKnown } from './config-section.js';
 import {
   type GivenOptions,
@@ -24,49 +25,56 @@ export interface ConfigSources {
 export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 export const environmentNameOf = (key: string) => `AURALIS_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 
-/** Settings from flags over environment over file over defaults. @throws ConfigError for the first that is not allowed */
+/** Settings from flags over environment over file over defaults. @throws ConfigError for all that is not allowed */
 export function loadOptions(sources: ConfigSources): HubOptions {
-  const file = sources.file ?? sources.environment.AURALIS_CONFIG;
-  const fromFile = file === undefined ? {} : readConfigFile(file, 'port: 9000');
-  assertKnown(Object.keys(fromFile), KNOWN_KEYS, file);
-  for (const name of Object.keys(sources.environment)) {
+  const { flags, environment } = sources;
+  const path = sources.file ?? environment.AURALIS_CONFIG;
+  const problems = new Problems();
+  const file = path === undefined ? NO_FILE : (problems.try(() => readConfigFile(path, 'port: 9000')) ?? NO_FILE);
+  const { settings, place } = file;
+  problems.try(() => assertKnown(Object.keys(settings), KNOWN_KEYS, place));
+  for (const name of Object.keys(environment)) {
     if (name.startsWith('AURALIS_') && !KNOWN_NAMES.has(name) && !OTHERS_NAMES.has(name)) {
-      throw new ConfigError(`${name}: unknown; known are ${[...KNOWN_NAMES].join(', ')}`);
+      problems.add(`${name}: unknown; known are ${[...KNOWN_NAMES].join(', ')}`);
     }
   }
-  const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
-    const places = [
-      [flagOf(key), sources.flags[key]],
-      [environmentNameOf(key), sources.environment[environmentNameOf(key)]],
-      [`${file}: ${key}`, fromFile[key]],
+  const placesOf = (key: string) =>
+    [
+      [flagOf(key), flags[key]],
+      [environmentNameOf(key), environment[environmentNameOf(key)]],
+      [place([key]), settings[key]],
     ] as const;
-    return [key, firstGiven(spec, places)] as const;
-  });
-  return frozen(options, fromFile, (key) => `${file}: ${key}`, sources.environment);
+  return checked(placesOf, file, environment, problems);
 }
+
+const NO_FILE: ConfigFile = { settings: {}, place: byName };
 
 /** Settings given by a program: checked as those of a config file. @throws ConfigError */
 export function checkOptions(given: GivenOptions): HubOptions {
-  assertKnown(Object.keys(given), KNOWN_KEYS);
-  const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
-    return [key, firstGiven(spec, [[key, given[key as ServeOptionKey] ?? undefined]])] as const;
-  });
-  return frozen(options, { ...given }, (key) => key, process.env);
+  const problems = new Problems();
+  problems.try(() => assertKnown(Object.keys(given), KNOWN_KEYS, byName));
+  const placesOf = (key: string) => [[key, given[key as ServeOptionKey] ?? undefined]] as const;
+  return checked(placesOf, { settings: { ...given }, place: byName }, process.env, problems);
 }
 
-/** Settings with the sections and the auth file read. */
-function frozen(
-  options: readonly (readonly [key: string, value: unknown])[],
-  given: Readonly<Record<string, unknown>>,
-  placeOf: (key: string) => string,
+/** Settings with the sections and the auth file read. @throws ConfigError for all that is not allowed, and what `problems` holds */
+function checked(
+  placesOf: (key: string) => readonly (readonly [place: string, found: unknown])[],
+  { settings, place }: ConfigFile,
   environment: ConfigSources['environment'],
+  problems: Problems,
 ): HubOptions {
-  const sections = Object.entries(SECTIONS).map(
-    ([key, read]) => [key, read(given[key], placeOf(key), environment)] as const,
-  );
-  const settings = Object.fromEntries([...options, ...sections]);
-  const { authFile } = settings as Pick<HubOptions, 'authFile'>;
-  return Object.freeze({ ...settings, auth: authFile === null ? null : readAuthFile(authFile) }) as HubOptions;
+  const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
+    return [key, problems.try(() => firstGiven(spec, placesOf(key)))] as const;
+  });
+  const sections = Object.entries(SECTIONS).map(([key, read]) => {
+    return [key, problems.try<unknown>(() => read(settings[key], within(place, key), environment))] as const;
+  });
+  const read = Object.fromEntries([...options, ...sections]);
+  const { authFile } = read as Pick<HubOptions, 'authFile'>;
+  const auth = authFile ? problems.try(() => readAuthFile(authFile)) : null;
+  problems.assertNone();
+  return Object.freeze({ ...read, auth }) as HubOptions;
 }
 
 const KNOWN_KEYS: readonly string[] = [...Object.keys(SERVE_OPTIONS), ...Object.keys(SECTIONS)];

@@ -50,7 +50,7 @@ test('a bad auth file stops `serve` and `check-config` with 2, by its place', as
     ['check-config', config],
   ]) {
     const { code, output } = await runCommand(args);
-    expect([code, output]).toEqual([2, expect.stringContaining('auth.yaml: tokens[0].sha256: 64 hex digits')]);
+    expect([code, output]).toEqual([2, expect.stringContaining('auth.yaml:1:21: tokens[0].sha256: 64 hex digits')]);
     expect(output).not.toContain('auralis_secret');
   }
   writeFileSync(file, 'anonymous: [listener]');

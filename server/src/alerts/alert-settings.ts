@@ -1,7 +1,8 @@
 import { TABLE_NAMES } from '@auralis/shared';
 import { z } from 'zod';
-import { ConfigError } from '../config-error.js';
-import { placeOf, readSection, section } from '../config-section.js';
+import { ConfigError, Problems } from '../config-error.js';
+import { byName, type Place, within } from '../config-place.js';
+import { readSection, section } from '../config-section.js';
 import { SEVERITIES } from './alert.js';
 import { BUILT_IN_RULES } from './built-in-rules.js';
 import { MANUAL } from './episode.js';
@@ -59,32 +60,45 @@ export interface AlertSettings {
 /**
  * The rules that a section asks for: the built-in ones, changed, left out and added to. `place` is where it stands, for
  * error messages.
- * @throws ConfigError
+ * @throws ConfigError for all that is not allowed
  */
-export function readAlertSettings(found: unknown, place: string): AlertSettings {
-  const { builtIn, rules } = readSection(alertsSchema, found ?? {}, place);
+export function readAlertSettings(found: unknown, place: Place): AlertSettings {
+  const problems = new Problems();
+  const { builtIn, rules } = problems.try(() => readSection(alertsSchema, found ?? {}, place)) ?? whatIsGood(found);
   const known = new Map(BUILT_IN_RULES.map((spec) => [spec.name, spec]));
-  const wanted = new Map<string, { spec: RuleSpec; place: string }>();
-  if (builtIn) for (const spec of BUILT_IN_RULES) wanted.set(spec.name, { spec, place: `built-in rule ${spec.name}` });
+  const wanted = new Map<string, { spec: RuleSpec; place: Place }>();
+  if (builtIn) for (const spec of BUILT_IN_RULES) wanted.set(spec.name, { spec, place: within(byName, spec.name) });
   const seen = new Set<string>();
-  for (const [at, { enabled, ...given }] of rules.entries()) {
-    const where = placeOf(place, ['rules', at]);
-    if (seen.has(given.name)) throw new ConfigError(`${where}.name: a second rule of the name ${given.name}`);
+  for (const [at, rule] of rules.entries()) {
+    if (rule === null) continue;
+    const { enabled, ...given } = rule;
+    const where = within(place, 'rules', at);
+    if (seen.has(given.name)) problems.add(`${where(['name'])}: a second rule of the name ${given.name}`);
     seen.add(given.name);
     const base = known.get(given.name);
-    if (base === undefined && (given.table === undefined || given.column === undefined)) throw noSuchRule(where, given);
-    if (enabled === false) wanted.delete(given.name);
+    if (base === undefined && (given.table === undefined || given.column === undefined)) {
+      problems.add(noSuchRule(where, given));
+    } else if (enabled === false) wanted.delete(given.name);
     else wanted.set(given.name, { spec: changed(base, given as RuleSpec), place: where });
   }
-  return { rules: [...wanted.values()].map((each) => resolved(each.spec, each.place)) };
+  const resolved = [...wanted.values()].map((each) => problems.try(() => resolve(each.spec, each.place)));
+  problems.assertNone();
+  return { rules: resolved as Rule[] };
 }
 
-function resolved(spec: RuleSpec, place: string): Rule {
+/** Of a section in which something is not allowed, the rules of which by themselves all is; null for the others. */
+function whatIsGood(found: unknown): { builtIn: boolean; rules: (z.output<typeof ruleSchema> | null)[] } {
+  const { rules } = (found ?? {}) as { readonly rules?: unknown };
+  const list: readonly unknown[] = Array.isArray(rules) && rules.length <= MAX_RULES ? rules : [];
+  return { builtIn: false, rules: list.map((rule) => ruleSchema.safeParse(rule).data ?? null) };
+}
+
+function resolve(spec: RuleSpec, place: Place): Rule {
   try {
     return resolveRule(spec);
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
-    throw new ConfigError(`${place}${error.path === '' ? '' : `.${error.path}`}: ${error.message}`);
+    throw new ConfigError(error.problems.map(({ path, message }) => `${place(path)}: ${message}`));
   }
 }
 
@@ -96,10 +110,8 @@ function changed(base: RuleSpec | undefined, given: RuleSpec): RuleSpec {
   return { ...base, ...(isOther ? none : {}), ...given };
 }
 
-function noSuchRule(place: string, { name: given, table }: { readonly name: string; readonly table?: unknown }) {
+function noSuchRule(place: Place, { name: given, table }: { readonly name: string; readonly table?: unknown }): string {
   const missing = table === undefined ? 'table' : 'column';
   const names = BUILT_IN_RULES.map((spec) => spec.name).join(', ');
-  return new ConfigError(
-    `${place}.${missing}: is needed, for there is no built-in rule of the name ${given}; those are ${names}`,
-  );
+  return `${place([missing])}: is needed, for there is no built-in rule of the name ${given}; those are ${names}`;
 }

@@ -55,66 +55,87 @@ const SAID_BY_LISTENER: ReadonlySet<string> = new Set([
 /** The tables whose rows belong to a stream: it is the first attribute of each. */
 const HAVE_STREAM: ReadonlySet<TableName> = new Set(['connections', 'engines']);
 
-/** Checks a rule against the catalogue and fills in what it leaves out. @throws RuleError */
+/** Checks a rule against the catalogue and fills in what it leaves out. @throws RuleError for all that is wrong with it */
 export function resolveRule(spec: RuleSpec): Rule {
   const { table } = spec;
-  if (table === undefined) throw new RuleError('table', `one of ${TABLE_NAMES.join(', ')} is needed`);
-  if (spec.column === undefined) throw new RuleError('column', 'is needed');
-  const column = columnOf(table, spec.column, 'column');
-  const condition = conditionOf(spec, column);
-  const windowS = spec.windowS ?? null;
-  if (windowS !== null && (condition.kind === 'is' || condition.kind === 'absent')) {
-    throw new RuleError('windowS', 'how much a counter rises is above or below something');
-  }
-  if (windowS !== null && column.counter !== true) throw new RuleError('windowS', `${column.name} is no counter`);
+  if (table === undefined) throw refusal(['table'], `one of ${TABLE_NAMES.join(', ')} is needed`);
+  if (spec.column === undefined) throw refusal(['column'], 'is needed');
+  const column = columnOf(table, spec.column, ['column']);
+  const problems: Mutable<RuleError['problems']> = [];
+  const read = <Part>(part: () => Part): Part | undefined => {
+    try {
+      return part();
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
   const terms = (texts: readonly string[] = [], key: string) =>
-    texts.map((text, at) => parseTerm(text, table, `${key}[${at}]`));
-  const whileTerms = terms(spec.while, 'while');
+    texts.map((text, at) => read(() => parseTerm(text, table, [key, at])));
+  const parts = {
+    condition: read(() => conditionOf(spec, column)),
+    windowS: read(() => windowOf(spec, column)),
+    while: terms(spec.while, 'while'),
+    unless: terms(spec.unless, 'unless'),
+    insteadOf: spec.insteadOf === undefined ? null : read(() => insteadOf(spec.insteadOf as string)),
+    groupBy: read(() => groupOf(spec.groupBy, table)),
+  };
+  if (problems.length > 0) throw new RuleError(problems);
+  const whole = parts as Pick<Rule, keyof typeof parts>;
   return {
+    ...whole,
     name: spec.name,
     title: spec.title ?? spec.name,
     help: spec.help ?? '',
     severity: spec.severity ?? 'warning',
     table,
     column,
-    condition,
-    windowS,
-    while: whileTerms,
-    unless: terms(spec.unless, 'unless'),
-    insteadOf: spec.insteadOf === undefined ? null : insteadOf(spec.insteadOf),
-    needsTrust: table === 'connections' && namesOf(column, whileTerms).some((name) => SAID_BY_LISTENER.has(name)),
-    groupBy: groupOf(spec.groupBy, table),
+    needsTrust: table === 'connections' && namesOf(column, whole.while).some((name) => SAID_BY_LISTENER.has(name)),
     forS: spec.forS ?? DEFAULT_FOR_S,
     clearForS: spec.clearForS ?? DEFAULT_CLEAR_FOR_S,
     refireAfterS: spec.refireAfterS ?? DEFAULT_REFIRE_AFTER_S,
   };
 }
 
+type Mutable<List extends readonly unknown[]> = List[number][];
+
+const refusal = (path: readonly PropertyKey[], message: string) => new RuleError([{ path, message }]);
+
+function windowOf({ windowS, is, absent }: RuleSpec, column: Column): number | null {
+  if (windowS === undefined) return null;
+  if (is !== undefined || absent !== undefined) {
+    throw refusal(['windowS'], 'how much a counter rises is above or below something');
+  }
+  if (column.counter !== true) throw refusal(['windowS'], `${column.name} is no counter`);
+  return windowS;
+}
+
 function conditionOf(spec: RuleSpec, column: Column): Condition {
   const given = CONDITIONS.filter((kind) => spec[kind] !== undefined);
   if (given.length !== 1) {
     const found = given.length === 0 ? 'none of them' : given.join(' and ');
-    throw new RuleError('', `one of ${CONDITIONS.join(', ')} is needed, not ${found}`);
+    throw refusal([], `one of ${CONDITIONS.join(', ')} is needed, not ${found}`);
   }
   if (spec.above !== undefined) return levels('above', spec.above, spec.clear, column);
   if (spec.below !== undefined) return levels('below', spec.below, spec.clear, column);
-  if (spec.clear !== undefined) throw new RuleError('clear', 'is a level: only above and below have one');
+  if (spec.clear !== undefined) throw refusal(['clear'], 'is a level: only above and below have one');
   if (spec.is === undefined) return { kind: 'absent' };
   const labels = typeof spec.is === 'string' ? [spec.is] : spec.is;
-  if (column.labels === undefined) throw new RuleError('is', `${column.name} is a number: use above or below`);
+  if (column.labels === undefined) throw refusal(['is'], `${column.name} is a number: use above or below`);
   for (const label of labels) {
     if (column.labels.includes(label)) continue;
-    throw new RuleError('is', `one of ${column.labels.join(', ')}, not ${show(label)}`);
+    throw refusal(['is'], `one of ${column.labels.join(', ')}, not ${show(label)}`);
   }
   return { kind: 'is', labels };
 }
 
 function levels(kind: 'above' | 'below', bound: number, clear: number | undefined, column: Column): Condition {
-  if (column.labels !== undefined) throw new RuleError(kind, `${column.name} is an enumeration: use is`);
+  if (column.labels !== undefined) throw refusal([kind], `${column.name} is an enumeration: use is`);
   const level = clear ?? defaultClear(kind, bound, column);
   if (kind === 'above' ? level > bound : level < bound) {
     const side = kind === 'above' ? 'at most' : 'at least';
-    throw new RuleError('clear', `${side} ${bound}, where it fires, not ${level}: it would clear as it fires`);
+    throw refusal(['clear'], `${side} ${bound}, where it fires, not ${level}: it would clear as it fires`);
   }
   return { kind, bound, clear: level };
 }
@@ -129,16 +150,16 @@ function defaultClear(kind: 'above' | 'below', bound: number, { target }: Column
 }
 
 /** Reads `column op value`. @throws RuleError */
-function parseTerm(text: string, table: TableName, path: string): Term {
+function parseTerm(text: string, table: TableName, path: readonly PropertyKey[]): Term {
   const [, isOfStream, rest = ''] = /^\s*(stream\.)?(.*)$/.exec(text) ?? [];
   if (isOfStream !== undefined && !HAVE_STREAM.has(table)) {
-    throw new RuleError(path, `stream.: rows of ${[...HAVE_STREAM].join(' and ')} belong to a stream, not ${table}`);
+    throw refusal(path, `stream.: rows of ${[...HAVE_STREAM].join(' and ')} belong to a stream, not ${table}`);
   }
   const of = isOfStream === undefined ? 'row' : 'stream';
   try {
     return { of, condition: parseCondition(rest, SCHEMAS[of === 'row' ? table : 'streams']) };
   } catch (error) {
-    if (error instanceof ConditionError) throw new RuleError(path, error.message);
+    if (error instanceof ConditionError) throw refusal(path, error.message);
     throw error;
   }
 }
@@ -149,20 +170,20 @@ function namesOf(column: Column, terms: readonly Term[]): string[] {
 }
 
 /** The column of that name. @throws RuleError that names those there are */
-function columnOf(table: TableName, name: string, path: string): Column {
+function columnOf(table: TableName, name: string, path: readonly PropertyKey[]): Column {
   const { columns } = SCHEMAS[table];
   const column = columns.find((known) => known.name === name);
   if (column !== undefined) return column;
   const known = columns.map((candidate) => candidate.name).join(', ');
-  throw new RuleError(path, `${table} has no column ${show(name)}; it has ${known}`);
+  throw refusal(path, `${table} has no column ${show(name)}; it has ${known}`);
 }
 
 function insteadOf(text: string): Column {
   const [table = '', name = '', ...more] = text.split('.');
   if (!(TABLE_NAMES as readonly string[]).includes(table) || name === '' || more.length > 0) {
-    throw new RuleError('insteadOf', `table.column, such as gpus.memory_used_mb, not ${show(text)}`);
+    throw refusal(['insteadOf'], `table.column, such as gpus.memory_used_mb, not ${show(text)}`);
   }
-  return columnOf(table as TableName, name, 'insteadOf');
+  return columnOf(table as TableName, name, ['insteadOf']);
 }
 
 /** Listeners are many and share a stream: unless said otherwise, those of one stream are one alert. */
@@ -171,8 +192,8 @@ function groupOf(groupBy: string | undefined, table: TableName): Rule['groupBy']
   if (groupBy === 'row' || groupBy === 'all') return groupBy;
   const attributes: readonly string[] = SCHEMAS[table].attributes;
   if (attributes.includes(groupBy)) return { attribute: groupBy };
-  throw new RuleError(
-    'groupBy',
+  throw refusal(
+    ['groupBy'],
     `row, all or an attribute of ${table} (${attributes.join(', ') || 'it has none'}), not ${show(groupBy)}`,
   );
 }

@@ -2,14 +2,15 @@
 import type { Column, Condition as RowCondition, TableName } from '@auralis/shared';
 import type { Severity } from './alert.js';
 
-/** A rule is refused: `path` is where in it, `message` what was found and what is allowed. */
+/** A rule is refused. */
 export class RuleError extends Error {
   override readonly name = 'RuleError';
-  readonly path: string;
+  /** Where in the rule, what was found and what is allowed. */
+  readonly problems: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
 
-  constructor(path: string, message: string) {
-    super(message);
-    this.path = path;
+  constructor(problems: RuleError['problems']) {
+    super(problems.map(({ message }) => message).join('\n'));
+    this.problems = problems;
   }
 }
 

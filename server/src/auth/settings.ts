@@ -1,6 +1,8 @@
 import { STREAM_NAME } from '@auralis/shared';
 import { z } from 'zod';
+import { Problems } from '../config-error.js';
 import { readConfigFile } from '../config-file.js';
+import { within } from '../config-place.js';
 import { assertKnown, readSection, section } from '../config-section.js';
 import type { Streams } from './identity.js';
 import { ANONYMOUS_ROLES, ROLES, type Role } from './roles.js';
@@ -88,15 +90,18 @@ const origins = z
 
 const SECTIONS = { tokens, anonymous, origins } as const;
 
-/** Reads an auth file, YAML or JSON. @throws ConfigError for the first thing that is not allowed */
+/** Reads an auth file, YAML or JSON. @throws ConfigError for all that is not allowed */
 export function readAuthFile(file: string): AuthSettings {
-  const found = readConfigFile(file, 'anonymous: [listener]');
-  assertKnown(Object.keys(found), Object.keys(SECTIONS), file);
+  const { settings, place } = readConfigFile(file, 'anonymous: [listener]');
+  const problems = new Problems();
+  problems.try(() => assertKnown(Object.keys(settings), Object.keys(SECTIONS), place));
   const read = <Schema extends z.ZodType>(schema: Schema, key: keyof typeof SECTIONS) =>
-    readSection(schema, found[key] ?? [], `${file}: ${key}`);
-  return {
+    problems.try(() => readSection(schema, settings[key] ?? [], within(place, key)));
+  const found = {
     tokens: read(tokens, 'tokens'),
     anonymous: read(anonymous, 'anonymous'),
     origins: read(origins, 'origins'),
   };
+  problems.assertNone();
+  return found as AuthSettings;
 }

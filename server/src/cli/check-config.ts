@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { loadOptions } from '../config.js';
 
 const EXAMPLES = `
-Exit code 0 where the hub would start with it, 2 where it would not, with the place, what was found and what is allowed.
+Exit code 0 where the hub would start with it, 2 where it would not: a line for each thing that is wrong, with its file, line and
+column, what was found and what is allowed.
 The environment counts too, as it does for serve. The auth file that it names is looked at as well.
 
 Example:

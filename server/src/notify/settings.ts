@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../alerts/alert.js';
+import type { Place } from '../config-place.js';
 import { readSection, section } from '../config-section.js';
 import type { Interest } from './routing.js';
 import { type Environment, secret } from './secret.js';
@@ -92,7 +93,7 @@ export type NotifierSettings = {
 /** The notifiers that a section asks for; none where there is no section. `place` is where it stands. @throws ConfigError */
 export function readNotifierSettings(
   found: unknown,
-  place: string,
+  place: Place,
   environment: Environment,
 ): readonly NotifierSettings[] {
   const options = schemas(environment);

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { readAlertSettings } from '@auralis/server/alerts/alert-settings';
 import { BUILT_IN_RULES } from '@auralis/server/alerts/built-in-rules';
 import { ConfigError } from '@auralis/server/config';
+import { byName, within } from '@auralis/server/config-place';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../../harness/hub.js';
 
-const read = (found: unknown) => readAlertSettings(found, 'hub.yaml: alerts').rules;
+const read = (found: unknown) => readAlertSettings(found, within(byName, 'alerts')).rules;
 const rule = (given: object) => read({ builtIn: false, rules: [given] })[0];
 const OWN = { name: 'few', table: 'streams', column: 'active_connections', below: 10 };
 
@@ -76,10 +77,10 @@ test('what a listener says of itself needs trust, whichever way a rule looks at 
 describe('refused, naming the place, what was found and what is allowed', () => {
   const one = (given: object) => ({ rules: [given] });
   test.each<[string, unknown, string]>([
-    ['a section that is no map', [], 'hub.yaml: alerts: a map, not a list'],
-    ['an unknown key of the section', { rule: [] }, 'hub.yaml: alerts.rule: unknown; known are builtIn, rules'],
-    ['rules that are no list', { rules: 3 }, 'hub.yaml: alerts.rules: a list, not 3'],
-    ['a rule without a name', one({}), 'hub.yaml: alerts.rules[0].name: text, not nothing'],
+    ['a section that is no map', [], 'alerts: a map, not a list'],
+    ['an unknown key of the section', { rule: [] }, 'alerts.rule: unknown; known are builtIn, rules'],
+    ['rules that are no list', { rules: 3 }, 'alerts.rules: a list, not 3'],
+    ['a rule without a name', one({}), 'alerts.rules[0].name: text, not nothing'],
     [
       'a name with a space',
       one({ ...OWN, name: 'a b' }),

@@ -6,9 +6,15 @@ import { ConfigError, checkOptions, loadOptions } from '@auralis/server/config';
 import { describe, expect, test } from '@jest/globals';
 
 const file = join(mkdtempSync(join(tmpdir(), 'auralis-')), 'auth.yaml');
+/** Problems come without line and column. */
 const load = (content: string) => {
   writeFileSync(file, content);
-  return loadOptions({ flags: { authFile: file }, environment: {}, file: undefined }).auth;
+  try {
+    return loadOptions({ flags: { authFile: file }, environment: {}, file: undefined }).auth;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.problems.map((problem) => problem.replace(/:\d+:\d+:/, ':')));
+  }
 };
 const SHA = digestOf('a token').toString('hex');
 const entry = (rest: string, name = 'a', sha = SHA) => `{ name: ${name}, sha256: ${sha}, ${rest} }`;

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { StoredAlert } from '@auralis/server/alerts/alert-store';
+import { byName } from '@auralis/server/config-place';
 import { DurableAlertStore } from '@auralis/server/durable-alert-store';
 import { Notifications } from '@auralis/server/notify/notifications';
 import { readNotifierSettings } from '@auralis/server/notify/settings';
@@ -34,7 +35,7 @@ async function open(): Promise<void> {
   store = await Store.open(dir);
   const { hubs } = createTables();
   const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const notifiers = readNotifierSettings({ hook: { type: 'webhook', url: receiver.url } }, 'notifiers', {});
+  const notifiers = readNotifierSettings({ hook: { type: 'webhook', url: receiver.url } }, byName, {});
   const hubSlot = hubs.open('hub', ['', '']);
   notifications = new Notifications({ store, notifiers, teller: TELLER, hubs, hubSlot, now: () => START, log });
   alerts = new DurableAlertStore(store, notifications, (error) => errors.push(error));

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkOptions, loadOptions } from '@auralis/server/config';
 import { ConfigError } from '@auralis/server/config-error';
+import { byName, within } from '@auralis/server/config-place';
 import { targetOf } from '@auralis/server/notify/create-notifier';
 import { readNotifierSettings } from '@auralis/server/notify/settings';
 import { afterAll, expect, test } from '@jest/globals';
@@ -15,7 +16,7 @@ const environment = { HOOK_URL: 'https://hooks.test/T/secret', SIGNING, BAD: 'no
 
 /** `${name}`, as a config file names a variable. */
 const from = (name: string) => `$\{${name}}`;
-const read = (section: unknown) => readNotifierSettings(section, 'hub.yaml: notifiers', environment);
+const read = (section: unknown) => readNotifierSettings(section, within(byName, 'notifiers'), environment);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -92,7 +93,7 @@ test.each<[string, unknown, string]>([
   ],
 ])('%s is refused, with its place', (_, section, message) => {
   expect(() => read(section)).toThrow(ConfigError);
-  expect(() => read(section)).toThrow(`hub.yaml: ${message}`);
+  expect(() => read(section)).toThrow(message);
 });
 
 test.each([
@@ -110,7 +111,7 @@ test.each([
   } catch (error) {
     said = (error as Error).message;
   }
-  expect(said).toContain(`hub.yaml: notifiers.a.${key}: ${message}`);
+  expect(said).toContain(`notifiers.a.${key}: ${message}`);
   expect(said).not.toMatch(/hunter2|not a url/);
 });
 

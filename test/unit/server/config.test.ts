@@ -34,9 +34,9 @@ describe('refused, naming the place, what was found and what is allowed', () => 
     ['a flag', () => load({ port: '99999' }, {}), '--port: a whole number from 0 to 65535, not "99999"'],
     ['the environment', () => load({}, { AURALIS_LOG_LEVEL: 'loud' }), 'AURALIS_LOG_LEVEL: one of trace, debug'],
     ['an unknown variable', () => load({}, { AURALIS_PROT: '1' }), 'AURALIS_PROT: unknown; known are AURALIS_HOST'],
-    ['the file', () => load({}, {}, 'port: many'), 'hub.yaml: port: a whole number from 0 to 65535, not "many"'],
-    ['an unknown key', () => load({}, {}, 'prot: 1'), 'hub.yaml: prot: unknown; known are host, port'],
-    ['a broken file', () => load({}, {}, 'port: ['), 'hub.yaml'],
+    ['the file', () => load({}, {}, 'port: many'), 'hub.yaml:1:1: port: a whole number from 0 to 65535, not "many"'],
+    ['an unknown key', () => load({}, {}, 'prot: 1'), 'hub.yaml:1:1: prot: unknown; known are host, port'],
+    ['a broken file', () => load({}, {}, 'host: a\nport: ['), 'hub.yaml:2:8: '],
     ['a file that is a list', () => load({}, {}, '- 1'), 'a map of settings'],
     ['a missing file', () => loadOptions({ flags: {}, environment: {}, file: '/nowhere.yaml' }), '/nowhere.yaml'],
     ['a URL', () => load({ publicUrl: 'ftp://x' }, {}), '--public-url: an http or https URL, not "ftp://x"'],
@@ -44,7 +44,7 @@ describe('refused, naming the place, what was found and what is allowed', () => 
     [
       'proxies in the file',
       () => load({}, {}, 'trustProxy: [127.0.0.1, 7]'),
-      'hub.yaml: trustProxy: addresses or CIDR',
+      'hub.yaml:1:1: trustProxy: addresses or CIDR',
     ],
     ['a program', () => checkOptions({ port: 1.5 }), 'port: a whole number'],
     [
@@ -57,4 +57,68 @@ describe('refused, naming the place, what was found and what is allowed', () => 
     expect(action).toThrow(ConfigError);
     expect(action).toThrow(message);
   });
+});
+
+/** What is wrong, a line each, without the folder of the file. */
+function problemsOf(action: () => unknown): string[] {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((problem) => problem.replace(/^\/.*\/hub/, 'hub'));
+    throw error;
+  }
+  return [];
+}
+
+const BAD = `port: many
+colour: red
+notifiers:
+  hook: { type: webhook, url: ftp://x, secret: '\${NOWHERE}' }
+  mail: { type: email, host: h, to: [d@e.f], user: u }
+alerts:
+  rules:
+    - name: host-cpu
+      above: much
+      belwo: 1
+    - &mine
+      name: mine
+      table: hosts
+      column: cpu_percent
+      above: 1
+      clear: 2
+      windowS: 60
+      while: ['cpu_percent > 1', 'nope > 1']
+    - <<: *mine
+      table: hosts
+      column: nope
+    - { name: other }
+`;
+
+test('all that is wrong is said at once, each with its line and column', () => {
+  expect(problemsOf(() => load({ maxClients: '0' }, { AURALIS_PROT: '1', AURALIS_LOG_LEVEL: 'loud' }, BAD))).toEqual([
+    expect.stringMatching(/^hub.yaml:2:1: colour: unknown; known are host, /),
+    expect.stringMatching(/^AURALIS_PROT: unknown; known are /),
+    'hub.yaml:1:1: port: a whole number from 0 to 65535, not "many"',
+    '--max-clients: a whole number from 1 to 1000000, not "0"',
+    expect.stringMatching(/^AURALIS_LOG_LEVEL: one of trace, .*, not "loud"$/),
+    'hub.yaml:9:7: alerts.rules[0].above: a number, not "much"',
+    expect.stringMatching(/^hub.yaml:10:7: alerts.rules\[0\].belwo: unknown; known are name, /),
+    'hub.yaml:19:7: alerts.rules[2].name: text, not nothing',
+    expect.stringMatching(/^hub.yaml:19:7: alerts.rules\[2\].<<: unknown; known are name, /),
+    expect.stringMatching(/^hub.yaml:22:7: alerts.rules\[3\].table: is needed, .* no built-in rule of the name other/),
+    'hub.yaml:16:7: alerts.rules[1].clear: at most 1, where it fires, not 2: it would clear as it fires',
+    'hub.yaml:17:7: alerts.rules[1].windowS: cpu_percent is no counter',
+    expect.stringMatching(/^hub.yaml:18:34: alerts.rules\[1\].while\[1\]: hosts has no column "nope"; /),
+    'hub.yaml:4:26: notifiers.hook.url: an http or https URL (what stands there is not shown)',
+    'hub.yaml:4:40: notifiers.hook.secret: the environment has no NOWHERE',
+    'hub.yaml:5:3: notifiers.mail.from: text, not nothing',
+  ]);
+});
+
+test('and all that keeps a file from being read', () => {
+  expect(problemsOf(() => load({}, {}, 'port: 1\nport: 2\nhost: [\n'))).toEqual([
+    expect.stringMatching(/^hub.yaml:2:1: Map keys must be unique/),
+    expect.stringMatching(/^hub.yaml:4:1: /),
+  ]);
+  expect(problemsOf(() => load({}, {}, 'host: *nowhere'))).toEqual([expect.stringMatching(/^hub.yaml.*nowhere/)]);
 });
