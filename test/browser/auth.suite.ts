@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { AuthFile, type TokenName } from '../harness/auth.js';
@@ -8,16 +10,23 @@ import { until, type World } from './world.js';
 
 export function askingPages(world: World): void {
   describe('the pages of a hub that asks for tokens', () => {
-    const auth = new AuthFile();
+    /** Both lead to the same page elsewhere; the hub knows one of them. */
+    let site: Server;
+    const elsewhere = (host: string) => `http://${host}:${(site.address() as AddressInfo).port}`;
+    let auth: AuthFile;
     let hub: HubProcess;
     let engine: ToneEngine;
 
     beforeAll(async () => {
+      site = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html>'));
+      await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+      auth = new AuthFile({ origins: [elsewhere('listed.localhost')] });
       hub = await HubProcess.start(['--auth-file', auth.path, '--log-level', 'trace']);
       engine = new ToneEngine(hub.wsUrl, 'main', 'pcm_s16le', auth.headers('publisher'));
     });
     afterAll(async () => {
       engine.stop();
+      site.close();
       await hub.stop();
     });
 
@@ -56,5 +65,49 @@ export function askingPages(world: World): void {
       }
       expect(world.faults()).toEqual([]);
     }, 60_000);
+
+    test('SDKs on a page of a listed origin bring one; a page of another may only listen', async () => {
+      const run = async (host: string) => {
+        const page = await world.open(elsewhere(host));
+        const found = await page.evaluate(`(${PAGE})(${JSON.stringify({ url: hub.url, tokens: auth.tokens })})`);
+        await page.context().close();
+        return found;
+      };
+      expect(await run('listed.localhost')).toEqual({ audio: 'open', live: 'live', rest: 200, refused: 401 });
+      expect(await run('other.localhost')).toEqual({ audio: 'open', live: 'connecting', rest: null, refused: null });
+      expect(world.faults()).toEqual([]);
+    }, 60_000);
+
+    test('the API reference takes one, and asks with it', async () => {
+      const page = await world.open(`${hub.url}/docs`);
+      await page.locator('.btn.authorize').click();
+      await page.locator('.auth-container input').fill(auth.tokens.viewer);
+      await page.locator('.auth-container button.authorize').click();
+      await page.locator('.close-modal').click();
+      const block = page.locator('#operations-hubs-get_api_v1_hubs');
+      await block.locator('.opblock-summary-control').click();
+      await block.locator('.try-out__btn').click();
+      const [answer] = await Promise.all([
+        page.waitForResponse((response) => new URL(response.url()).pathname === '/api/v1/hubs'),
+        block.locator('.execute').click(),
+      ]);
+      expect(answer.status()).toBe(200);
+      await page.context().close();
+    }, 60_000);
   });
 }
+
+/** Runs in the page: how far each way leads, null where the browser lets nothing be seen. */
+const PAGE = `async ({ url, tokens }) => {
+  const { ClientMetrics } = await import(url + '/sdk/audio.js');
+  const { LiveClient } = await import(url + '/sdk/live.js');
+  const audio = ClientMetrics.listen(url + '/api/v1/streams/main/listen', { token: () => tokens.listener });
+  const live = new LiveClient(url + '/api/v1/live', { token: tokens.viewer });
+  const ask = (headers) => fetch(url + '/api/v1/hubs', { headers }).then(({ status }) => status, () => null);
+  const rest = await ask({ authorization: 'Bearer ' + tokens.viewer });
+  const refused = await ask({});
+  for (let tries = 0; tries < 30 && (audio.state !== 'open' || live.state !== 'live'); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { audio: audio.state, live: live.state, rest, refused };
+}`;

@@ -221,7 +221,7 @@ describe.each(['uws', 'ws'])('an auth file, on %s', (transport) => {
         for (const [protocols, headers] of [
           [[], {}],
           [[protocol], {}],
-          [[protocol, tokenProtocol('nothing')], {}],
+          [[tokenProtocol('nothing'), protocol], {}],
           ...[...others, ...stream].flatMap((name) => [
             [[protocol], auth.headers(name)] as const,
             [[protocol, tokenProtocol(auth.tokens[name])], {}] as const,
@@ -314,6 +314,24 @@ test('who brings no token may do what the file says, and a bad token is still re
     const live = await TestSocket.open(`${hub.wsUrl}/api/v1/live`);
     expect(await live.closed).toBe(CLOSE.NOT_ALLOWED);
     expect((await ask(hub.port, '/api/v1/connections')).status).toBe(401);
+  } finally {
+    await hub.stop();
+  }
+});
+
+test('below a path, too', async () => {
+  const auth = new AuthFile();
+  const hub = await HubProcess.start(['--auth-file', auth.path, '--public-url', 'http://127.0.0.1/auralis']);
+  try {
+    const options = { headers: auth.headers('elsewhere') };
+    const own = await TestSocket.open(`${hub.wsUrl}/auralis/api/v1/streams/other/listen`, [], options);
+    await own.nextText('welcome');
+    await own.close();
+    const others = await TestSocket.open(`${hub.wsUrl}/auralis/api/v1/streams/main/listen`, [], options);
+    expect(await others.closed).toBe(CLOSE.NOT_ALLOWED);
+    const status = async (path: string, headers = {}) => (await ask(hub.port, path, { headers })).status;
+    expect([await status('/auralis/metrics'), await status('/metrics')]).toEqual([401, 401]);
+    expect(await status('/auralis/metrics', auth.headers('viewer'))).toBe(200);
   } finally {
     await hub.stop();
   }
