@@ -34,13 +34,18 @@ export const expiry = z.union([z.iso.date(), z.iso.datetime({ offset: true })], 
   error: 'a day, such as 2027-01-31 (its beginning, UTC), or a time, such as 2027-01-31T12:00:00Z',
 });
 
+/** Where somebody may well have put the token itself. */
+function unseen(allowed: string, isAllowed: (found: unknown) => boolean) {
+  const message = `${allowed} (what stands there is not shown)`;
+  return z.unknown().refine(isAllowed, { message, params: { isSecret: true }, abort: true });
+}
+
+const isMap = (found: unknown) => typeof found === 'object' && found !== null && !Array.isArray(found);
+const isDigest = (found: unknown) => typeof found === 'string' && /^[0-9a-f]{64}$/i.test(found);
+
 const entry = section({
   name: tokenName,
-  // Somebody may well have put the token itself there.
-  sha256: z.string().refine((text) => /^[0-9a-f]{64}$/i.test(text), {
-    message: '64 hex digits, as `auralis-hub token` prints them (what stands there is not shown)',
-    params: { isSecret: true },
-  }),
+  sha256: unseen('64 hex digits, as `auralis-hub token` prints them', isDigest).pipe(z.string()),
   roles: z.array(z.enum(ROLES)).min(1),
   streams: z.array(streamName).min(1).optional(),
   expires: expiry.optional(),
@@ -52,8 +57,8 @@ const entry = section({
   context.addIssue({ code: 'custom', path: ['streams'], message, params: { isSecret: true } });
 });
 
-const tokens = z
-  .array(entry)
+const entries = z
+  .array(unseen('a map of name, sha256 and roles', isMap).pipe(entry))
   .max(MAX_TOKENS)
   .superRefine((entries, context) => {
     for (const key of ['name', 'sha256'] as const) {
@@ -79,6 +84,8 @@ const tokens = z
       }),
     ),
   );
+
+const tokens = unseen('a list', Array.isArray).pipe(entries);
 
 const anonymous = z.array(z.enum(ANONYMOUS_ROLES)).transform((roles): ReadonlySet<Role> => new Set(roles));
 

@@ -67,7 +67,7 @@ describe('refused by its place, with what is allowed', () => {
   test.each([
     ['token: []', 'auth.yaml: token: unknown; known are tokens, anonymous, origins'],
     ['- a', 'a map of settings, such as "anonymous: [listener]"'],
-    ['tokens: 7', 'auth.yaml: tokens: a list, not 7'],
+    ['tokens: 7', 'auth.yaml: tokens: a list (what stands there is not shown)'],
     ['anonymous: [admin]', 'auth.yaml: anonymous[0]: one of listener, publisher, viewer, not "admin"'],
     ['origins: ["*"]', 'auth.yaml: origins[0]: an origin, such as https://music.example: no path, and no slash'],
     ['origins: [https://music.example/]', 'auth.yaml: origins[0]: an origin'],
@@ -105,12 +105,14 @@ describe('refused by its place, with what is allowed', () => {
     expect(() => load(content)).toThrow(message);
   });
 
-  test('a token that stands where its hash should is not shown', () => {
-    const secret = 'auralis_c2VjcmV0IHRva2VuIG9mIHNvbWVib2R5';
-    const content = `tokens: [${entry('roles: [viewer]', 'a', secret)}]`;
-    expect(() => load(content)).toThrow(
-      'auth.yaml: tokens[0].sha256: 64 hex digits, as `auralis-hub token` prints them',
-    );
+  const secret = 'auralis_c2VjcmV0IHRva2VuIG9mIHNvbWVib2R5';
+  test.each([
+    [`tokens: [${entry('roles: [viewer]', 'a', secret)}]`, 'tokens[0].sha256: 64 hex digits, as `auralis-hub token`'],
+    [`tokens: [${secret}]`, 'tokens[0]: a map of name, sha256 and roles'],
+    [`tokens: ${secret}`, 'tokens: a list'],
+    [`tokens: [{ sha256: 7 }, ${secret}]`, 'tokens[0].sha256: 64 hex digits'],
+  ])('a token where something else should stand is not shown: %#', (content, message) => {
+    expect(() => load(content)).toThrow(message);
     try {
       load(content);
     } catch (error) {
