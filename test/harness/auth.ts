@@ -17,6 +17,8 @@ const ENTRIES = {
   admin: { roles: ['admin'] },
   /** Audio of another stream than the `main` of the tests. */
   elsewhere: { roles: ['listener', 'publisher'], streams: ['other'] },
+  /** What `simulate` needs, but for its listeners. */
+  engine: { roles: ['publisher', 'viewer'] },
   expired: { roles: ['admin'], expires: '2020-01-01' },
 } as const satisfies Readonly<Record<string, Entry>>;
 

@@ -103,6 +103,7 @@ describe.each(['uws', 'ws'])('an auth file, on %s', (transport) => {
     ['publisher', ['publisher']],
     ['viewer', ['viewer']],
     ['admin', ['listener', 'publisher', 'viewer', 'admin']],
+    ['engine', ['publisher', 'viewer']],
     ['elsewhere', []],
   ])('token of %s: in where it has the role, 403 elsewhere', async (name, roles) => {
     for (const [route] of operations()) {
@@ -290,7 +291,7 @@ describe.each(['uws', 'ws'])('an auth file, on %s', (transport) => {
 
   // The last: all that was sent above is in the log by now.
   test('no token is in the log', async () => {
-    expect(hub.log).toContain('6 tokens are known; without one nobody may do anything');
+    expect(hub.log).toContain('7 tokens are known; without one nobody may do anything');
     const base64 = (text: string) => Buffer.from(text).toString('base64url');
     for (const token of Object.values(auth.tokens)) {
       expect(hub.log).not.toContain(token);

@@ -55,6 +55,10 @@ test('simulate: engine, listeners and accounts', async () => {
   const { ok, kinds } = JSON.parse(output) as { ok: boolean; kinds: { received: number }[] };
   expect([code, ok, kinds[0]?.received]).toEqual([0, true, expect.any(Number)]);
   expect(kinds[0]?.received).toBeGreaterThan(20);
+  expect(await runCommand([...args, '--token', tokens.engine])).toEqual({
+    code: 1,
+    output: expect.stringContaining('sim-normal-1: may not listen: its token needs role listener'),
+  });
   expect(await runCommand(args)).toEqual({
     code: 1,
     output: expect.stringContaining('was answered 401: this needs a token with role viewer'),

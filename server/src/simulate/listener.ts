@@ -143,7 +143,9 @@ export class SimListener {
     this.connection = null;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    if (refused > 0 || code === CLOSE.NOT_ALLOWED) this.refused++;
+    if (refused > 0) this.refused++;
+    if (code === CLOSE.NOT_ALLOWED)
+      this.errors.push(`${this.plan.client}: may not listen: its token needs role listener`);
     if (this.#isEnding) return;
     if (connection.welcome !== null) this.#context.onLeft(this, connection);
     if (refused === 0 && mayReconnect(code)) this.startIn(this.#between(AWAY_MS));
