@@ -130,7 +130,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
     const asked = await send('', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
     expect(asked.status).toBe(204);
     expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
-    expect(asked.headers.get('access-control-allow-headers')).toBe('content-type');
+    expect(asked.headers.get('access-control-allow-headers')).toBe('authorization, content-type');
     const sent = await post('sid="x",cid="elsewhere"', '', 'application/cmcd', { origin });
     expect([sent.status, sent.headers.get('access-control-allow-origin')]).toEqual([202, origin]);
   });
