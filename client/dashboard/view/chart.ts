@@ -82,7 +82,8 @@ function timeAxis(look: Theme): uPlot.Axis {
     grid: { stroke: look.line, width: 1 },
     ticks: { show: false },
     size: 1.6 * look.rem,
-    gap: 4,
+    // Below the 0 of the other axis, whose place the first time may take.
+    gap: 0.6 * look.rem,
     space: 6 * look.rem,
     incrs: [5, 10, 15, 30, 60, 120, 300],
     // Seconds where ticks are closer than a minute, or all would say the same.
@@ -101,7 +102,8 @@ function valueAxis(look: Theme): uPlot.Axis {
     ticks: { show: false },
     size: 3.2 * look.rem,
     gap: 6,
-    space: 1.9 * look.rem,
+    // Round steps are at most twice what is asked for: with half of the height there is a tick above 0 in a low chart, too.
+    space: (_plot, _axis, _min, _max, height) => Math.min(1.9 * look.rem, height / 2),
     values: (_, ticks) => ticks.map((tick) => number(tick, Number.isInteger(tick) ? 0 : 1)),
   };
 }
