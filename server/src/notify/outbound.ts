@@ -1,16 +1,13 @@
-import { Agent, buildConnector, request } from 'undici';
+import type { Readable } from 'node:stream';
+import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import { VERSION } from '../version.js';
 import { AddressGuard, type Resolve } from './addresses.js';
 import { DeliveryError } from './notifier.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Of an answer no more is read: what a receiver has to say is short. */
+/** Of an answer no more is read, and for no longer: what a receiver has to say is short. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
+const READ_MS = 2_000;
 
 export interface Outgoing {
   readonly method?: 'POST' | 'PATCH';
@@ -18,6 +15,8 @@ export interface Outgoing {
   readonly body: string;
   readonly signal: AbortSignal;
 }
+
+const isUnderstood = (status: number) => status >= 200 && status < 300;
 
 /** Sends JSON to one receiver. No redirect is followed, and no address connected to that `AddressGuard` refuses. */
 export class Outbound {
@@ -40,10 +39,26 @@ export class Outbound {
   }
 
   /**
-   * The answer to a request that was understood, 2xx.
+   * Done when a request was understood, 2xx: that counts, and not what else is said.
    * @throws DeliveryError for any other: final where the receiver refuses the message itself
    */
-  async send(url: string, { method = 'POST', headers, body, signal }: Outgoing): Promise<Answer> {
+  async send(url: string, outgoing: Outgoing): Promise<void> {
+    const { body } = await this.#request(url, outgoing);
+    // Read to its end, so that the connection serves the next one; nobody waits for it.
+    void readText(body);
+  }
+
+  /** The same for who needs the answer: what has come of it in time. @throws DeliveryError */
+  async ask(url: string, outgoing: Outgoing): Promise<string> {
+    const { body } = await this.#request(url, outgoing);
+    return readText(body);
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #request(url: string, { method = 'POST', headers, body, signal }: Outgoing): Promise<Dispatcher.ResponseData> {
     const response = await request(url, {
       dispatcher: this.#agent,
       method,
@@ -52,8 +67,8 @@ export class Outbound {
       signal,
     });
     const status = response.statusCode;
+    if (isUnderstood(status)) return response;
     const text = await readText(response.body);
-    if (status >= 200 && status < 300) return { status, text };
     if (status >= 300 && status < 400)
       throw new DeliveryError(`answered ${status}: redirects are not followed`, { status });
     const retryAfter = response.headers['retry-after'];
@@ -62,10 +77,6 @@ export class Outbound {
       isFinal: FINAL.has(status),
       retryAfterMs: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, Date.now()),
     });
-  }
-
-  async close(): Promise<void> {
-    await this.#agent.destroy();
   }
 }
 
@@ -80,13 +91,21 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+/** As much as came in time: one that drips for ever, or breaks off, has said with its status what counts. */
+async function readText(body: Readable): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of body) {
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes >= MAX_ANSWER_BYTES) break;
+  const timer = setTimeout(() => body.destroy(), READ_MS);
+  try {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes >= MAX_ANSWER_BYTES) break;
+    }
+  } catch {
+    // Cut off.
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(pieces).toString('utf8', 0, MAX_ANSWER_BYTES);
 }

@@ -35,7 +35,7 @@ export class Discord implements Notifier {
     if (fresh.length === 0) return { remember };
     const url = new URL(this.#url);
     url.searchParams.set('wait', 'true');
-    const { text } = await this.#outbound.send(url.href, {
+    const text = await this.#outbound.ask(url.href, {
       body: JSON.stringify(this.#message(fresh)),
       signal: context.signal,
     });
@@ -65,16 +65,24 @@ export class Discord implements Notifier {
     const footer = { text: clip(this.#teller.hub, MAX_FOOTER) };
     const share = Math.floor(MAX_EMBEDS_TEXT / told.length) - footer.text.length;
     return {
-      content: clip(summary(told), MAX_CONTENT),
+      content: clip(escaped(summary(told)), MAX_CONTENT),
       embeds: told.map((one) => {
-        const title = clip(headline(one), Math.min(MAX_TITLE, Math.floor(share / 3)));
-        const description = clip(body(one), Math.min(MAX_DESCRIPTION, share - title.length));
+        const title = clip(escaped(headline(one)), Math.min(MAX_TITLE, Math.floor(share / 3)));
+        const description = clip(escaped(body(one)), Math.min(MAX_DESCRIPTION, share - title.length));
         return { title, description, color: colorOf(one), timestamp: new Date(one.at).toISOString(), footer };
       }),
       // What a listener calls itself mentions nobody.
       allowed_mentions: { parse: [] },
     };
   }
+}
+
+/** What a listener calls itself is text: it makes no link, no heading, and nobody is mentioned. */
+function escaped(text: string): string {
+  return text
+    .replace(/[\\`*_~|<>[\]]/g, '\\$&')
+    .replace(/^(\s*)([#-])/gm, '$1\\$2')
+    .replaceAll('://', ':\\/\\/');
 }
 
 function messageIdIn(text: string): string | undefined {

@@ -104,11 +104,16 @@ export class Slack implements Notifier {
   #message(told: readonly Told[]) {
     return {
       text: clip(escaped(summary(told)), MAX_TEXT),
+      // No `*bold*`, and no page fetched for what a listener calls itself.
+      mrkdwn: false,
+      unfurl_links: false,
+      unfurl_media: false,
       attachments: told.map((one) => ({
         color: `#${colorOf(one).toString(16).padStart(6, '0')}`,
         fallback: clip(escaped(headline(one)), MAX_TITLE),
         ...(told.length === 1 ? {} : { title: clip(escaped(headline(one)), MAX_TITLE) }),
         text: clip(escaped(body(one)), MAX_BODY),
+        mrkdwn_in: [],
         footer: escaped(this.#teller.hub),
         ts: Math.floor(one.at / 1000),
       })),
@@ -119,7 +124,7 @@ export class Slack implements Notifier {
   async #call(method: string, content: object, { signal }: SendContext): Promise<Record<string, unknown>> {
     const { apiUrl, token } = this.#settings.bot as NonNullable<SlackSettings['bot']>;
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' };
-    const { text } = await this.#outbound.send(`${apiUrl}/${method}`, {
+    const text = await this.#outbound.ask(`${apiUrl}/${method}`, {
       headers,
       body: JSON.stringify(content),
       signal,
