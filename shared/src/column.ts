@@ -35,6 +35,8 @@ export interface ColumnSpec {
   readonly target?: Bounds;
   /** A reading below `min` or above `max` is past its alert threshold; the bounds themselves are not. */
   readonly alert?: Bounds;
+  /** What people call it, where that is not its name in words: see `labelOf`. */
+  readonly label?: string;
   /** For `unit: 'enum'`: label of value 0, 1, 2… Append-only. */
   readonly labels?: readonly string[];
   /** One line for people. */
@@ -44,4 +46,26 @@ export interface ColumnSpec {
 export interface Bounds {
   readonly min?: number;
   readonly max?: number;
+}
+
+/** How names end that say their unit. */
+const UNIT_ENDINGS: Readonly<Partial<Record<Unit, string>>> = {
+  ms: '_ms',
+  MB: '_mb',
+  'MB/s': '_mb_s',
+  Mbps: '_mbps',
+  kbps: '_kbps',
+  '%': '_percent',
+  dB: '_db',
+  'count/min': '_per_min',
+  'count/h': '_per_hour',
+};
+const ABBREVIATIONS: Readonly<Record<string, string>> = { cpu: 'CPU', gpu: 'GPU', gc: 'GC', rtt: 'round trip' };
+
+/** What people call a column, without its unit: `buffer depth` for `buffer_depth_ms`. */
+export function labelOf({ name, unit, label }: ColumnSpec & { readonly name: string }): string {
+  if (label !== undefined) return label;
+  const ending = UNIT_ENDINGS[unit] ?? '';
+  const words = (name.endsWith(ending) ? name.slice(0, name.length - ending.length) : name).split('_');
+  return words.map((word) => ABBREVIATIONS[word] ?? word).join(' ');
 }

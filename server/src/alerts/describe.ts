@@ -1,5 +1,5 @@
 /** An alert in words: its labels and its message. */
-import { type Column, SCHEMAS } from '@auralis/shared';
+import { type Column, labelOf, SCHEMAS } from '@auralis/shared';
 import type { Tables } from '../state/tables.js';
 import type { Rule } from './rule.js';
 
@@ -29,7 +29,7 @@ export interface Described {
   readonly names: readonly string[];
 }
 
-/** `3 listeners of stream main: buffer_depth_ms below 50 ms, 12 ms at worst (anna, bob, carol)`. */
+/** `3 listeners of stream main: buffer depth below 50 ms, 12 ms at worst (anna, bob, carol)`. */
 export function messageOf({ rule, group, labels, count, worst, names }: Described): string {
   const named = names.length === 0 ? '' : ` (${names.join(', ')}${count > names.length ? ', …' : ''})`;
   return `${subjectOf(rule, group, labels, count)}: ${troubleOf(rule, worst)}${named}`;
@@ -45,13 +45,13 @@ function subjectOf(rule: Rule, group: string, labels: Readonly<Record<string, st
 function troubleOf({ column, condition, windowS, help }: Rule, worst: number): string {
   switch (condition.kind) {
     case 'is':
-      return help === '' ? `${column.name} is ${condition.labels.join(' or ')}` : help;
+      return help === '' ? `${labelOf(column)} is ${condition.labels.join(' or ')}` : help;
     case 'absent':
-      return help === '' ? `no reading of ${column.name}` : help;
+      return help === '' ? `no reading of ${labelOf(column)}` : help;
     default: {
       const bound = quantity(column, condition.bound);
-      const rise = `${column.name} rose by ${condition.kind === 'above' ? 'more' : 'less'} than ${bound} in ${windowS} s`;
-      const level = windowS === null ? `${column.name} ${condition.kind} ${bound}` : rise;
+      const rise = `${labelOf(column)} rose by ${condition.kind === 'above' ? 'more' : 'less'} than ${bound} in ${windowS} s`;
+      const level = windowS === null ? `${labelOf(column)} ${condition.kind} ${bound}` : rise;
       const atWorst = Number.isNaN(worst) ? '' : `, ${quantity(column, worst)} at worst`;
       return `${level}${atWorst}${help === '' ? '' : `; ${help}`}`;
     }

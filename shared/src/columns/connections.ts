@@ -17,7 +17,7 @@ export const connectionColumns = {
     help: 'Chunks sent a second, over the last 5 s',
   },
   dropped_per_min: {
-    id: 5, unit: 'count/min', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
+    id: 5, unit: 'count/min', label: 'dropped chunks', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
     help: 'Chunks dropped in the last 60 s',
   },
   backlog_bytes: { id: 6, unit: 'bytes', scale: 0, worse: 'more', help: 'Bytes that wait in the socket of the hub' },

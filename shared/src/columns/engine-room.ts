@@ -100,7 +100,7 @@ export const engineColumns = {
     help: 'Chunks the engine says it dropped by itself',
   },
   dropped_per_min: {
-    id: 228, unit: 'count/min', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
+    id: 228, unit: 'count/min', label: 'dropped chunks', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
     help: 'Chunks the engine says it dropped in the last 60 s',
   },
   chunk_send_rate: {

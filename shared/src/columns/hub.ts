@@ -25,7 +25,7 @@ export const streamColumns = {
     help: 'Chunks dropped for listeners, in all',
   },
   dropped_per_min: {
-    id: 107, unit: 'count/min', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
+    id: 107, unit: 'count/min', label: 'dropped chunks', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
     help: 'Chunks dropped in the last 60 s, over all listeners',
   },
   latency_p50_ms: {
@@ -86,7 +86,7 @@ export const streamColumns = {
 export const hubColumns = {
   active_connections: { id: 150, unit: 'count', scale: 0, worse: null, help: 'Listeners connected now' },
   refused_at_capacity: {
-    id: 151, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 }, alert: { max: 0 },
+    id: 151, unit: 'count', label: 'listeners refused', scale: 0, worse: 'more', counter: true, target: { max: 0 }, alert: { max: 0 },
     help: 'Listeners refused because --max-clients was reached',
   },
   dashboards: { id: 152, unit: 'count', scale: 0, worse: null, help: 'Dashboards connected now' },
@@ -135,7 +135,7 @@ export const hubColumns = {
     help: 'Connections closed after 120 s without a sign of life',
   },
   errors: {
-    id: 167, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    id: 167, unit: 'count', label: 'faults', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Faults inside the hub, logged',
   },
   event_loop_delay_p50_ms: {
@@ -155,11 +155,11 @@ export const hubColumns = {
     help: 'Reports whose latency cannot be, by the clock error that they state and the age of the chunks',
   },
   stood_still_ms: {
-    id: 172, unit: 'ms', scale: 0, worse: 'more', target: { max: 0 },
+    id: 172, unit: 'ms', label: 'time it stood still', scale: 0, worse: 'more', target: { max: 0 },
     help: 'How long the hub stood still in the last 15 s: what it came late to its work, from 200 ms on',
   },
   capacity_percent: {
-    id: 180, unit: '%', scale: 1, worse: 'more', alert: { max: 95 },
+    id: 180, unit: '%', label: 'places taken', scale: 1, worse: 'more', alert: { max: 95 },
     help: 'Places taken: active_connections ÷ --max-clients',
   },
   listeners_removed: {

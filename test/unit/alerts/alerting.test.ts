@@ -52,7 +52,7 @@ describe('states', () => {
     world.pass(1);
     const [alert] = world.alerts();
     expect(alert).toMatchObject({ rule: 'busy', count: 1, value: 95, since: 1_000_001 });
-    expect(alert?.message).toBe('host here: cpu_percent above 90 %, 95 % at worst');
+    expect(alert?.message).toBe('host here: CPU above 90 %, 95 % at worst');
   });
 
   test('that its CPU is busy is not the evidence of a busy CPU', () => {
@@ -86,7 +86,7 @@ describe('states', () => {
     world.pass(1);
     expect(world.firing()).toEqual([]);
     const [, resolved] = world.store.transitions;
-    expect(resolved?.alert.message).toBe('over after 1 min 19 s: host here: cpu_percent above 90 %, 95 % at worst');
+    expect(resolved?.alert.message).toBe('over after 1 min 19 s: host here: CPU above 90 %, 95 % at worst');
   });
 
   test('waits before it fires again, as another alert', () => {
@@ -121,7 +121,7 @@ describe('states', () => {
     world.set('hosts', 'here', { cpu_percent: 10 });
     world.pass(10);
     expect(world.log.map(({ level, message }) => [level, message])).toEqual([
-      ['fatal', 'ALERT: The host is busy - host here: cpu_percent above 90 %, 95 % at worst'],
+      ['fatal', 'ALERT: The host is busy - host here: CPU above 90 %, 95 % at worst'],
       ['info', expect.stringMatching(/^RESOLVED: The host is busy - over after 19 s: /)],
     ]);
   });

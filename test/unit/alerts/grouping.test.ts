@@ -81,7 +81,7 @@ describe('grouping', () => {
     world.pass(60);
     expect(told(world)).toEqual(['firing listener-latency', 'resolved listener-latency']);
     const { message, blame } = world.store.transitions[1]?.alert ?? {};
-    expect(message).toMatch(/^over after .*: 1 listener of stream main: latency_ms above 500 ms, 900 ms at worst/);
+    expect(message).toMatch(/^over after .*: 1 listener of stream main: latency above 500 ms, 900 ms at worst/);
     expect(blame).toEqual({
       on: 'network',
       evidence: expect.stringMatching(/^10 of 10 other listeners .* link of client-far$/),
@@ -120,7 +120,7 @@ describe('grouping', () => {
     world.pass(10);
     expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'listener-latency', count: 1, blame: 'network' })]);
     const [{ message, evidence } = { message: '', evidence: '' }] = world.alerts();
-    expect(message).toBe('1 listener of stream main: latency_ms above 500 ms, 900 ms at worst (client-bad)');
+    expect(message).toBe('1 listener of stream main: latency above 500 ms, 900 ms at worst (client-bad)');
     expect(evidence).toBe(
       '20 of 20 other listeners of stream main are well, its engine delivers 10.0 chunks a second and this hub keeps time: what is left is the link of client-bad',
     );
@@ -223,7 +223,7 @@ describe('absence', () => {
     expect(world.firing()).toEqual([]);
     world.set('hosts', 'here', { cpu_percent: Number.NaN });
     world.pass(4);
-    expect(world.alerts()).toEqual([expect.objectContaining({ message: 'host here: no reading of cpu_percent' })]);
+    expect(world.alerts()).toEqual([expect.objectContaining({ message: 'host here: no reading of CPU' })]);
     world.set('hosts', 'here', { cpu_percent: 3 });
     world.pass(12);
     expect(world.firing()).toEqual([]);

@@ -65,11 +65,15 @@ describe('Slack, by a bot', () => {
     expect([first, second]).toEqual(['postMessage', 'update']);
     expect(posted).toMatchObject({
       channel: '#ops',
+      mrkdwn: false,
+      unfurl_links: false,
+      unfurl_media: false,
       text: 'ERROR: Drops of &lt;!channel&gt; &amp; co (main)',
       attachments: [
         {
           color: '#d9534f',
           text: 'Message of x\nBlame: network, because 39 of 40 others are well',
+          mrkdwn_in: [],
           ts: (START + 1000) / 1000,
         },
       ],
@@ -209,6 +213,20 @@ describe('Discord', () => {
     });
     expect(receiver.bodies[1]).toMatchObject({ content: 'RESOLVED: Title of x (main)' });
     expect(context.memory.size).toBe(0);
+  });
+
+  test('what strangers call themselves is text: no link, no mark, no mention', async () => {
+    const name = '[free](https://evil.test) <@1> @everyone **x** _y_ `z` ||s|| ~~t~~';
+    await newDiscord().send([firing('x', { title: name, message: `# big\n- item\n> quote\n${name}` })], context);
+    const [{ content, embeds } = { content: '', embeds: [] }] = receiver.bodies as unknown as {
+      content: string;
+      embeds: Embed[];
+    }[];
+    const safe =
+      '\\[free\\](https:\\/\\/evil.test) \\<@1\\> @everyone \\*\\*x\\*\\* \\_y\\_ \\`z\\` \\|\\|s\\|\\| \\~\\~t\\~\\~';
+    expect(content).toBe(`ERROR: ${safe} (main)`);
+    expect(embeds[0]?.title).toBe(`ERROR: ${safe} (main)`);
+    expect(embeds[0]?.description.split('\n').slice(0, 4)).toEqual(['\\# big', '\\- item', '\\> quote', safe]);
   });
 
   test('where the message is gone, or told of several, a second one says that it is over', async () => {
