@@ -1,5 +1,5 @@
-import { SCHEMAS, type Schema } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
+import { roundedAs } from './rounded.js';
 import type { Summary } from './summary.js';
 
 const STATES = ['ok', 'failing', 'unknown'] as const;
@@ -26,14 +26,12 @@ export const healthSchema = z
   .openapi('Health');
 export type Health = z.infer<typeof healthSchema>;
 
-const { engines, hosts } = SCHEMAS;
-
-/** The spec's three, each strict: a rate of failures of exactly 0.1 is too many. `scale`: decimal places, those of its column. */
+/** The spec's three, each strict: a rate of failures of exactly 0.1 is too many. */
 const CHECKS = [
-  { name: 'synthesis_error_rate', limit: { below: 0.1 }, scale: scaleOf(engines, 'synthesis_failure_rate') },
-  { name: 'avg_rtf', limit: { above: 2 }, scale: scaleOf(engines, 'real_time_factor') },
-  { name: 'avg_cpu_percent', limit: { below: 90 }, scale: scaleOf(hosts, 'cpu_percent') },
-] as const satisfies readonly { name: keyof Summary; limit: Check['limit']; scale: number }[];
+  { name: 'synthesis_error_rate', limit: { below: 0.1 }, round: roundedAs('engines.synthesis_failure_rate') },
+  { name: 'avg_rtf', limit: { above: 2 }, round: roundedAs('engines.real_time_factor') },
+  { name: 'avg_cpu_percent', limit: { below: 90 }, round: roundedAs('hosts.cpu_percent') },
+] as const satisfies readonly { name: keyof Summary; limit: Check['limit']; round: unknown }[];
 
 /**
  * How the hub stands by its summary. What nobody has reported is unknown: neither healthy nor unhealthy, so that a hub
@@ -41,8 +39,8 @@ const CHECKS = [
  */
 export function healthOf(summary: Summary, strict: boolean): Health {
   // Rounded before they are judged, so that what is shown is what was found to be beyond its limit, or not.
-  const checks = CHECKS.map(({ name, limit, scale }): Check => {
-    const value = rounded(summary[name], scale);
+  const checks = CHECKS.map(({ name, limit, round }): Check => {
+    const value = round(summary[name]);
     return { name, value, limit, state: value === null ? 'unknown' : meets(value, limit) ? 'ok' : 'failing' };
   });
   const has = (state: Check['state']) => checks.some((check) => check.state === state);
@@ -55,14 +53,6 @@ export function healthOf(summary: Summary, strict: boolean): Health {
     checks,
   };
 }
-
-function scaleOf({ columns }: Schema, name: string): number {
-  const column = columns.find((known) => known.name === name);
-  if (column === undefined) throw new Error(`there is no column ${name}`);
-  return column.scale;
-}
-
-const rounded = (value: number | null, scale: number) => (value === null ? null : Number(value.toFixed(scale)));
 
 function meets(value: number, { above, below }: Check['limit']): boolean {
   return (above === undefined || value > above) && (below === undefined || value < below);

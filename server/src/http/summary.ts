@@ -2,6 +2,7 @@ import { SCHEMAS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import type { EngineTotals } from '../state/engine-totals.js';
 import { CONNECTION, CONNECTION_STATE, ENGINE, HUB, STREAM, type Tables } from '../state/tables.js';
+import { roundedAs } from './rounded.js';
 
 const known = (description: string) => z.number().openapi({ description });
 const maybe = (description: string) => z.number().nullable().openapi({ description });
@@ -39,6 +40,14 @@ interface Snapshot {
   readonly cpuPercent: number;
   readonly memoryMb: number;
 }
+
+const ROUND: Readonly<Record<keyof Snapshot, ReturnType<typeof roundedAs>>> = {
+  synthesisLatencyMs: roundedAs('engines.synthesis_latency_ms'),
+  realTimeFactor: roundedAs('engines.real_time_factor'),
+  bufferDepthMs: roundedAs('engines.ring_buffer_depth_ms'),
+  cpuPercent: roundedAs('hosts.cpu_percent'),
+  memoryMb: roundedAs('hosts.process_memory_mb'),
+};
 
 /** Takes a snapshot a second and answers the spec's summary from the last of them. */
 export class SummaryHistory {
@@ -85,7 +94,7 @@ export class SummaryHistory {
     const { phrases, synthesisErrors, attempts } = this.#totals;
     const sent = this.#chunks('chunks_sent');
     const dropped = this.#chunks('chunks_dropped');
-    const meanOf = (pick: (snapshot: Snapshot) => number) => mean(recent.map(pick));
+    const meanOf = (figure: keyof Snapshot) => ROUND[figure](mean(recent.map((snapshot) => snapshot[figure])));
     return {
       uptime_seconds: Math.round(now - this.#startedAt) / 1000,
       total_phrases_generated: attempts === 0 ? null : phrases,
@@ -95,11 +104,11 @@ export class SummaryHistory {
       total_chunks_sent: sent,
       total_chunks_dropped: dropped,
       chunk_drop_rate: sent + dropped === 0 ? null : dropped / (sent + dropped),
-      avg_synthesis_latency_ms: meanOf((snapshot) => snapshot.synthesisLatencyMs),
-      avg_rtf: meanOf((snapshot) => snapshot.realTimeFactor),
-      avg_buffer_depth_ms: meanOf((snapshot) => snapshot.bufferDepthMs),
-      avg_cpu_percent: meanOf((snapshot) => snapshot.cpuPercent),
-      avg_memory_mb: meanOf((snapshot) => snapshot.memoryMb),
+      avg_synthesis_latency_ms: meanOf('synthesisLatencyMs'),
+      avg_rtf: meanOf('realTimeFactor'),
+      avg_buffer_depth_ms: meanOf('bufferDepthMs'),
+      avg_cpu_percent: meanOf('cpuPercent'),
+      avg_memory_mb: meanOf('memoryMb'),
       current_active_clients: this.#clients(),
     };
   }

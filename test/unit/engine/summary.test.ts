@@ -64,6 +64,17 @@ describe('means', () => {
     expect(summary().avg_synthesis_latency_ms).toBe(300);
   });
 
+  test('have as many decimal places as their columns', () => {
+    world.send(synthesis(400));
+    pass(1);
+    world.send(synthesis(200), { type: 'buffer', depthMs: 251 });
+    pass(1);
+    world.send({ type: 'buffer', depthMs: 250 });
+    pass(1);
+    // (400 + 300 + 300) ÷ 3, and (251 + 250) ÷ 2.
+    expect(summary()).toMatchObject({ avg_synthesis_latency_ms: 333.3, avg_buffer_depth_ms: 251 });
+  });
+
   test('of several engines are over those that report', () => {
     world.send(synthesis(400), { type: 'process', cpuPercent: 1, memoryMb: 500 });
     world.room.take('other', [synthesis(200), { type: 'buffer', depthMs: 250 }], world.now);
