@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof ConfigError) return complain(error.problems, 2);
-    if (error instanceof DataDirError) return complain(error.message, 1);
+    if (error instanceof DataDirError) return complain(error.message, error.isMisplaced ? 2 : 1);
     if (error instanceof ListenError) return complain(error.message, 1);
     throw error;
   }

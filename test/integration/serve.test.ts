@@ -154,12 +154,32 @@ describe('commands', () => {
     expect([second.code, second.output]).toEqual([1, expect.stringContaining(held)]);
     expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
     await hub.stop();
-    const nowhere = await runCommand(['serve', '--port', '0', '--data-dir', '/dev/null/nowhere']);
-    expect([nowhere.code, nowhere.output]).toEqual([
-      1,
-      expect.stringMatching(/data directory \/dev\/null\/nowhere cannot be used: .*--data-dir/),
-    ]);
     rmSync(dataDir, { recursive: true });
+  });
+
+  // Node's own way to make directories never comes back below /proc.
+  test.each([
+    [
+      '--data-dir',
+      '/dev/null/x',
+      /: data directory \/dev\/null\/x cannot be used: ENOTDIR: no .* in \/dev\/null; --data-dir/,
+    ],
+    [
+      '--data-dir',
+      '/proc/x/y',
+      /: data directory \/proc\/x\/y cannot be used: ENOENT: no .* can be made in \/proc; --data-dir/,
+    ],
+    ['--data-dir', '/proc', /: data directory \/proc cannot be used: ENOENT: .*; --data-dir names another/],
+    [
+      '--reporter-file',
+      '/proc/x/y.log',
+      /: reporterFile: \/proc\/x\/y.log cannot be written: ENOENT: no .* in \/proc$/m,
+    ],
+    ['--reporter-file', '/proc/y.log', /: reporterFile: \/proc\/y.log cannot be written: ENOENT: /],
+    ['--reporter-file', '/tmp', /: reporterFile: \/tmp cannot be written: EISDIR: /],
+  ])('%s %s is refused by name, with exit code 2', async (flag, path, message) => {
+    const { code, output } = await runCommand(['serve', '--port', '0', flag, path]);
+    expect([code, output]).toEqual([2, expect.stringMatching(message)]);
   });
 
   test('a port in use by another program is an error', async () => {

@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import { ConfigError } from '../config.js';
+import { makeDir } from '../make-dir.js';
 import { type ReportedFigures, reportLine } from './report-line.js';
 
 /** A line a second for half a day, or every ten seconds for most of a week; five of them are kept. */
@@ -61,8 +62,8 @@ export class Reporter {
 
 function assertWritable(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    accessSync(dirname(file), constants.W_OK);
+    makeDir(dirname(file));
+    closeSync(openSync(file, 'a'));
   } catch (error) {
     throw new ConfigError(`reporterFile: ${file} cannot be written: ${(error as Error).message}`);
   }

@@ -60,7 +60,7 @@ function numbersIn(dir: string): number[] {
 
 async function refuseIfHeld(dir: string, numbers: readonly number[]): Promise<void> {
   for (const owner of await Promise.all(numbers.map((number) => ownerOf(socketPath(dir, number))))) {
-    if (owner !== null) throw new DataDirError(dir, `is held by ${owner}`, true);
+    if (owner !== null) throw new DataDirError(dir, `is held by ${owner}`, { isHeld: true });
   }
 }
 

@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database as LmdbDatabase, RangeIterable, RootDatabase } from 'lmdb';
+import { makeDir } from '../make-dir.js';
 import { DataDirError } from './data-dir-error.js';
 import { BINARY_PREFIX, LOCK_FILE, openEnvironment, pagesOf, type Stats } from './environment.js';
 import { type Damage, examine, setAside } from './examine.js';
@@ -37,11 +38,17 @@ export class Store {
    * @throws DataDirError where it cannot be written, or another hub holds it
    */
   static async open(dir: string): Promise<Store> {
-    const failed = (error: unknown) =>
-      error instanceof DataDirError ? error : new DataDirError(dir, `cannot be used: ${(error as Error).message}`);
+    const failed = (error: unknown, isMisplaced = false) =>
+      error instanceof DataDirError
+        ? error
+        : new DataDirError(dir, `cannot be used: ${(error as Error).message}`, { isMisplaced });
     let lock: DirLock | null = null;
     try {
       prepare(dir);
+    } catch (error) {
+      throw failed(error, !OF_THE_DISK.has((error as NodeJS.ErrnoException).code));
+    }
+    try {
       lock = await lockDir(dir);
       const why = await examine(dir);
       const damage = why === null ? null : setAside(dir, why, new Date());
@@ -193,8 +200,11 @@ async function reasonOf(error: unknown): Promise<unknown> {
 /** What LMDB begins a directory with, bytes, and then some. */
 const FIRST_BYTES = 64 * 1024;
 
+/** A disk that is full, or broken: the directory itself may well be meant. */
+const OF_THE_DISK: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
+
 function prepare(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeDir(dir, 0o700);
   accessSync(dir, constants.W_OK | constants.X_OK);
   if (existsSync(join(dir, LOCK_FILE))) return;
   // On a disk that is full, lmdb maps a file there for which is no room, and ends the process (SIGBUS).

@@ -54,8 +54,8 @@ describe('a store', () => {
   });
 
   test.each<[string, RegExp, string?]>([
-    ['a file', /data directory .* cannot be used: .*--data-dir names another/],
-    ['a path under a file', /cannot be used: ENOTDIR/, 'below'],
+    ['a file', /data directory .* cannot be used: ENOTDIR: .* is not a directory; --data-dir names another/],
+    ['a path under a file', /cannot be used: ENOTDIR: no directory can be made in .*dir-/, 'below'],
   ])('%s is refused', async (_, message, below = '') => {
     const dir = newDir();
     writeFileSync(dir, '');

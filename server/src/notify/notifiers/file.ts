@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Transition } from '../../alerts/alert.js';
+import { makeDir } from '../../make-dir.js';
 import { DeliveryError, type Notifier, type Sent } from '../notifier.js';
 
 export interface FileSettings {
@@ -29,7 +30,7 @@ export class File implements Notifier {
   async send(batch: readonly Transition[]): Promise<Sent> {
     const { path } = this.#settings;
     const lines = batch.map((transition) => `${JSON.stringify(transition)}\n`).join('');
-    await mkdir(dirname(path), { recursive: true });
+    makeDir(dirname(path));
     if ((await this.#size()) >= this.#settings.maxBytes) await this.#putAside();
     const file = await open(path, 'a+');
     try {
