@@ -15,6 +15,8 @@ import { Circumstances, cpuOf, listenerName } from './situation.js';
 
 /** Words and blame of an alert that goes on are made anew this often: often enough to be true, too seldom to flicker. */
 const DESCRIBE_EVERY_MS = 10_000;
+/** Of those that go on so many in one look: thousands at once would hold the loop. */
+const MAX_DESCRIBED_ANEW = 50;
 /** Listeners that a message names. */
 const MAX_NAMED = 5;
 
@@ -51,6 +53,7 @@ export class Alerting {
   readonly #rows: AlertRows;
   readonly #node = new NodeWatch();
   readonly #inhibition: Inhibition;
+  #describedAnew = 0;
 
   /** Takes up what was kept. */
   constructor(context: AlertingContext, now: number) {
@@ -74,6 +77,7 @@ export class Alerting {
     tables.hubs.set(hubSlot, HUB.stood_still_ms, Math.round(node.lostMs));
     const circumstances = new Circumstances(tables, node, now);
     const changed: Episode[] = [];
+    this.#describedAnew = 0;
     for (const watch of this.#watches) {
       const sightings = watch.observe(now);
       changed.push(
@@ -149,8 +153,10 @@ export class Alerting {
     if (episode?.state !== 'firing' || sighting.ripe === 0) return;
     const isReleased = episode.inhibitedBy !== null && now >= episode.heldUntil;
     if (now - episode.describedAt < DESCRIBE_EVERY_MS && !isReleased) return;
+    const isNew = Number.isNaN(episode.describedAt);
     // While it only waits to be over, what happens is not what it was about: words and blame stay.
-    if (!sighting.isBadNow && !Number.isNaN(episode.describedAt)) return;
+    if (!sighting.isBadNow && !isNew) return;
+    if (!isNew && !isReleased && ++this.#describedAnew > MAX_DESCRIBED_ANEW) return;
     const { tables } = this.#context;
     episode.describedAt = now;
     const isNamed = rule.table === 'connections' && rule.groupBy !== 'row';

@@ -16,6 +16,7 @@ type Test = (slot: number) => boolean;
 
 /** A row that is bad, or was so a moment ago. */
 interface HotRow {
+  readonly slot: number;
   readonly generation: number;
   readonly group: string;
   /** When it was first bad, and last. */
@@ -49,7 +50,10 @@ export class RuleWatch {
   readonly table: Table;
   readonly #tables: Tables;
   readonly #increases: Increases | null;
-  readonly #hot = new Map<number, HotRow>();
+  /** In the order in which they went bad. An array: to look at ten thousand of them in a Map takes twice as long. */
+  readonly #hot: HotRow[] = [];
+  /** The same by slot + 1, so that NO_SLOT has its place. */
+  readonly #hotAt: (HotRow | undefined)[] = [];
   /** The levels in fixed point; of `is`, one bit for each label. */
   readonly #bound: number;
   readonly #clear: number;
@@ -87,12 +91,20 @@ export class RuleWatch {
     this.#increases?.observe(now);
     const readings = this.#increases?.readings ?? (this.table.cells[this.rule.column.index] as Float64Array);
     this.#scan(readings, now);
-    if (this.#hot.size === 0) return NOTHING;
+    const hot = this.#hot;
+    if (hot.length === 0) return NOTHING;
     const sightings = new Map<string, Sighting>();
-    for (const [slot, row] of this.#hot) {
-      if (this.#goesOn(slot, row, readings, now)) this.#count(slot, row, readings, sightings, now);
-      else this.#hot.delete(slot);
+    let kept = 0;
+    for (const row of hot) {
+      const { slot } = row;
+      // Another row has taken its slot meanwhile.
+      if (this.#hotAt[slot + 1] !== row) continue;
+      if (this.#goesOn(slot, row, readings, now)) {
+        this.#count(slot, row, readings, sightings, now);
+        hot[kept++] = row;
+      } else this.#hotAt[slot + 1] = undefined;
     }
+    hot.length = kept;
     return sightings;
   }
 
@@ -121,18 +133,30 @@ export class RuleWatch {
       if (reading !== reading && table.isLive(slot)) this.#bad(slot, now);
     }
     const wanted = this.#wanted;
-    if (wanted !== null && table.slotOf(wanted) === undefined) this.#heat(NO_SLOT, 0, wanted, now);
+    if (wanted !== null && table.slotOf(wanted) === undefined && !this.#isHot(NO_SLOT, 0, now)) {
+      this.#heat(NO_SLOT, 0, wanted, now);
+    }
   }
 
   /** A reading is bad: does the rule apply to its row? */
   #bad(slot: number, now: number): void {
-    if (this.#applies(slot)) this.#heat(slot, this.table.generation[slot] as number, this.#groupOf(slot), now);
+    if (!this.#applies(slot)) return;
+    const generation = this.table.generation[slot] as number;
+    if (!this.#isHot(slot, generation, now)) this.#heat(slot, generation, this.#groupOf(slot), now);
+  }
+
+  /** Whether it was bad before; then it is so now as well. */
+  #isHot(slot: number, generation: number, now: number): boolean {
+    const known = this.#hotAt[slot + 1];
+    if (known?.generation !== generation) return false;
+    known.last = now;
+    return true;
   }
 
   #heat(slot: number, generation: number, group: string, now: number): void {
-    const known = this.#hot.get(slot);
-    if (known?.generation === generation) known.last = now;
-    else this.#hot.set(slot, { generation, group, since: now, last: now, isRipe: false });
+    const row = { slot, generation, group, since: now, last: now, isRipe: false };
+    this.#hotAt[slot + 1] = row;
+    this.#hot.push(row);
   }
 
   /** Whether a row that was bad is so still, or has not been well for long enough. */

@@ -175,3 +175,22 @@ describe('states', () => {
     expect(show.size).toBe(MAX_EPISODES);
   });
 });
+
+test('of many alerts that go on, the words are made anew a few at a time, and of each within seconds', () => {
+  const world = new World([{ name: 'busy', table: 'hosts', column: 'cpu_percent', above: 90, forS: 0 }]);
+  const all = (cpu_percent: number) => {
+    for (let host = 0; host < 120; host++) world.set('hosts', `h${host}`, { cpu_percent });
+  };
+  all(95);
+  world.pass(1);
+  all(96);
+  const renewed = () => world.alerts().filter(({ message }) => message?.includes('96 %')).length;
+  let before = 0;
+  const atOnce: number[] = [];
+  for (let second = 0; second < 15; second++) {
+    world.pass(1);
+    atOnce.push(renewed() - before);
+    before = renewed();
+  }
+  expect([before, Math.max(...atOnce)]).toEqual([120, 50]);
+});
