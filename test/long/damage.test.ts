@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { raise } from '../harness/alerts.js';
+import { cut, scribble } from '../harness/damage.js';
+import { HubProcess, newDataDir } from '../harness/hub.js';
+import { randomFrom } from '../harness/random.js';
+import { Receiver } from '../harness/receiver.js';
+
+const ROUNDS = 40;
+
+test('a hub that is killed while it writes, and whose files are damaged then, starts each time and tells', async () => {
+  const random = randomFrom(20261124);
+  const receiver = await Receiver.start();
+  const dataDir = newDataDir();
+  const config = join(dataDir, 'hub.json');
+  writeFileSync(config, JSON.stringify({ notifiers: { hook: { type: 'webhook', url: receiver.url } } }));
+  const files = [join(dataDir, 'data.mdb'), join(dataDir, 'history', 'data.mdb')];
+  let setAside = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: dataDir });
+    await raise(hub, `Round ${round}`);
+    await receiver.until((requests) => requests.some(({ body }) => body.includes(`"title":"Round ${round}"`)));
+    setAside += hub.log.match(/ lost: a database is damaged /g)?.length ?? 0;
+    // It is killed amidst what it writes.
+    let isAlive = true;
+    const writing = (async () => {
+      for (let n = 0; isAlive; n++) await raise(hub, `${round}-${n}`).catch(() => {});
+    })();
+    await sleep(random() * 300);
+    await hub.stop('SIGKILL');
+    isAlive = false;
+    await writing;
+    for (const file of files.filter((path) => existsSync(path))) {
+      const chance = random();
+      if (chance < 0.4) scribble(file, random);
+      else if (chance < 0.5) cut(file, random());
+    }
+    // Of each database the last that was damaged stays.
+    for (const dir of [dataDir, join(dataDir, 'history')].filter((path) => existsSync(path))) {
+      const aside = readdirSync(dir).filter((name) => name.includes('.damaged-'));
+      expect(aside.length).toBeLessThanOrEqual(1);
+    }
+  }
+  expect(setAside).toBeGreaterThan(ROUNDS / 4);
+  await receiver.stop();
+  rmSync(dataDir, { recursive: true });
+}, 300_000);
