@@ -6,7 +6,7 @@ import type { Writer } from './msgpack/writer.js';
 
 /** The least of the values, a float64, and a byte that says how many bits a code has. */
 const HEAD_BYTES = 9;
-/** A code and seven bits of the one before it fit into an integer of 32 bits. */
+/** A code and what waits of those before it, 15 bits at most, fit into an integer of 32 bits. */
 const MAX_WIDTH = 16;
 /** Fewer values are not worth the head. */
 const MIN_COUNT = 16;
@@ -55,12 +55,16 @@ export class BitPacker {
       const value = values[index] as number;
       waiting |= (value === value ? value - least : missing) << bits;
       bits += width;
-      for (; bits >= 8; bits -= 8) {
-        bytes[at++] = waiting;
-        waiting >>>= 8;
-      }
+      if (bits < 16) continue;
+      view.setUint16(at, waiting, true);
+      at += 2;
+      waiting >>>= 16;
+      bits -= 16;
     }
-    if (bits > 0) bytes[at] = waiting;
+    for (; bits > 0; bits -= 8) {
+      bytes[at++] = waiting;
+      waiting >>>= 8;
+    }
   }
 }
 

@@ -3,6 +3,9 @@ import { MAX_INT8 } from './frame-sink.js';
 /** What `byteDifferences` answers for a column that bytes cannot carry. */
 export const NOT_BYTES = -1;
 
+/** Rows after which it is looked whether bytes suffice so far: most columns that they do not suffice for show it at once. */
+const LOOK_EVERY = 32;
+
 /**
  * Writes `cells[slot] − base[slot]` of the first `size` slots to `bytes` and returns how many are not 0; NOT_BYTES where one
  * is beyond ±127, or a cell is or was missing (NaN). Two cells a step, and no branch that a processor could guess wrong: 1.6 µs
@@ -15,17 +18,22 @@ export function byteDifferences(cells: Float64Array, base: Float64Array, size: n
   let bits = 0;
   let lost = 0;
   let lostOdd = 0;
-  for (let slot = 0; slot < size - 1; slot += 2) {
-    const moved = (cells[slot] as number) - (base[slot] as number);
-    const movedOdd = (cells[slot + 1] as number) - (base[slot + 1] as number);
-    const whole = moved | 0;
-    const wholeOdd = movedOdd | 0;
-    lost += Math.abs(moved - whole);
-    lostOdd += Math.abs(movedOdd - wholeOdd);
-    bits |= Math.abs(whole) | Math.abs(wholeOdd);
-    bytes[slot] = whole;
-    bytes[slot + 1] = wholeOdd;
-    count += ((whole | -whole) >>> 31) + ((wholeOdd | -wholeOdd) >>> 31);
+  const even = size - (size % 2);
+  for (let from = 0; from < even; from += LOOK_EVERY) {
+    const to = Math.min(from + LOOK_EVERY, even);
+    for (let slot = from; slot < to; slot += 2) {
+      const moved = (cells[slot] as number) - (base[slot] as number);
+      const movedOdd = (cells[slot + 1] as number) - (base[slot + 1] as number);
+      const whole = moved | 0;
+      const wholeOdd = movedOdd | 0;
+      lost += Math.abs(moved - whole);
+      lostOdd += Math.abs(movedOdd - wholeOdd);
+      bits |= Math.abs(whole) | Math.abs(wholeOdd);
+      bytes[slot] = whole;
+      bytes[slot + 1] = wholeOdd;
+      count += ((whole | -whole) >>> 31) + ((wholeOdd | -wholeOdd) >>> 31);
+    }
+    if (!areBytes(lost + lostOdd, bits)) return NOT_BYTES;
   }
   if (size % 2 === 1) {
     const moved = (cells[size - 1] as number) - (base[size - 1] as number);
@@ -35,5 +43,7 @@ export function byteDifferences(cells: Float64Array, base: Float64Array, size: n
     bytes[size - 1] = whole;
     count += (whole | -whole) >>> 31;
   }
-  return lost + lostOdd === 0 && bits >= 0 && bits <= MAX_INT8 ? count : NOT_BYTES;
+  return areBytes(lost, bits) ? count : NOT_BYTES;
 }
+
+const areBytes = (lost: number, bits: number) => lost === 0 && bits >= 0 && bits <= MAX_INT8;
