@@ -1,5 +1,5 @@
 import { PLAYBACK_STATES, Writer } from '@auralis/shared';
-import { bytes, load, Piece, view } from './message-bytes.js';
+import { bytes, FixedTexts, load, view } from './message-bytes.js';
 import { REPORT_FIELDS, type Report } from './report.js';
 
 /**
@@ -7,20 +7,24 @@ import { REPORT_FIELDS, type Report } from './report.js';
  * `fast-report.ts` does with text: no string and no object. Any other message is left to the general path.
  */
 
-function piece(write: (writer: Writer) => void): Piece {
-  const writer = new Writer(64);
-  write(writer);
-  return new Piece(writer.written());
+function texts(...written: readonly ((writer: Writer) => void)[]): FixedTexts {
+  return new FixedTexts(
+    written.map((write) => {
+      const writer = new Writer(64);
+      write(writer);
+      return writer.copy();
+    }),
+  );
 }
 
-const PREFIX = piece((writer) => {
+const BEGIN = texts((writer) => {
   writer.map(2);
   for (const text of ['type', 'client_metrics', 'metrics']) writer.string(text);
 });
-const NAMES = REPORT_FIELDS.map(({ name }) => piece((writer) => writer.string(name)));
-const STATES = PLAYBACK_STATES.map((state) => piece((writer) => writer.string(state)));
-const IS_FLAG = REPORT_FIELDS.map(({ kind }) => kind === 'flag');
-const IS_PLAYBACK = REPORT_FIELDS.map(({ kind }) => kind === 'playback');
+const NAMES = texts(...REPORT_FIELDS.map(({ name }) => (writer: Writer) => writer.string(name)));
+const STATES = texts(...PLAYBACK_STATES.map((state) => (writer: Writer) => writer.string(state)));
+const IS_FLAG = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'flag' ? 1 : 0));
+const IS_PLAYBACK = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'playback' ? 1 : 0));
 
 const CODE = {
   nil: 0xc0,
@@ -42,30 +46,23 @@ const CODE = {
  * @throws Refusal for a known field that may not be what it is, as the general path does
  */
 export function readFastPackedReport(data: Uint8Array, report: Report): boolean {
-  if (!load(data) || !PREFIX.isAt(0)) return false;
-  const header = bytes[PREFIX.length] as number;
+  if (!load(data) || !BEGIN.isAt(0, 0)) return false;
+  const fieldsAt = BEGIN.lengths[0] as number;
+  const header = bytes[fieldsAt] as number;
   const isWide = header === CODE.map16;
   if (!isWide && (header & 0xf0) !== 0x80) return false;
-  const fields = isWide ? view.getUint16(PREFIX.length + 1) : header & 0x0f;
-  let at = PREFIX.length + (isWide ? 3 : 1);
-  let field = 0;
+  const fields = isWide ? view.getUint16(fieldsAt + 1) : header & 0x0f;
+  let at = fieldsAt + (isWide ? 3 : 1);
+  let field = -1;
   report.begin();
   for (let index = 0; index < fields; index++) {
-    field = fieldAt(at, field);
+    field = NAMES.findAfter(field, at);
     // Of a field that is there twice the last one counts, and which that is the general path knows.
     if (field < 0 || report.present[field] === 1) return false;
-    at = readValue(at + (NAMES[field] as Piece).length, data.length, field, report);
+    at = readValue(at + (NAMES.lengths[field] as number), data.length, field, report);
     if (at < 0) return false;
-    field++;
   }
   return at === data.length;
-}
-
-/** The field whose name stands at `at`, looked for from `first` on and then before it; -1 where it is none of them. */
-function fieldAt(at: number, first: number): number {
-  for (let field = first; field < NAMES.length; field++) if ((NAMES[field] as Piece).isAt(at)) return field;
-  for (let field = first - 1; field >= 0; field--) if ((NAMES[field] as Piece).isAt(at)) return field;
-  return -1;
 }
 
 /** Reads the value at `at` into the report, and returns where it ends; -1 where it is for the general path. */
@@ -75,12 +72,12 @@ function readValue(at: number, length: number, field: number, report: Report): n
     report.takeNull(field);
     return at + 1;
   }
-  if (IS_FLAG[field]) {
+  if (IS_FLAG[field] === 1) {
     if (code !== CODE.no && code !== CODE.yes) return -1;
     report.takeCode(field, code - CODE.no);
     return at + 1;
   }
-  if (IS_PLAYBACK[field]) return readPlayback(at, field, report);
+  if (IS_PLAYBACK[field] === 1) return readPlayback(at, field, report);
   const end = readNumber(at, report.values, field);
   // What lies beyond the end is not of this message.
   if (end < 0 || end > length) return -1;
@@ -89,13 +86,10 @@ function readValue(at: number, length: number, field: number, report: Report): n
 }
 
 function readPlayback(at: number, field: number, report: Report): number {
-  for (let state = 0; state < STATES.length; state++) {
-    const name = STATES[state] as Piece;
-    if (!name.isAt(at)) continue;
-    report.takeCode(field, state);
-    return at + name.length;
-  }
-  return -1;
+  const state = STATES.find(at);
+  if (state < 0) return -1;
+  report.takeCode(field, state);
+  return at + (STATES.lengths[state] as number);
 }
 
 /**

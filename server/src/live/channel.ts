@@ -21,12 +21,12 @@ export class Channel implements Feed {
   readonly selection: Selection;
   readonly subscriptions = new Set<Subscription>();
   /** When the next frame is due. */
-  dueAt: number;
+  dueAt = Number.NaN;
 
   readonly #builder: FrameBuilder;
   readonly #msgpack: MsgpackFrameSink;
   readonly #json: JsonFrameSink;
-  #lastFrameAt: number;
+  #lastFrameAt = Number.NaN;
   /** Snapshots at the present seq, made when first wanted. */
   readonly #snapshots = new Map<LiveForm, Wire>();
 

@@ -38,7 +38,7 @@ export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 export class LiveSession implements SocketHandler, Subscriber {
   readonly form: LiveForm;
   readonly counters: HubCounters;
-  lastSignAt = 0;
+  lastSignAt = Number.NEGATIVE_INFINITY;
   readonly #live: LiveDesk;
   readonly #subscriptions = new Map<number, Subscription<Channel>>();
   readonly #requests = new Allowance(MAX_REQUESTS_PER_S, 1000);

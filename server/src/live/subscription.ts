@@ -48,9 +48,9 @@ export class Subscription<Of extends Feed = Feed> {
   readonly #sentAt = new Float64Array(TIMES);
   #skipped = 0;
   /** When the last frame that it was sent was made. */
-  #newsAt = 0;
+  #newsAt = Number.NEGATIVE_INFINITY;
   /** Last time it was seen to read. */
-  #progressAt: number;
+  #progressAt = Number.NaN;
   #backlog = 0;
   /** Something waited in its socket after the last frame: only then is the socket asked, which is a call into native code. */
   #mayWait = false;

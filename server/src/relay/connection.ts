@@ -1,5 +1,6 @@
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
+import { ZERO } from '../state/zero.js';
 import { HEALTH, healthOf, PLAYING, type Signs, STALLED, trustOf } from './health.js';
 import type { PlaybackWatch } from './playback-watch.js';
 
@@ -17,19 +18,19 @@ const RECOVERY_MS = 10_000;
 export abstract class Connection {
   readonly slot: number;
   readonly openedAt: number;
-  lastReportAt: number;
+  lastReportAt = Number.NaN;
   /** How often it reports, as it was asked to. A report may be some of these late before it counts as silent. */
   reportIntervalMs: number;
-  /** When it was last judged to be not well; 0 before. */
-  unwellAt = 0;
+  /** When it was last judged to be not well; −∞ before. */
+  unwellAt = Number.NEGATIVE_INFINITY;
 
   protected readonly table: Tables['connections'];
   /** Compares its words with its deeds; null as long as nothing is known of what it received. */
   protected watch: PlaybackWatch | null = null;
   isHidden = false;
-  #underrunsJudged = 0;
+  #underrunsJudged = ZERO;
   /** Silence of which account was given, ms. */
-  #silenceTold = 0;
+  #silenceTold = ZERO;
   /** Made at the first drop: most connections never need one. */
   #drops: EventWindow | null = null;
 

@@ -1,5 +1,6 @@
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
+import { ZERO } from '../state/zero.js';
 import { type Peer, SEND } from '../transport/transport.js';
 import { Connection } from './connection.js';
 import { Outstanding, type RecentChunks } from './outstanding.js';
@@ -37,13 +38,13 @@ export class Listener extends Connection {
   /** Messages allowed to it. */
   readonly messages: Allowance;
   /** Hub's clock at the last sign of life: pong, report, or opening. */
-  lastSignAt: number;
+  lastSignAt = Number.NaN;
   /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
   lastPingAt = Number.NaN;
   /** Its round trip is to be measured right after a report that says that it has read what it was sent. */
   isPingDue = false;
   /** Chunks it had been sent when the present engine came. */
-  sentBefore = 0;
+  sentBefore = ZERO;
   /** Why the hub closed it, where it did. */
   closeReason = '';
 

@@ -1,3 +1,5 @@
+import { ZERO } from '../state/zero.js';
+
 /** A stream's last chunks, by `seq`: how long each plays, and when it was sent. */
 export class RecentChunks {
   readonly #durations = new Float64Array(CHUNKS_KEPT);
@@ -6,8 +8,8 @@ export class RecentChunks {
 
   /** Notes the next chunk, `seq` = the last one's + 1. */
   push(seq: number, durationMs: number, sentAt: number): void {
-    this.#durations[seq % CHUNKS_KEPT] = durationMs;
-    this.#times[seq % CHUNKS_KEPT] = sentAt;
+    this.#durations[seq & PLACE] = durationMs;
+    this.#times[seq & PLACE] = sentAt;
     this.#last = seq;
   }
 
@@ -18,18 +20,20 @@ export class RecentChunks {
 
   /** Duration of chunk `seq`; for one that is too old to be remembered, that of the oldest that is. */
   durationOf(seq: number): number {
-    return this.#durations[Math.max(seq, this.oldest) % CHUNKS_KEPT] as number;
+    return this.#durations[Math.max(seq, this.oldest) & PLACE] as number;
   }
 
   /** When chunk `seq` was sent, by the hub's clock; −∞ where that is not remembered. */
   sentAt(seq: number): number {
     const isKnown = seq >= this.oldest && seq <= this.#last;
-    return isKnown ? (this.#times[seq % CHUNKS_KEPT] as number) : Number.NEGATIVE_INFINITY;
+    return isKnown ? (this.#times[seq & PLACE] as number) : Number.NEGATIVE_INFINITY;
   }
 }
 
 /** Chunks are dropped from about 4 s outstanding on: 1,024 remembered is enough for chunks of 4 ms. */
 const CHUNKS_KEPT = 1024;
+/** Place of a chunk among those that are kept: the rest of a division of doubles is a call. */
+const PLACE = CHUNKS_KEPT - 1;
 
 /** A listener with more runs of dropped chunks than this, none confirmed, counts as too far behind whatever it is sent. */
 const MAX_GAPS = 64;
@@ -42,11 +46,11 @@ export class Outstanding {
   /** Chunks sent and not confirmed. */
   chunks = 0;
   /** Their duration. */
-  ms = 0;
+  ms = ZERO;
   /** Duration of all that was confirmed so far. */
-  confirmedMs = 0;
-  #sentUpTo: number;
-  #confirmedUpTo: number;
+  confirmedMs = ZERO;
+  #sentUpTo = Number.NaN;
+  #confirmedUpTo = Number.NaN;
   /** Runs of chunks that were not sent, as pairs [first, last], ascending, all after `#confirmedUpTo`. */
   #gaps: number[] | null = null;
 

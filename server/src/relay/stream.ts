@@ -9,6 +9,7 @@ import {
 import type { HubCounters } from '../state/counters.js';
 import { STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
+import { ZERO } from '../state/zero.js';
 import type { Peer } from '../transport/transport.js';
 import { ClientHistory } from './client-history.js';
 import type { Listener } from './listener.js';
@@ -28,14 +29,14 @@ export class Stream {
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
   seq = 0;
   /** When the last chunk came. */
-  chunkAt = 0;
+  chunkAt = ZERO;
   engine: Peer | null = null;
   /** Since when the present engine is here; of no meaning without one. */
-  engineSince = 0;
+  engineSince = ZERO;
   /** Chunks published when it came. */
-  publishedBefore = 0;
+  publishedBefore = ZERO;
   /** Its last sign of life: a message, a pong, or its opening. */
-  engineSignAt = 0;
+  engineSignAt = ZERO;
   /** It showed none for too long, and is being closed. */
   isEngineStalled = false;
   readonly openedAt: number;

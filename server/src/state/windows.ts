@@ -1,3 +1,5 @@
+import { ZERO } from './zero.js';
+
 /** Rates over true windows. Time is an argument: nothing here looks at a clock. */
 
 /** A counter that has not moved for this long is measured up to now, and not up to when it last moved. */
@@ -70,7 +72,7 @@ export class EventWindow {
   readonly #stepMs: number;
   #times: number[] = [];
   #counts: number[] = [];
-  #total = 0;
+  #total = ZERO;
 
   constructor(windowMs: number, stepMs = 10) {
     this.#windowMs = windowMs;
