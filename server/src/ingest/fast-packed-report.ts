@@ -21,7 +21,13 @@ const BEGIN = texts((writer) => {
   writer.map(2);
   for (const text of ['type', 'client_metrics', 'metrics']) writer.string(text);
 });
-const NAMES = texts(...REPORT_FIELDS.map(({ name }) => (writer: Writer) => writer.string(name)));
+const NAMES = texts(
+  ...REPORT_FIELDS.map(
+    ({ name }) =>
+      (writer: Writer) =>
+        writer.string(name),
+  ),
+);
 const STATES = texts(...PLAYBACK_STATES.map((state) => (writer: Writer) => writer.string(state)));
 const IS_FLAG = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'flag' ? 1 : 0));
 const IS_PLAYBACK = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'playback' ? 1 : 0));

@@ -118,7 +118,7 @@ class ListenerSocket implements SocketHandler {
     if (listener === null) return;
     const { inbox, now } = this.#context;
     const t1 = now();
-    if (!listener.messages.take(t1)) {
+    if (!listener.takeMessage()) {
       this.#refuse(listener, 'too_fast', 'more messages a second than the limit', t1);
       return;
     }

@@ -35,8 +35,6 @@ export interface ListenerLimits {
 export class Listener extends Connection {
   readonly peer: Peer;
   readonly id: string;
-  /** Messages allowed to it. */
-  readonly messages: Allowance;
   /** Hub's clock at the last sign of life: pong, report, or opening. */
   lastSignAt = Number.NaN;
   /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
@@ -53,6 +51,8 @@ export class Listener extends Connection {
   /** Refusals allowed to it: made at the first, for most listeners never need one. */
   #refusals: Allowance | null = null;
   #confirms = false;
+  /** Messages since the last sweep. */
+  #messages = 0;
 
   constructor(
     peer: Peer,
@@ -68,7 +68,6 @@ export class Listener extends Connection {
     this.id = id;
     this.#limits = limits;
     this.#outstanding = new Outstanding(seq);
-    this.messages = new Allowance(limits.maxMessagesPerSecond, 1000);
     this.lastSignAt = now;
     for (const counter of [CONNECTION.chunks_sent, CONNECTION.chunks_dropped, CONNECTION.bytes_sent])
       table.set(slot, counter, 0);
@@ -89,6 +88,16 @@ export class Listener extends Connection {
     table.set(slot, CONNECTION.backlog_bytes, status === SEND.SENT ? 0 : this.peer.backlog());
     this.#showOutstanding(chunk);
     return true;
+  }
+
+  /** Counts a message; false where it is one too many since the last sweep, which comes once a second and looks at it anyway. */
+  takeMessage(): boolean {
+    return ++this.#messages <= this.#limits.maxMessagesPerSecond;
+  }
+
+  /** A sweep looks at it: its messages are counted anew. */
+  swept(): void {
+    this.#messages = 0;
   }
 
   /** Counts a refusal of its messages; false where it is one too many. */

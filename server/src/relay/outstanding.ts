@@ -1,5 +1,3 @@
-import { ZERO } from '../state/zero.js';
-
 /** A stream's last chunks, by `seq`: how long each plays, and when it was sent. */
 export class RecentChunks {
   readonly #durations = new Float64Array(CHUNKS_KEPT);
@@ -46,9 +44,9 @@ export class Outstanding {
   /** Chunks sent and not confirmed. */
   chunks = 0;
   /** Their duration. */
-  ms = ZERO;
+  ms = Number.NaN;
   /** Duration of all that was confirmed so far. */
-  confirmedMs = ZERO;
+  confirmedMs = Number.NaN;
   #sentUpTo = Number.NaN;
   #confirmedUpTo = Number.NaN;
   /** Runs of chunks that were not sent, as pairs [first, last], ascending, all after `#confirmedUpTo`. */
@@ -56,6 +54,8 @@ export class Outstanding {
 
   /** `seq`: the last chunk published before the listener joined. */
   constructor(seq: number) {
+    this.ms = 0;
+    this.confirmedMs = 0;
     this.#sentUpTo = seq;
     this.#confirmedUpTo = seq;
   }

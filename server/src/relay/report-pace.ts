@@ -1,5 +1,3 @@
-import { ZERO } from '../state/zero.js';
-
 /** What is wrong is watched more closely, four times; but no listener is asked for more than two reports a second. */
 const SICK_FACTOR = 1 / 4;
 const MIN_INTERVAL_MS = 500;
@@ -35,7 +33,7 @@ export interface Paced {
 export class ReportPace {
   readonly #baseMs: number;
   /** Reports a second that would come if nobody had to wait for the load's sake; of the sweep at hand. */
-  #demand = ZERO;
+  #demand = 0;
   /** All intervals are this many times what they would be. */
   #stretch = 1;
 

@@ -9,7 +9,6 @@ import {
 import type { HubCounters } from '../state/counters.js';
 import { STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
-import { ZERO } from '../state/zero.js';
 import type { Peer } from '../transport/transport.js';
 import { ClientHistory } from './client-history.js';
 import type { Listener } from './listener.js';
@@ -29,14 +28,14 @@ export class Stream {
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
   seq = 0;
   /** When the last chunk came. */
-  chunkAt = ZERO;
+  chunkAt = 0;
   engine: Peer | null = null;
   /** Since when the present engine is here; of no meaning without one. */
-  engineSince = ZERO;
+  engineSince = 0;
   /** Chunks published when it came. */
-  publishedBefore = ZERO;
+  publishedBefore = 0;
   /** Its last sign of life: a message, a pong, or its opening. */
-  engineSignAt = ZERO;
+  engineSignAt = 0;
   /** It showed none for too long, and is being closed. */
   isEngineStalled = false;
   readonly openedAt: number;

@@ -60,6 +60,7 @@ export class Sweep {
       listener.peer.close(CLOSE.STALLED, listener.closeReason);
       return;
     }
+    listener.swept();
     listener.refresh(now);
     if (now - listener.lastReportAt > STALE_MS) connections.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
     connections.set(slot, CONNECTION.chunk_send_rate, this.#sendRate(stream, listener, now));

@@ -1,5 +1,3 @@
-import { ZERO } from './zero.js';
-
 /** Rates over true windows. Time is an argument: nothing here looks at a clock. */
 
 /** A counter that has not moved for this long is measured up to now, and not up to when it last moved. */
@@ -72,9 +70,10 @@ export class EventWindow {
   readonly #stepMs: number;
   #times: number[] = [];
   #counts: number[] = [];
-  #total = ZERO;
+  #total = Number.NaN;
 
   constructor(windowMs: number, stepMs = 10) {
+    this.#total = 0;
     this.#windowMs = windowMs;
     this.#stepMs = stepMs;
   }

@@ -37,6 +37,8 @@ describe('a listener that confirms', () => {
     for (let interval = 0; interval < 100; interval++) {
       publish(engine, 20);
       report(listener, { lastSeq: interval * 20 + 18 });
+      clock.now += 2000;
+      sweep.run(clock.now);
     }
     expect(row(0, 'chunks_sent', 'chunks_dropped')).toEqual([2000, 0]);
   });

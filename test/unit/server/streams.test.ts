@@ -135,11 +135,11 @@ describe('silence', () => {
   test('is counted whole though reports arrive unevenly', () => {
     const listener = connect('listen');
     const start = clock.now;
-    for (let at = 1; at <= 51; at++) {
+    for (let at = 1; at <= 41; at++) {
       clock.now = start + at * 2_000 + (at % 2) * 400;
       report(listener, { ...playing, playbackState: 'stalled', underrunDurationMs: at * 2_000 });
     }
-    expect(stream('silent_listener_ms')).toEqual([102_000]);
+    expect(stream('silent_listener_ms')).toEqual([82_000]);
   });
 
   test('while it pauses is no time playing; from one that lies it does not count', () => {
