@@ -35,8 +35,8 @@ test('a hub that is killed while it writes, and whose files are damaged then, st
     setAside += hub.log.match(/ lost: a database is damaged /g)?.length ?? 0;
     for (const file of files.filter((path) => existsSync(path))) {
       const chance = random();
-      if (chance < 0.4) scribble(file, random);
-      else if (chance < 0.5) cut(file, random());
+      if (chance < 0.6) scribble(file, random);
+      else if (chance < 0.75) cut(file, random());
     }
     // Of each database the last that was damaged stays.
     for (const dir of [dataDir, join(dataDir, 'history')].filter((path) => existsSync(path))) {
@@ -44,8 +44,7 @@ test('a hub that is killed while it writes, and whose files are damaged then, st
       expect(aside.length).toBeLessThanOrEqual(1);
     }
   }
-  // What is damaged is often a page that holds nothing, or is not looked at before the next kill.
-  expect(setAside).toBeGreaterThan(ROUNDS / 8);
+  expect(setAside).toBeGreaterThan(ROUNDS / 4);
   await receiver.stop();
   rmSync(dataDir, { recursive: true });
 }, 300_000);

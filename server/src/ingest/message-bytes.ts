@@ -57,7 +57,7 @@ export class FixedTexts {
   isAt(index: number, at: number): boolean {
     const words = this.#words;
     const last = (this.#starts[index + 1] as number) - 1;
-    // Most that are not it differ at the end; the last four bytes are the ones that no other word overlaps with.
+    // Apart from the others, whose places are four bytes from one another.
     if (view.getUint32(at + (this.lengths[index] as number) - 4, true) !== words[last]) return false;
     let place = at;
     for (let word = this.#starts[index] as number; word < last; word++) {
