@@ -90,6 +90,13 @@ export class Prometheus {
     return (await this.ask<{ result: Pick<Sample, 'metric'>[] }>(`query_range?${query}`)).result;
   }
 
+  /** What one job's scrapes of a series without labels were in the last `seconds`, in their order. */
+  async scraped(name: string, seconds: number, job = 'auralis-hub'): Promise<readonly number[]> {
+    const query = encodeURIComponent(`${name}{job="${job}"}[${seconds}s]`);
+    const { result } = await this.ask<{ result: { values: Sample['value'][] }[] }>(`query?query=${query}`);
+    return result.flatMap(({ values }) => values.map(([, value]) => Number(value)));
+  }
+
   /** The one value of an expression. */
   async value(expression: string, job = 'auralis-hub'): Promise<number> {
     const samples = await this.query(expression, job);
