@@ -1,6 +1,7 @@
 import { CLOSE, TOKEN_SUBPROTOCOL } from '@auralis/shared';
+import { Admissions, type Ended } from './auth/admissions.js';
 import { Authority } from './auth/authority.js';
-import { decide, decideStream, type Refusal } from './auth/decide.js';
+import { decideSocket, type Refusal } from './auth/decide.js';
 import type { Role } from './auth/roles.js';
 import { tokenOf } from './auth/token.js';
 import type { Api } from './http/api.js';
@@ -36,6 +37,7 @@ export class FrontDoor {
   readonly #proxies: TrustedProxies;
   readonly #hasProxy: boolean;
   readonly #authority: Authority;
+  readonly #admissions: Admissions;
   readonly #counters: HubCounters;
   readonly #now: () => number;
 
@@ -45,6 +47,7 @@ export class FrontDoor {
     this.#proxies = new TrustedProxies(options.trustProxy);
     this.#hasProxy = options.publicUrl !== null || options.trustProxy.length > 0;
     this.#authority = new Authority(options.auth);
+    this.#admissions = new Admissions(this.#authority);
     this.#counters = counters;
     this.#now = now;
   }
@@ -65,12 +68,17 @@ export class FrontDoor {
   sockets(route: SocketRoute, access: SocketAccess): readonly SocketRoute[] {
     const upgrade = (request: UpgradeRequest): UpgradeAnswer => {
       const settled = this.#settled(request);
-      const answer = this.#refusal(request, access) ?? this.#admission(settled, access) ?? route.upgrade(settled);
+      const answer = this.#refusal(request, access) ?? this.#admission(settled, access, route);
       if ('refuse' in answer || answer.accept instanceof NotAllowed) this.#counters.add('upgrades_refused');
       return answer;
     };
     const patterns = new Set([route.pattern, this.#prefix + route.pattern]);
     return [...patterns].map((pattern) => ({ ...route, pattern, upgrade }));
+  }
+
+  /** Once a second: closes sockets whose tokens have expired. */
+  sweep(now: number): Ended {
+    return this.#admissions.sweep(now);
   }
 
   #settled(request: UpgradeRequest): UpgradeRequest {
@@ -94,13 +102,17 @@ export class FrontDoor {
    * Who may not is let in for as long as it takes to say so (4101): of a handshake that fails a page learns nothing, not
    * even that it need not come again.
    */
-  #admission({ path, headers }: UpgradeRequest, { role, streamOf }: SocketAccess): UpgradeAnswer | null {
+  #admission(request: UpgradeRequest, { role, streamOf }: SocketAccess, route: SocketRoute): UpgradeAnswer {
+    const { path, headers } = request;
     const header = (name: string) => headers.get(name);
     const who = this.#authority.identify(tokenOf(header), this.#now());
-    const refusal =
-      decide(who, { role, isLocalWithoutAuth: false }, false) ??
-      (streamOf === undefined ? null : decideStream(who, streamOf(path)));
-    if (refusal === null) return null;
+    const entrance = { role, ...(streamOf !== undefined && { stream: streamOf(path) }) };
+    const refusal = decideSocket(who, entrance);
+    if (refusal === null) {
+      const answer = route.upgrade(request);
+      if ('refuse' in answer || who.kind === 'open') return answer;
+      return { ...answer, watcher: this.#admissions.admit(who, entrance) };
+    }
     // A page that offers protocols takes no answer without one of them.
     const protocol = offeredProtocols(header('sec-websocket-protocol')).find(
       (name) => !name.startsWith(TOKEN_SUBPROTOCOL),

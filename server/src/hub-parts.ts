@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { Alarm } from './alarm.js';
+import { type Ended, sayEnded } from './auth/admissions.js';
 import { SOCKET_ROLES } from './auth/roles.js';
 import { DurableEngineMemory } from './durable-engine-memory.js';
 import { EngineRoom } from './engine/room.js';
@@ -163,6 +164,7 @@ export class HubParts {
   }
 
   everySecond(at: number): void {
+    this.#tellEnded(this.#door.sweep(at));
     this.#reported.expire(at);
     this.#players.expire(at);
     this.#sweep.run(at);
@@ -212,6 +214,11 @@ export class HubParts {
     this.counters.add('errors');
     this.#context.log.error({ err: error }, 'a fault inside the hub');
   };
+
+  #tellEnded(ended: Ended): void {
+    const said = sayEnded(ended);
+    if (said !== null) this.#context.log.info(said);
+  }
 
   /** What is lost with a database that had to be set aside is said once, and counted as a fault, of which there is an alert. */
   #report(damage: Damage | null, lost: string): void {

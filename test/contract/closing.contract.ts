@@ -61,6 +61,48 @@ export function closingContract(start: StartTransport): void {
     expect([seen, world.last.of('close').length, world.last.of('message').length]).toEqual([[0], 1, 1]);
   });
 
+  test('a watcher is told that a socket is there and that it is gone, once each, however it ends', async () => {
+    const told: string[] = [];
+    world.answer = (_, accept) => ({
+      accept,
+      watcher: {
+        opened: (peer) =>
+          told.push(`opened, ${accept.peer === null ? 'before' : 'after'} its handler; ${peer.backlog()}`),
+        closed: () => told.push('closed'),
+      },
+    });
+    const ends: readonly ((client: RawSocket) => void)[] = [
+      (client) => client.send(FRAME.CLOSE, closePayload(4123)),
+      (client) => client.destroy(),
+      () => world.lastPeer.close(4003, 'ended'),
+    ];
+    for (const end of ends) {
+      const client = await open();
+      end(client);
+      if (end.length === 0) {
+        await client.until(() => client.frames.length === 1);
+        client.send(FRAME.CLOSE, closePayload(4003));
+      }
+      await world.last.until(() => world.last.closed !== undefined);
+      client.destroy();
+    }
+    await sleep(20);
+    expect(told).toEqual(ends.flatMap(() => ['opened, before its handler; 0', 'closed']));
+  });
+
+  test('a watcher learns of the end of a socket that its handler closes at once', async () => {
+    const told: string[] = [];
+    world.answer = (_, accept) => {
+      accept.act = (event, peer) => event.kind === 'open' && peer.close(4104, 'taken');
+      return { accept, watcher: { opened: () => told.push('opened'), closed: () => told.push('closed') } };
+    };
+    const client = await open();
+    await client.until(() => client.frames.length === 1);
+    client.send(FRAME.CLOSE, closePayload(4104));
+    await world.last.until(() => world.last.closed !== undefined);
+    expect(told).toEqual(['opened', 'closed']);
+  });
+
   test('a peer that never answers the close frame is cut off', async () => {
     const client = await open('/lobby', { allowHalfOpen: true });
     const began = performance.now();

@@ -24,19 +24,32 @@ const ENTRIES = {
 
 export type TokenName = keyof typeof ENTRIES;
 
+export interface AuthRest {
+  readonly anonymous?: readonly string[];
+  readonly origins?: readonly string[];
+  /** Tokens that are left out. */
+  readonly without?: readonly TokenName[];
+  /** What is other than above. */
+  readonly entries?: Partial<Record<TokenName, Partial<Entry>>>;
+}
+
 /** An auth file with a token of each role, made here and not by the hub. */
 export class AuthFile {
   readonly path: string;
   readonly tokens: Readonly<Record<TokenName, string>>;
 
-  constructor(rest: { readonly anonymous?: readonly string[]; readonly origins?: readonly string[] } = {}) {
-    const names = Object.keys(ENTRIES) as TokenName[];
-    this.tokens = Object.fromEntries(names.map((name) => [name, randomBytes(24).toString('base64')])) as never;
-    const tokens = names.map((name) => {
-      const sha256 = createHash('sha256').update(this.tokens[name]).digest('hex');
-      return { name, sha256, ...ENTRIES[name] };
-    });
+  constructor(rest: AuthRest = {}) {
+    this.tokens = Object.fromEntries(NAMES.map((name) => [name, randomBytes(24).toString('base64')])) as never;
     this.path = join(mkdtempSync(join(tmpdir(), 'auralis-auth-')), 'auth.yaml');
+    this.write(rest);
+  }
+
+  /** Writes it anew, with the same tokens. */
+  write({ without = [], entries = {}, ...rest }: AuthRest = {}): void {
+    const tokens = NAMES.filter((name) => !without.includes(name)).map((name) => {
+      const sha256 = createHash('sha256').update(this.tokens[name]).digest('hex');
+      return { name, sha256, ...ENTRIES[name], ...entries[name] };
+    });
     writeFileSync(this.path, stringify({ ...rest, tokens }));
   }
 
@@ -44,6 +57,8 @@ export class AuthFile {
     return { authorization: `Bearer ${this.tokens[name]}` };
   }
 }
+
+const NAMES = Object.keys(ENTRIES) as TokenName[];
 
 /** The subprotocol by which a page brings a token. */
 export const tokenProtocol = (token: string) => `auralis.token.${Buffer.from(token).toString('base64url')}`;

@@ -1,33 +1,65 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Identity } from './identity.js';
-import type { AuthSettings, TokenSettings } from './settings.js';
+import type { AuthSettings } from './settings.js';
 import { digestOf } from './token.js';
 
-/** Knows the tokens: tells who brings one. */
+interface Known {
+  readonly who: Extract<Identity, { kind: 'token' }>;
+  readonly digest: Buffer;
+  /** ms since 1970; null: never. */
+  readonly expiresAt: number | null;
+}
+
+/** Knows the tokens: tells who brings one, and who somebody is by now. Times are ms since 1970. */
 export class Authority {
-  readonly #settings: AuthSettings | null;
-  readonly #anonymous: Identity;
+  #known: readonly Known[] = [];
+  #bySha256: ReadonlyMap<string, Known> = new Map();
+  #anonymous: Identity = { kind: 'open' };
 
   /** `settings`: null where the hub has no auth file. */
   constructor(settings: AuthSettings | null) {
-    this.#settings = settings;
-    this.#anonymous = settings === null ? { kind: 'open' } : { kind: 'anonymous', roles: settings.anonymous };
+    if (settings !== null) this.replace(settings);
   }
 
-  /** `token`: what came, or null. `now`: ms since 1970. */
+  /** From now on these tokens are good, and no others. */
+  replace({ tokens, anonymous }: AuthSettings): void {
+    this.#known = tokens.map(({ name, digest, roles, streams, expiresAt }) => {
+      const who = { kind: 'token', name, sha256: digest.toString('hex'), roles, streams } as const;
+      return { who, digest, expiresAt };
+    });
+    this.#bySha256 = new Map(this.#known.map((known) => [known.who.sha256, known]));
+    this.#anonymous = { kind: 'anonymous', roles: anonymous };
+  }
+
+  /** `token`: what came, or null. */
   identify(token: string | null, now: number): Identity {
-    if (token === null || this.#settings === null) return this.#anonymous;
-    const found = find(this.#settings.tokens, digestOf(token));
-    if (found === null) return { kind: 'refused', why: 'this hub does not know this token' };
-    const { name, roles, streams, expiresAt } = found;
-    if (expiresAt !== null && now >= expiresAt) return { kind: 'refused', why: `token ${name} has expired` };
-    return { kind: 'token', name, roles, streams };
+    if (token === null || this.#anonymous.kind === 'open') return this.#anonymous;
+    const found = find(this.#known, digestOf(token));
+    return found === null ? { kind: 'refused', why: 'this hub does not know this token' } : asOf(found, now);
+  }
+
+  /** Who somebody is by now who was `who` once: roles may be others, and a token good no longer. */
+  again(who: Identity, now: number): Identity {
+    if (who.kind === 'refused') return who;
+    if (who.kind !== 'token') return this.#anonymous;
+    const found = this.#bySha256.get(who.sha256);
+    return found === undefined ? { kind: 'refused', why: `token ${who.name} was taken back` } : asOf(found, now);
+  }
+
+  /** Whether a token expired after `since`, at `now` at the latest. */
+  hasExpired(since: number, now: number): boolean {
+    return this.#known.some(({ expiresAt }) => expiresAt !== null && expiresAt > since && expiresAt <= now);
   }
 }
 
+function asOf({ who, expiresAt }: Known, now: number): Identity {
+  const hasExpired = expiresAt !== null && now >= expiresAt;
+  return hasExpired ? { kind: 'refused', why: `token ${who.name} has expired` } : who;
+}
+
 /** Looks at every token for as long, so that the time taken says nothing of how near a guess was, or of its place. */
-function find(tokens: readonly TokenSettings[], digest: Buffer): TokenSettings | null {
-  let found: TokenSettings | null = null;
-  for (const token of tokens) if (timingSafeEqual(token.digest, digest)) found = token;
+function find(known: readonly Known[], digest: Buffer): Known | null {
+  let found: Known | null = null;
+  for (const each of known) if (timingSafeEqual(each.digest, digest)) found = each;
   return found;
 }

@@ -47,6 +47,20 @@ export function decideStream(who: Identity, stream: string | null): Refusal | nu
   return { status: 403, message, error: 'insufficient_scope' };
 }
 
+/** What a socket asks to be. */
+export interface Entrance {
+  readonly role: Role;
+  /** The one in its path, null where that is no name; left out where a path of its kind has none. */
+  readonly stream?: string | null;
+}
+
+/** Whether `who` may have a socket: null, or why not. */
+export function decideSocket(who: Identity, { role, stream }: Entrance): Refusal | null {
+  return (
+    decide(who, { role, isLocalWithoutAuth: false }, false) ?? (stream === undefined ? null : decideStream(who, stream))
+  );
+}
+
 const NOT_LOCAL: Refusal = {
   status: 403,
   message:

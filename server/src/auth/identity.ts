@@ -6,7 +6,14 @@ export type Identity =
   | { readonly kind: 'open' }
   /** Brings no token. */
   | { readonly kind: 'anonymous'; readonly roles: ReadonlySet<Role> }
-  | { readonly kind: 'token'; readonly name: string; readonly roles: ReadonlySet<Role>; readonly streams: Streams }
+  | {
+      readonly kind: 'token';
+      readonly name: string;
+      /** Of the token, in hex: names may be given to another. */
+      readonly sha256: string;
+      readonly roles: ReadonlySet<Role>;
+      readonly streams: Streams;
+    }
   /** Brings a token that is not good, or is not any more. */
   | { readonly kind: 'refused'; readonly why: string };
 

@@ -210,5 +210,6 @@ export function say(peer: Peer, message: ListenerMessage): void {
 
 function reasonOf(code: number): string {
   if (isGoodbye(code)) return 'left';
+  if (code === CLOSE.ACCESS_ENDED) return 'its token is good no longer';
   return code === 1006 || code === 1005 ? 'connection lost' : `closed with ${code}`;
 }

@@ -41,8 +41,15 @@ export interface UpgradeRequest {
 
 /** Answer to an upgrade: who handles the socket, or the HTTP status that refuses it. */
 export type UpgradeAnswer =
-  | { readonly accept: SocketHandler; readonly protocol?: string }
+  | { readonly accept: SocketHandler; readonly protocol?: string; readonly watcher?: SocketWatcher }
   | { readonly refuse: number; readonly message: string };
+
+/** Is told that a socket is there and that it is gone, once each and whatever its handler does, and nothing in between. */
+export interface SocketWatcher {
+  /** Before anything happens on it. */
+  opened(peer: Peer): void;
+  closed(): void;
+}
 
 /** What happens on one socket. Handlers may throw: the transport reports it to `onError` and the others go on. */
 export interface SocketHandler {

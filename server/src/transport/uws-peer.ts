@@ -1,11 +1,19 @@
 import type { WebSocket } from 'uWebSockets.js';
 import type { Guard } from './guard.js';
 import { checkPingPayload, closeReason, PING_FLOOD, PingLimit } from './handshake.js';
-import { CLOSE_GRACE_MS, type Peer, SEND, type SendStatus, type SocketHandler } from './transport.js';
+import {
+  CLOSE_GRACE_MS,
+  type Peer,
+  SEND,
+  type SendStatus,
+  type SocketHandler,
+  type SocketWatcher,
+} from './transport.js';
 
 /** What uWebSockets keeps for us beside each socket. */
 export interface UwsSocketData {
   readonly peer: UwsPeer;
+  readonly watcher: SocketWatcher | undefined;
 }
 
 /** What uWebSockets says when it ends a connection because of an oversize message; its code is 1006. */

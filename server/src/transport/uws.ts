@@ -75,12 +75,20 @@ function behaviour(route: SocketRoute, options: TransportOptions, guard: Guard):
     sendPingsAutomatically: false,
     compression: 0,
     upgrade: (res, req, context) => upgrade(res, req, context, route, options, guard),
-    open: (socket) => socket.getUserData().peer.opened(socket),
+    open: (socket) => {
+      const { peer, watcher } = socket.getUserData();
+      watcher?.opened(peer);
+      peer.opened(socket);
+    },
     message: (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary),
     ping: (socket) => socket.getUserData().peer.pinged(),
     pong: (socket, payload) => socket.getUserData().peer.ponged(payload),
     drain: (socket) => socket.getUserData().peer.drained(),
-    close: (socket, code, message) => socket.getUserData().peer.closed(code, message),
+    close: (socket, code, message) => {
+      const { peer, watcher } = socket.getUserData();
+      watcher?.closed();
+      peer.closed(code, message);
+    },
   };
 }
 
@@ -103,7 +111,7 @@ function upgrade(
     sendProblem(new UwsSink(res), answer.refuse, answer.message);
     return;
   }
-  const data: UwsSocketData = { peer: new UwsPeer(answer.accept, guard) };
+  const data: UwsSocketData = { peer: new UwsPeer(answer.accept, guard), watcher: answer.watcher };
   res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);
 }
 

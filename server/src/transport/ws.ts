@@ -120,8 +120,13 @@ class WsTransport implements Transport {
     this.#protocol = answer.protocol;
     endpoint.server.handleUpgrade(req, socket, head, (webSocket) => {
       this.#sockets.add(webSocket);
-      webSocket.on('close', () => this.#sockets.delete(webSocket));
-      new WsPeer(webSocket, socket, answer.accept, this.#guard, endpoint.route.maxBacklogBytes).open();
+      const peer = new WsPeer(webSocket, socket, answer.accept, this.#guard, endpoint.route.maxBacklogBytes);
+      answer.watcher?.opened(peer);
+      webSocket.on('close', () => {
+        this.#sockets.delete(webSocket);
+        answer.watcher?.closed();
+      });
+      peer.open();
     });
   }
 

@@ -34,6 +34,38 @@ test('a token is who it was made for, wherever it stands, until it expires', () 
   expect(authority.identify('two', DAY)).toMatchObject({ why: 'token second has expired' });
 });
 
+test('who somebody was is somebody else by now, once tokens are replaced or expire', () => {
+  const authority = new Authority(settings);
+  const first = authority.identify('one', 0);
+  const second = authority.identify('two', 0);
+  const nobody = authority.identify(null, 0);
+  expect([first, second, nobody].map((who) => authority.again(who, DAY - 1))).toEqual([first, second, nobody]);
+  expect(authority.again(second, DAY)).toEqual({ kind: 'refused', why: 'token second has expired' });
+
+  // The first has another role, the second another token under its name, and nobody may do nothing.
+  authority.replace({
+    tokens: [
+      { ...common, name: 'renamed', digest: digestOf('one'), expiresAt: null, roles: new Set(['admin']) },
+      { ...common, name: 'second', digest: digestOf('new'), expiresAt: null },
+    ],
+    anonymous: new Set(),
+    origins: [],
+  });
+  expect(authority.again(first, 0)).toMatchObject({ kind: 'token', name: 'renamed', roles: new Set(['admin']) });
+  expect(authority.again(second, 0)).toEqual({ kind: 'refused', why: 'token second was taken back' });
+  expect(authority.again(nobody, 0)).toEqual({ kind: 'anonymous', roles: new Set() });
+  expect([authority.identify('two', 0).kind, authority.identify('new', 0).kind]).toEqual(['refused', 'token']);
+});
+
+test('a token expires once', () => {
+  const authority = new Authority(settings);
+  expect([
+    authority.hasExpired(Number.NEGATIVE_INFINITY, DAY - 1),
+    authority.hasExpired(DAY - 1, DAY),
+    authority.hasExpired(DAY, DAY + 1),
+  ]).toEqual([false, true, false]);
+});
+
 test('without an auth file a token is nothing', () => {
   expect(new Authority(null).identify('one', 0)).toEqual({ kind: 'open' });
 });

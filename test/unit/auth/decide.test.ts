@@ -7,6 +7,7 @@ import fc from 'fast-check';
 const token = (roles: readonly Role[], streams: readonly string[] | null = null): Identity => ({
   kind: 'token',
   name: 't',
+  sha256: '00',
   roles: new Set(roles),
   streams: streams === null ? null : new Set(streams),
 });

@@ -48,7 +48,7 @@ describe('backoffMs', () => {
 });
 
 describe('Connection', () => {
-  test.each([1000, 1001, 1006, 1011, 1012, 4000, 4001, 4002, 4099, 4200])('comes back after %i', (code) => {
+  test.each([1000, 1001, 1006, 1011, 1012, 4000, 4001, 4002, 4003, 4099, 4200])('comes back after %i', (code) => {
     const world = connection();
     last(world.made).accept();
     last(world.made).end(code);

@@ -43,6 +43,25 @@ describe('ClientMetrics.listen', () => {
     expect([made.length, metrics.state, metrics.closeCode]).toEqual([1, 'closed', 4101]);
   });
 
+  test('comes again once where its token has ended, with a renewed one if there is one, and then does as it is told', () => {
+    const tokens = ['old', 'renewed'];
+    const { made, metrics, runtime } = world({ token: () => tokens.shift() ?? 'renewed' });
+    welcome(last(made));
+    last(made).end(CLOSE.ACCESS_ENDED);
+    expect([metrics.state, metrics.closeCode]).toEqual(['reconnecting', null]);
+    runtime.advance(500);
+    expect(made.length).toBe(2);
+    expect(last(made).protocols).toEqual(['auralis.audio.v1', 'auralis.token.cmVuZXdlZA']);
+    welcome(last(made));
+    last(made).end(CLOSE.ACCESS_ENDED);
+    runtime.advance(2_000);
+    // Nobody has renewed it: the hub lets it in to say so.
+    last(made).accept();
+    last(made).end(CLOSE.NOT_ALLOWED);
+    runtime.advance(600_000);
+    expect([made.length, metrics.state, metrics.closeCode]).toEqual([3, 'closed', CLOSE.NOT_ALLOWED]);
+  });
+
   test('counts what is no chunk, and a chunk that the page cannot take, as errors', () => {
     const report = jest.spyOn(console, 'error').mockImplementation(() => {});
     const onChunk = () => {

@@ -29,6 +29,18 @@ describe('LiveClient', () => {
     expect([made.length, live.state, live.closeCode]).toEqual([3, 'closed', 4101]);
   });
 
+  test('comes again once where its token has ended, and stays away where it brings the old one', () => {
+    const { made, live, hub, runtime } = world({ token: 'old' });
+    hub();
+    last(made).end(CLOSE.ACCESS_ENDED);
+    expect(live.state).toBe('reconnecting');
+    runtime.advance(500);
+    last(made).accept();
+    last(made).end(CLOSE.NOT_ALLOWED);
+    runtime.advance(600_000);
+    expect([made.length, live.state, live.closeCode]).toEqual([2, 'closed', CLOSE.NOT_ALLOWED]);
+  });
+
   test('knows the catalogue after WELCOME', () => {
     const { live, hub, states } = world();
     expect([live.state, live.hub, live.columns('connections')]).toEqual(['connecting', null, []]);
