@@ -221,7 +221,8 @@ function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): voi
   });
   app.openapi(add, async (c) => {
     const { endsAt, lastsS, ...rest } = c.req.valid('json');
-    const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, now()) }, now());
+    const at = now();
+    const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, at) }, at);
     if (silence === null) throw new Problem(503, 'there are too many silences: end some');
     await assertKept(alerts);
     return c.json(shown(silence), 201);
