@@ -69,12 +69,3 @@ function target(req: IncomingMessage, { hubPort, prefix, strips, client }: Proxy
     client === null ? {} : { 'x-forwarded-for': before === undefined ? client : `${before}, ${client}` };
   return { host: '127.0.0.1', port: hubPort, method: req.method, path, headers: { ...req.headers, ...forwarded } };
 }
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

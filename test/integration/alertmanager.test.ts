@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { freePort } from '../harness/free-port.js';
 import { HubProcess, runCommand } from '../harness/hub.js';
 import { describeWith, runProgram } from '../harness/program.js';
 
@@ -16,15 +16,6 @@ interface GettableAlert {
   readonly endsAt: string;
   readonly generatorURL: string;
   readonly status: { readonly state: string };
-}
-
-/** A port that nobody has just now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 async function until<Found>(look: () => Promise<Found>, isDone: (found: Found) => boolean): Promise<Found> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ask } from '../harness/http.js';
 import { HubProcess } from '../harness/hub.js';
-import { freePort, type ProxyOptions, ReverseProxy } from '../harness/reverse-proxy.js';
+import { type ProxyOptions, ReverseProxy } from '../harness/reverse-proxy.js';
 import { refusedStatus, TestSocket } from '../harness/socket.js';
 
 const PREFIX = '/auralis';
@@ -26,17 +26,9 @@ describe.each([
   };
 
   beforeAll(async () => {
-    options.hubPort = await freePort();
-    const port = ['--port', String(options.hubPort)];
-    hub = await HubProcess.start([
-      '--transport',
-      transport,
-      ...port,
-      '--public-url',
-      PUBLIC,
-      '--trust-proxy',
-      '127.0.0.1,::1',
-    ]);
+    const trust = ['--trust-proxy', '127.0.0.1,::1'];
+    hub = await HubProcess.start(['--transport', transport, '--public-url', PUBLIC, ...trust]);
+    options.hubPort = hub.port;
     proxy = await ReverseProxy.start(options);
   });
   afterAll(async () => {
