@@ -3,6 +3,7 @@ import { Admissions, type Ended } from './auth/admissions.js';
 import { Authority } from './auth/authority.js';
 import { decideSocket, type Refusal } from './auth/decide.js';
 import type { Role } from './auth/roles.js';
+import type { AuthSettings } from './auth/settings.js';
 import { tokenOf } from './auth/token.js';
 import type { Api } from './http/api.js';
 import { createGuard, type Guard, isLoopback } from './http/guard.js';
@@ -33,6 +34,7 @@ export interface SocketAccess {
 /** What is settled of a request before its route sees it, for upgrades and plain HTTP alike: who asks, by which name and path. */
 export class FrontDoor {
   readonly guard: Guard;
+  #origins: readonly string[];
   readonly #prefix: string;
   readonly #proxies: TrustedProxies;
   readonly #hasProxy: boolean;
@@ -42,11 +44,13 @@ export class FrontDoor {
   readonly #now: () => number;
 
   constructor(options: HubOptions, counters: HubCounters, now: () => number) {
-    this.guard = createGuard(options.host, options.publicUrl, options.auth?.origins ?? null);
-    this.#prefix = prefixOf(options.publicUrl);
+    const { host, publicUrl, auth } = options;
+    this.#origins = auth?.origins ?? [];
+    this.guard = createGuard(host, publicUrl, auth === null ? null : () => this.#origins);
+    this.#prefix = prefixOf(publicUrl);
     this.#proxies = new TrustedProxies(options.trustProxy);
-    this.#hasProxy = options.publicUrl !== null || options.trustProxy.length > 0;
-    this.#authority = new Authority(options.auth);
+    this.#hasProxy = publicUrl !== null || options.trustProxy.length > 0;
+    this.#authority = new Authority(auth);
     this.#admissions = new Admissions(this.#authority);
     this.#counters = counters;
     this.#now = now;
@@ -79,6 +83,13 @@ export class FrontDoor {
   /** Once a second: closes sockets whose tokens have expired. */
   sweep(now: number): Ended {
     return this.#admissions.sweep(now);
+  }
+
+  /** From now on another auth file holds, for who comes and for the sockets that are here. */
+  replaceAuth(auth: AuthSettings): Ended {
+    this.#origins = auth.origins;
+    this.#authority.replace(auth);
+    return this.#admissions.review(this.#now());
   }
 
   #settled(request: UpgradeRequest): UpgradeRequest {

@@ -6,6 +6,7 @@ import { CLOSE, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@aural
 import { Alarm } from './alarm.js';
 import { type Ended, sayEnded } from './auth/admissions.js';
 import { SOCKET_ROLES } from './auth/roles.js';
+import type { AuthSettings } from './auth/settings.js';
 import { DurableEngineMemory } from './durable-engine-memory.js';
 import { EngineRoom } from './engine/room.js';
 import { FrontDoor } from './front-door.js';
@@ -187,6 +188,10 @@ export class HubParts {
     // After the first look of the rules, which go by what rises.
     if (!this.#isStoreReported) this.#report(this.#context.store.damage, LOST_WITH_STORE);
     this.#isStoreReported = true;
+  }
+
+  replaceAuth(auth: AuthSettings): void {
+    this.#tellEnded(this.#door.replaceAuth(auth));
   }
 
   /** Tells everybody who is connected to come back later. */

@@ -1,6 +1,6 @@
 import { MAX_BODY_BYTES } from '@auralis/shared';
-import type { AuthSettings } from './auth/settings.js';
-import { checkOptions } from './config.js';
+import { type AuthSettings, readAuthFileAgain } from './auth/settings.js';
+import { ConfigError, checkOptions } from './config.js';
 import { RESOLUTIONS } from './history/resolutions.js';
 import { isLoopback } from './http/guard.js';
 import { HubParts } from './hub-parts.js';
@@ -23,6 +23,11 @@ export interface Hub {
   readonly url: string;
   readonly port: number;
   readonly tables: Tables;
+  /**
+   * Reads the auth file again, where there is one: who comes, and who is here, may do what it says now. One that is faulty
+   * changes nothing; the log says what is wrong with it.
+   */
+  reloadAuth(): void;
   /** Tells everybody to come back later (close 4000), lets what waits leave, and ends. Done within 5 s. */
   stop(): Promise<void>;
 }
@@ -113,6 +118,19 @@ class RunningHub implements Hub {
     if (auth !== null) this.#log.info(saysWhoMay(auth));
     else if (!isLoopback(host)) this.#log.warn(`whoever reaches ${host} may do anything: --auth-file asks for tokens`);
     this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
+  }
+
+  reloadAuth(): void {
+    const { authFile } = this.#options;
+    if (authFile === null) return;
+    try {
+      const auth = readAuthFileAgain(authFile);
+      this.#log.info(`the auth file is read again: ${saysWhoMay(auth)}`);
+      this.#parts.replaceAuth(auth);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#log.error(`the auth file is faulty, so all stays as it was: ${error.problems.join('; ')}`);
+    }
   }
 
   stop(): Promise<void> {

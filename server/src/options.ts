@@ -62,7 +62,7 @@ export const SERVE_OPTIONS = {
   authFile: path(
     'authFile',
     'FILE',
-    'tokens and what each is for (YAML): then whoever asks needs one; make one with `auralis-hub token`',
+    'tokens and what each is for (YAML): then whoever asks needs one; make one with `auralis-hub token`; read again on SIGHUP',
   ),
   trustProxy: blocks('trustProxy', 'CIDR,…', 'proxies whose X-Forwarded-For is believed: addresses or blocks of them'),
   reporterIntervalS: whole(

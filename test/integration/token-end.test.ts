@@ -1,15 +1,21 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { CLOSE } from '@auralis/shared';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { AuthFile, type TokenName } from '../harness/auth.js';
 import { ask } from '../harness/http.js';
-import { HubProcess } from '../harness/hub.js';
+import { BIN, HubProcess, newDataDir } from '../harness/hub.js';
+import { describeWith } from '../harness/program.js';
 import { TestSocket } from '../harness/socket.js';
 
+const LISTEN = '/api/v1/streams/main/listen';
+const LIVE = '/api/v1/live';
 const SOCKETS = [
-  ['/api/v1/streams/main/listen', 'listener'],
+  [LISTEN, 'listener'],
   ['/api/v1/streams/main/publish', 'publisher'],
-  ['/api/v1/live', 'viewer'],
+  [LIVE, 'viewer'],
 ] as const satisfies readonly (readonly [string, TokenName])[];
 
 /** A socket of each kind; `name`: with this token instead of the one of its role. */
@@ -37,27 +43,149 @@ async function connections(hub: HubProcess, auth: AuthFile): Promise<readonly Ro
   return (await ask(hub.port, path, { headers: auth.headers('viewer') })).json<{ items: Row[] }>().items;
 }
 
+/** Its log says so, or will. */
+async function expectSaid(hub: HubProcess, line: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (hub.log.includes(line)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`not said: ${line}\n${hub.log}`);
+}
+
 describe.each(['uws', 'ws'])('on %s', (transport) => {
-  const auth = new AuthFile();
+  let auth: AuthFile;
   let hub: HubProcess;
-  const start = async () => {
+  beforeEach(async () => {
+    auth = new AuthFile({ anonymous: ['listener'] });
     hub = await HubProcess.start(['--transport', transport, '--auth-file', auth.path]);
-  };
+  });
   afterEach(() => hub.stop());
 
+  const open = (path: string, name?: TokenName) =>
+    TestSocket.open(hub.wsUrl + path, [], name === undefined ? {} : { headers: auth.headers(name) });
+  const isOpen = ({ ws }: TestSocket) => ws.readyState === WebSocket.OPEN;
+  const reload = () => process.kill(hub.pid, 'SIGHUP');
+  const SAID = 'the auth file is read again: 7 tokens are known';
+
   test('sockets are closed when their token expires, and no others', async () => {
-    // The hub has to start, and to let them in, before.
-    auth.write({ entries: { admin: { expires: new Date(Date.now() + 6_000).toISOString() } } });
-    await start();
     const ending = await openAll(hub, auth, 'admin');
-    const listener = await TestSocket.open(hub.wsUrl + SOCKETS[0][0], [], { headers: auth.headers('listener') });
-    const dashboard = await TestSocket.open(hub.wsUrl + SOCKETS[2][0], [], { headers: auth.headers('viewer') });
+    const staying = [await open(LISTEN, 'listener'), await open(LIVE, 'viewer')];
+    const expiresAt = Date.now() + 2_000;
+    const expires = new Date(expiresAt).toISOString();
+    auth.write({ anonymous: ['listener'], entries: { admin: { expires } } });
+    reload();
+    await expectSaid(hub, SAID);
+    await Promise.all(ending.map(({ closed }) => closed));
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAt);
     await expectEnded(hub, auth, 'admin', ending);
-    expect([listener.ws.readyState, dashboard.ws.readyState]).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+    expect(staying.every(isOpen)).toBe(true);
     expect(await connections(hub, auth)).toMatchObject([
       { state: 'closed', close_code: CLOSE.ACCESS_ENDED, reason: 'its token is good no longer' },
       { state: 'open', close_code: null },
     ]);
     expect(hub.log).toContain('3 sockets are closed: token admin has expired (3)');
+  });
+
+  test('SIGHUP: who is gone from the file is closed, who is new is let in, and who stays notices nothing', async () => {
+    const ending = await openAll(hub, auth, 'admin');
+    const staying = [await open(LISTEN, 'listener'), await open(LIVE, 'viewer'), await open(LISTEN)];
+    const [expired] = await openAll(hub, auth, 'expired');
+    expect(await expired?.closed).toBe(CLOSE.NOT_ALLOWED);
+    auth.write({ anonymous: ['listener'], without: ['admin'], entries: { expired: { expires: '2999-01-01' } } });
+    reload();
+    await expectEnded(hub, auth, 'admin', ending);
+    expect(hub.log).toContain('the auth file is read again: 6 tokens are known; without one one is a listener');
+    expect(hub.log).toContain('3 sockets are closed: token admin was taken back (3)');
+    expect((await ask(hub.port, '/metrics', { headers: auth.headers('admin') })).status).toBe(401);
+    const renewed = await openAll(hub, auth, 'expired');
+    expect((await ask(hub.port, '/metrics', { headers: auth.headers('expired') })).status).toBe(200);
+    expect([...staying, ...renewed].every(isOpen)).toBe(true);
+  });
+
+  test('SIGHUP: a role, a stream or an origin less, and no more for who brings nothing', async () => {
+    const ending = [
+      await open(LISTEN, 'listener'),
+      await open(LISTEN),
+      await open('/api/v1/streams/other/publish', 'elsewhere'),
+    ];
+    const staying = [await open('/api/v1/streams/other/listen', 'elsewhere'), await open(LIVE, 'viewer')];
+    const origin = 'https://music.example';
+    const mayRead = async () => {
+      const { headers } = await ask(hub.port, '/metrics', { headers: { ...auth.headers('viewer'), origin } });
+      return headers['access-control-allow-origin'] === origin;
+    };
+    expect(await mayRead()).toBe(false);
+    auth.write({
+      origins: [origin],
+      entries: { listener: { streams: ['other'] }, elsewhere: { roles: ['listener'] } },
+    });
+    reload();
+    expect(await Promise.all(ending.map(({ closed }) => closed))).toEqual(ending.map(() => CLOSE.ACCESS_ENDED));
+    expect(staying.every(isOpen)).toBe(true);
+    expect(await mayRead()).toBe(true);
+  });
+
+  test('SIGHUP: a file that is faulty, empty or gone changes nothing, and one line says why', async () => {
+    const staying = await openAll(hub, auth);
+    const { path } = auth;
+    const good = readFileSync(path, 'utf8');
+    const FAULTS: readonly (readonly [string | null, string])[] = [
+      [
+        good.replace('- publisher', '- pulisher'),
+        'tokens[1].roles[0]: one of listener, publisher, viewer, admin, not \\"pulisher\\"',
+      ],
+      ['', 'tokens: 1 at least, or a role in `anonymous`, not nothing'],
+      [`${good}  - [`, 'Flow sequence in block collection must be'],
+      [null, 'no such file or directory'],
+    ];
+    for (const [content, why] of FAULTS) {
+      if (content === null) rmSync(path);
+      else writeFileSync(path, content);
+      reload();
+      await expectSaid(hub, why);
+    }
+    const lines = hub.log
+      .split('\n')
+      .filter((line) => line.includes('the auth file is faulty, so all stays as it was'));
+    expect(lines.map((line) => [line.includes(path), (JSON.parse(line) as { level: number }).level])).toEqual(
+      FAULTS.map(() => [true, 50]),
+    );
+    expect(lines[0]).toMatch(/auth\.yaml:\d+:\d+: tokens\[1]/);
+    expect(staying.every(isOpen)).toBe(true);
+    expect((await ask(hub.port, '/metrics', { headers: auth.headers('viewer') })).status).toBe(200);
+    // And it can be mended.
+    writeFileSync(path, good);
+    reload();
+    await expectSaid(hub, SAID);
+    expect(staying.every(isOpen)).toBe(true);
+  });
+});
+
+/** The hub on a terminal that is closed once it listens; says by which signal it ended, or that it did not. */
+const ON_TERMINAL = `
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+said = b""
+while b"listening on" not in said:
+    said += os.read(terminal, 4096)
+os.close(terminal)
+for _ in range(200):
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if ended:
+        sys.exit("signal %d" % os.WTERMSIG(status))
+    time.sleep(0.05)
+os.kill(pid, 9)
+sys.exit("it goes on")
+`;
+
+describeWith('python3', 'the terminal of a hub with an auth file is closed', () => {
+  test('it ends, for nobody could end it from there any more', () => {
+    const { path } = new AuthFile();
+    const args = [process.execPath, BIN, 'serve', '--port', '0', '--log-format', 'json', '--auth-file', path];
+    const env = { ...process.env, AURALIS_DATA_DIR: newDataDir() };
+    const { stderr } = spawnSync('python3', ['-c', ON_TERMINAL, ...args], { env, encoding: 'utf8' });
+    expect(stderr.trim()).toBe(`signal ${constants.signals.SIGHUP}`);
   });
 });

@@ -1,6 +1,6 @@
 import { STREAM_NAME } from '@auralis/shared';
 import { z } from 'zod';
-import { Problems } from '../config-error.js';
+import { ConfigError, Problems } from '../config-error.js';
 import { readConfigFile } from '../config-file.js';
 import { within } from '../config-place.js';
 import { assertKnown, readSection, section } from '../config-section.js';
@@ -111,4 +111,18 @@ export function readAuthFile(file: string): AuthSettings {
   };
   problems.assertNone();
   return found as AuthSettings;
+}
+
+/**
+ * The same while a hub runs by it. One without a token and without anything for who brings none is refused: rather than to
+ * shut everybody out, somebody is writing it just now. @throws ConfigError
+ */
+export function readAuthFileAgain(file: string): AuthSettings {
+  const found = readAuthFile(file);
+  if (found.tokens.length === 0 && found.anonymous.size === 0) {
+    throw new ConfigError(
+      `${file}: tokens: 1 at least, or a role in \`anonymous\`, not nothing: everybody would be shut out`,
+    );
+  }
+  return found;
 }

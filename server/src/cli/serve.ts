@@ -1,6 +1,7 @@
+import { isatty } from 'node:tty';
 import { Command, Option } from 'commander';
 import { environmentNameOf, flagOf, loadOptions } from '../config.js';
-import { startHub } from '../hub.js';
+import { type Hub, startHub } from '../hub.js';
 import { createLogger } from '../log.js';
 import { type OptionSpec, SERVE_OPTIONS } from '../options.js';
 
@@ -13,6 +14,8 @@ Examples:
   auralis-hub serve --host 0.0.0.0 --port 9000 --public-url https://hub.example.org
   auralis-hub serve --config hub.yaml --log-format json
 `;
+
+const STANDARD_STREAMS = [0, 1, 2];
 
 export function serveCommand(): Command {
   const command = new Command('serve').description('run the hub').addHelpText('after', EXAMPLES);
@@ -30,12 +33,14 @@ function describe(key: string, spec: OptionSpec<unknown>): string {
   return `${spec.help} (${environmentNameOf(key)}${otherwise})`;
 }
 
-/** Runs until SIGTERM or SIGINT has drained it. */
+/** Runs until SIGTERM or SIGINT has drained it. SIGHUP has it read its auth file again. */
 async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
   const { config, ...settings } = flags;
   const options = loadOptions({ flags: settings, environment: process.env, file: config });
   const log = createLogger(options);
-  const hub = await startHub(options, log);
+  const starting = startHub(options, log);
+  if (options.authFile !== null) reloadOnHangup(starting);
+  const hub = await starting;
   process.on('uncaughtException', (error) => log.error({ err: error }, 'a fault inside the hub'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault inside the hub'));
   await new Promise<void>((resolve) => {
@@ -45,4 +50,22 @@ async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
     process.on('SIGINT', stop);
   });
   log.info('stopped');
+}
+
+/** Reads the auth file again on SIGHUP; where that says that its terminal was closed, it ends by it, as any other program. */
+function reloadOnHangup(starting: Promise<Hub>): void {
+  const terminals = STANDARD_STREAMS.filter(isatty);
+  const onHangup = () => {
+    if (terminals.every(isatty)) {
+      // One that does not start has nothing to read again.
+      starting.then(
+        (hub) => hub.reloadAuth(),
+        () => {},
+      );
+      return;
+    }
+    process.off('SIGHUP', onHangup);
+    process.kill(process.pid, 'SIGHUP');
+  };
+  process.on('SIGHUP', onHangup);
 }

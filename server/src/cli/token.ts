@@ -13,7 +13,7 @@ Roles:
   admin       everything: also closes connections, ends alerts, and silences them
 
 The first line is the token, which is shown only now; the rest belongs into the auth file, under "tokens:". The hub reads that
-when it starts (serve --auth-file).
+when it starts (serve --auth-file), and again on SIGHUP.
 
 Examples:
   auralis-hub token prometheus --role viewer

@@ -11,10 +11,10 @@ export interface Guard {
 }
 
 /**
- * `host`: the address that the hub listens on. `publicUrl`: what it is called from outside, or null. `origins`: those of pages
- * that may ask beside the hub's own; null where it has no auth file: those on loopback addresses.
+ * `host`: the address that the hub listens on. `publicUrl`: what it is called from outside, or null. `origins` gives those of
+ * pages that may ask beside the hub's own, as they are now; null where it has no auth file: those on loopback addresses.
  */
-export function createGuard(host: string, publicUrl: string | null, origins: readonly string[] | null): Guard {
+export function createGuard(host: string, publicUrl: string | null, origins: (() => readonly string[]) | null): Guard {
   const publicHost = publicUrl === null ? null : new URL(publicUrl);
   const names = new Set([host.toLowerCase(), ...(publicHost === null ? [] : [publicHost.hostname.toLowerCase()])]);
   return {
@@ -30,7 +30,7 @@ export function createGuard(host: string, publicUrl: string | null, origins: rea
       // Our own page, under whatever name or address it was opened: `isOurHost` has said that the name is ours.
       const { host: asked, hostname } = new URL(origin);
       if (asked === host?.toLowerCase()) return true;
-      return origins === null ? isLoopback(hostname) : origins.includes(origin.toLowerCase());
+      return origins === null ? isLoopback(hostname) : origins().includes(origin.toLowerCase());
     },
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readAuthFileAgain } from '@auralis/server/auth/settings';
 import { digestOf } from '@auralis/server/auth/token';
 import { ConfigError, checkOptions, loadOptions } from '@auralis/server/config';
 import { describe, expect, test } from '@jest/globals';
@@ -56,6 +57,17 @@ test('the example of the documentation is good', () => {
 test('without one there is none, and an empty one lets nobody in', () => {
   expect(checkOptions({}).auth).toBeNull();
   expect(load('')).toEqual({ tokens: [], anonymous: new Set(), origins: [] });
+});
+
+test('read again, one that lets nobody in is taken for one that is just being written', () => {
+  for (const content of ['', 'tokens: []', 'origins: [https://music.example]']) {
+    writeFileSync(file, content);
+    expect(() => readAuthFileAgain(file)).toThrow(
+      `${file}: tokens: 1 at least, or a role in \`anonymous\`, not nothing`,
+    );
+  }
+  writeFileSync(file, 'anonymous: [viewer]');
+  expect(readAuthFileAgain(file).anonymous).toEqual(new Set(['viewer']));
 });
 
 test('variables for clients of a hub disturb no hub', () => {

@@ -50,7 +50,7 @@ describe('guard', () => {
 });
 
 describe('guard, where origins are listed', () => {
-  const guard = createGuard('127.0.0.1', 'https://hub.example.org', ['https://music.example']);
+  const guard = createGuard('127.0.0.1', 'https://hub.example.org', () => ['https://music.example']);
 
   test.each([
     [null, true],
