@@ -5,6 +5,7 @@ import type { LaneContext } from './notify/lane.js';
 import { Notifications } from './notify/notifications.js';
 import type { Teller } from './notify/notifier.js';
 import type { HubOptions } from './options.js';
+import { Slices } from './slices.js';
 import type { Tables } from './state/tables.js';
 import type { Store } from './store/store.js';
 
@@ -24,22 +25,31 @@ export class Alarm {
   readonly alerting: Alerting;
   readonly notifications: Notifications;
   readonly #store: DurableAlertStore;
+  readonly #slices: Slices;
+  #isFirst = true;
 
   constructor({ options, store, tables, hubSlot, teller, now, log, onError }: AlarmContext) {
     const { hubs } = tables;
+    this.#slices = new Slices({ onError });
     this.notifications = new Notifications({ store, notifiers: options.notifiers, teller, hubs, hubSlot, now, log });
     this.#store = new DurableAlertStore(store, this.notifications, onError);
     this.alerting = createAlerting({ tables, hubSlot, rules: options.alerts.rules, store: this.#store, log }, now());
   }
 
-  /** Once a second. */
+  /** Once a second. A look that takes long goes on in later turns of the event loop, and no other begins before it is done. */
   tick(at: number): void {
-    this.alerting.tick(at);
+    this.alerting.observeNode(at);
+    // The first one is done when this returns: from then on it counts what has risen.
+    if (this.#isFirst) this.alerting.lookAtOnce(at);
+    else if (!this.#slices.isBusy) this.#slices.run(this.alerting.look(at));
+    this.#isFirst = false;
     this.notifications.tick();
   }
 
   /** Keeps what was decided, and tells what can be told within `ms`; the rest waits for the next start. */
   async drain(ms: number): Promise<void> {
+    // What a look has found and not kept is found again after the start.
+    this.#slices.stop();
     await this.#store.flush();
     await this.notifications.drain(ms);
     // What was raised by hand meanwhile.

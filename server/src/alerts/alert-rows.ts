@@ -2,6 +2,7 @@ import { SCHEMAS } from '@auralis/shared';
 import { ALERT, type Tables } from '../state/tables.js';
 import type { Episode } from './episode.js';
 
+const ROWS_A_STEP = 100;
 const STATES = { pending: 0, firing: 1, resolved: 2 } as const;
 
 /** The rows of `alerts`: what dashboards, `top` and `tail` see. */
@@ -12,10 +13,14 @@ export class AlertRows {
     this.#alerts = alerts;
   }
 
-  /** Makes the table hold these and no others. */
-  write(episodes: Iterable<Episode>, has: (id: string) => boolean): void {
+  /** Makes the table hold these and no others, step by step. */
+  *write(episodes: Iterable<Episode>, has: (id: string) => boolean): Generator<void> {
     for (const slot of [...this.#alerts.slots()]) if (!has(this.#alerts.keyOf(slot))) this.#alerts.close(slot);
-    for (const episode of episodes) this.writeOne(episode);
+    let written = 0;
+    for (const episode of episodes) {
+      this.writeOne(episode);
+      if (++written % ROWS_A_STEP === 0) yield;
+    }
   }
 
   /** Makes the table hold this one too, as it is now. */

@@ -74,28 +74,28 @@ export class Episodes {
     return episode;
   }
 
-  /** Takes in what a rule sees, and returns the alerts that fired or were resolved by it. `labelsOf`: of a new group. */
-  settle(
+  /** Takes in what a rule sees of a group; returns its alert where that fires or was resolved by it. `labelsOf`: of a new group. */
+  see(
     rule: Rule,
-    sightings: ReadonlyMap<string, Sighting>,
+    sighting: Sighting,
     labelsOf: (group: string) => Readonly<Record<string, string>>,
     now: number,
-  ): Episode[] {
-    const open = this.#open.get(rule.name);
-    if (sightings.size === 0 && (open === undefined || open.size === 0)) return [];
-    const changed: Episode[] = [];
-    for (const sighting of sightings.values()) {
-      const episode = open?.get(sighting.group) ?? this.#begin(rule, sighting, labelsOf);
-      if (episode === null) continue;
-      if (this.#see(episode, rule, sighting, now)) changed.push(episode);
-      else if (isSpent(episode, rule, now)) changed.push(this.resolve(episode, now, rule.refireAfterS * 1000));
-    }
-    for (const episode of open?.values() ?? []) {
+  ): Episode | null {
+    const episode = this.openOf(rule.name, sighting.group) ?? this.#begin(rule, sighting, labelsOf);
+    if (episode === null) return null;
+    if (this.#takeIn(episode, rule, sighting, now)) return episode;
+    return isSpent(episode, rule, now) ? this.resolve(episode, now, rule.refireAfterS * 1000) : null;
+  }
+
+  /** Ends the alerts of a rule of whose groups it sees nothing; returns those that fired. */
+  endUnseen(rule: Rule, sightings: ReadonlyMap<string, Sighting>, now: number): Episode[] {
+    const ended: Episode[] = [];
+    for (const episode of this.#open.get(rule.name)?.values() ?? []) {
       if (sightings.has(episode.group)) continue;
       if (episode.state === 'pending') this.#remove(episode);
-      else if (now >= episode.keptUntil) changed.push(this.resolve(episode, now, rule.refireAfterS * 1000));
+      else if (now >= episode.keptUntil) ended.push(this.resolve(episode, now, rule.refireAfterS * 1000));
     }
-    return changed;
+    return ended;
   }
 
   /** Raises an alert by hand, or prolongs it where the same one fires. Null for want of room. */
@@ -220,7 +220,7 @@ export class Episodes {
   }
 
   /** Returns whether it fires now and did not before. */
-  #see(episode: Episode, rule: Rule, { ripe, since, worst }: Sighting, now: number): boolean {
+  #takeIn(episode: Episode, rule: Rule, { ripe, since, worst }: Sighting, now: number): boolean {
     if (ripe > 0) {
       episode.count = ripe;
       episode.lastRipeAt = now;

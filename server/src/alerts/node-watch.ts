@@ -22,8 +22,12 @@ export class NodeWatch {
     if (this.#lost.length > WATCHED_S) this.#lost.shift();
   }
 
+  get lostMs(): number {
+    return this.#lost.reduce((sum, ms) => sum + ms, 0);
+  }
+
   state(cpuPercent: number): NodeState {
-    const lostMs = this.#lost.reduce((sum, ms) => sum + ms, 0);
+    const { lostMs } = this;
     const watchedMs = this.#lost.length * 1000 + lostMs;
     return { lostMs, watchedMs, worstDelayMs: Math.max(0, ...this.#lost), cpuPercent };
   }

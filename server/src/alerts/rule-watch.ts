@@ -108,6 +108,11 @@ export class RuleWatch {
     return sightings;
   }
 
+  /** Whether a row that the last look saw is there still, and no other in its slot. */
+  isHeld(slot: number): boolean {
+    return this.#hotAt[slot + 1]?.generation === this.table.generation[slot];
+  }
+
   #scan(readings: Float64Array, now: number): void {
     const { highWater } = this.table;
     const bound = this.#bound;

@@ -2,7 +2,6 @@ import { levelOf, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import type { NodeState, Situation } from './blame.js';
 import type { Rule } from './rule.js';
-import type { Sighting } from './rule-watch.js';
 
 /** Values of `connections.health` above this are troubled. */
 const OK = 0;
@@ -15,7 +14,14 @@ interface Listeners {
 
 const NOBODY: Listeners = { slots: [], well: 0 };
 
-/** What the tables say at one moment of who fares well: gathered once, and only when an alert asks for it. */
+const GONE = 0;
+const TROUBLED = 1;
+const WELL = 2;
+
+/**
+ * What the tables say at one moment of who fares well: gathered once, and only when an alert asks for it. What happens to
+ * the listeners after that moment, while other alerts of the same look ask, changes nothing: shares of a whole add up.
+ */
 export class Circumstances {
   readonly #tables: Tables;
   readonly #node: NodeState;
@@ -23,6 +29,9 @@ export class Circumstances {
   /** Those who are here, by stream, and all together. */
   #listeners: Map<string, Listeners> | null = null;
   #everybody: Listeners = NOBODY;
+  /** By slot: how the listener in it fared, GONE where there was none; and which it was. */
+  #fared = new Uint8Array(0);
+  #generations = new Uint32Array(0);
 
   constructor(tables: Tables, node: NodeState, now: number) {
     this.#tables = tables;
@@ -31,15 +40,15 @@ export class Circumstances {
   }
 
   /**
-   * Of an alert of this rule. `stream`: its label of that name, if it has one. Of a rule of listeners it costs by the rows of
+   * Of an alert of this rule about the rows in `slots`. `stream`: its label of that name, if it has one. Of a rule of listeners it costs by the rows of
    * the alert, not of the stream: each of a thousand listeners may have an alert of its own.
    */
-  situation(rule: Rule, { slots }: Sighting, stream: string | undefined): Situation {
+  situation(rule: Rule, slots: readonly number[], stream: string | undefined): Situation {
     const isOfListeners = rule.table === 'connections';
     const of = isOfListeners && stream === undefined ? this.#everyone() : this.#listenersOf(stream);
     const affected = isOfListeners
       ? slots.filter((slot) => this.#isAmong(slot, stream))
-      : of.slots.filter(this.#sharesIn(rule));
+      : of.slots.filter((slot) => this.#isSame(slot)).filter(this.#sharesIn(rule));
     const affectedWell = affected.filter((slot) => this.#isWell(slot)).length;
     const others = { count: of.slots.length - affected.length, well: of.well - affectedWell };
     return {
@@ -90,15 +99,23 @@ export class Circumstances {
     const { connections } = this.#tables;
     const byStream = new Map<string, Listeners>();
     const everybody: Listeners = { slots: [], well: 0 };
+    this.#fared = new Uint8Array(connections.highWater);
+    this.#generations = connections.generation.slice(0, connections.highWater);
     for (const slot of connections.slots()) {
-      if (!this.#isHere(slot)) continue;
+      if (connections.get(slot, CONNECTION.state) === CONNECTION_STATE.closed) continue;
+      const isWell = !(connections.get(slot, CONNECTION.health) > OK);
+      this.#fared[slot] = isWell ? WELL : TROUBLED;
       const stream = this.#streamOf(slot);
-      const ofStream = byStream.get(stream) ?? { slots: [], well: 0 };
-      byStream.set(stream, ofStream);
-      for (const listeners of [ofStream, everybody]) {
-        listeners.slots.push(slot);
-        if (this.#isWell(slot)) listeners.well++;
+      let ofStream = byStream.get(stream);
+      if (ofStream === undefined) {
+        ofStream = { slots: [], well: 0 };
+        byStream.set(stream, ofStream);
       }
+      ofStream.slots.push(slot);
+      everybody.slots.push(slot);
+      if (!isWell) continue;
+      ofStream.well++;
+      everybody.well++;
     }
     this.#everybody = everybody;
     return byStream;
@@ -106,11 +123,13 @@ export class Circumstances {
 
   /** Whether it is one of those of `stream`, or of any. */
   #isAmong(slot: number, stream: string | undefined): boolean {
-    return this.#isHere(slot) && (stream === undefined || this.#streamOf(slot) === stream);
+    const isHere = (this.#fared[slot] ?? GONE) !== GONE && this.#isSame(slot);
+    return isHere && (stream === undefined || this.#streamOf(slot) === stream);
   }
 
-  #isHere(slot: number): boolean {
-    return this.#tables.connections.get(slot, CONNECTION.state) !== CONNECTION_STATE.closed;
+  /** Whether no other row has taken the slot meanwhile. */
+  #isSame(slot: number): boolean {
+    return this.#generations[slot] === this.#tables.connections.generation[slot];
   }
 
   #streamOf(slot: number): string {
@@ -118,7 +137,7 @@ export class Circumstances {
   }
 
   #isWell(slot: number): boolean {
-    return !(this.#tables.connections.get(slot, CONNECTION.health) > OK);
+    return this.#fared[slot] === WELL;
   }
 }
 

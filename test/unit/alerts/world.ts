@@ -41,6 +41,8 @@ export class World {
   readonly log: { level: string; message: string; details: object }[] = [];
   readonly alerting: Alerting;
   now: number;
+  /** What happens between two steps of a look; unless given, each look is done in one piece. */
+  betweenSteps: (() => void) | null = null;
   #ids = 0;
 
   constructor(rules: readonly RuleSpec[] = BUILT_IN_RULES, store = new NotedStore(), now = 1_000_000_000) {
@@ -110,7 +112,9 @@ export class World {
     for (let second = 0; second < seconds; second++) {
       this.now += 1000;
       each?.(second);
-      this.alerting.tick(this.now);
+      this.alerting.observeNode(this.now);
+      if (this.betweenSteps === null) this.alerting.lookAtOnce(this.now);
+      else for (const _ of this.alerting.look(this.now)) this.betweenSteps();
     }
   }
 

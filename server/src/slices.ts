@@ -1,0 +1,58 @@
+/** Those who share the event loop, audio among them, wait no longer than this and one step for a slice of the work. */
+const BUDGET_MS = 4;
+
+export interface SlicesContext {
+  /** What a step has thrown: the work is given up. */
+  readonly onError: (error: unknown) => void;
+  /** ms, of any beginning. */
+  readonly clock?: () => number;
+  /** Calls when everybody else has had a turn. */
+  readonly nextTurn?: (callback: () => void) => void;
+}
+
+/** Does long work, given as steps, in slices: as many steps as there is time for in a turn of the event loop. */
+export class Slices {
+  readonly #onError: (error: unknown) => void;
+  readonly #clock: () => number;
+  readonly #nextTurn: (callback: () => void) => void;
+  #steps: Iterator<void> | null = null;
+
+  constructor({ onError, clock = () => performance.now(), nextTurn = setImmediate }: SlicesContext) {
+    this.#onError = onError;
+    this.#clock = clock;
+    this.#nextTurn = nextTurn;
+  }
+
+  get isBusy(): boolean {
+    return this.#steps !== null;
+  }
+
+  /** Begins at once; what there is no time for goes on in later turns. One work at a time. */
+  run(steps: Iterator<void>): void {
+    if (this.#steps !== null) throw new Error('the work before it is not done yet');
+    this.#steps = steps;
+    this.#slice(steps);
+  }
+
+  /** What is not done is left undone. */
+  stop(): void {
+    this.#steps = null;
+  }
+
+  #slice(steps: Iterator<void>): void {
+    if (this.#steps !== steps) return;
+    const end = this.#clock() + BUDGET_MS;
+    try {
+      do {
+        if (steps.next().done !== true) continue;
+        this.#steps = null;
+        return;
+      } while (this.#clock() < end);
+    } catch (error) {
+      this.#steps = null;
+      this.#onError(error);
+      return;
+    }
+    this.#nextTurn(() => this.#slice(steps));
+  }
+}

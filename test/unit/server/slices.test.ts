@@ -1,0 +1,72 @@
+import { Slices } from '@auralis/server/slices';
+import { describe, expect, test } from '@jest/globals';
+
+/** Work whose steps take `stepMs` each, on a clock of its own; `turns` are what is to go on in later turns of the event loop. */
+function work(stepMs: number, failsAt = Number.POSITIVE_INFINITY) {
+  let at = 0;
+  const turns: (() => void)[] = [];
+  const errors: unknown[] = [];
+  const slices = new Slices({
+    clock: () => at,
+    nextTurn: (callback) => turns.push(callback),
+    onError: (error) => errors.push(error),
+  });
+  let done = 0;
+  const steps = (count: number) =>
+    (function* () {
+      while (done < count) {
+        if (done === failsAt) throw new Error('a fault');
+        at += stepMs;
+        done++;
+        yield;
+      }
+    })();
+  return { slices, turns, errors, steps, done: () => done };
+}
+
+describe('slices', () => {
+  test('what there is time for is done at once', () => {
+    const { slices, turns, steps, done } = work(0.1);
+    slices.run(steps(30));
+    expect([done(), turns.length, slices.isBusy]).toEqual([30, 0, false]);
+  });
+
+  test('the rest goes on in later turns, each no longer than four milliseconds and a step', () => {
+    const { slices, turns, steps, done } = work(1);
+    slices.run(steps(10));
+    const seen = [done()];
+    for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
+      expect(slices.isBusy).toBe(true);
+      turn();
+      seen.push(done());
+    }
+    expect([seen, slices.isBusy]).toEqual([[4, 8, 10], false]);
+  });
+
+  test('a step longer than that is followed by none in its turn', () => {
+    const { slices, turns, steps, done } = work(50);
+    slices.run(steps(3));
+    expect([done(), turns.length]).toEqual([1, 1]);
+  });
+
+  test('a fault ends the work, is told, and the next work begins as ever', () => {
+    const { slices, turns, errors, steps } = work(3, 3);
+    slices.run(steps(10));
+    turns.shift()?.();
+    expect([errors.length, turns.length, slices.isBusy]).toEqual([1, 0, false]);
+    slices.run([][Symbol.iterator]());
+    expect(slices.isBusy).toBe(false);
+  });
+
+  test('what is stopped does not go on, also where other work has begun since', () => {
+    const { slices, turns, steps, done } = work(4);
+    slices.run(steps(10));
+    slices.stop();
+    slices.run(steps(100));
+    const [stopped] = turns;
+    const before = done();
+    stopped?.();
+    expect([before, done(), slices.isBusy]).toEqual([2, 2, true]);
+    expect(() => slices.run(steps(1))).toThrow('not done yet');
+  });
+});
