@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { NO_HOST_RULES } from '../harness/alerts.js';
 import { HubProcess } from '../harness/hub.js';
 import { listenerOf, type QuietListener } from './quiet-listener.js';
 import { ToneEngine } from './tone-engine.js';
@@ -25,7 +26,7 @@ export function alertsOnDashboard(world: World): void {
     const icon = () => page.locator('link[rel="icon"]').getAttribute('href');
 
     beforeAll(async () => {
-      hub = await HubProcess.start();
+      hub = await HubProcess.start(['--config', NO_HOST_RULES]);
       other = new ToneEngine(hub.wsUrl, 'other');
       for (const stream of ['main', 'main', 'other']) {
         listeners.push(await listenerOf(hub.wsUrl, stream, 'a', { bufferDepthMs: 300, playbackState: 'playing' }));
@@ -40,7 +41,7 @@ export function alertsOnDashboard(world: World): void {
     test('there is one quiet line when there is none', async () => {
       await page.locator('.alerts .summary', { hasText: 'No alert' }).waitFor();
       expect(await page.locator('.alert-row').count()).toBe(0);
-      await until('the icon is calm', 5_000, async () => /icon-[\w-]+\.svg$/.test((await icon()) ?? ''));
+      await until('the icon is calm', 15_000, async () => /icon-[\w-]+\.svg$/.test((await icon()) ?? ''));
       expect(await icon()).not.toMatch(/alert|trouble|away/);
     }, 30_000);
 
@@ -52,13 +53,13 @@ export function alertsOnDashboard(world: World): void {
         stream: 'main',
       });
       await page.locator('.alert-row.warning.loud', { hasText: 'Deploying' }).waitFor();
-      await until('the title says so', 5_000, async () => /^◇ 1 warning · other/.test(await page.title()));
+      await until('the title says so', 15_000, async () => /^◇ 1 warning · other/.test(await page.title()));
       expect(await icon()).toMatch(/icon-trouble/);
       await post('/api/v1/alerts', { severity: 'critical', title: 'On fire', message: 'really', stream: 'main' });
       await page.locator('.alert-row.critical.loud', { hasText: 'On fire' }).waitFor();
       const titles = await page.locator('.alert-row .what > b:first-child').allTextContents();
       expect(titles.slice(0, 2)).toEqual(['On fire', 'Deploying']);
-      await until('the title says so', 5_000, async () => /^◆ 1 critical · other/.test(await page.title()));
+      await until('the title says so', 15_000, async () => /^◆ 1 critical · other/.test(await page.title()));
       expect(await icon()).toMatch(/icon-alert/);
       expect(await page.locator('.alerts [role="alert"]').textContent()).toBe('critical: On fire');
     }, 30_000);

@@ -106,7 +106,9 @@ const PAGE = `async ({ url, tokens }) => {
   const ask = (headers) => fetch(url + '/api/v1/hubs', { headers }).then(({ status }) => status, () => null);
   const rest = await ask({ authorization: 'Bearer ' + tokens.viewer });
   const refused = await ask({});
-  for (let tries = 0; tries < 30 && (audio.state !== 'open' || live.state !== 'live'); tries++) {
+  // What is refused stays so: three seconds are enough to see that.
+  const enough = rest === null ? 30 : 150;
+  for (let tries = 0; tries < enough && (audio.state !== 'open' || live.state !== 'live'); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return { audio: audio.state, live: live.state, rest, refused };

@@ -60,7 +60,7 @@ export function listenAndDashboard(world: World): void {
       expect(numberIn(row.cells.Sent)).toBeLessThan(sent.at(-1) as number);
       expect(await dashboard.locator('main.stale').count()).toBe(0);
       const chunks = (await figure(listen, 'chunks')) ?? 0;
-      await until('chunks come', 5_000, async () => ((await figure(listen, 'chunks')) ?? 0) > chunks + 5);
+      await until('chunks come', 15_000, async () => ((await figure(listen, 'chunks')) ?? 0) > chunks + 5);
       expect([...(await nonsenseOn(listen)), ...(await nonsenseOn(dashboard))]).toEqual([]);
       expect(world.faults()).toEqual([]);
     }, 120_000);

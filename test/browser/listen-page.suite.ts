@@ -77,8 +77,8 @@ export function listenPage(world: World): void {
       const page = await open('stream=bursts&autoplay');
       await says(page, /^Playing$/);
       engine.burst(19);
-      await page.getByText(/^Skipped \d/).waitFor({ timeout: 5_000 });
-      await until('what is left is near live', 5_000, async () => ((await figure(page, 'buffer')) ?? 9_999) < 1_000);
+      await page.getByText(/^Skipped \d/).waitFor({ timeout: 15_000 });
+      await until('what is left is near live', 15_000, async () => ((await figure(page, 'buffer')) ?? 9_999) < 1_000);
       await says(page, /^Playing$/);
     }, 60_000);
 
@@ -89,7 +89,7 @@ export function listenPage(world: World): void {
       await page.getByRole('button', { name: 'Pause' }).click();
       await says(page, /^Paused$/);
       const chunks = (await figure(page, 'chunks')) ?? 0;
-      await until('chunks are counted', 5_000, async () => ((await figure(page, 'chunks')) ?? 0) > chunks + 5);
+      await until('chunks are counted', 15_000, async () => ((await figure(page, 'chunks')) ?? 0) > chunks + 5);
       expect(await figure(page, 'buffer')).toBeNull();
       await page.getByRole('button', { name: 'Play' }).click();
       await says(page, /^Playing$/);
@@ -99,11 +99,18 @@ export function listenPage(world: World): void {
     test('waits for a click where the browser wants one', async () => {
       engineOf('clicks');
       const page = await open('stream=clicks', { strict: true, before: RECORD });
-      await pause(2_500);
+      // The hub is asked how far it is, for the page must not be.
+      const row = async () => {
+        const path = '/api/v1/connections?stream=clicks';
+        const { items } = await hub.get<{ items: { chunks_sent: number; playback_state: string | null }[] }>(path);
+        return items[0];
+      };
+      await until('it has been there for two seconds', 20_000, async () => ((await row())?.chunks_sent ?? 0) > 20);
       // The button is the first thing on the page that takes keys.
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
-      await pause(2_500);
+      await until('it plays, it says', 20_000, async () => (await row())?.playback_state === 'playing');
+      await until('it has had enough', 20_000, async () => ((await row())?.chunks_sent ?? 0) > 45);
       const said = await page.evaluate<string[]>('said');
       expect(said.at(-1)).toBe('Playing');
       expect(said.at(-2)).toBe('Buffering');

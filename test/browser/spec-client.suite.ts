@@ -74,7 +74,7 @@ export function specClient(world: World): void {
       expect(Math.abs(row.latency_ms ?? Number.NaN)).toBeLessThan(1_000);
       expect(row.buffer_depth_ms).toBeNull();
       await page.evaluate(`metrics.recordChunkError(); metrics.recordBufferUnderrun(); metrics.recordBufferUnderrun()`);
-      await until('what went wrong is told', 5_000, async () => (await rowOf('plain'))?.buffer_underruns === 2);
+      await until('what went wrong is told', 15_000, async () => (await rowOf('plain'))?.buffer_underruns === 2);
       expect((await rowOf('plain'))?.chunk_errors).toBe(1);
       expect(await page.title()).toBe('');
       await page.close();

@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { ask } from './http.js';
-import type { HubProcess } from './hub.js';
+import { type HubProcess, ROOT } from './hub.js';
+
+/** Config file of a hub that tells nothing of the machine it is on, for tests that count its alerts. */
+export const NO_HOST_RULES = `${ROOT}test/fixtures/no-host-rules.yaml`;
+/** What is in it, for a config that says more. */
+export const noHostRules = () => parse(readFileSync(NO_HOST_RULES, 'utf8')) as { readonly alerts: object };
 
 const headers = { 'content-type': 'application/json' };
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { noHostRules } from '../harness/alerts.js';
 import { freePort } from '../harness/free-port.js';
 import { HubProcess, runCommand } from '../harness/hub.js';
 import { describeWith, runProgram } from '../harness/program.js';
@@ -46,7 +47,10 @@ describeWith(PROGRAM, 'a real Alertmanager', () => {
       ({ ok }) => ok,
     );
     const hubConfig = join(folder, 'hub.yaml');
-    writeFileSync(hubConfig, JSON.stringify({ notifiers: { prometheus: { type: 'alertmanager', url } } }));
+    writeFileSync(
+      hubConfig,
+      JSON.stringify({ ...noHostRules(), notifiers: { prometheus: { type: 'alertmanager', url } } }),
+    );
     hub = await HubProcess.start(['--config', hubConfig, '--gpu-interval-s', '0']);
   });
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { NO_HOST_RULES } from '../harness/alerts.js';
 import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
 import { LiveSocket, TestSocket } from '../harness/socket.js';
 
@@ -33,7 +34,7 @@ const ALERT = { severity: 'error', title: 'Deploy failed', message: 'exit code 1
 const SILENCE = { matchers: { stream: 'main' }, author: 'anna', reason: 'deploying', lastsS: 600 };
 
 describe.each(['uws', 'ws'])('alerts by REST on %s', (transport) => {
-  const start = async () => (hub = await HubProcess.start(['--transport', transport]));
+  const start = async () => (hub = await HubProcess.start(['--transport', transport, '--config', NO_HOST_RULES]));
 
   test('one is raised by hand, listed, found by its id, and resolved', async () => {
     await start();
@@ -147,7 +148,7 @@ describe.each(['uws', 'ws'])('alerts by REST on %s', (transport) => {
 });
 
 test('alerts and silences outlive the hub, also where it is killed', async () => {
-  const args = ['--data-dir', join(folder, 'data')];
+  const args = ['--data-dir', join(folder, 'data'), '--config', NO_HOST_RULES];
   hub = await HubProcess.start(args);
   const { body: raised } = await ask('POST', '', ALERT);
   await ask('POST', '', { ...ALERT, message: 'exit code 2' });

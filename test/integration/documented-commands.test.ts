@@ -60,6 +60,12 @@ describeWith('curl', 'what the pages say to type', () => {
 
   test.each(CURLS)('%s', async (command) => {
     const { code, output } = await run(command);
+    // On a busy machine the answer about its health is 503.
+    if (command.includes('/metrics/health') && code === 22) {
+      expect(output).toContain('error: 503');
+      expect(output).toMatch(/"name":"avg_cpu_percent",.*"state":"failing"/);
+      return;
+    }
     expect([code, output]).toEqual([0, expect.stringMatching(/^[{[]/)]);
     // Events and reports are answered with what was refused of them.
     if (output.includes('"refused"')) expect(JSON.parse(output)).toMatchObject({ refused: 0 });
@@ -67,8 +73,9 @@ describeWith('curl', 'what the pages say to type', () => {
 
   test.each([...new Set(PATHS)])('%s', async (path) => {
     const { status } = await fetch(hub.url + path);
-    // 400 says what a path has to be asked for.
-    expect([path, status === 200 || status === 400]).toEqual([path, true]);
+    // 400 says what a path has to be asked for; on a busy machine 503 is the answer about its health.
+    const answers = path.includes('/metrics/health') ? [200, 503] : [200, 400];
+    expect([path, answers.includes(status)]).toEqual([path, true]);
   });
 
   test('top, as it is printed', async () => {

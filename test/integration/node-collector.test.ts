@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { NO_HOST_RULES } from '../harness/alerts.js';
 import { HubProcess, ROOT } from '../harness/hub.js';
 
 type Row = Record<string, number | string | null>;
 
 let hub: HubProcess;
 beforeAll(async () => {
-  hub = await HubProcess.start();
+  hub = await HubProcess.start(['--config', NO_HOST_RULES]);
 });
 afterAll(async () => {
   await hub.stop();

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { NO_HOST_RULES } from '../harness/alerts.js';
 import { HubProcess, ROOT } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
 
@@ -44,7 +45,7 @@ describeWith(PYTHON, 'the spec’s collector in Python', collector, RECENT);
 function collector(): void {
   let hub: HubProcess;
   beforeAll(async () => {
-    hub = await HubProcess.start();
+    hub = await HubProcess.start(['--config', NO_HOST_RULES]);
   });
   afterAll(async () => {
     await hub.stop();

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { noHostRules } from '../harness/alerts.js';
 import { HubProcess, runCommand } from '../harness/hub.js';
 import { Receiver } from '../harness/receiver.js';
 import { TestSocket } from '../harness/socket.js';
@@ -22,7 +23,7 @@ async function simulate(...args: string[]): Promise<void> {
 async function startHub(settings: object = {}): Promise<HubProcess> {
   folder = mkdtempSync(join(tmpdir(), 'auralis-alerts-'));
   const config = join(folder, 'hub.json');
-  writeFileSync(config, JSON.stringify(settings));
+  writeFileSync(config, JSON.stringify({ ...noHostRules(), ...settings }));
   hub = await HubProcess.start(['--data-dir', folder, '--config', config]);
   return hub;
 }
@@ -86,6 +87,8 @@ describe('alerts', () => {
       expect(evidence).toMatch(/^this hub stood still for \d+\.\d of the last \d+ s/);
     }
     while ((await firedOf('main')).some(({ state }) => state === 'firing')) await pause(1_000);
+    await receiver.until((requests) => requests.length >= 2);
+    // Time for one that should not come.
     await pause(2_000);
     const told = receiver.bodies.map(({ data }) => {
       const { state, alert } = data as { state: string; alert: { rule: string; blame: { on: string } } };

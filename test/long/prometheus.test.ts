@@ -110,16 +110,19 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
     for (const table of Object.keys(ROW_LABEL) as (keyof typeof ROW_LABEL)[]) {
       const rows = async () => (await hub.get<{ items: Row[] }>(`/api/v1/${table}`)).items;
       const looks: (readonly Row[])[] = [];
-      const watch = async (ms: number) => {
-        for (const until = Date.now() + ms; Date.now() < until; await pause(150)) looks.push(await rows());
-      };
+      let isWatched = true;
+      const watching = (async () => {
+        for (; isWatched; await pause(150)) looks.push(await rows());
+      })();
       // Longer than from one scrape to the next, before and after: what Prometheus has is of this time.
-      await watch(1_500);
+      await pause(2_000);
       const found = new Map<string, readonly Sample[]>();
       for (const column of SCHEMAS[table].columns) {
         found.set(column.name, await prometheus.query(seriesOf(familyOf(column))));
       }
-      await watch(1_500);
+      await pause(2_000);
+      isWatched = false;
+      await watching;
       const [first = []] = looks;
       for (const column of SCHEMAS[table].columns) {
         const family = familyOf(column);
