@@ -12,6 +12,10 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
+interface Config {
+  readonly scrape_configs: readonly [object];
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Debian's own Prometheus, which scrapes one hub once a second. */
@@ -21,10 +25,12 @@ export class Prometheus {
   readonly #url: string;
   #said = '';
 
-  private constructor(target: string, port: number) {
+  private constructor(target: string, port: number, token: string | null) {
     this.#url = `http://127.0.0.1:${port}`;
     // What deploy/ has, at a pace for a test, and beside it the path of the specification.
-    const deployed = parse(readFileSync(`${ROOT}deploy/prometheus.yml`, 'utf8')) as { scrape_configs: [object] };
+    const text = readFileSync(`${ROOT}deploy/prometheus.yml`, 'utf8');
+    const deployed = parse(token === null ? text : text.replace('# authorization:', 'authorization:')) as Config;
+    if (token !== null) this.bring(token);
     const here = { ...deployed.scrape_configs[0], static_configs: [{ targets: [target] }] };
     const config = {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
@@ -41,11 +47,16 @@ export class Prometheus {
     this.#child.stderr?.on('data', (piece: Buffer) => (this.#said += piece.toString()));
   }
 
-  /** Begins to scrape the hub at this `host:port`. */
-  static async start(target: string): Promise<Prometheus> {
-    const prometheus = new Prometheus(target, await freePort());
+  /** Begins to scrape the hub at this `host:port`; with a token where one is given, as deploy/ says in a comment. */
+  static async start(target: string, token: string | null = null): Promise<Prometheus> {
+    const prometheus = new Prometheus(target, await freePort(), token);
     await prometheus.#ready();
     return prometheus;
+  }
+
+  /** Puts another token where it looks for one. */
+  bring(token: string): void {
+    writeFileSync(join(this.#folder, 'hub.token'), `${token}\n`);
   }
 
   async #ready(): Promise<void> {
