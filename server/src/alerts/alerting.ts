@@ -178,8 +178,7 @@ export class Alerting {
     const { tables } = this.#context;
     episode.describedAt = now;
     const isNamed = rule.table === 'connections' && rule.groupBy !== 'row';
-    // Those that are still there: since the rule saw them, there may have been other work.
-    const slots = sighting.slots.filter((slot) => watch.isHeld(slot));
+    const slots = watch.slotsOf(sighting);
     const names = isNamed ? slots.slice(0, MAX_NAMED).map((slot) => listenerName(tables, slot)) : [];
     const { group, labels, count, worst } = episode;
     episode.message = messageOf({ rule, group, labels, count, worst, names });

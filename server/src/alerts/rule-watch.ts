@@ -1,5 +1,6 @@
 import { type Column, rowTest, SCHEMAS, type Table } from '@auralis/shared';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { HotRows } from './hot-rows.js';
 import { Increases } from './increase.js';
 import { fixedPoint, type Rule, type Term } from './rule.js';
 
@@ -14,31 +15,20 @@ const NO_SLOT = -1;
 
 type Test = (slot: number) => boolean;
 
-/** A row that is bad, or was so a moment ago. */
-interface HotRow {
-  readonly slot: number;
-  readonly generation: number;
-  readonly group: string;
-  /** When it was first bad, and last. */
-  readonly since: number;
-  last: number;
-  /** It has been bad for as long as the rule asks. */
-  isRipe: boolean;
-}
-
-/** The rows of one group that are bad. */
+/** The rows of one group that are bad, as the last look has seen them. */
 export interface Sighting {
   readonly group: string;
   /** Rows that have been bad for long enough; of the others, there are some. */
   ripe: number;
   /** There are ripe rows that are bad at this moment, and not only held as bad because they were so just now. */
   isBadNow: boolean;
-  /** When the first of its rows went bad. */
+  /** When the first of its rows went bad; infinite before a look has come to one. */
   since: number;
   /** The worst reading, in the column's unit; NaN where a reading is not judged by its size. */
   worst: number;
-  /** Slots of the ripe rows, those first that have been bad for longest. */
-  readonly slots: number[];
+  /** Places of the first and last of the ripe rows among the hot ones, -1 where there is none. */
+  first: number;
+  last: number;
 }
 
 /**
@@ -50,14 +40,14 @@ export class RuleWatch {
   readonly table: Table;
   readonly #tables: Tables;
   readonly #increases: Increases | null;
-  /** In the order in which they went bad. An array: to look at ten thousand of them in a Map takes twice as long. */
-  readonly #hot: HotRow[] = [];
-  /** The same by slot + 1, so that NO_SLOT has its place. */
-  readonly #hotAt: (HotRow | undefined)[] = [];
+  readonly #hot = new HotRows<Sighting>();
+  /** Those of hot rows, by group. The same objects from look to look: of ten thousand groups, new ones would be much garbage. */
+  readonly #sightings = new Map<string, Sighting>();
   /** The levels in fixed point; of `is`, one bit for each label. */
   readonly #bound: number;
   readonly #clear: number;
   readonly #labels: number;
+  readonly #factor: number;
   readonly #while: readonly Test[];
   readonly #unless: readonly Test[];
   /** Key of the row that is to be there, where the rule is about one. */
@@ -75,6 +65,7 @@ export class RuleWatch {
     const hasLevels = condition.kind === 'above' || condition.kind === 'below';
     this.#bound = hasLevels ? fixedPoint(column, condition.bound) : Number.NaN;
     this.#clear = hasLevels ? fixedPoint(column, condition.clear) : Number.NaN;
+    this.#factor = 10 ** column.scale;
     const labels = condition.kind === 'is' ? condition.labels : [];
     this.#labels = labels.reduce((bits, label) => bits | (1 << (column.labels?.indexOf(label) ?? 0)), 0);
     const attributes: readonly string[] = SCHEMAS[rule.table].attributes;
@@ -85,32 +76,33 @@ export class RuleWatch {
     this.#groupAttribute = typeof rule.groupBy === 'object' ? attributes.indexOf(rule.groupBy.attribute) : -1;
   }
 
-  /** Looks at every row, about once a second. Returns what is bad, by group; empty where all is well. */
+  /** Looks at every row, about once a second. Returns what is bad, by group, until the next look; empty where all is well. */
   observe(now: number): ReadonlyMap<string, Sighting> {
     this.#isStandIn = this.rule.insteadOf === null || !isReported(this.#tables, this.rule.insteadOf);
     this.#increases?.observe(now);
     const readings = this.#increases?.readings ?? (this.table.cells[this.rule.column.index] as Float64Array);
     this.#scan(readings, now);
-    const hot = this.#hot;
-    if (hot.length === 0) return NOTHING;
-    const sightings = new Map<string, Sighting>();
-    let kept = 0;
-    for (const row of hot) {
-      const { slot } = row;
-      // Another row has taken its slot meanwhile.
-      if (this.#hotAt[slot + 1] !== row) continue;
-      if (this.#goesOn(slot, row, readings, now)) {
-        this.#count(slot, row, readings, sightings, now);
-        hot[kept++] = row;
-      } else this.#hotAt[slot + 1] = undefined;
-    }
-    hot.length = kept;
+    const sightings = this.#sightings;
+    if (this.#hot.count === 0) return sightings;
+    for (const sighting of sightings.values()) begin(sighting);
+    this.#hot.keep((place) => this.#goesOn(place, readings, now));
+    for (let place = 0; place < this.#hot.count; place++) this.#count(place, readings, now);
+    for (const { group, since } of sightings.values()) if (since === Number.POSITIVE_INFINITY) sightings.delete(group);
     return sightings;
   }
 
-  /** Whether a row that the last look saw is there still, and no other in its slot. */
-  isHeld(slot: number): boolean {
-    return this.#hotAt[slot + 1]?.generation === this.table.generation[slot];
+  /**
+   * Slots of the ripe rows that the last look saw, those first that have been bad for longest; without those that have
+   * gone since.
+   */
+  slotsOf({ first }: Sighting): number[] {
+    const { slots, generations, next } = this.#hot;
+    const found: number[] = [];
+    for (let place = first; place >= 0; place = next[place] as number) {
+      const slot = slots[place] as number;
+      if (slot !== NO_SLOT && generations[place] === this.table.generation[slot]) found.push(slot);
+    }
+    return found;
   }
 
   #scan(readings: Float64Array, now: number): void {
@@ -152,52 +144,64 @@ export class RuleWatch {
 
   /** Whether it was bad before; then it is so now as well. */
   #isHot(slot: number, generation: number, now: number): boolean {
-    const known = this.#hotAt[slot + 1];
-    if (known?.generation !== generation) return false;
-    known.last = now;
+    const place = this.#hot.placeOf(slot);
+    if (place < 0 || this.#hot.generations[place] !== generation) return false;
+    this.#hot.last[place] = now;
     return true;
   }
 
   #heat(slot: number, generation: number, group: string, now: number): void {
-    const row = { slot, generation, group, since: now, last: now, isRipe: false };
-    this.#hotAt[slot + 1] = row;
-    this.#hot.push(row);
+    let sighting = this.#sightings.get(group);
+    if (sighting === undefined) {
+      sighting = { group, ripe: 0, isBadNow: false, since: now, worst: Number.NaN, first: -1, last: -1 };
+      this.#sightings.set(group, sighting);
+    }
+    this.#hot.add(slot, generation, sighting, now);
   }
 
   /** Whether a row that was bad is so still, or has not been well for long enough. */
-  #goesOn(slot: number, row: HotRow, readings: Float64Array, now: number): boolean {
+  #goesOn(place: number, readings: Float64Array, now: number): boolean {
+    const { slots, generations, since, last, isRipe } = this.#hot;
     const { forS, clearForS } = this.rule;
-    if (row.last === now) {
-      if (now - row.since >= forS * 1000 - SLACK_MS) row.isRipe = true;
+    const lastAt = last[place] as number;
+    if (lastAt === now) {
+      if (now - (since[place] as number) >= forS * 1000 - SLACK_MS) isRipe[place] = 1;
       return true;
     }
-    if (slot === NO_SLOT) return row.isRipe && now - row.last < clearForS * 1000 - SLACK_MS;
-    if (row.generation !== this.table.generation[slot]) return false;
-    if (!row.isRipe) return now - row.last < LULL_MS - SLACK_MS;
-    if (!this.#isClear(readings[slot] as number) && this.#applies(slot)) row.last = now;
-    return now - row.last < clearForS * 1000 - SLACK_MS;
+    const slot = slots[place] as number;
+    if (slot === NO_SLOT) return isRipe[place] === 1 && now - lastAt < clearForS * 1000 - SLACK_MS;
+    if (generations[place] !== this.table.generation[slot]) return false;
+    if (isRipe[place] === 0) return now - lastAt < LULL_MS - SLACK_MS;
+    if (!this.#isClear(readings[slot] as number) && this.#applies(slot)) {
+      last[place] = now;
+      return true;
+    }
+    return now - lastAt < clearForS * 1000 - SLACK_MS;
   }
 
-  #count(slot: number, row: HotRow, readings: Float64Array, sightings: Map<string, Sighting>, now: number): void {
-    let sighting = sightings.get(row.group);
-    if (sighting === undefined) {
-      sighting = { group: row.group, ripe: 0, isBadNow: false, since: row.since, worst: Number.NaN, slots: [] };
-      sightings.set(row.group, sighting);
-    }
-    sighting.since = Math.min(sighting.since, row.since);
-    if (!row.isRipe) return;
+  #count(place: number, readings: Float64Array, now: number): void {
+    const { slots, since, last, isRipe, groups, next } = this.#hot;
+    const sighting = groups[place] as Sighting;
+    sighting.since = Math.min(sighting.since, since[place] as number);
+    if (isRipe[place] === 0) return;
     sighting.ripe++;
+    if (sighting.last < 0) sighting.first = place;
+    else next[sighting.last] = place;
+    next[place] = -1;
+    sighting.last = place;
+    const slot = slots[place] as number;
+    const isBad = last[place] === now;
     if (slot === NO_SLOT) {
-      sighting.isBadNow = row.last === now;
+      sighting.isBadNow = isBad;
       return;
     }
-    sighting.slots.push(slot);
-    const { kind } = this.rule.condition;
-    const reading = (readings[slot] as number) / 10 ** this.rule.column.scale;
     // A reading that has come back while its row is held as bad says nothing of how bad it was.
     if (this.#isClear(readings[slot] as number)) return;
-    if (row.last === now) sighting.isBadNow = true;
-    const isWorse = kind === 'above' ? !(reading <= sighting.worst) : kind === 'below' && !(reading >= sighting.worst);
+    if (isBad) sighting.isBadNow = true;
+    const { kind } = this.rule.condition;
+    if (kind !== 'above' && kind !== 'below') return;
+    const reading = (readings[slot] as number) / this.#factor;
+    const isWorse = kind === 'above' ? !(reading <= sighting.worst) : !(reading >= sighting.worst);
     if (isWorse) sighting.worst = reading;
   }
 
@@ -249,7 +253,15 @@ export class RuleWatch {
   }
 }
 
-const NOTHING: ReadonlyMap<string, Sighting> = new Map();
+/** Nothing has been seen of it yet. */
+function begin(sighting: Sighting): void {
+  sighting.ripe = 0;
+  sighting.isBadNow = false;
+  sighting.since = Number.POSITIVE_INFINITY;
+  sighting.worst = Number.NaN;
+  sighting.first = -1;
+  sighting.last = -1;
+}
 
 /** Whether any row has a reading in this column. */
 function isReported(tables: Tables, column: Column): boolean {
