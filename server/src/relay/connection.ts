@@ -1,7 +1,7 @@
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
-import { ZERO } from '../state/zero.js';
 import { HEALTH, healthOf, PLAYING, type Signs, STALLED, trustOf } from './health.js';
+import { ENTRY, type Ledger } from './ledger.js';
 import type { PlaybackWatch } from './playback-watch.js';
 
 /** A chunk that is this much later than a chunk's own time is no jitter of the engine. */
@@ -17,32 +17,54 @@ const RECOVERY_MS = 10_000;
  */
 export abstract class Connection {
   readonly slot: number;
-  readonly openedAt: number;
-  lastReportAt = Number.NaN;
   /** How often it reports, as it was asked to. A report may be some of these late before it counts as silent. */
   reportIntervalMs: number;
-  /** When it was last judged to be not well; −∞ before. */
-  unwellAt = Number.NEGATIVE_INFINITY;
 
   protected readonly table: Tables['connections'];
+  protected readonly ledger: Ledger;
+  /** Where its line in the ledger begins. */
+  protected readonly line: number;
   /** Compares its words with its deeds; null as long as nothing is known of what it received. */
   protected watch: PlaybackWatch | null = null;
   isHidden = false;
-  #underrunsJudged = ZERO;
-  /** Silence of which account was given, ms. */
-  #silenceTold = ZERO;
   /** Made at the first drop: most connections never need one. */
   #drops: EventWindow | null = null;
 
-  constructor(table: Tables['connections'], slot: number, reportIntervalMs: number, now: number) {
+  constructor(table: Tables['connections'], slot: number, ledger: Ledger, reportIntervalMs: number, now: number) {
     this.table = table;
     this.slot = slot;
-    this.openedAt = now;
-    this.lastReportAt = now;
+    this.ledger = ledger;
+    this.line = ledger.open(slot);
+    this.enter(ENTRY.openedAt, now);
+    this.enter(ENTRY.lastReportAt, now);
+    this.enter(ENTRY.unwellAt, Number.NEGATIVE_INFINITY);
+    this.enter(ENTRY.underrunsJudged, 0);
+    this.enter(ENTRY.silenceTold, 0);
     this.reportIntervalMs = reportIntervalMs;
     table.set(slot, CONNECTION.reports, 0);
     table.set(slot, CONNECTION.connected_at, now / 1000);
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
+  }
+
+  get openedAt(): number {
+    return this.entry(ENTRY.openedAt);
+  }
+
+  get lastReportAt(): number {
+    return this.entry(ENTRY.lastReportAt);
+  }
+
+  /** When it was last judged to be not well; −∞ before. */
+  get unwellAt(): number {
+    return this.entry(ENTRY.unwellAt);
+  }
+
+  protected entry(place: number): number {
+    return this.ledger.lines[this.line + place] as number;
+  }
+
+  protected enter(place: number, value: number): void {
+    this.ledger.lines[this.line + place] = value;
   }
 
   /** It is asked to report this often. */
@@ -68,17 +90,18 @@ export abstract class Connection {
   takeSilence(sinceMs: number): number {
     const total = this.table.get(this.slot, CONNECTION.underrun_duration_ms);
     if (Number.isNaN(total)) return Number.NaN;
-    const heard = Math.max(0, total < this.#silenceTold ? total : total - this.#silenceTold);
+    const told = this.entry(ENTRY.silenceTold);
+    const heard = Math.max(0, total < told ? total : total - told);
     const counted = Math.min(heard, sinceMs);
     // Reports do not arrive as evenly as they leave: what was too much for this interval may fit into the next.
-    this.#silenceTold = total - Math.min(heard - counted, MAX_REPORT_JITTER_MS);
+    this.enter(ENTRY.silenceTold, total - Math.min(heard - counted, MAX_REPORT_JITTER_MS));
     return this.watch?.divergence != null ? Number.NaN : counted;
   }
 
   /** What its row shows now happened before anybody looked: it is held against nobody. */
   protected forgive(): void {
-    this.#underrunsJudged = this.table.get(this.slot, CONNECTION.buffer_underruns) || 0;
-    this.#silenceTold = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
+    this.enter(ENTRY.underrunsJudged, this.table.get(this.slot, CONNECTION.buffer_underruns) || 0);
+    this.enter(ENTRY.silenceTold, this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0);
   }
 
   /** Judges how it fares, once a second. `chunkAt`: when its stream's last chunk came. Returns its health. */
@@ -91,11 +114,11 @@ export abstract class Connection {
       reportAgeMs: now - this.lastReportAt,
       reportIntervalMs: this.reportIntervalMs,
       hidden: this.isHidden,
-      newUnderruns: underruns - this.#underrunsJudged,
+      newUnderruns: underruns - this.entry(ENTRY.underrunsJudged),
       divergence: watch?.divergence ?? null,
       timeToSilenceMs,
     };
-    this.#underrunsJudged = underruns;
+    this.enter(ENTRY.underrunsJudged, underruns);
     const { health, reason } = healthOf(table, slot, signs);
     table.set(slot, CONNECTION.time_to_silence_ms, timeToSilenceMs);
     table.set(slot, CONNECTION.trust, trustOf(table, slot, signs));
@@ -130,7 +153,7 @@ export abstract class Connection {
     const { table, slot } = this;
     if (health !== HEALTH.ok) {
       if (Number.isNaN(table.get(slot, CONNECTION.unwell_since))) table.set(slot, CONNECTION.unwell_since, now / 1000);
-      this.unwellAt = now;
+      this.enter(ENTRY.unwellAt, now);
     } else if (now - this.unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.unwell_since);
   }
 

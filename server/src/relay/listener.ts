@@ -1,8 +1,8 @@
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
-import { ZERO } from '../state/zero.js';
 import { type Peer, SEND } from '../transport/transport.js';
 import { Connection } from './connection.js';
+import { ENTRY, type Ledger } from './ledger.js';
 import { Outstanding, type RecentChunks } from './outstanding.js';
 import { PlaybackWatch } from './playback-watch.js';
 
@@ -35,14 +35,8 @@ export interface ListenerLimits {
 export class Listener extends Connection {
   readonly peer: Peer;
   readonly id: string;
-  /** Hub's clock at the last sign of life: pong, report, or opening. */
-  lastSignAt = Number.NaN;
-  /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
-  lastPingAt = Number.NaN;
   /** Its round trip is to be measured right after a report that says that it has read what it was sent. */
   isPingDue = false;
-  /** Chunks it had been sent when the present engine came. */
-  sentBefore = ZERO;
   /** Why the hub closed it, where it did. */
   closeReason = '';
 
@@ -59,20 +53,49 @@ export class Listener extends Connection {
     id: string,
     slot: number,
     table: Tables['connections'],
+    ledger: Ledger,
     limits: ListenerLimits,
     seq: number,
     now: number,
   ) {
-    super(table, slot, limits.reportIntervalMs, now);
+    super(table, slot, ledger, limits.reportIntervalMs, now);
     this.peer = peer;
     this.id = id;
     this.#limits = limits;
-    this.#outstanding = new Outstanding(seq);
+    this.#outstanding = new Outstanding(ledger, this.line, seq);
     this.lastSignAt = now;
+    this.sentBefore = 0;
     for (const counter of [CONNECTION.chunks_sent, CONNECTION.chunks_dropped, CONNECTION.bytes_sent])
       table.set(slot, counter, 0);
     for (const counter of [CONNECTION.messages_refused, CONNECTION.dropped_per_min]) table.set(slot, counter, 0);
     table.set(slot, CONNECTION.backlog_bytes, 0);
+  }
+
+  /** Hub's clock at the last sign of life: pong, report, or opening. */
+  get lastSignAt(): number {
+    return this.entry(ENTRY.lastSignAt);
+  }
+
+  set lastSignAt(at: number) {
+    this.enter(ENTRY.lastSignAt, at);
+  }
+
+  /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
+  get lastPingAt(): number {
+    return this.entry(ENTRY.lastPingAt);
+  }
+
+  set lastPingAt(at: number) {
+    this.enter(ENTRY.lastPingAt, at);
+  }
+
+  /** Chunks it had been sent when the present engine came. */
+  get sentBefore(): number {
+    return this.entry(ENTRY.sentBefore);
+  }
+
+  set sentBefore(chunks: number) {
+    this.enter(ENTRY.sentBefore, chunks);
   }
 
   /** Sends the chunk, or drops it if the listener is too far behind, and books which. Returns whether it was sent. */
@@ -156,7 +179,7 @@ export class Listener extends Connection {
       isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = 1;
     }
     this.#watchPlayback();
-    this.lastReportAt = now;
+    this.enter(ENTRY.lastReportAt, now);
     this.table.setSome(this.slot, SHOWN_COLUMNS, shown, isShown);
   }
 
@@ -165,7 +188,7 @@ export class Listener extends Connection {
     // One that says that it has received nothing cannot confirm, and yet its words can be held against that.
     const saysReceived = this.#confirms || this.table.get(this.slot, CONNECTION.chunks_received) === 0;
     if (this.watch === null && (Number.isNaN(depthMs) || !saysReceived)) return;
-    this.watch ??= new PlaybackWatch();
+    this.watch ??= new PlaybackWatch(this.ledger, this.line);
     if (this.isPlaying && !Number.isNaN(depthMs)) {
       const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
       const saidAt = this.table.get(this.slot, CONNECTION.sent_at_ms);

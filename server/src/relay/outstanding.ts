@@ -1,3 +1,5 @@
+import { ENTRY, type Ledger } from './ledger.js';
+
 /** A stream's last chunks, by `seq`: how long each plays, and when it was sent. */
 export class RecentChunks {
   readonly #durations = new Float64Array(CHUNKS_KEPT);
@@ -43,21 +45,29 @@ const MAX_GAPS = 64;
 export class Outstanding {
   /** Chunks sent and not confirmed. */
   chunks = 0;
-  /** Their duration. */
-  ms = Number.NaN;
-  /** Duration of all that was confirmed so far. */
-  confirmedMs = Number.NaN;
-  #sentUpTo = Number.NaN;
-  #confirmedUpTo = Number.NaN;
-  /** Runs of chunks that were not sent, as pairs [first, last], ascending, all after `#confirmedUpTo`. */
+  readonly #ledger: Ledger;
+  readonly #line: number;
+  /** Runs of chunks that were not sent, as pairs [first, last], ascending, all after the last that was confirmed. */
   #gaps: number[] | null = null;
 
-  /** `seq`: the last chunk published before the listener joined. */
-  constructor(seq: number) {
-    this.ms = 0;
-    this.confirmedMs = 0;
-    this.#sentUpTo = seq;
-    this.#confirmedUpTo = seq;
+  /** `line`: its own in the ledger; `seq`: the last chunk published before the listener joined. */
+  constructor(ledger: Ledger, line: number, seq: number) {
+    this.#ledger = ledger;
+    this.#line = line;
+    this.#set(ENTRY.outstandingMs, 0);
+    this.#set(ENTRY.confirmedMs, 0);
+    this.#set(ENTRY.sentUpTo, seq);
+    this.#set(ENTRY.confirmedUpTo, seq);
+  }
+
+  /** Duration of the chunks sent and not confirmed. */
+  get ms(): number {
+    return this.#get(ENTRY.outstandingMs);
+  }
+
+  /** Duration of all that was confirmed so far. */
+  get confirmedMs(): number {
+    return this.#get(ENTRY.confirmedMs);
   }
 
   get isFragmented(): boolean {
@@ -66,8 +76,8 @@ export class Outstanding {
 
   sent(seq: number, durationMs: number): void {
     this.chunks++;
-    this.ms += durationMs;
-    this.#sentUpTo = seq;
+    this.#set(ENTRY.outstandingMs, this.ms + durationMs);
+    this.#set(ENTRY.sentUpTo, seq);
   }
 
   dropped(seq: number): void {
@@ -82,25 +92,30 @@ export class Outstanding {
    * nothing is confirmed.
    */
   confirm(seq: number, chunks: RecentChunks): boolean {
-    if (seq > this.#sentUpTo) return false;
-    const isForgotten = this.#confirmedUpTo + 1 < chunks.oldest;
-    for (let at = this.#confirmedUpTo + 1; at <= seq; at++) {
+    if (seq > this.#get(ENTRY.sentUpTo)) return false;
+    const confirmedUpTo = this.#get(ENTRY.confirmedUpTo);
+    if (seq > confirmedUpTo) this.#confirmFrom(confirmedUpTo + 1, seq, chunks);
+    return true;
+  }
+
+  #confirmFrom(first: number, seq: number, chunks: RecentChunks): void {
+    let confirmedMs = 0;
+    for (let at = first; at <= seq; at++) {
       const gapEnd = this.#gapEndAt(at);
       if (gapEnd >= at) {
         at = gapEnd;
         continue;
       }
       this.chunks--;
-      const durationMs = chunks.durationOf(at);
-      this.ms -= durationMs;
-      this.confirmedMs += durationMs;
+      confirmedMs += chunks.durationOf(at);
     }
-    if (seq > this.#confirmedUpTo) this.#confirmedUpTo = seq;
-    // What was taken off was in part a guess, and would be missed or too much for ever.
-    if (isForgotten) this.ms = this.#remembered(chunks);
+    this.#set(ENTRY.confirmedUpTo, seq);
+    this.#set(ENTRY.confirmedMs, this.confirmedMs + confirmedMs);
     // Sums of floating-point durations drift; an empty account is exactly empty.
-    if (this.chunks === 0) this.ms = 0;
-    return true;
+    if (this.chunks === 0) this.#set(ENTRY.outstandingMs, 0);
+    // What was taken off was in part a guess, and would be missed or too much for ever.
+    else if (first < chunks.oldest) this.#set(ENTRY.outstandingMs, this.#remembered(chunks));
+    else this.#set(ENTRY.outstandingMs, this.ms - confirmedMs);
   }
 
   /** Duration of what is outstanding, afresh: exact but for chunks whose durations are forgotten. */
@@ -109,7 +124,8 @@ export class Outstanding {
     let ms = 0;
     let count = 0;
     let gap = 0;
-    for (let at = Math.max(this.#confirmedUpTo + 1, chunks.oldest); at <= this.#sentUpTo; at++) {
+    const sentUpTo = this.#get(ENTRY.sentUpTo);
+    for (let at = Math.max(this.#get(ENTRY.confirmedUpTo) + 1, chunks.oldest); at <= sentUpTo; at++) {
       while ((gaps[gap + 1] ?? Number.POSITIVE_INFINITY) < at) gap += 2;
       if ((gaps[gap] ?? Number.POSITIVE_INFINITY) <= at) {
         at = gaps[gap + 1] as number;
@@ -131,5 +147,13 @@ export class Outstanding {
       return -1;
     }
     return (gaps[0] as number) <= seq ? (gaps[1] as number) : -1;
+  }
+
+  #get(entry: number): number {
+    return this.#ledger.lines[this.#line + entry] as number;
+  }
+
+  #set(entry: number, value: number): void {
+    this.#ledger.lines[this.#line + entry] = value;
   }
 }

@@ -1,3 +1,5 @@
+import { ENTRY, type Ledger } from './ledger.js';
+
 /** What the hub makes of a listener's reports: is what it says of its buffer possible, and how long will it last? */
 
 /** One report, as far as it speaks of playback. */
@@ -26,15 +28,16 @@ const MAX_CLOCK_STEP_MS = 10_000;
 /** A faster drain than this is no drift of a sound card's clock. */
 const MIN_DRAIN = 0.05;
 
-// Places of a sample's figures, and of the samples.
+// Places of a sample's figures, and of the samples in the line of the ledger: the one that is compared with, the one that is
+// next for that, and the last.
 const AT = 0;
 const RECEIVED = 1;
 const DEPTH = 2;
 const UNDERRUN = 3;
 const FIGURES = 4;
-const FROM = 0;
-const MIDDLE = FIGURES;
-const LAST = 2 * FIGURES;
+const FROM: number = ENTRY.samples;
+const MIDDLE = FROM + FIGURES;
+const LAST = MIDDLE + FIGURES;
 
 /**
  * Follows one listener. While it plays, what it has buffered changes by what it received, less the time that passed, plus
@@ -46,15 +49,21 @@ const LAST = 2 * FIGURES;
  * forgiven once it has left the window.
  */
 export class PlaybackWatch {
-  /** The modelled buffer at the last report, ms; NaN before two reports of a playing listener. */
-  modelMs = Number.NaN;
   /** How words and deeds contradict each other, as long as they have not come together again. */
   divergence: Divergence | null = null;
-  /**
-   * Three samples, one after the other: the one that is compared with, the one that is next for that, and the last. Numbers
-   * in one array, not objects: a report of a playing listener made 120 bytes of garbage.
-   */
-  readonly #samples = new Float64Array(3 * FIGURES).fill(Number.NaN);
+  readonly #ledger: Ledger;
+  readonly #line: number;
+
+  /** `line`: its own in the ledger, without samples. */
+  constructor(ledger: Ledger, line: number) {
+    this.#ledger = ledger;
+    this.#line = line;
+  }
+
+  /** The modelled buffer at the last report, ms; NaN before two reports of a playing listener. */
+  get modelMs(): number {
+    return this.#figure(0, ENTRY.modelMs);
+  }
 
   /** A report of a listener that says it plays. `sample` may be used again. */
   playing(sample: PlaybackSample, maxDepthMs: number): void {
@@ -64,8 +73,9 @@ export class PlaybackWatch {
       this.#note(FROM, sample);
       return;
     }
-    this.modelMs = this.#modelled();
-    const contradictionMs = sample.depthMs - this.modelMs;
+    const modelMs = this.#modelled();
+    this.#ledger.lines[this.#line + ENTRY.modelMs] = modelMs;
+    const contradictionMs = sample.depthMs - modelMs;
     const grownMs = sample.depthMs - this.#figure(FROM, DEPTH);
     if (contradictionMs > MAX_CONTRADICTION_MS) {
       // What is received and not played makes a buffer grow; a buffer that does not shrink when it must is a mere word.
@@ -105,15 +115,20 @@ export class PlaybackWatch {
   }
 
   #forget(): void {
-    this.#samples.fill(Number.NaN);
-    this.modelMs = Number.NaN;
+    const from = this.#line + ENTRY.modelMs;
+    this.#ledger.lines.fill(Number.NaN, from, from + 1 + 3 * FIGURES);
   }
 
   #slide(sample: PlaybackSample): void {
     if (!this.#has(MIDDLE)) this.#note(MIDDLE, sample);
     if (sample.at - this.#figure(MIDDLE, AT) < WINDOW_MS / 2) return;
-    if (sample.at - this.#figure(FROM, AT) >= WINDOW_MS) this.#samples.copyWithin(FROM, MIDDLE, MIDDLE + FIGURES);
+    if (sample.at - this.#figure(FROM, AT) >= WINDOW_MS) this.#copy(MIDDLE, FROM);
     this.#note(MIDDLE, sample);
+  }
+
+  #copy(sample: number, to: number): void {
+    const place = this.#line + sample;
+    this.#ledger.lines.copyWithin(this.#line + to, place, place + FIGURES);
   }
 
   /** What it must have buffered now, by what it had then. */
@@ -133,7 +148,7 @@ export class PlaybackWatch {
   }
 
   #figure(sample: number, figure: number): number {
-    return this.#samples[sample + figure] as number;
+    return this.#ledger.lines[this.#line + sample + figure] as number;
   }
 
   /** How much a figure has grown from the sample that is compared with to the last one. */
@@ -142,9 +157,11 @@ export class PlaybackWatch {
   }
 
   #note(sample: number, { at, receivedMs, depthMs, underrunMs }: PlaybackSample): void {
-    this.#samples[sample + AT] = at;
-    this.#samples[sample + RECEIVED] = receivedMs;
-    this.#samples[sample + DEPTH] = depthMs;
-    this.#samples[sample + UNDERRUN] = underrunMs;
+    const { lines } = this.#ledger;
+    const place = this.#line + sample;
+    lines[place + AT] = at;
+    lines[place + RECEIVED] = receivedMs;
+    lines[place + DEPTH] = depthMs;
+    lines[place + UNDERRUN] = underrunMs;
   }
 }

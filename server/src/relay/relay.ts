@@ -3,6 +3,7 @@ import { CLOSE, CLOSED_ROW_MS, MAX_STREAMS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_ATTRIBUTE, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
+import { Ledger } from './ledger.js';
 import { Listener, type ListenerLimits } from './listener.js';
 import { ReportPace } from './report-pace.js';
 import type { ReportedConnection } from './reported-connection.js';
@@ -22,6 +23,8 @@ export class Relay {
   readonly options: RelayOptions;
   readonly streams = new Map<string, Stream>();
   readonly pace: ReportPace;
+  /** A line for each slot of `connections`. */
+  readonly ledger = new Ledger();
   /** Listeners connected now, over all streams. */
   listeners = 0;
 
@@ -66,7 +69,7 @@ export class Relay {
     const { connections } = this.#tables;
     const id = randomBytes(9).toString('base64url');
     const slot = connections.open(id, [stream.name, client, address, '']);
-    const listener = new Listener(peer, id, slot, connections, this.options, stream.seq, now);
+    const listener = new Listener(peer, id, slot, connections, this.ledger, this.options, stream.seq, now);
     listener.askFor(this.pace.first);
     stream.clients.opened(client, slot);
     stream.listeners.add(listener);

@@ -1,6 +1,7 @@
 import { ReportedCounter } from '../state/reported-counter.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Connection } from './connection.js';
+import { ENTRY, type Ledger } from './ledger.js';
 
 /** What its server says of a connection, checked. null: not said. Counters are since the connection opened. */
 export interface ConnectionMetrics {
@@ -54,11 +55,12 @@ export class ReportedConnection extends Connection {
   constructor(
     table: Tables['connections'],
     slot: number,
+    ledger: Ledger,
     staleAfterMs: number,
     counters: ConnectionCounters | null,
     now: number,
   ) {
-    super(table, slot, staleAfterMs / STALE_REPORTS, now);
+    super(table, slot, ledger, staleAfterMs / STALE_REPORTS, now);
     this.#staleAfterMs = staleAfterMs;
     this.counters = counters ?? new ConnectionCounters();
     this.#isFound = counters !== null;
@@ -69,7 +71,7 @@ export class ReportedConnection extends Connection {
   /** Takes in a report. */
   report(metrics: ConnectionMetrics | null, client: ClientReport | null, now: number): Increase {
     const { table, slot } = this;
-    this.lastReportAt = now;
+    this.enter(ENTRY.lastReportAt, now);
     table.add(slot, CONNECTION.reports, 1);
     table.set(slot, CONNECTION.last_report_at, now / 1000);
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);

@@ -90,7 +90,7 @@ export class ReportedConnections {
     const slot = connections.open(key, [stream.name, who.client, who.address, '']);
     const counters = since === 'now' ? null : (this.#counted.get(key) ?? new ConnectionCounters());
     this.#counted.delete(key);
-    const connection = new ReportedConnection(connections, slot, staleAfterMs, counters, now);
+    const connection = new ReportedConnection(connections, slot, this.#relay.ledger, staleAfterMs, counters, now);
     const placed = { stream, connection };
     this.#open.set(key, placed);
     this.#relay.joinReported(stream, connection);

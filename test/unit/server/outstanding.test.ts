@@ -1,11 +1,17 @@
+import { Ledger } from '@auralis/server/relay/ledger';
 import { Outstanding, RecentChunks } from '@auralis/server/relay/outstanding';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
+function outstanding(seq: number): Outstanding {
+  const ledger = new Ledger();
+  return new Outstanding(ledger, ledger.open(20), seq);
+}
+
 describe('Outstanding', () => {
   test('counts what was sent and not confirmed, without what was dropped between', () => {
     const chunks = new RecentChunks();
-    const account = new Outstanding(10);
+    const account = outstanding(10);
     for (let seq = 11; seq <= 20; seq++) {
       chunks.push(seq, 100, seq * 1000);
       if (seq >= 14 && seq <= 16) account.dropped(seq);
@@ -24,7 +30,7 @@ describe('Outstanding', () => {
 
   test('a chunk that was never sent confirms nothing', () => {
     const chunks = new RecentChunks();
-    const account = new Outstanding(0);
+    const account = outstanding(0);
     chunks.push(1, 100, 1000);
     account.sent(1, 100);
     expect(account.confirm(2, chunks)).toBe(false);
@@ -33,7 +39,7 @@ describe('Outstanding', () => {
 
   test('is exact again after a confirmation of more chunks than are remembered', () => {
     const chunks = new RecentChunks();
-    const account = new Outstanding(0);
+    const account = outstanding(0);
     const msOf = (seq: number) => (seq < 2_000 ? 20 : 60) + (seq % 7);
     const isDropped = (seq: number) => seq % 100 >= 95 || (seq >= 1_970 && seq < 1_985);
     for (let seq = 1; seq <= 3_000; seq++) {
@@ -62,7 +68,7 @@ describe('Outstanding', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.array(step, { maxLength: 300 }), (joinedAt, steps) => {
         const chunks = new RecentChunks();
-        const account = new Outstanding(joinedAt);
+        const account = outstanding(joinedAt);
         let pending: { seq: number; ms: number }[] = [];
         let seq = joinedAt;
         let lastSent = joinedAt;

@@ -1,8 +1,14 @@
+import { Ledger } from '@auralis/server/relay/ledger';
 import { PlaybackWatch } from '@auralis/server/relay/playback-watch';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 const MAX_DEPTH_MS = 1000;
+
+function newWatch(): PlaybackWatch {
+  const ledger = new Ledger();
+  return new PlaybackWatch(ledger, ledger.open(20));
+}
 
 /** A player that receives `rate` ms of audio a ms, plays in real time when it does, and reports each 2 s. */
 function run(
@@ -12,7 +18,7 @@ function run(
   seed = 1,
   tells = true,
 ) {
-  const watch = new PlaybackWatch();
+  const watch = newWatch();
   let state = seed;
   const random = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -107,7 +113,7 @@ describe('a listener’s words and deeds', () => {
     ['a sleep, in which its clock stood still', 2_000, 3_600_000, 2_000],
     ['a clock that was set back', -3_600_000, 2_000, 2_000],
   ])('after %s it is compared with what comes then', (what, at, sinceMs, receivedMs) => {
-    const watch = new PlaybackWatch();
+    const watch = newWatch();
     watch.playing({ ...at300, at: 0, receivedMs: 0 }, MAX_DEPTH_MS);
     if (what === 'a pause') watch.notPlaying();
     watch.playing({ ...at300, at, sinceMs, receivedMs }, MAX_DEPTH_MS);
@@ -115,7 +121,7 @@ describe('a listener’s words and deeds', () => {
   });
 
   test('nor is a player that began anew, its counters with it', () => {
-    const watch = new PlaybackWatch();
+    const watch = newWatch();
     watch.playing({ ...at300, at: 0, receivedMs: 0, underrunMs: 8_000 }, MAX_DEPTH_MS);
     watch.playing({ ...at300, at: 2_000, receivedMs: 2_000, underrunMs: 0 }, MAX_DEPTH_MS);
     expect([watch.divergence, watch.modelMs]).toEqual([null, Number.NaN]);
@@ -132,7 +138,7 @@ describe('time to silence', () => {
     expect(draining.timeToSilenceMs(2_000, false)).toBeCloseTo(8_000, -2);
     const steady = run(10, () => ({ rate: 1, plays: true })).watch;
     expect(steady.timeToSilenceMs(0, false)).toBeNaN();
-    expect(new PlaybackWatch().timeToSilenceMs(0, false)).toBeNaN();
+    expect(newWatch().timeToSilenceMs(0, false)).toBeNaN();
   });
 
   test('when the engine falls silent, a full buffer drains in real time', () => {
