@@ -3,7 +3,7 @@ import { AlertRows } from './alert-rows.js';
 import { blameFor } from './blame.js';
 import { labelsOf, messageOf } from './describe.js';
 import { type Episode, MANUAL } from './episode.js';
-import { Episodes, type ManualAlert } from './episodes.js';
+import { Episodes, MAX_EPISODES, type ManualAlert } from './episodes.js';
 import { NodeWatch } from './node-watch.js';
 import { RuleWatch, type Sighting } from './rule-watch.js';
 import { type Silence, Silences } from './silences.js';
@@ -75,7 +75,9 @@ export class Alerting {
     const node = this.#node.state(cpuOf(tables, tables.hubs.keyOf(hubSlot)));
     const circumstances = new Circumstances(tables, node, now);
     this.#describedAnew = 0;
+    const refusedBefore = this.#episodes.refused;
     for (const watch of this.#watches) yield* this.#lookBy(watch, circumstances, now);
+    this.#noteRefused(this.#episodes.refused - refusedBefore);
     this.#changed.push(...this.#episodes.resolveForgotten(this.#ruleNames, now));
     for (const id of this.#silences.expire(now)) store.removeSilence(id);
     const changed = this.#changed;
@@ -186,6 +188,19 @@ export class Alerting {
     if (episode.inhibitedBy === null || isReleased)
       episode.blame = blameFor(circumstances.situation(rule, slots, labels.stream));
     return true;
+  }
+
+  /** Alerts that had no room in this look. No alert can tell of it: it is in the hub's own row, and in the log when it begins. */
+  #noteRefused(refused: number): void {
+    const { tables, hubSlot, log } = this.#context;
+    const before = tables.hubs.get(hubSlot, HUB.alerts_refused);
+    tables.hubs.set(hubSlot, HUB.alerts_refused, refused);
+    if (refused > 0 && !(before > 0)) {
+      log.warn(
+        { refused },
+        `there is no room for all alerts: ${MAX_EPISODES} are kept at once, and others are not told`,
+      );
+    }
   }
 
   *#show(): Generator<void> {

@@ -22,7 +22,7 @@ export interface ManualAlert {
 
 /** All alerts and their states. Pure: time and new ids are arguments. */
 export class Episodes {
-  /** Alerts that were refused for want of room. */
+  /** How often a rule's alert found no room: each look counts it anew. */
   refused = 0;
   readonly #newId: () => string;
   readonly #byId = new Map<string, Episode>();
@@ -175,8 +175,7 @@ export class Episodes {
   #hasRoom(): boolean {
     if (this.#byId.size < MAX_EPISODES) return true;
     const [oldest] = this.#resolved;
-    if (oldest === undefined) this.refused++;
-    else this.#forget(oldest);
+    if (oldest !== undefined) this.#forget(oldest);
     return oldest !== undefined;
   }
 
@@ -190,7 +189,10 @@ export class Episodes {
     { group, since }: Sighting,
     labelsOf: (group: string) => Readonly<Record<string, string>>,
   ): Episode | null {
-    if (!this.#hasRoom()) return null;
+    if (!this.#hasRoom()) {
+      this.refused++;
+      return null;
+    }
     const episode: Episode = {
       id: this.#newId(),
       rule: rule.name,

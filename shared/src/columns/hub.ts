@@ -192,4 +192,8 @@ export const hubColumns = {
     id: 196, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Databases in the data directory that were found damaged and set aside; the log says what was lost',
   },
+  alerts_refused: {
+    id: 197, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Alerts that nobody is told of now, because 5,000 are kept at once and none of those is over',
+  },
 } as const satisfies Record<string, ColumnSpec>;

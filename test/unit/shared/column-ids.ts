@@ -105,6 +105,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   194: 'hubs.notifiers_failing',
   195: 'hubs.history_failing',
   196: 'hubs.databases_damaged',
+  197: 'hubs.alerts_refused',
   200: 'engines.synthesis_latency_ms',
   201: 'engines.real_time_factor',
   202: 'engines.synthesis_failure_rate',
