@@ -21,9 +21,9 @@ export abstract class Connection {
   reportIntervalMs: number;
 
   protected readonly table: Tables['connections'];
-  protected readonly ledger: Ledger;
-  /** Where its line in the ledger begins. */
-  protected readonly line: number;
+  /** What is neither in its row nor an object stands in the ledger, from `line` on. */
+  readonly ledger: Ledger;
+  readonly line: number;
   /** Compares its words with its deeds; null as long as nothing is known of what it received. */
   protected watch: PlaybackWatch | null = null;
   isHidden = false;
@@ -47,16 +47,16 @@ export abstract class Connection {
   }
 
   get openedAt(): number {
-    return this.entry(ENTRY.openedAt);
+    return this.ledger.lines[this.line + ENTRY.openedAt] as number;
   }
 
   get lastReportAt(): number {
-    return this.entry(ENTRY.lastReportAt);
+    return this.ledger.lines[this.line + ENTRY.lastReportAt] as number;
   }
 
   /** When it was last judged to be not well; −∞ before. */
   get unwellAt(): number {
-    return this.entry(ENTRY.unwellAt);
+    return this.ledger.lines[this.line + ENTRY.unwellAt] as number;
   }
 
   protected entry(place: number): number {
@@ -83,19 +83,31 @@ export abstract class Connection {
     return state === PLAYING || state === STALLED;
   }
 
+  /** A report has come, at the time that stands in its line. */
+  protected noteReport(): void {
+    const { lines } = this.ledger;
+    const { line } = this;
+    const now = lines[line + ENTRY.lastSignAt] as number;
+    lines[line + ENTRY.sinceMs] = now - (lines[line + ENTRY.lastReportAt] as number);
+    lines[line + ENTRY.lastReportAt] = now;
+  }
+
   /**
-   * Silence heard in the `sinceMs` since the report before, by the one that its row shows now; NaN where it does not say, or
-   * is not to be believed. A counter that falls has begun anew, and nobody hears more silence than time passes.
+   * Makes out how much silence it heard since the report before, by the one that its row shows now. A counter that falls has
+   * begun anew, and nobody hears more silence than time passes.
    */
-  takeSilence(sinceMs: number): number {
+  protected noteSilence(): void {
+    const { lines } = this.ledger;
+    const { line } = this;
     const total = this.table.get(this.slot, CONNECTION.underrun_duration_ms);
-    if (Number.isNaN(total)) return Number.NaN;
-    const told = this.entry(ENTRY.silenceTold);
+    lines[line + ENTRY.silentMs] = Number.NaN;
+    if (Number.isNaN(total)) return;
+    const told = lines[line + ENTRY.silenceTold] as number;
     const heard = Math.max(0, total < told ? total : total - told);
-    const counted = Math.min(heard, sinceMs);
+    const counted = Math.min(heard, lines[line + ENTRY.sinceMs] as number);
     // Reports do not arrive as evenly as they leave: what was too much for this interval may fit into the next.
-    this.enter(ENTRY.silenceTold, total - Math.min(heard - counted, MAX_REPORT_JITTER_MS));
-    return this.watch?.divergence != null ? Number.NaN : counted;
+    lines[line + ENTRY.silenceTold] = total - Math.min(heard - counted, MAX_REPORT_JITTER_MS);
+    if (this.watch === null || this.watch.divergence === null) lines[line + ENTRY.silentMs] = counted;
   }
 
   /** What its row shows now happened before anybody looked: it is held against nobody. */

@@ -8,26 +8,31 @@ export const ENTRY = {
   unwellAt: 2,
   underrunsJudged: 3,
   silenceTold: 4,
-  lastSignAt: 5,
-  lastPingAt: 6,
-  sentBefore: 7,
-  outstandingMs: 8,
-  confirmedMs: 9,
-  sentUpTo: 10,
-  confirmedUpTo: 11,
-  modelMs: 12,
-  samples: 13,
+  /** From the report before the last to the last, ms, by the hub's clock. */
+  sinceMs: 5,
+  /** Silence that it heard in between, ms; NaN where it does not say, or is not to be believed. */
+  silentMs: 6,
+  lastSignAt: 7,
+  lastPingAt: 8,
+  sentBefore: 9,
+  outstandingMs: 10,
+  confirmedMs: 11,
+  sentUpTo: 12,
+  confirmedUpTo: 13,
+  modelMs: 14,
+  samples: 15,
 } as const;
 
-/** Doubles a line: 200 bytes. */
-const WIDTH = 25;
+/** Doubles a line: 216 bytes. */
+const WIDTH = 27;
 const MIN_LINES = 16;
 
 /**
  * What the hub remembers of its connections beside their rows: a line of doubles for each slot of the table, all in one array.
  * As fields of objects each double is a box of 16 bytes of its own, somewhere in the heap, and between two reports of a listener
  * the processor has forgotten every one of them; a line is three or four fetches one after the other, and a write to
- * it makes no garbage.
+ * it makes no garbage. Code that runs at each report reads and writes it in place, for a double that is passed or returned is
+ * boxed wherever V8 does not inline the call.
  */
 export class Ledger {
   /** Replaced when it grows: not to be kept. */

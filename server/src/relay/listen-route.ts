@@ -174,18 +174,15 @@ class ListenerSocket implements SocketHandler {
     if (report.ignored > 0) counters.add('fields_ignored', report.ignored);
     if (report.isLatencyImpossible) counters.add('latency_impossible');
     if (report.hidden !== null) listener.setHidden(report.hidden);
-    const now = listener.lastSignAt;
-    const sinceMs = now - listener.lastReportAt;
     listener.reported(lastSeq, recent);
-    const silentMs = listener.takeSilence(sinceMs);
-    if (silentMs >= 0) this.#stream.heard(silentMs, listener.isPlaying ? sinceMs : 0, now);
-    if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, now);
-    if (!listener.isHidden) this.#pace(listener, now);
+    this.#stream.heard(listener);
+    if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, listener.lastSignAt);
+    if (!listener.isHidden) this.#pace(listener);
   }
 
   /** Asks for more or fewer reports where its health or the load has changed: now, when nobody else is asked. */
-  #pace(listener: Listener, now: number): void {
-    const reportIntervalMs = this.#context.relay.pace.next(listener, now);
+  #pace(listener: Listener): void {
+    const reportIntervalMs = this.#context.relay.pace.next(listener, listener.lastReportAt);
     if (reportIntervalMs === listener.reportIntervalMs) return;
     listener.askFor(reportIntervalMs);
     say(listener.peer, { type: 'report_interval', reportIntervalMs });

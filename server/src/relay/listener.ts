@@ -73,29 +73,29 @@ export class Listener extends Connection {
 
   /** Hub's clock at the last sign of life: pong, report, or opening. */
   get lastSignAt(): number {
-    return this.entry(ENTRY.lastSignAt);
+    return this.ledger.lines[this.line + ENTRY.lastSignAt] as number;
   }
 
   set lastSignAt(at: number) {
-    this.enter(ENTRY.lastSignAt, at);
+    this.ledger.lines[this.line + ENTRY.lastSignAt] = at;
   }
 
   /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
   get lastPingAt(): number {
-    return this.entry(ENTRY.lastPingAt);
+    return this.ledger.lines[this.line + ENTRY.lastPingAt] as number;
   }
 
   set lastPingAt(at: number) {
-    this.enter(ENTRY.lastPingAt, at);
+    this.ledger.lines[this.line + ENTRY.lastPingAt] = at;
   }
 
   /** Chunks it had been sent when the present engine came. */
   get sentBefore(): number {
-    return this.entry(ENTRY.sentBefore);
+    return this.ledger.lines[this.line + ENTRY.sentBefore] as number;
   }
 
   set sentBefore(chunks: number) {
-    this.enter(ENTRY.sentBefore, chunks);
+    this.ledger.lines[this.line + ENTRY.sentBefore] = chunks;
   }
 
   /** Sends the chunk, or drops it if the listener is too far behind, and books which. Returns whether it was sent. */
@@ -134,8 +134,9 @@ export class Listener extends Connection {
    * up to `lastSeq`. Nothing that was sent before it came can be among them.
    */
   oldestChunkMs(lastSeq: number | null, chunks: RecentChunks): number {
-    const now = this.lastSignAt;
-    const connectedMs = now - this.openedAt;
+    const { lines } = this.ledger;
+    const now = lines[this.line + ENTRY.lastSignAt] as number;
+    const connectedMs = now - (lines[this.line + ENTRY.openedAt] as number);
     if (lastSeq === null) return connectedMs;
     const first = lastSeq + 1 - LATENCY_CHUNKS - this.table.get(this.slot, CONNECTION.chunks_dropped);
     return Math.min(connectedMs, now - chunks.sentAt(first));
@@ -167,9 +168,9 @@ export class Listener extends Connection {
    * the last sign of life: to pass a double on boxes it.
    */
   reported(lastSeq: number | null, chunks: RecentChunks): void {
-    const now = this.lastSignAt;
+    this.noteReport();
     shown[SHOWN.reports] = this.table.get(this.slot, CONNECTION.reports) + 1;
-    shown[SHOWN.lastReportAt] = now / 1000;
+    shown[SHOWN.lastReportAt] = this.lastReportAt / 1000;
     isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
     // A confirmation of a chunk that was never sent confirms nothing.
     if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {
@@ -179,7 +180,7 @@ export class Listener extends Connection {
       isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = 1;
     }
     this.#watchPlayback();
-    this.enter(ENTRY.lastReportAt, now);
+    this.noteSilence();
     this.table.setSome(this.slot, SHOWN_COLUMNS, shown, isShown);
   }
 
@@ -193,7 +194,7 @@ export class Listener extends Connection {
       const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
       const saidAt = this.table.get(this.slot, CONNECTION.sent_at_ms);
       sample.at = Number.isNaN(saidAt) ? this.lastSignAt : saidAt;
-      sample.sinceMs = this.lastSignAt - this.lastReportAt;
+      sample.sinceMs = this.ledger.lines[this.line + ENTRY.sinceMs] as number;
       sample.receivedMs = this.#outstanding.confirmedMs;
       sample.depthMs = depthMs;
       sample.underrunMs = underrunMs;

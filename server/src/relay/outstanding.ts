@@ -92,13 +92,11 @@ export class Outstanding {
    * nothing is confirmed.
    */
   confirm(seq: number, chunks: RecentChunks): boolean {
-    if (seq > this.#get(ENTRY.sentUpTo)) return false;
-    const confirmedUpTo = this.#get(ENTRY.confirmedUpTo);
-    if (seq > confirmedUpTo) this.#confirmFrom(confirmedUpTo + 1, seq, chunks);
-    return true;
-  }
-
-  #confirmFrom(first: number, seq: number, chunks: RecentChunks): void {
+    const { lines } = this.#ledger;
+    const line = this.#line;
+    if (seq > (lines[line + ENTRY.sentUpTo] as number)) return false;
+    const first = (lines[line + ENTRY.confirmedUpTo] as number) + 1;
+    if (seq < first) return true;
     let confirmedMs = 0;
     for (let at = first; at <= seq; at++) {
       const gapEnd = this.#gapEndAt(at);
@@ -109,13 +107,14 @@ export class Outstanding {
       this.chunks--;
       confirmedMs += chunks.durationOf(at);
     }
-    this.#set(ENTRY.confirmedUpTo, seq);
-    this.#set(ENTRY.confirmedMs, this.confirmedMs + confirmedMs);
-    // Sums of floating-point durations drift; an empty account is exactly empty.
-    if (this.chunks === 0) this.#set(ENTRY.outstandingMs, 0);
+    lines[line + ENTRY.confirmedUpTo] = seq;
+    lines[line + ENTRY.confirmedMs] = (lines[line + ENTRY.confirmedMs] as number) + confirmedMs;
+    const ms = (lines[line + ENTRY.outstandingMs] as number) - confirmedMs;
     // What was taken off was in part a guess, and would be missed or too much for ever.
-    else if (first < chunks.oldest) this.#set(ENTRY.outstandingMs, this.#remembered(chunks));
-    else this.#set(ENTRY.outstandingMs, this.ms - confirmedMs);
+    lines[line + ENTRY.outstandingMs] = first < chunks.oldest ? this.#remembered(chunks) : ms;
+    // Sums of floating-point durations drift; an empty account is exactly empty.
+    if (this.chunks === 0) lines[line + ENTRY.outstandingMs] = 0;
+    return true;
   }
 
   /** Duration of what is outstanding, afresh: exact but for chunks whose durations are forgotten. */

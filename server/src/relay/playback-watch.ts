@@ -62,7 +62,7 @@ export class PlaybackWatch {
 
   /** The modelled buffer at the last report, ms; NaN before two reports of a playing listener. */
   get modelMs(): number {
-    return this.#figure(0, ENTRY.modelMs);
+    return this.#ledger.lines[this.#line + ENTRY.modelMs] as number;
   }
 
   /** A report of a listener that says it plays. `sample` may be used again. */
@@ -73,9 +73,8 @@ export class PlaybackWatch {
       this.#note(FROM, sample);
       return;
     }
-    const modelMs = this.#modelled();
-    this.#ledger.lines[this.#line + ENTRY.modelMs] = modelMs;
-    const contradictionMs = sample.depthMs - modelMs;
+    this.#model();
+    const contradictionMs = sample.depthMs - this.modelMs;
     const grownMs = sample.depthMs - this.#figure(FROM, DEPTH);
     if (contradictionMs > MAX_CONTRADICTION_MS) {
       // What is received and not played makes a buffer grow; a buffer that does not shrink when it must is a mere word.
@@ -110,8 +109,10 @@ export class PlaybackWatch {
 
   /** Can it be compared with the one before? A player or a clock that began anew cannot. */
   #continues({ at, sinceMs, underrunMs }: PlaybackSample): boolean {
-    const passedMs = at - this.#figure(LAST, AT);
-    return underrunMs >= this.#figure(LAST, UNDERRUN) && Math.abs(passedMs - sinceMs) <= MAX_CLOCK_STEP_MS;
+    const { lines } = this.#ledger;
+    const last = this.#line + LAST;
+    const passedMs = at - (lines[last + AT] as number);
+    return underrunMs >= (lines[last + UNDERRUN] as number) && Math.abs(passedMs - sinceMs) <= MAX_CLOCK_STEP_MS;
   }
 
   #forget(): void {
@@ -131,10 +132,15 @@ export class PlaybackWatch {
     this.#ledger.lines.copyWithin(this.#line + to, place, place + FIGURES);
   }
 
-  /** What it must have buffered now, by what it had then. */
-  #modelled(): number {
-    const played = this.#since(AT) - this.#since(UNDERRUN);
-    return this.#figure(FROM, DEPTH) + this.#since(RECEIVED) - played;
+  /** What it must have buffered now, by what it had then. (To return a double can box it.) */
+  #model(): void {
+    const { lines } = this.#ledger;
+    const from = this.#line + FROM;
+    const last = this.#line + LAST;
+    const passed = (lines[last + AT] as number) - (lines[from + AT] as number);
+    const silent = (lines[last + UNDERRUN] as number) - (lines[from + UNDERRUN] as number);
+    const received = (lines[last + RECEIVED] as number) - (lines[from + RECEIVED] as number);
+    lines[this.#line + ENTRY.modelMs] = (lines[from + DEPTH] as number) + received - (passed - silent);
   }
 
   /** Audio received in each ms. */

@@ -71,7 +71,8 @@ export class ReportedConnection extends Connection {
   /** Takes in a report. */
   report(metrics: ConnectionMetrics | null, client: ClientReport | null, now: number): Increase {
     const { table, slot } = this;
-    this.enter(ENTRY.lastReportAt, now);
+    this.enter(ENTRY.lastSignAt, now);
+    this.noteReport();
     table.add(slot, CONNECTION.reports, 1);
     table.set(slot, CONNECTION.last_report_at, now / 1000);
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
@@ -83,6 +84,7 @@ export class ReportedConnection extends Connection {
     const increase = metrics === null ? NOTHING : this.#takeMetrics(metrics, now);
     if (this.#isFound) this.forgive();
     this.#isFound = false;
+    this.noteSilence();
     return increase;
   }
 

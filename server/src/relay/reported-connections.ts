@@ -103,12 +103,10 @@ export class ReportedConnections {
 
   report(placed: Placed, metrics: ConnectionMetrics | null, client: ClientReport | null, now: number): void {
     const { stream, connection } = placed;
-    const sinceMs = now - connection.lastReportAt;
     const { sent, dropped, droppedNow } = connection.report(metrics, client, now);
     this.#counters.addReport();
     if (client?.isLatencyImpossible) this.#counters.add('latency_impossible');
-    const silentMs = connection.takeSilence(sinceMs);
-    if (silentMs >= 0) stream.heard(silentMs, connection.isPlaying ? sinceMs : 0, now);
+    stream.heard(connection);
     stream.noteReported(sent, dropped, droppedNow, now);
     this.#elsewhere.addByConnection(stream.name, sent, dropped);
   }

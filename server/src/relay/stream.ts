@@ -11,6 +11,8 @@ import { STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
 import { ClientHistory } from './client-history.js';
+import type { Connection } from './connection.js';
+import { ENTRY } from './ledger.js';
 import type { Listener } from './listener.js';
 import { RecentChunks } from './outstanding.js';
 import type { ReportedConnection } from './reported-connection.js';
@@ -78,10 +80,15 @@ export class Stream {
     this.#book(published.payload.length, outgoing.message.length, sent, this.listeners.size - sent, now);
   }
 
-  /** A listener has told what it heard since its report before; `playingMs` is 0 where it does not play. */
-  heard(silentMs: number, playingMs: number, now: number): void {
+  /** A connection has told what it heard since its report before. */
+  heard(connection: Connection): void {
+    const { line, ledger } = connection;
+    const { lines } = ledger;
+    const silentMs = lines[line + ENTRY.silentMs] as number;
+    if (Number.isNaN(silentMs)) return;
     this.#table.add(this.slot, STREAM.silent_listener_ms, silentMs);
-    if (playingMs > 0) this.#silence.add(silentMs, playingMs, now);
+    if (!connection.isPlaying) return;
+    this.#silence.add(silentMs, lines[line + ENTRY.sinceMs] as number, lines[line + ENTRY.lastReportAt] as number);
   }
 
   /** Books what was sent and dropped for a connection that somebody else serves. `droppedNow`: of these, just now. */
