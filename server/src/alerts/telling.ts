@@ -156,7 +156,9 @@ function told(episode: Episode): Transition {
 
 /** Null where nobody was told that it fires. */
 function toldOver(episode: Episode, now: number): Transition | null {
-  episode.message = `over after ${duration(now - episode.since)}: ${episode.message}`;
+  // The words are up to 10 s old, and of as many rows as were bad then.
+  const most = episode.mostCount > 1 ? `, ${episode.mostCount} at once at most` : '';
+  episode.message = `over after ${duration(now - episode.since)}${most}: ${episode.message}`;
   if (!episode.isTold) return null;
   return { key: `${episode.id}:resolved`, state: 'resolved', at: Math.round(now), alert: alertOf(episode) };
 }

@@ -88,6 +88,21 @@ describe('grouping', () => {
     });
   });
 
+  test('an alert that is over says how many it was about at most, though its words are of an earlier moment', () => {
+    const world = new World();
+    world.stream();
+    for (let n = 0; n < 10; n++) world.listener(`l${n}`);
+    world.listener('l0', { latency_ms: 900, health: 'warning' });
+    while (world.store.transitions.length === 0) world.pass(1);
+    for (let n = 1; n < 7; n++) world.listener(`l${n}`, { latency_ms: 800, health: 'warning' });
+    while (world.alerts()[0]?.count !== 7) world.pass(1);
+    for (let n = 0; n < 7; n++) world.listener(`l${n}`, { latency_ms: 40, health: 'ok' });
+    world.pass(60);
+    const { count, message } = world.store.transitions.at(-1)?.alert ?? {};
+    expect(count).toBe(7);
+    expect(message).toMatch(/^over after .*, 7 at once at most: \d listeners? of stream main: latency above 500 ms/);
+  });
+
   test('a stream that never had an engine is waited for, not missed', () => {
     const world = new World();
     world.stream('main', { publishing: 'no', chunks_published: 0 });
