@@ -67,6 +67,12 @@ export class HubProcess {
     return this.#child.pid as number;
   }
 
+  /** The signal that has ended it, or ends it within this time; null where none does. */
+  async endedBy(withinMs: number): Promise<NodeJS.Signals | null> {
+    await Promise.race([this.#exited, new Promise((resolve) => setTimeout(resolve, withinMs).unref())]);
+    return this.#child.signalCode;
+  }
+
   /** All that it has printed. */
   get log(): string {
     return this.#log.join('');
