@@ -11,7 +11,7 @@ const SOCKETS = 500;
 const PER_SECOND = 10_000;
 const SECONDS = 2;
 /** Until the code is compiled: what is compiled boxes less. */
-const WARM_UP_SECONDS = 6;
+const WARM_UP_SECONDS = 4;
 /** For the last messages, and for the file. */
 const SETTLE_MS = 300;
 /** MB: so large a young generation that nothing is collected while it is looked at. */

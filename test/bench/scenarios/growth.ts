@@ -36,7 +36,7 @@ export const growth: Scenario = {
 };
 
 async function measure(sizes: readonly Size[], { mode, progress }: ScenarioContext): Promise<(Figure | Refused)[]> {
-  const rounds = mode === 'quick' ? 3 : 7;
+  const rounds = mode === 'quick' ? 2 : 7;
   for (let round = 0; round <= rounds; round++) {
     progress(round === 0 ? 'warming up' : `round ${round} of ${rounds}`);
     for (const size of sizes) await size.turn(mode === 'quick' ? 3 : 5, round > 0);

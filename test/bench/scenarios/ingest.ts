@@ -14,7 +14,7 @@ const PER_SECOND = 10_000;
  * everything twice and makes its young generation small; that happens once in the life of a process, and falls into whichever
  * round it likes.
  */
-const SETTLE_S = 24;
+const SETTLE_S = 20;
 const TURN_S = 2;
 
 /** CPU that one `client_metrics` message costs the server, beside uWebSockets.js with a JSON.parse. */
@@ -82,7 +82,7 @@ async function compare({ hub, bare, load, context, form, kind, name }: Compariso
     {
       load,
       rounds: context.mode === 'quick' ? 4 : 11,
-      idleMs: context.mode === 'quick' ? 700 : 1500,
+      idleMs: context.mode === 'quick' ? 500 : 1500,
       progress: (step) => context.progress(`${name}: ${step}`),
     },
   );

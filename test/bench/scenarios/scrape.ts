@@ -80,7 +80,7 @@ async function measure(
   { mode, progress }: ScenarioContext,
   named: (form: string) => string,
 ): Promise<Figure[]> {
-  const rounds = mode === 'quick' ? 3 : 5;
+  const rounds = mode === 'quick' ? 2 : 5;
   const figures: Figure[] = [];
   for (const [form, headers] of FORMS) {
     const ms: number[] = [];

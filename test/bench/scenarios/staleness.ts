@@ -44,7 +44,7 @@ interface Parts {
 async function measure(parts: Parts): Promise<(Figure | Refused)[]> {
   const { name, load, dashboard, hub, count, context } = parts;
   const rounds = context.mode === 'quick' ? 3 : 7;
-  const seconds = context.mode === 'quick' ? 5 : 10;
+  const seconds = context.mode === 'quick' ? 3 : 10;
   const watch = new LoadWatch();
   const quantiles: Record<Quantile, number[]> = { p50: [], p99: [], max: [], total: [] };
   for (let round = 0; round <= rounds; round++) {
