@@ -9,11 +9,6 @@ import { randomFrom } from '../harness/random.js';
 import { Receiver } from '../harness/receiver.js';
 
 const ROUNDS = 40;
-/**
- * Damage that shows only when pages are written anew, such as a false entry in the list of free ones, is not found by reading. In
- * some 700 starts two hubs did not live to tell.
- */
-const MOST_ENDED = 2;
 
 test('a hub that is killed while it writes, and whose files are damaged then, starts each time and tells', async () => {
   const random = randomFrom(20261124);
@@ -23,24 +18,17 @@ test('a hub that is killed while it writes, and whose files are damaged then, st
   writeFileSync(config, JSON.stringify({ notifiers: { hook: { type: 'webhook', url: receiver.url } } }));
   const files = [join(dataDir, 'data.mdb'), join(dataDir, 'history', 'data.mdb')];
   let setAside = 0;
-  let ended = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: dataDir });
     try {
       await raise(hub, `Round ${round}`);
       await receiver.until((requests) => requests.some(({ body }) => body.includes(`"title":"Round ${round}"`)));
     } catch (error) {
-      // A socket may tell of it before the system does.
-      const signal = await hub.endedBy(2_000);
-      if (signal === null) {
-        const why = `round ${round}, ${(error as Error).message.slice(0, 200)}, of a hub that lives`;
-        await hub.stop('SIGKILL');
-        throw new Error(`${why}: ${hub.log}`, { cause: error });
-      }
-      process.stdout.write(`round ${round}: the hub was ended by ${signal}\n`);
-      // With the files as it left them the next one must start.
-      ended++;
-      continue;
+      // A socket may tell of its end before the system does.
+      const state = (await hub.endedBy(2_000)) ?? 'none: it lives';
+      await hub.stop('SIGKILL');
+      const what = (error as Error).message.slice(0, 200);
+      throw new Error(`round ${round}: ${what}; the hub was ended by ${state}: ${hub.log}`, { cause: error });
     }
     // It is killed amidst what it writes.
     let isAlive = true;
@@ -65,7 +53,6 @@ test('a hub that is killed while it writes, and whose files are damaged then, st
     }
   }
   expect(setAside).toBeGreaterThan(ROUNDS / 4);
-  expect(ended).toBeLessThanOrEqual(MOST_ENDED);
   await receiver.stop();
   // What looked at history for a hub that was killed may still be at it.
   rmSync(dataDir, { recursive: true, maxRetries: 20, retryDelay: 100 });

@@ -6,8 +6,10 @@ import { DATA_FILE, LOCK_FILE } from './environment.js';
 
 /** Exit code of the probe that found damage. */
 export const DAMAGED = 9;
+/** Where the probe writes, in the directory that it looks at. */
+const COPY = 'probe-';
 const PROBE = fileURLToPath(new URL('./probe.js', import.meta.url));
-/** It takes 0.1 s, and 1 s for a gigabyte in memory; a file that it cannot get through is of no use to the hub either. */
+/** It takes 0.1 s, and 1.5 s for a gigabyte in memory; a file that it cannot get through is of no use to the hub either. */
 const PROBE_MS = 30_000;
 /** How processes end over memory that is not what they took it for. */
 const CRASHES: readonly unknown[] = ['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP'];
@@ -23,10 +25,15 @@ export interface Damage {
 export async function examine(dir: string): Promise<string | null> {
   const path = join(dir, DATA_FILE);
   if (!existsSync(path) || statSync(path).size === 0) return null;
+  // One that was killed, or the probe of a hub that was, leaves its copy.
+  for (const name of readdirSync(dir))
+    if (name.startsWith(COPY)) rmSync(join(dir, name), { recursive: true, force: true });
+  const copy = join(dir, `${COPY}${process.pid}`);
   return new Promise((resolve) => {
     const env = { ...process.env, NODE_OPTIONS: '' };
     const options = { env, timeout: PROBE_MS, killSignal: 'SIGKILL', maxBuffer: 2 ** 16 } as const;
-    execFile(process.execPath, [PROBE, dir], options, (error, _, stderr) => {
+    execFile(process.execPath, [PROBE, dir, copy], options, (error, _, stderr) => {
+      rmSync(copy, { recursive: true, force: true });
       const said = stderr.trim().split('\n').at(-1) ?? '';
       if (error === null) resolve(null);
       else if (error.killed === true) resolve(`it is not read within ${PROBE_MS / 1000} s`);
