@@ -10,7 +10,7 @@ import { type Silence, Silences } from './silences.js';
 import { Circumstances, cpuOf, listenerName } from './situation.js';
 import { Telling, type TellingContext } from './telling.js';
 
-/** Words and blame of an alert that goes on are made anew this often: often enough to be true, too seldom to flicker. */
+/** Words and blame of an alert that goes on are made anew this often, and where it is about another number of rows: true, and no flicker. */
 const DESCRIBE_EVERY_MS = 10_000;
 /** Of those that go on so many in one look: thousands at once would hold the loop. */
 const MAX_DESCRIBED_ANEW = 50;
@@ -172,13 +172,15 @@ export class Alerting {
     const episode = this.#episodes.openOf(rule.name, sighting.group);
     if (episode?.state !== 'firing' || sighting.ripe === 0) return false;
     const isReleased = episode.inhibitedBy !== null && now >= episode.heldUntil;
-    if (now - episode.describedAt < DESCRIBE_EVERY_MS && !isReleased) return false;
+    const isOfOthers = episode.count !== episode.describedCount;
+    if (now - episode.describedAt < DESCRIBE_EVERY_MS && !isReleased && !isOfOthers) return false;
     const isNew = Number.isNaN(episode.describedAt);
     // While it only waits to be over, what happens is not what it was about: words and blame stay.
     if (!sighting.isBadNow && !isNew) return false;
     if (!isNew && !isReleased && ++this.#describedAnew > MAX_DESCRIBED_ANEW) return false;
     const { tables } = this.#context;
     episode.describedAt = now;
+    episode.describedCount = episode.count;
     const isNamed = rule.table === 'connections' && rule.groupBy !== 'row';
     const slots = watch.slotsOf(sighting);
     const names = isNamed ? slots.slice(0, MAX_NAMED).map((slot) => listenerName(tables, slot)) : [];

@@ -25,8 +25,9 @@ export interface Episode {
   /** The worst reading since it fired, in its column's unit; NaN where there is none. */
   worst: number;
   blame: Blame | null;
-  /** When message and blame were last made. */
+  /** When message and blame were last made, and of how many rows. */
   describedAt: number;
+  describedCount: number;
   /** Id of the silence that it lies under, or null. */
   silence: string | null;
   /** Id of the alert that it follows from, or null. */

@@ -156,7 +156,7 @@ function told(episode: Episode): Transition {
 
 /** Null where nobody was told that it fires. */
 function toldOver(episode: Episode, now: number): Transition | null {
-  // The words are up to 10 s old, and of as many rows as were bad then.
+  // The words are of the rows that were bad last, which may be fewer.
   const most = episode.mostCount > 1 ? `, ${episode.mostCount} at once at most` : '';
   episode.message = `over after ${duration(now - episode.since)}${most}: ${episode.message}`;
   if (!episode.isTold) return null;

@@ -52,7 +52,7 @@ async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
   log.info('stopped');
 }
 
-/** Reads the auth file again on SIGHUP; where that says that its terminal was closed, it ends by it, as any other program. */
+/** Reads the auth file again on SIGHUP; where its terminal was closed, which is told by the same signal, the process ends by it. */
 function reloadOnHangup(starting: Promise<Hub>): void {
   const terminals = STANDARD_STREAMS.filter(isatty);
   const onHangup = () => {
