@@ -235,7 +235,7 @@ export class Listener extends Connection {
     return this.#backlogMs(this.peer.backlog(), chunk) > this.#limits.maxOutstandingMs;
   }
 
-  /** A hidden page confirms once a minute, as its timers run: until it is shown again, its socket speaks for it. */
+  /** Audio that so many bytes are, ms, by the chunk at hand. */
   #backlogMs(bytes: number, chunk: OutgoingChunk): number {
     return (bytes * chunk.durationMs) / chunk.message.length;
   }
