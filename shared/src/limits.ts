@@ -24,7 +24,7 @@ export const MAX_STREAMS = 1_000;
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 32;
 /** Dashboards of one hub: each takes every frame of what it shows, and a listener is worth more than the 2,001st. */
 export const MAX_DASHBOARDS = 2_000;
-/** Distinct channels a hub computes: each has a baseline, and a view of 10,000 rows costs up to 0.2 ms a tick. */
+/** Distinct channels a hub computes: each has a baseline, and a view of 10,000 rows costs up to 0.3 ms a tick. */
 export const MAX_CHANNELS = 256;
 
 /** Rows of one table: slots are 32-bit on the wire, memory is the bound. */

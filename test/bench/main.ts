@@ -15,12 +15,14 @@ import { relay } from './scenarios/relay.js';
 import { scrape } from './scenarios/scrape.js';
 import { staleness } from './scenarios/staleness.js';
 import { trace } from './scenarios/trace.js';
+import { view } from './scenarios/view.js';
 
 const SCENARIOS: readonly Scenario[] = [
   ingest,
   garbage,
   encode,
   trace,
+  view,
   relay,
   fanOut,
   staleness,

@@ -1,107 +1,5 @@
-import { Live } from '@auralis/server/live/live';
-import { HubCounters } from '@auralis/server/state/counters';
-import { CONNECTION, createTables, HUB } from '@auralis/server/state/tables';
-import type { Peer, SendStatus, SocketHandler } from '@auralis/server/transport/transport';
-import {
-  COLUMNS,
-  decodeResponse,
-  encodeRequest,
-  type LiveForm,
-  Replica,
-  type Request,
-  type Response,
-  SUBPROTOCOLS,
-} from '@auralis/shared';
-import { beforeEach, describe, expect, test } from '@jest/globals';
-
-/** A dashboard whose socket is as full as the test says, and that acknowledges only when told to. */
-class Dashboard implements Peer {
-  readonly responses: Response[] = [];
-  readonly replica = new Replica(COLUMNS);
-  status: SendStatus = 1;
-  waiting = 0;
-  closedWith: number | null = null;
-  pings = 0;
-  handler!: SocketHandler;
-  readonly form: LiveForm;
-
-  constructor(form: LiveForm = 'msgpack') {
-    this.form = form;
-  }
-
-  send(message: Uint8Array | string): SendStatus {
-    if (this.status === 2) return 2;
-    const response = decodeResponse(typeof message === 'string' ? message : message.slice());
-    this.responses.push(response);
-    if (response.kind === 'snapshot' || response.kind === 'delta') expect(this.replica.apply(response)).not.toBeNull();
-    return this.status === 1 && this.waiting > 0 ? 0 : this.status;
-  }
-  backlog = () => this.waiting;
-  ping = () => void this.pings++;
-  close(code: number): void {
-    this.closedWith = code;
-  }
-  cork = (batch: () => void) => batch();
-
-  request(request: Request): void {
-    const wire = encodeRequest(request, this.form);
-    this.handler.onMessage(this, typeof wire === 'string' ? Buffer.from(wire) : wire, typeof wire !== 'string');
-  }
-
-  subscribe(options: { ack?: true } = {}, intervalMs = 100, topic = 'connections', sub = 1): void {
-    this.request({ kind: 'subscribe', sub, topic, intervalMs, options });
-  }
-
-  /** Acknowledges everything received. */
-  acknowledge(): void {
-    const subscribed = this.of('subscribed').at(-1);
-    this.request({ kind: 'ack', channel: subscribed?.channel ?? 0, source: 'hub@1', seq: this.replica.seq });
-  }
-
-  of<Kind extends Response['kind']>(kind: Kind): Extract<Response, { kind: Kind }>[] {
-    return this.responses.filter((response): response is Extract<Response, { kind: Kind }> => response.kind === kind);
-  }
-
-  kinds(): string {
-    return this.responses.map((response) => response.kind[0]).join('');
-  }
-}
-
-let now: number;
-let tables: ReturnType<typeof createTables>;
-let live: Live;
-let slot: number;
-const hub = (column: keyof typeof HUB) => tables.hubs.get(tables.hubs.slotOf('hub') as number, HUB[column]);
-
-beforeEach(() => {
-  now = 1_000_000;
-  tables = createTables();
-  slot = tables.connections.open('c', ['main', '', '', '']);
-  const counters = new HubCounters(tables.hubs, 'hub', [], now);
-  live = new Live({ tables, counters, source: 'hub@1', version: '0', now: () => now, isDraining: () => false });
-});
-
-function connect(form: LiveForm = 'msgpack'): Dashboard {
-  const headers = new Map([['sec-websocket-protocol', SUBPROTOCOLS[form]]]);
-  const answer = live.route().upgrade({ path: '', query: new URLSearchParams(), headers, remoteAddress: '' });
-  if ('refuse' in answer) throw new Error(answer.message);
-  const dashboard = new Dashboard(form);
-  dashboard.handler = answer.accept;
-  answer.accept.onOpen(dashboard);
-  return dashboard;
-}
-
-/** `ticks` ticks of 100 ms with one change each. */
-function run(ticks: number, each?: () => void): void {
-  for (let tick = 0; tick < ticks; tick++) {
-    now += 100;
-    tables.connections.add(slot, CONNECTION.chunks_sent, 1);
-    live.tick(now);
-    each?.();
-  }
-}
-
-const sent = (dashboard: Dashboard) => dashboard.replica.rows.get('c')?.value(1);
+import { describe, expect, test } from '@jest/globals';
+import { clock, connect, hub, live, run, sent } from './live-world.js';
 
 describe('a dashboard that acknowledges', () => {
   test('gets every frame while it does', () => {
@@ -223,8 +121,8 @@ test('a quiet table: an empty DELTA a second, at intervals up to that', () => {
   const dashboard = connect();
   dashboard.subscribe();
   for (let tick = 0; tick < 100; tick++) {
-    now += 50;
-    live.tick(now);
+    clock.now += 50;
+    live.tick(clock.now);
   }
   expect(dashboard.of('delta')).toHaveLength(5);
 });
@@ -270,7 +168,7 @@ test('a storm of SUBSCRIBE and UNSUBSCRIBE is refused beyond what any page needs
   }
   expect(dashboard.of('subscribed')).toHaveLength(64);
   expect(new Set(dashboard.of('error').map((error) => error.code))).toEqual(new Set(['too_fast']));
-  now += 5_000;
+  clock.now += 5_000;
   dashboard.subscribe({}, 100, 'hubs', 1000);
   expect(dashboard.of('subscribed')).toHaveLength(65);
 });
