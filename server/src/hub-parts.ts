@@ -36,7 +36,7 @@ import { Sweep } from './relay/sweep.js';
 import { Reporter } from './reporter/reporter.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
-import { createTables, HUB } from './state/tables.js';
+import { createTables, HUB, type Tables } from './state/tables.js';
 import type { Damage } from './store/examine.js';
 import { Store } from './store/store.js';
 import type { Transport, TransportOptions } from './transport/transport.js';
@@ -58,7 +58,7 @@ const LOST_WITH_STORE =
 
 /** All that a hub is made of, put together; `hub.ts` starts it, lets it tick and ends it. */
 export class HubParts {
-  readonly tables = createTables();
+  readonly tables: Tables;
   readonly counters: HubCounters;
   readonly live: Live;
   readonly alarm: Alarm;
@@ -86,8 +86,9 @@ export class HubParts {
   constructor(context: PartsContext) {
     this.#context = context;
     const { options, log, store, now, url, isDraining } = context;
-    const { tables } = this;
+    const tables = createTables(options.maxClients);
     const startedAt = now();
+    this.tables = tables;
     this.counters = new HubCounters(tables.hubs, this.#name, [VERSION, ''], startedAt);
     const hubSlot = this.counters.slot;
     this.#door = new FrontDoor(options, this.counters, now);

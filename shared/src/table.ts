@@ -12,8 +12,8 @@ import { MAX_FIXED, MAX_ROWS } from './limits.js';
 export class Table<Name extends string = string> {
   readonly schema: Schema<Name>;
   /**
-   * `cells[column index][slot]`: fixed-point integer, or NaN for missing. Written by `set`, `setSome`, `add` and `clear` alone,
-   * for columns in which nothing was ever written are one and the same array.
+   * `cells[column index][slot]`: fixed-point integer, or NaN for missing; of no meaning in slots that were never in use. Written
+   * by `set`, `setSome`, `add` and `clear` alone, for columns in which nothing was ever written are one and the same array.
    */
   readonly cells: Float64Array[];
   /** Slots from 0 up to, not including, this one have been in use. */
@@ -33,6 +33,11 @@ export class Table<Name extends string = string> {
   #lastStamp = 0;
   #rowsStamp = 0;
   #capacity: number;
+  /**
+   * All columns lie in it, one after another. It is asked for at once, and pages of it in which no slot was in use yet cost
+   * nothing: so a table may have room from the start for as many rows as there will be.
+   */
+  #room: ArrayBuffer;
   /** A column of which nothing is known: half of those of `connections`, while nobody plays, would cost 8 bytes a row each. */
   #missing: Float64Array;
   readonly #factors: Float64Array;
@@ -41,16 +46,19 @@ export class Table<Name extends string = string> {
   readonly #attributes: (readonly string[])[] = [];
   readonly #free: number[] = [];
 
+  /** `capacity`: rows that it holds before it grows, which copies all of them and leaves what was too small to the collector. */
   constructor(schema: Schema<Name>, capacity = 16) {
+    const { length } = schema.columns;
     this.schema = schema;
     this.#capacity = capacity;
     this.#factors = Float64Array.from(schema.columns, (column) => 10 ** column.scale);
-    const missing = new Float64Array(capacity).fill(Number.NaN);
+    this.#room = roomFor(length, capacity);
+    const missing = this.#place(length);
     this.#missing = missing;
     this.cells = schema.columns.map(() => missing);
-    this.rowStamp = new Float64Array(capacity);
-    this.attributeStamp = new Float64Array(capacity);
-    this.columnStamp = new Float64Array(schema.columns.length);
+    this.rowStamp = this.#place(length + 1);
+    this.attributeStamp = this.#place(length + 2);
+    this.columnStamp = new Float64Array(length);
     this.generation = new Uint32Array(capacity);
   }
 
@@ -77,7 +85,7 @@ export class Table<Name extends string = string> {
     if (this.#slots.has(key)) throw new Error(`${this.schema.table}: there is a row "${key}" already`);
     // Room first: a row that is refused leaves no trace.
     if (this.#free.length === 0 && this.highWater >= this.#capacity) this.#grow();
-    const slot = this.#free.pop() ?? this.highWater++;
+    const slot = this.#free.pop() ?? this.#nextSlot();
     this.#slots.set(key, slot);
     this.#keys[slot] = key;
     this.generation[slot] = (this.generation[slot] as number) + 1;
@@ -190,11 +198,23 @@ export class Table<Name extends string = string> {
     this.columnStamp[column] = this.#clock;
   }
 
+  /** A slot that was never in use: its cells are missing from now on. */
+  #nextSlot(): number {
+    const slot = this.highWater++;
+    for (const column of this.cells) column[slot] = Number.NaN;
+    this.#missing[slot] = Number.NaN;
+    return slot;
+  }
+
   /** Gives a column an array of its own. */
   #own(column: number): Float64Array {
-    const own = this.#missing.slice();
+    const own = this.#place(column).fill(Number.NaN, 0, this.highWater);
     this.cells[column] = own;
     return own;
+  }
+
+  #place(at: number): Float64Array {
+    return new Float64Array(this.#room, at * this.#capacity * Float64Array.BYTES_PER_ELEMENT, this.#capacity);
   }
 
   #touch(slot: number): void {
@@ -210,16 +230,21 @@ export class Table<Name extends string = string> {
     if (this.#capacity >= MAX_ROWS) throw new Error(`${this.schema.table}: more than ${MAX_ROWS} rows`);
     // By a quarter: twice the rows would be half empty, which is more than all else that an idle listener costs.
     this.#capacity = Math.min(this.#capacity + Math.max(this.#capacity >> 2, MIN_GROWTH), MAX_ROWS);
-    const shared = this.#missing;
-    this.#missing = new Float64Array(this.#capacity).fill(Number.NaN);
-    for (const [index, column] of this.cells.entries()) {
-      if (column === shared) this.cells[index] = this.#missing;
-      else this.cells[index] = grown(column, this.#missing.slice());
-    }
-    this.rowStamp = grown(this.rowStamp, new Float64Array(this.#capacity));
-    this.attributeStamp = grown(this.attributeStamp, new Float64Array(this.#capacity));
+    const { length } = this.cells;
+    const before = this.#missing;
+    this.#room = roomFor(length, this.#capacity);
+    this.#missing = grown(before, this.#place(length));
+    for (const [index, column] of this.cells.entries())
+      this.cells[index] = column === before ? this.#missing : grown(column, this.#place(index));
+    this.rowStamp = grown(this.rowStamp, this.#place(length + 1));
+    this.attributeStamp = grown(this.attributeStamp, this.#place(length + 2));
     this.generation = grown(this.generation, new Uint32Array(this.#capacity));
   }
+}
+
+/** For the columns, the one that is missing, and the two stamps of a row. */
+function roomFor(columns: number, capacity: number): ArrayBuffer {
+  return new ArrayBuffer((columns + 3) * capacity * Float64Array.BYTES_PER_ELEMENT);
 }
 
 const MIN_GROWTH = 16;

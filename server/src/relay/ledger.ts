@@ -25,7 +25,6 @@ export const ENTRY = {
 
 /** Doubles a line: 216 bytes. */
 const WIDTH = 27;
-const MIN_LINES = 16;
 
 /**
  * What the hub remembers of its connections beside their rows: a line of doubles for each slot of the table, all in one array.
@@ -36,7 +35,12 @@ const MIN_LINES = 16;
  */
 export class Ledger {
   /** Replaced when it grows: not to be kept. */
-  lines = new Float64Array(MIN_LINES * WIDTH);
+  lines: Float64Array;
+
+  /** `lines`: as many as it holds before it grows; those that were never in use cost nothing. */
+  constructor(lines = 16) {
+    this.lines = new Float64Array(lines * WIDTH);
+  }
 
   /** Begins the line of a slot, in which nothing is known (NaN) yet, and returns where in `lines` it begins. */
   open(slot: number): number {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CLOSE, CLOSED_ROW_MS, MAX_STREAMS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
-import { CONNECTION, CONNECTION_ATTRIBUTE, STREAM, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_ATTRIBUTE, roomForListeners, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
 import { Ledger } from './ledger.js';
 import { Listener, type ListenerLimits } from './listener.js';
@@ -24,7 +24,7 @@ export class Relay {
   readonly streams = new Map<string, Stream>();
   readonly pace: ReportPace;
   /** A line for each slot of `connections`. */
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   /** Listeners connected now, over all streams. */
   listeners = 0;
 
@@ -37,6 +37,7 @@ export class Relay {
     this.#tables = tables;
     this.#counters = counters;
     this.options = options;
+    this.ledger = new Ledger(roomForListeners(options.maxClients));
     this.pace = new ReportPace(options.reportIntervalMs);
   }
 

@@ -1,11 +1,18 @@
 import { SCHEMAS, Table } from '@auralis/shared';
 
-/** All that the hub knows. */
-export function createTables() {
+/** A hub that allows a million listeners will hardly have them: beyond this room is made when they come. */
+const MOST_ROOM = 32_000;
+const LEAST_ROOM = 16;
+
+/** For how many connections there is room from the start, where so many listeners are allowed. */
+export const roomForListeners = (most: number) => Math.max(LEAST_ROOM, Math.min(most, MOST_ROOM));
+
+/** All that the hub knows. `maxClients`: listeners that are allowed at once. */
+export function createTables(maxClients = 0) {
   return {
     hubs: new Table(SCHEMAS.hubs),
     streams: new Table(SCHEMAS.streams),
-    connections: new Table(SCHEMAS.connections),
+    connections: new Table(SCHEMAS.connections, roomForListeners(maxClients)),
     engines: new Table(SCHEMAS.engines),
     hosts: new Table(SCHEMAS.hosts),
     gpus: new Table(SCHEMAS.gpus),

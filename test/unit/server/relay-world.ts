@@ -44,12 +44,14 @@ let routes: Record<'listen' | 'publish', SocketRoute>;
 /** The hub's clock, which moves when a test says so. */
 export const clock = { now: 0 };
 
+export const MAX_CLIENTS = 1000;
+
 /** A relay with all that it needs, on the clock given. */
 export function makeRelay(time: { readonly now: number }) {
-  const made = createTables();
+  const made = createTables(MAX_CLIENTS);
   const counters = new HubCounters(made.hubs, 'hub', [], time.now);
   const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
-  const madeRelay = new Relay(made, counters, { maxClients: 1000, ...limits });
+  const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, ...limits });
   const engines = new EngineRoom(made, counters, new EngineTotals(), (name, at) => madeRelay.keep(name, at));
   const context = { relay: madeRelay, counters, engines, now: () => time.now, isDraining: () => false };
   return {

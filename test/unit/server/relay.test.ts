@@ -1,6 +1,14 @@
 import { STREAM } from '@auralis/server/state/tables';
 import { describe, expect, test } from '@jest/globals';
-import { clock, connect, hub, publish, relay, report, row, sweep, tables } from './relay-world.js';
+import { clock, connect, hub, MAX_CLIENTS, publish, relay, report, row, sweep, tables } from './relay-world.js';
+
+test('has room from the start for as many listeners as are allowed: when they come, nothing is copied', () => {
+  const { lines } = relay.ledger;
+  const { rowStamp } = tables.connections;
+  for (let listener = 0; listener < MAX_CLIENTS; listener++) connect('listen');
+  expect([relay.ledger.lines === lines, tables.connections.rowStamp === rowStamp]).toEqual([true, true]);
+  expect(rowStamp.length).toBe(MAX_CLIENTS);
+});
 
 describe('over time', () => {
   const runSeconds = (seconds: number, each?: (second: number) => void) => {

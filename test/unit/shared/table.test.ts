@@ -1,4 +1,4 @@
-import type { Schema } from '@auralis/shared/catalogue';
+import type { Column, Schema } from '@auralis/shared/catalogue';
 import { MAX_FIXED, MAX_ROWS } from '@auralis/shared/limits';
 import { Table } from '@auralis/shared/table';
 import { describe, expect, test } from '@jest/globals';
@@ -108,6 +108,21 @@ describe('rows', () => {
         expect(table.get(row, column)).toBe(column === row % 4 ? row : Number.NaN);
       expect([table.rowStamp[row], table.attributeStamp[row], table.generation[row]]).toEqual([1, 1, 1]);
     }
+  });
+
+  test('for which there is room move nothing, and room for rows that never come costs no memory', () => {
+    const before = process.memoryUsage.rss();
+    const wide = { ...WORLD_SCHEMA, columns: Array.from({ length: 64 }, () => WORLD_SCHEMA.columns[0] as Column) };
+    const table = new Table(wide, 400_000);
+    const { rowStamp, generation } = table;
+    for (let row = 0; row < 1_000; row++) table.set(table.open(`row-${row}`), row % 64, row);
+    expect([table.rowStamp, table.generation].map((each) => each.length)).toEqual([400_000, 400_000]);
+    expect([table.rowStamp === rowStamp, table.generation === generation]).toEqual([true, true]);
+    expect(table.cells.map((column, at) => [column[at], column[at + 1]])).toEqual(
+      table.cells.map((_, at) => [at, Number.NaN]),
+    );
+    // 200 MB of address space, of which one page or two of each column are in use.
+    expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(50);
   });
 
   test('end at MAX_ROWS, and a refused row leaves no trace', () => {
