@@ -42,6 +42,10 @@ export class World {
     });
   }
 
+  get connections() {
+    return this.#hub.tables.connections;
+  }
+
   run(seconds: number): this {
     this.timeline.runUntil(this.timeline.now + seconds * 1000);
     return this;
@@ -78,7 +82,7 @@ export class World {
 
   /** Figures of a connection, by its id; of the client's last one, by the client's name. */
   row(name: string, ...columns: Column[]): number[] {
-    const { connections } = this.#hub.tables;
+    const { connections } = this;
     const slot = connections.slotOf(name) ?? this.#slotOfClient(name);
     return columns.map((column) => connections.get(slot, CONNECTION[column]));
   }
@@ -94,7 +98,7 @@ export class World {
   }
 
   #slotOfClient(client: string): number {
-    const { connections } = this.#hub.tables;
+    const { connections } = this;
     return [...connections.slots()].filter((slot) => connections.attributesOf(slot)[1] === client).at(-1) ?? -1;
   }
 
