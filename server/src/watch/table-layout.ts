@@ -18,16 +18,17 @@ const CONNECTION_LABELS: readonly (readonly [name: string, label: string])[] = [
   ['buffer_depth_ms', 'BUFFER'],
   ['dropped_per_min', 'DROP/MIN'],
   ['chunk_send_rate', 'CHUNK/S'],
+  ['health', 'HEALTH'],
   ['state', 'STATE'],
+  ['trust', 'TRUST'],
   ['playback_state', 'PLAYER'],
   ['jitter_ms', 'JITTER'],
   ['buffer_underruns', 'UNDERRUN'],
   ['error_rate', 'ERRORS'],
+  ['connected_at', 'ONLINE'],
   ['outstanding_ms', 'UNCONF'],
   ['chunks_dropped', 'DROPPED'],
   ['chunks_sent', 'SENT'],
-  ['clock', 'CLOCK'],
-  ['connected_at', 'ONLINE'],
 ];
 
 const STREAM_LABELS: readonly (readonly [name: string, label: string])[] = [

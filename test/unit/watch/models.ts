@@ -29,7 +29,14 @@ export const alert = (
 
 /** A good, an off-target and an alarming listener, and one of which nothing is known. */
 const CONNECTIONS = [
-  connection('id-carol', 'carol', 'main', { latency_ms: 812.3, rtt_ms: 640, buffer_depth_ms: 20, dropped_per_min: 14 }),
+  connection('id-carol', 'carol', 'main', {
+    latency_ms: 812.3,
+    rtt_ms: 640,
+    buffer_depth_ms: 20,
+    dropped_per_min: 14,
+    health: 2,
+    state: 0,
+  }),
   connection('id-bob', 'bob', 'main', { latency_ms: 130, rtt_ms: 40, buffer_depth_ms: 120, dropped_per_min: 0 }),
   connection('id-alice', 'alice', 'side', { latency_ms: 12.5, rtt_ms: 8.1, buffer_depth_ms: 300, state: 0 }),
   connection('id-nobody', '', 'side'),

@@ -50,10 +50,16 @@ describe('the screen', () => {
     ]);
   });
 
-  test('200×60 has room for the id and every usual column', () => {
+  test('120×40 has room for the id, and for how one fares', () => {
+    const [head, first] = text(model(), 120, 40).slice(8);
+    expect(head?.split(/ +/).slice(-3)).toEqual(['CHUNK/S', 'HEALTH', 'STATE']);
+    expect(first).toMatch(/ critical +open$/);
+  });
+
+  test('200×60 has room for every usual column but the last', () => {
     const [head, first] = text(model(), 200, 60).slice(8);
     expect(head?.split(/ +/).slice(0, 7)).toEqual(['CLIENT', 'STREAM', 'ID', 'LATENCY▼', 'RTT', 'BUFFER', 'DROP/MIN']);
-    expect(head).toContain('ONLINE');
+    for (const label of ['HEALTH', 'TRUST', 'ONLINE', 'DROPPED']) expect(head).toContain(label);
     expect(first).toMatch(/^carol +main +id-carol +812\.3! +640\.0!/);
   });
 
