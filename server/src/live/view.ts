@@ -47,7 +47,8 @@ export function resolveView(table: Table, view: View, also: Given | null, sub: n
     // Without a window on the order, the order decides nothing: each row stands for itself.
     selector: isWhole ? rowFilter(matches) : new Ranking(table, matches, { column: sortColumn, desc, offset, limit }),
     sort: sortColumn,
-    key: JSON.stringify([sortColumn, desc, offset, limit, where]),
+    // What decides nothing makes no other channel; the column that travels is among the channel's.
+    key: JSON.stringify([isWhole ? null : [sortColumn, sortColumn !== null && desc, offset, limit], where]),
   };
 }
 

@@ -45,6 +45,15 @@ describe('equal wishes are one channel', () => {
     ['no condition', { ...WISH, view: { ...WORST, where: [] } }],
   ])('%s: another one', (_, options) => expect(channelOf(options)).not.toBe(channelOf(WISH)));
 
+  test('what decides nothing makes no other', () => {
+    const all: SubscribeOptions = { columns: ['rtt_ms', 'latency_ms'], view: { sort: 'latency_ms' } };
+    expect(channelOf({ ...all, view: { sort: 'latency_ms', desc: true } })).toBe(channelOf(all));
+    expect(channelOf({ ...all, view: { sort: 'rtt_ms' } })).toBe(channelOf(all));
+    const some: SubscribeOptions = { columns: [], view: { limit: 50 } };
+    expect(channelOf({ ...some, view: { limit: 50, desc: true } })).toBe(channelOf(some));
+    expect(channelOf({ ...some, view: { limit: 50, offset: 1 } })).not.toBe(channelOf(some));
+  });
+
   test('another interval or topic: another one', () => {
     const channels = [channelOf(WISH, 100), channelOf(WISH, 250), channelOf(WISH, 100, 'connections/main')];
     expect(new Set(channels).size).toBe(3);
