@@ -1,5 +1,5 @@
 import { PLAYBACK_STATES, Writer } from '@auralis/shared';
-import { bytes, FixedTexts, load, view } from './message-bytes.js';
+import { FixedTexts, load, MAX_TEXT_BYTES, messageBytes, messageView } from './message-bytes.js';
 import { REPORT_FIELDS, type Report } from './report.js';
 
 /**
@@ -7,28 +7,24 @@ import { REPORT_FIELDS, type Report } from './report.js';
  * `fast-report.ts` does with text: no string and no object. Any other message is left to the general path.
  */
 
-function texts(...written: readonly ((writer: Writer) => void)[]): FixedTexts {
-  return new FixedTexts(
-    written.map((write) => {
-      const writer = new Writer(64);
-      write(writer);
-      return writer.copy();
-    }),
-  );
-}
+const bytes = messageBytes;
+const view = messageView;
 
-const BEGIN = texts((writer) => {
+function written(write: (writer: Writer) => void): Uint8Array {
+  const writer = new Writer(64);
+  write(writer);
+  return writer.copy();
+}
+const strings = (list: readonly string[]) =>
+  new FixedTexts(list.map((text) => written((writer) => writer.string(text))));
+
+const BEGIN_TEXT = written((writer) => {
   writer.map(2);
   for (const text of ['type', 'client_metrics', 'metrics']) writer.string(text);
 });
-const NAMES = texts(
-  ...REPORT_FIELDS.map(
-    ({ name }) =>
-      (writer: Writer) =>
-        writer.string(name),
-  ),
-);
-const STATES = texts(...PLAYBACK_STATES.map((state) => (writer: Writer) => writer.string(state)));
+const BEGIN = new FixedTexts([BEGIN_TEXT.slice(0, MAX_TEXT_BYTES), BEGIN_TEXT.slice(MAX_TEXT_BYTES)]);
+const NAMES = strings(REPORT_FIELDS.map(({ name }) => name));
+const STATES = strings(PLAYBACK_STATES);
 const IS_FLAG = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'flag' ? 1 : 0));
 const IS_PLAYBACK = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'playback' ? 1 : 0));
 
@@ -52,8 +48,8 @@ const CODE = {
  * @throws Refusal for a known field that may not be what it is, as the general path does
  */
 export function readFastPackedReport(data: Uint8Array, report: Report): boolean {
-  if (!load(data) || !BEGIN.isAt(0, 0)) return false;
-  const fieldsAt = BEGIN.lengths[0] as number;
+  if (!load(data) || !BEGIN.isAt(0, 0) || !BEGIN.isAt(1, MAX_TEXT_BYTES)) return false;
+  const fieldsAt = BEGIN_TEXT.length;
   const header = bytes[fieldsAt] as number;
   const isWide = header === CODE.map16;
   if (!isWide && (header & 0xf0) !== 0x80) return false;
@@ -65,7 +61,7 @@ export function readFastPackedReport(data: Uint8Array, report: Report): boolean 
     field = NAMES.findAfter(field, at);
     // Of a field that is there twice the last one counts, and which that is the general path knows.
     if (field < 0 || report.present[field] === 1) return false;
-    at = readValue(at + (NAMES.lengths[field] as number), data.length, field, report);
+    at = readValue(at + NAMES.lengthOf(field), data.length, field, report);
     if (at < 0) return false;
   }
   return at === data.length;
@@ -95,7 +91,7 @@ function readPlayback(at: number, field: number, report: Report): number {
   const state = STATES.find(at);
   if (state < 0) return -1;
   report.takeCode(field, state);
-  return at + (STATES.lengths[state] as number);
+  return at + STATES.lengthOf(state);
 }
 
 /**

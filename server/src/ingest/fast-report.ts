@@ -1,22 +1,27 @@
 import { PLAYBACK_STATES } from '@auralis/shared';
-import { bytes, FixedTexts, load } from './message-bytes.js';
-import { REPORT_FIELDS, type Report } from './report.js';
+import { FixedTexts, load, MAX_TEXT_BYTES, messageBytes, messageView } from './message-bytes.js';
+import { type Kind, REPORT_FIELDS, type Report } from './report.js';
 
 /**
  * Reads a `client_metrics` text as the SDK writes it — known fields, no white space — straight from
- * the bytes: no string, no object, and half the time of `JSON.parse`. Any other text is left to the general path.
+ * the bytes: no string, no object, and a fifth of the time that a string and `JSON.parse` take. Any other text is left to the
+ * general path.
  */
+
+const bytes = messageBytes;
+const view = messageView;
 
 const texts = (...list: readonly string[]) => new FixedTexts(list.map((text) => Buffer.from(text)));
 const BEGIN_TEXT = '{"type":"client_metrics","metrics":{';
-const BEGIN = texts(BEGIN_TEXT);
+const BEGIN = texts(BEGIN_TEXT.slice(0, MAX_TEXT_BYTES), BEGIN_TEXT.slice(MAX_TEXT_BYTES));
 const NAMES = texts(...REPORT_FIELDS.map(({ name }) => `,"${name}":`));
 const STATES = texts(...PLAYBACK_STATES.map((state) => `"${state}"`));
 const FLAGS = texts('false', 'true');
 const NULL = texts('null');
-/** What is no number. */
-const IS_FLAG = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'flag' ? 1 : 0));
-const IS_PLAYBACK = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'playback' ? 1 : 0));
+const KINDS: readonly Kind[] = ['flag', 'playback'];
+/** Of each field 1 for a flag, 2 for a playback state, 0 for a number. (Room for more: see `MAX_TEXTS`.) */
+const WORDS = new Uint8Array(128);
+WORDS.set(REPORT_FIELDS.map(({ kind }) => KINDS.indexOf(kind) + 1));
 
 const CODE = { comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, n: 0x6e, close: 0x7d } as const;
 
@@ -32,7 +37,7 @@ const GROUP = 9;
  * @throws Refusal for a known field that may not be what it is, as the general path does
  */
 export function readFastReport(data: Uint8Array, report: Report): boolean {
-  if (!load(data) || !BEGIN.isAt(0, 0)) return false;
+  if (!load(data) || !BEGIN.isAt(0, 0) || !BEGIN.isAt(1, MAX_TEXT_BYTES)) return false;
   report.begin();
   let at = BEGIN_TEXT.length;
   if (bytes[at] !== CODE.close) {
@@ -43,29 +48,85 @@ export function readFastReport(data: Uint8Array, report: Report): boolean {
   return at + 2 === data.length && bytes[at] === CODE.close && bytes[at + 1] === CODE.close;
 }
 
-/** Reads all fields, each with a comma before it, and returns where they end; -1 where they are for the general path. */
+/** Makes digits 0 to 9, four at a time. */
+const ZEROS = 0x30303030;
+/** By how many of four are digits: the factor for what stands before them. */
+const TENS = Int32Array.from({ length: 32 }, (_, digits) => 10 ** Math.min(digits, 4));
+/** The least that so many digits make without a zero in front; there is no number without a digit. */
+const LEAST = Int32Array.of(2 ** 31 - 1, 0, 10, 100, 1000, ...new Array(27).fill(0));
+const SIGNS = Float64Array.from({ length: 16 }, (_, isNegative) => (isNegative === 1 ? -1 : 1));
+
+/**
+ * Bits of the digits with which four bytes begin: 0, 8, 16, 24 or 32. Added to what is above 9 the constant makes a bit 7. (A byte
+ * above 127 may hide the digit before it, which then ends no number.)
+ */
+const digitBits = (four: number) => Math.clz32((four | (four + 0x76767676)) & 0x80808080);
+
+/** The number that the first `bits` of four digits make; of none, anything below 2^15. */
+function digitsOf(four: number, bits: number): number {
+  const digits = four >>> (32 - bits);
+  const pairs = digits + Math.imul(digits >>> 8, 10);
+  return (pairs & 0xff) + Math.imul((pairs >>> 16) & 0xff, 100);
+}
+
+/** 1 or 0, and no branch: no processor guesses which numbers have a sign. */
+const isSame = (code: number, other: number) => ((code ^ other) - 1) >>> 31;
+const isEnd = (code: number) => code === CODE.comma || code === CODE.close;
+
+/**
+ * Reads all fields, each with a comma before it, and returns where they end; -1 where they are for the general path.
+ *
+ * Numbers of up to four digits with up to four decimals, or of up to eight without, are read here four digits at a time, and
+ * how many there are is an index: nothing but the dot of a number makes a branch, for one that the processor guesses wrong takes
+ * as long as reading a whole number. (In one piece with the loop: apart from it V8 leaves some part of both to be called.)
+ */
 function readFields(start: number, report: Report): number {
+  const { values, present } = report;
   let at = start;
   let field = -1;
   while (bytes[at] === CODE.comma) {
     field = NAMES.findAfter(field, at);
     // Of a field that is there twice the last one counts, and which that is the general path knows.
-    if (field < 0 || report.present[field] === 1) return -1;
-    at = readValue(at + (NAMES.lengths[field] as number), field, report);
+    if (field < 0 || present[field] === 1) return -1;
+    at += NAMES.lengthOf(field);
+    if (WORDS[field] === 0) {
+      const isNegative = isSame(bytes[at] as number, CODE.minus);
+      const four = view.getInt32(at + isNegative) ^ ZEROS;
+      const bits = digitBits(four);
+      const whole = digitsOf(four, bits);
+      let digits = whole;
+      let decimals = 0;
+      let end = at + isNegative + (bits >> 3);
+      if (!isEnd(bytes[end] as number)) {
+        const hasDot = isSame(bytes[end] as number, CODE.dot);
+        const next = view.getInt32(end + hasDot) ^ ZEROS;
+        const nextBits = digitBits(next);
+        const count = nextBits >> 3;
+        digits = Math.imul(whole, TENS[count] as number) + digitsOf(next, nextBits);
+        decimals = Math.imul(count, hasDot);
+        if (count > 0) end += hasDot + count;
+      }
+      if (whole >= (LEAST[bits >> 3] as number) && isEnd(bytes[end] as number)) {
+        values[field] = (digits / (POWERS[decimals] as number)) * (SIGNS[isNegative] as number);
+        report.takeValue(field);
+        at = end;
+        continue;
+      }
+    }
+    at = readValue(at, field, report);
     if (at < 0) return -1;
   }
   return at;
 }
 
-/** Reads the value at `at` into the report, and returns where it ends; -1 where it is for the general path. */
+/** Reads any value at `at` into the report, and returns where it ends; -1 where it is for the general path. */
 function readValue(at: number, field: number, report: Report): number {
   if (bytes[at] === CODE.n) {
     if (!NULL.isAt(0, at)) return -1;
     report.takeNull(field);
-    return at + (NULL.lengths[0] as number);
+    return at + NULL.lengthOf(0);
   }
-  if (IS_FLAG[field] === 1) return readCode(FLAGS, at, field, report);
-  if (IS_PLAYBACK[field] === 1) return readCode(STATES, at, field, report);
+  if (WORDS[field] !== 0) return readCode(WORDS[field] === 1 ? FLAGS : STATES, at, field, report);
   const end = readNumber(at, report.values, field);
   if (end >= 0) report.takeValue(field);
   return end;
@@ -76,7 +137,7 @@ function readCode(words: FixedTexts, at: number, field: number, report: Report):
   const code = words.find(at);
   if (code < 0) return -1;
   report.takeCode(field, code);
-  return at + (words.lengths[code] as number);
+  return at + words.lengthOf(code);
 }
 
 /**

@@ -1,75 +1,103 @@
 import { MAX_LISTENER_MESSAGE_BYTES } from '@auralis/shared';
 
 /** No fixed text is longer: what is compared beyond the end of a message still lies in the buffer. */
-const MAX_TEXT_BYTES = 64;
+export const MAX_TEXT_BYTES = 24;
+/** Of all lists together. Tables of more than 64 bytes lie outside V8's heap, so that code may hold where. */
+const MAX_TEXTS = 128;
 
 /**
  * The message at hand, copied to where both fast readers have views already: a copy of 430 bytes takes 11 ns, a DataView of
  * each message 33 ns and 88 bytes of garbage. Behind it stands a 0, which no fixed text contains, so that none is found
- * that reaches beyond the end.
+ * that reaches beyond the end. What a module exports V8 looks up at each use; its own constants become part of the code, a
+ * tenth of the time of a report: so each module that reads has constants of its own for these.
  */
-export const bytes = new Uint8Array(MAX_LISTENER_MESSAGE_BYTES + MAX_TEXT_BYTES);
-export const view = new DataView(bytes.buffer);
+const ownBytes = new Uint8Array(MAX_LISTENER_MESSAGE_BYTES + MAX_TEXT_BYTES);
+const ownView = new DataView(ownBytes.buffer);
+export const messageBytes = ownBytes;
+export const messageView = ownView;
 
 /** False where the message is too long to be read here. */
 export function load(data: Uint8Array): boolean {
   if (data.length > MAX_LISTENER_MESSAGE_BYTES) return false;
-  bytes.set(data);
-  bytes[data.length] = 0;
+  ownBytes.set(data);
+  ownBytes[data.length] = 0;
   return true;
 }
 
+const LENGTHS = new Uint8Array(MAX_TEXTS);
 /**
- * Fixed texts that a message may hold, compared four bytes at a time: that is most of what there is to read. What all of
- * them are compared with lies in one piece: between two messages the processor has forgotten it, and fetches a few lines
- * instead of three for each text.
+ * Texts of 8 bytes and more as three doubles each: the first eight bytes, the last, and those between, which may overlap
+ * both. Doubles are equal where their bytes are, but for NaN and zero, of which no text has any.
  */
-export class FixedTexts {
-  readonly count: number;
-  /** Bytes of each. */
-  readonly lengths: Uint8Array;
-  /** Their bytes in fours, little-endian, one text after the other; the last four of a text may overlap those before. */
-  readonly #words: Uint32Array;
-  /** Where in `#words` each begins; behind them where the last one ends. */
-  readonly #starts: Uint16Array;
-  /** What came first last time, and what came after each. */
-  readonly #following: Uint8Array;
+const EIGHTS = new Float64Array(3 * MAX_TEXTS);
+/** Shorter ones: their first four bytes and their last. */
+const HEADS = new Int32Array(MAX_TEXTS);
+const TAILS = new Int32Array(MAX_TEXTS);
+let texts = 0;
 
-  /** `texts`: 4 to 64 bytes each, none of them 0. */
-  constructor(texts: readonly Uint8Array[]) {
-    const words: number[] = [];
-    const starts = [0];
-    for (const text of texts) {
-      const { length } = text;
-      if (length < 4 || length > MAX_TEXT_BYTES || text.includes(0)) throw new RangeError(`no fixed text: ${text}`);
-      const from = new DataView(text.buffer, text.byteOffset, length);
-      for (let at = 0; at < length; at += 4) words.push(from.getUint32(Math.min(at, length - 4), true));
-      starts.push(words.length);
-    }
-    this.count = texts.length;
-    this.lengths = Uint8Array.from(texts, ({ length }) => length);
-    this.#words = Uint32Array.from(words);
-    this.#starts = Uint16Array.from(starts);
-    this.#following = Uint8Array.from(starts, (_, index) => index % texts.length);
+function isTextAt(text: number, at: number): boolean {
+  const length = LENGTHS[text] as number;
+  if (length < 8) return isShortTextAt(text, at);
+  // The same three comparisons whatever the length: after numbers of all lengths the processor guesses no loop's end.
+  const last = at + length - 8;
+  const eight = 3 * text;
+  return (
+    ownView.getFloat64(at, true) === EIGHTS[eight] &&
+    ownView.getFloat64(last, true) === EIGHTS[eight + 1] &&
+    ownView.getFloat64(Math.min(at + 8, last), true) === EIGHTS[eight + 2]
+  );
+}
+
+function isShortTextAt(text: number, at: number): boolean {
+  const last = at + (LENGTHS[text] as number) - 4;
+  return ownView.getInt32(at, true) === HEADS[text] && ownView.getInt32(last, true) === TAILS[text];
+}
+
+/** Adds a text to the tables. */
+function addText(text: Uint8Array): void {
+  const { length } = text;
+  if (length < 4 || length > MAX_TEXT_BYTES || text.includes(0)) throw new RangeError(`no fixed text: ${text}`);
+  const from = new DataView(text.buffer, text.byteOffset, length);
+  LENGTHS[texts] = length;
+  HEADS[texts] = from.getInt32(0, true);
+  TAILS[texts] = from.getInt32(length - 4, true);
+  if (length >= 8) {
+    const places = [0, length - 8, Math.min(8, length - 8)];
+    const eights = places.map((at) => from.getFloat64(at, true));
+    if (eights.some(Number.isNaN)) throw new RangeError(`no fixed text: ${text}`);
+    EIGHTS.set(eights, 3 * texts);
+  }
+  texts++;
+}
+
+/** A list of fixed texts that a message may hold. */
+export class FixedTexts {
+  /** Where in the tables the first of them stands. */
+  readonly #first = texts;
+  readonly #count: number;
+  /** What came first last time, and what came after each. */
+  readonly #following = new Uint8Array(MAX_TEXTS);
+
+  /** `list`: 4 to 24 bytes each, none of them 0. */
+  constructor(list: readonly Uint8Array[]) {
+    this.#count = list.length;
+    for (const text of list) addText(text);
+    for (let at = 0; at <= list.length; at++) this.#following[at] = at % list.length;
+  }
+
+  /** Bytes of the text `index`. */
+  lengthOf(index: number): number {
+    return LENGTHS[this.#first + index] as number;
   }
 
   /** Does the text `index` stand at `at` of the message? */
   isAt(index: number, at: number): boolean {
-    const words = this.#words;
-    const last = (this.#starts[index + 1] as number) - 1;
-    // Apart from the others, whose places are four bytes from one another.
-    if (view.getUint32(at + (this.lengths[index] as number) - 4, true) !== words[last]) return false;
-    let place = at;
-    for (let word = this.#starts[index] as number; word < last; word++) {
-      if (view.getUint32(place, true) !== words[word]) return false;
-      place += 4;
-    }
-    return true;
+    return isTextAt(this.#first + index, at);
   }
 
   /** Which of them stands at `at`; -1 where none does. */
   find(at: number): number {
-    for (let index = 0; index < this.count; index++) if (this.isAt(index, at)) return index;
+    for (let index = 0; index < this.#count; index++) if (isTextAt(this.#first + index, at)) return index;
     return -1;
   }
 
@@ -79,7 +107,11 @@ export class FixedTexts {
    */
   findAfter(previous: number, at: number): number {
     const guess = this.#following[previous + 1] as number;
-    if (this.isAt(guess, at)) return guess;
+    return isTextAt(this.#first + guess, at) ? guess : this.#search(previous, at);
+  }
+
+  /** Apart from `findAfter`, which so stays small enough to become part of its caller. */
+  #search(previous: number, at: number): number {
     const found = this.find(at);
     if (found >= 0) this.#following[previous + 1] = found;
     return found;

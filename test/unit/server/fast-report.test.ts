@@ -2,40 +2,11 @@ import { Refusal } from '@auralis/server/check/refusal';
 import { readFastPackedReport } from '@auralis/server/ingest/fast-packed-report';
 import { readFastReport } from '@auralis/server/ingest/fast-report';
 import { readListenerMessage } from '@auralis/server/ingest/listener-message';
-import { REPORT_FIELDS, Report } from '@auralis/server/ingest/report';
+import { REPORT_FIELDS } from '@auralis/server/ingest/report';
 import { MAX_LISTENER_MESSAGE_BYTES, readMsgpack, Writer } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-
-const fast = new Report();
-const general = new Report();
-
-/** What a path makes of a text: its readings, or its refusal. */
-function outcome(read: () => void, report: Report): unknown {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof Refusal) return [error.code, error.message];
-    throw error;
-  }
-  return {
-    values: REPORT_FIELDS.map((_, at) => (report.present[at] === 1 ? report.values[at] : undefined)),
-    ignored: report.ignored,
-  };
-}
-
-/** Both paths on one text; null where the fast one leaves it to the other. */
-function both(text: string): { quick: unknown; slow: unknown } | null {
-  let taken = false;
-  const quick = outcome(() => {
-    taken = true;
-    taken = readFastReport(Buffer.from(text), fast);
-  }, fast);
-  if (!taken) return null;
-  return { quick, slow: outcome(() => general.read(JSON.parse(text).metrics), general) };
-}
-
-const message = (fields: string) => `{"type":"client_metrics","metrics":{${fields}}}`;
+import { both, fast, general, message, outcome } from './fast-report-world.js';
 
 test('what the SDK sends is read by the fast path', () => {
   const metrics = Object.fromEntries(
