@@ -20,7 +20,7 @@ import { StaticFiles } from './http/static.js';
 import { SummaryHistory } from './http/summary.js';
 import { CmcdRecord } from './ingest/cmcd.js';
 import { ConnectionInbox } from './ingest/connection-record.js';
-import { Inbox } from './ingest/inbox.js';
+import { ListenerMailbox } from './ingest/mailbox.js';
 import { Live } from './live/live.js';
 import type { Logger } from './log.js';
 import type { HubOptions } from './options.js';
@@ -69,6 +69,7 @@ export class HubParts {
       .replace(/[^A-Za-z0-9._-]/g, '-')
       .slice(0, 32) || 'hub';
   readonly #door: FrontDoor;
+  readonly #messages: ListenerMailbox;
   readonly #relay: Relay;
   readonly #sweep: Sweep;
   readonly #lostEngines: LostEngines;
@@ -93,6 +94,7 @@ export class HubParts {
     const hubSlot = this.counters.slot;
     this.#door = new FrontDoor(options, this.counters, now);
     const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
+    this.#messages = new ListenerMailbox(now, this.onError);
     this.#relay = new Relay(tables, this.counters, { ...options, ...limits });
     this.#sweep = new Sweep(this.#relay, tables, this.counters);
     this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store, this.onError), startedAt);
@@ -130,13 +132,14 @@ export class HubParts {
     const door = this.#door;
     const sockets = {
       relay: this.#relay,
-      inbox: new Inbox(),
+      messages: this.#messages,
       engines: this.#engines,
       tables,
       counters,
       now,
       isDraining,
     };
+    const fetch = door.fetch(this.#app());
     return {
       routes: [
         // Audio may be listened to from any page.
@@ -152,7 +155,11 @@ export class HubParts {
         }),
         ...door.sockets(this.live.route(), { origins: 'our-origins', role: SOCKET_ROLES.live }),
       ],
-      fetch: door.fetch(this.#app()),
+      // Who asks sees all that has come by then.
+      fetch: (request, address) => {
+        this.#messages.empty();
+        return fetch(request, address);
+      },
     };
   }
 
@@ -165,7 +172,14 @@ export class HubParts {
     this.#host = new Host({ tables, hubSlot, hostName: this.#name, gpuIntervalS: options.gpuIntervalS, log, now });
   }
 
+  /** A tick of the live protocol. */
+  tick(at: number): void {
+    this.#messages.empty();
+    this.live.tick(at);
+  }
+
   everySecond(at: number): void {
+    this.#messages.empty();
     this.#tellEnded(this.#door.sweep(at));
     this.#reported.expire(at);
     this.#players.expire(at);
@@ -197,6 +211,7 @@ export class HubParts {
 
   /** Tells everybody who is connected to come back later. */
   sendAllAway(reason: string): void {
+    this.#messages.empty();
     for (const stream of this.#relay.streams.values()) {
       stream.engine?.close(CLOSE.DRAIN, reason);
       for (const listener of stream.listeners) {

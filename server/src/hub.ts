@@ -1,3 +1,4 @@
+import { hrtime } from 'node:process';
 import { MAX_BODY_BYTES } from '@auralis/shared';
 import { type AuthSettings, readAuthFileAgain } from './auth/settings.js';
 import { ConfigError, checkOptions } from './config.js';
@@ -61,10 +62,21 @@ function saysWhoMay({ tokens, anonymous }: AuthSettings): string {
   return `${tokens.length} tokens are known; without one ${others}`;
 }
 
-/** Hub's clock: ms since 1970, fractional, and never backwards. */
-const now = () => ORIGIN + performance.now();
-/** Read once: it is a getter, and the clock is read at every message. */
-const ORIGIN = performance.timeOrigin;
+/**
+ * Hub's clock: ms since 1970, fractional, and never backwards. It is read at every message: `hrtime` takes half the time of
+ * `performance.now` and makes no garbage where V8 inlines it.
+ */
+function now(): number {
+  const [seconds, nanoseconds] = hrtime();
+  return ORIGIN + seconds * 1e3 + nanoseconds / 1e6;
+}
+/** What `hrtime` counts from, which is no date. */
+const ORIGIN = originOfHrtime();
+
+function originOfHrtime(): number {
+  const [seconds, nanoseconds] = hrtime();
+  return performance.timeOrigin + performance.now() - seconds * 1e3 - nanoseconds / 1e6;
+}
 
 /** A hub's life: it starts, ticks, and ends. */
 class RunningHub implements Hub {
@@ -110,7 +122,7 @@ class RunningHub implements Hub {
     this.#transport = await start({ host, port, ...parts.service(), maxBodyBytes: MAX_BODY_BYTES, onError });
     parts.began(this.#transport.name);
     parts.everySecond(now());
-    this.#every(TICK_MS, () => parts.live.tick(now()));
+    this.#every(TICK_MS, () => parts.tick(now()));
     this.#every(SECOND_MS, () => parts.everySecond(now()));
     if (reporterIntervalS > 0) this.#every(reporterIntervalS * SECOND_MS, () => parts.reporter.report());
     const outside = publicUrl === null ? '' : `, from outside ${this.url}`;

@@ -32,7 +32,9 @@ export function closingContract(start: StartTransport): void {
   test('by us: code and reason reach the peer, behind what was sent', async () => {
     const client = await open();
     world.lastPeer.send('last words');
+    expect(world.lastPeer.isClosing).toBe(false);
     world.lastPeer.close(4001, 'ü'.repeat(100));
+    expect(world.lastPeer.isClosing).toBe(true);
     world.lastPeer.close(4002, 'again');
     await client.until(() => client.frames.length === 2);
     expect(client.frames[0]?.payload.toString()).toBe('last words');

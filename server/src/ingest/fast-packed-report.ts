@@ -1,5 +1,5 @@
 import { PLAYBACK_STATES, Writer } from '@auralis/shared';
-import { FixedTexts, load, MAX_TEXT_BYTES, messageBytes, messageView } from './message-bytes.js';
+import { FixedTexts, MAX_TEXT_BYTES, messageBytes, messageView } from './message-bytes.js';
 import { REPORT_FIELDS, type Report } from './report.js';
 
 /**
@@ -43,13 +43,13 @@ const CODE = {
 } as const;
 
 /**
- * Reads the message into `report`. False: it is not of this form, and the general path has to say what it is; the report
+ * Reads the message that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has to say what it is; the report
  * is then of no meaning.
  * @throws Refusal for a known field that may not be what it is, as the general path does
  */
-export function readFastPackedReport(data: Uint8Array, report: Report): boolean {
-  if (!load(data) || !BEGIN.isAt(0, 0) || !BEGIN.isAt(1, MAX_TEXT_BYTES)) return false;
-  const fieldsAt = BEGIN_TEXT.length;
+export function readFastPackedReport(start: number, end: number, report: Report): boolean {
+  if (!BEGIN.isAt(0, start) || !BEGIN.isAt(1, start + MAX_TEXT_BYTES)) return false;
+  const fieldsAt = start + BEGIN_TEXT.length;
   const header = bytes[fieldsAt] as number;
   const isWide = header === CODE.map16;
   if (!isWide && (header & 0xf0) !== 0x80) return false;
@@ -61,14 +61,14 @@ export function readFastPackedReport(data: Uint8Array, report: Report): boolean 
     field = NAMES.findAfter(field, at);
     // Of a field that is there twice the last one counts, and which that is the general path knows.
     if (field < 0 || report.present[field] === 1) return false;
-    at = readValue(at + NAMES.lengthOf(field), data.length, field, report);
+    at = readValue(at + NAMES.lengthOf(field), end, field, report);
     if (at < 0) return false;
   }
-  return at === data.length;
+  return at === end;
 }
 
 /** Reads the value at `at` into the report, and returns where it ends; -1 where it is for the general path. */
-function readValue(at: number, length: number, field: number, report: Report): number {
+function readValue(at: number, end: number, field: number, report: Report): number {
   const code = bytes[at] as number;
   if (code === CODE.nil) {
     report.takeNull(field);
@@ -80,11 +80,11 @@ function readValue(at: number, length: number, field: number, report: Report): n
     return at + 1;
   }
   if (IS_PLAYBACK[field] === 1) return readPlayback(at, field, report);
-  const end = readNumber(at, report.values, field);
+  const next = readNumber(at, report.values, field);
   // What lies beyond the end is not of this message.
-  if (end < 0 || end > length) return -1;
+  if (next < 0 || next > end) return -1;
   report.takeValue(field);
-  return end;
+  return next;
 }
 
 function readPlayback(at: number, field: number, report: Report): number {

@@ -1,5 +1,5 @@
 import { PLAYBACK_STATES } from '@auralis/shared';
-import { FixedTexts, load, MAX_TEXT_BYTES, messageBytes, messageView } from './message-bytes.js';
+import { FixedTexts, MAX_TEXT_BYTES, messageBytes, messageView } from './message-bytes.js';
 import { type Kind, REPORT_FIELDS, type Report } from './report.js';
 
 /**
@@ -23,7 +23,7 @@ const KINDS: readonly Kind[] = ['flag', 'playback'];
 const WORDS = new Uint8Array(128);
 WORDS.set(REPORT_FIELDS.map(({ kind }) => KINDS.indexOf(kind) + 1));
 
-const CODE = { comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, n: 0x6e, close: 0x7d } as const;
+const CODE = { comma: 0x2c, minus: 0x2d, dot: 0x2e, zero: 0x30, n: 0x6e, open: 0x7b, close: 0x7d } as const;
 
 /** Powers of ten that a double holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
@@ -32,20 +32,22 @@ const MAX_EXACT = 2 ** 53;
 const GROUP = 9;
 
 /**
- * Reads the text into `report`. False: it is not of this form, and the general path has to say what it is; the report is
+ * Reads the text that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has to say what it is; the report is
  * then of no meaning.
  * @throws Refusal for a known field that may not be what it is, as the general path does
  */
-export function readFastReport(data: Uint8Array, report: Report): boolean {
-  if (!load(data) || !BEGIN.isAt(0, 0) || !BEGIN.isAt(1, MAX_TEXT_BYTES)) return false;
+export function readFastReport(start: number, end: number, report: Report): boolean {
+  if (!BEGIN.isAt(0, start) || !BEGIN.isAt(1, start + MAX_TEXT_BYTES)) return false;
   report.begin();
-  let at = BEGIN_TEXT.length;
+  let at = start + BEGIN_TEXT.length;
   if (bytes[at] !== CODE.close) {
-    // The first field then looks as the others do.
-    bytes[--at] = CODE.comma;
-    at = readFields(at, report);
+    // The first field then looks as the others do; but the general path may have to read the text as it came.
+    const open = at - 1;
+    bytes[open] = CODE.comma;
+    at = readFields(open, report);
+    bytes[open] = CODE.open;
   }
-  return at + 2 === data.length && bytes[at] === CODE.close && bytes[at + 1] === CODE.close;
+  return at + 2 === end && bytes[at] === CODE.close && bytes[at + 1] === CODE.close;
 }
 
 /** Makes digits 0 to 9, four at a time. */

@@ -2,6 +2,7 @@ import { MsgpackError, readMsgpack, show } from '@auralis/shared';
 import { Refusal } from '../check/refusal.js';
 import { readFastPackedReport } from './fast-packed-report.js';
 import { readFastReport } from './fast-report.js';
+import { messageBytes } from './message-bytes.js';
 import type { Report } from './report.js';
 
 /** What a listener may say. `client_metrics` leaves its content in the `Report` that was given. */
@@ -10,11 +11,13 @@ export type ListenerInput = { readonly type: 'client_metrics' } | { readonly typ
 const CLIENT_METRICS: ListenerInput = { type: 'client_metrics' };
 
 /**
- * Reads a message of a listener, text JSON or binary MessagePack, and checks it whole.
+ * Reads a message of a listener, text JSON or binary MessagePack, which lies in `bytes` from `start` to `end`, and checks it whole.
  * @throws Refusal
  */
-export function readListenerMessage(data: Uint8Array, isBinary: boolean, report: Report): ListenerInput {
-  if (isBinary ? readFastPackedReport(data, report) : readFastReport(data, report)) return CLIENT_METRICS;
+export function readListenerMessage(start: number, end: number, isBinary: boolean, report: Report): ListenerInput {
+  const isRead = isBinary ? readFastPackedReport(start, end, report) : readFastReport(start, end, report);
+  if (isRead) return CLIENT_METRICS;
+  const data = messageBytes.subarray(start, end);
   const message = isBinary ? parseMsgpack(data) : parseJson(data);
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     throw new Refusal('bad_message', `a message is a map with a type, not ${show(message)}`);

@@ -23,8 +23,8 @@ export const ENTRY = {
   samples: 15,
 } as const;
 
-/** Doubles a line: 216 bytes. */
-const WIDTH = 27;
+/** 216 bytes a line. */
+export const LINE_DOUBLES = 27;
 
 /**
  * What the hub remembers of its connections beside their rows: a line of doubles for each slot of the table, all in one array.
@@ -39,20 +39,20 @@ export class Ledger {
 
   /** `lines`: as many as it holds before it grows; those that were never in use cost nothing. */
   constructor(lines = 16) {
-    this.lines = new Float64Array(lines * WIDTH);
+    this.lines = new Float64Array(lines * LINE_DOUBLES);
   }
 
   /** Begins the line of a slot, in which nothing is known (NaN) yet, and returns where in `lines` it begins. */
   open(slot: number): number {
-    const line = slot * WIDTH;
+    const line = slot * LINE_DOUBLES;
     if (line >= this.lines.length) this.#grow(slot + 1);
-    this.lines.fill(Number.NaN, line, line + WIDTH);
+    this.lines.fill(Number.NaN, line, line + LINE_DOUBLES);
     return line;
   }
 
   /** By a quarter, as the table does. */
   #grow(lines: number): void {
-    const grown = new Float64Array(Math.ceil(lines * 1.25) * WIDTH);
+    const grown = new Float64Array(Math.ceil(lines * 1.25) * LINE_DOUBLES);
     grown.set(this.lines);
     this.lines = grown;
   }

@@ -18,12 +18,16 @@ import type { Stream } from './stream.js';
 /** A listener's socket never holds more than this: over 20 s of CD-quality audio, ten times the default bound of the relay. */
 const MAX_LISTENER_BACKLOG_BYTES = 4 * 1024 * 1024;
 
-/** What the relay needs of ingest: a listener's message, read and checked. Throws what has a `code` for one that is refused. */
-export interface ListenerInbox {
-  read(
-    data: Uint8Array,
-    isBinary: boolean,
-  ): { readonly type: 'client_metrics' } | { readonly type: 'clock_sync'; readonly t0: number };
+/** What the relay needs of ingest: listeners' messages, which wait there, read and checked one by one. */
+export interface Messages {
+  /** A message of the addressee has come. */
+  put(addressee: { prepare(): number; take(): void }, data: Uint8Array, isBinary: boolean): void;
+  /** Calls `take` of each whose message waits; `arrivedAt` and `read` are then about that message. */
+  empty(): void;
+  /** By the hub's clock. */
+  readonly arrivedAt: number;
+  /** Throws what has a `code` for one that is refused. */
+  read(): { readonly type: 'client_metrics' } | { readonly type: 'clock_sync'; readonly t0: number };
   /** The report that `read` has just taken. */
   readonly report: {
     readonly lastSeq: number | null;
@@ -39,7 +43,7 @@ export interface ListenerInbox {
 
 export interface ListenContext {
   readonly relay: Relay;
-  readonly inbox: ListenerInbox;
+  readonly messages: Messages;
   readonly tables: Tables;
   readonly counters: HubCounters;
   /** Hub's clock, ms since 1970, fractional. */
@@ -53,6 +57,8 @@ export function listenRoute(context: ListenContext): SocketRoute {
     pattern: '/api/v1/streams/:stream/listen',
     maxMessageBytes: MAX_LISTENER_MESSAGE_BYTES,
     maxBacklogBytes: MAX_LISTENER_BACKLOG_BYTES,
+    // `answer` accepts with no other handlers.
+    mailbox: { put: (handler, data, isBinary) => context.messages.put(handler as ListenerSocket, data, isBinary) },
     upgrade: (request) => answer(request, context),
   };
 }
@@ -113,22 +119,34 @@ class ListenerSocket implements SocketHandler {
     say(peer, { type: 'welcome', connectionId: listener.id, stream: name, reportIntervalMs, seq, format });
   }
 
-  onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {
+  /** By a transport that does without mailboxes. */
+  onMessage(_peer: Peer, data: Uint8Array, isBinary: boolean): void {
+    const { messages } = this.#context;
+    messages.put(this, data, isBinary);
+    messages.empty();
+  }
+
+  prepare(): number {
+    return this.#listener?.prepare() ?? 0;
+  }
+
+  /** A message of its own has come out of the mailbox. */
+  take(): void {
     const listener = this.#listener;
-    if (listener === null) return;
-    const { inbox, now } = this.#context;
-    const t1 = now();
+    if (listener === null || listener.peer.isClosing) return;
+    const { messages, now } = this.#context;
+    const t1 = messages.arrivedAt;
     if (!listener.takeMessage()) {
       this.#refuse(listener, 'too_fast', 'more messages a second than the limit', t1);
       return;
     }
     try {
-      const input = inbox.read(data, isBinary);
+      const input = messages.read();
       listener.lastSignAt = t1;
       if (input.type === 'client_metrics') this.#takeReport(listener);
-      else say(peer, { type: 'clock_sync', t0: input.t0, t1, t2: now() });
+      else say(listener.peer, { type: 'clock_sync', t0: input.t0, t1, t2: now() });
     } catch (error) {
-      const code = inbox.refusalCode(error);
+      const code = messages.refusalCode(error);
       if (code === null) throw error;
       this.#refuse(listener, code, (error as Error).message, t1);
     }
@@ -156,16 +174,18 @@ class ListenerSocket implements SocketHandler {
   onClose(_peer: Peer, code: number, oversize: boolean): void {
     const listener = this.#listener;
     if (listener === null) return;
+    const { relay, messages, counters, now } = this.#context;
+    // What it said before it went is part of its account.
+    messages.empty();
     this.#listener = null;
-    const { relay, counters, now } = this.#context;
     if (oversize) counters.add('messages_oversize');
     const reason = listener.closeReason || (oversize ? 'message too large' : reasonOf(code));
     relay.leave(this.#stream, listener, code, reason, now());
   }
 
   #takeReport(listener: Listener): void {
-    const { inbox, tables, counters } = this.#context;
-    const { report } = inbox;
+    const { messages, tables, counters } = this.#context;
+    const { report } = messages;
     const { lastSeq } = report;
     const { recent } = this.#stream;
     report.oldestChunkMs = listener.oldestChunkMs(lastSeq, recent);

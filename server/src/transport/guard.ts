@@ -1,4 +1,4 @@
-import type { Peer, SocketHandler, UpgradeAnswer, UpgradeRequest } from './transport.js';
+import type { Mailbox, Peer, SocketHandler, UpgradeAnswer, UpgradeRequest } from './transport.js';
 
 /**
  * Calls handlers so that a fault is reported and ends there: one socket's must not become everybody's. One for a whole
@@ -22,6 +22,14 @@ export class Guard {
   message(handler: SocketHandler, peer: Peer, data: Uint8Array, isBinary: boolean): void {
     try {
       handler.onMessage(peer, data, isBinary);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  put(mailbox: Mailbox, handler: SocketHandler, data: Uint8Array, isBinary: boolean): void {
+    try {
+      mailbox.put(handler, data, isBinary);
     } catch (error) {
       this.#onError(error);
     }

@@ -20,6 +20,8 @@ export interface Peer {
   send(message: Uint8Array | string): SendStatus;
   /** Bytes that wait in this process for the kernel to take them. */
   backlog(): number;
+  /** `close` was called: whatever comes from it is no longer wanted. */
+  readonly isClosing: boolean;
   /** Sends a ping with `payload` (125 bytes at most); its answer comes to `onPong`. */
   ping(payload?: Uint8Array): void;
   /** Sends a close frame behind what waits, and ends the socket without more ado after `CLOSE_GRACE_MS`. */
@@ -67,6 +69,12 @@ export interface SocketHandler {
   onClose(peer: Peer, code: number, oversize: boolean): void;
 }
 
+/** Where messages wait, to be taken together and later. */
+export interface Mailbox {
+  /** `data` is valid only during the call. */
+  put(handler: SocketHandler, data: Uint8Array, isBinary: boolean): void;
+}
+
 /** A kind of socket: limits hold from the upgrade on, so they are fixed for each path at the start. */
 export interface SocketRoute {
   /** Path pattern, `:name` for one segment: `/api/v1/streams/:stream/listen`. */
@@ -75,6 +83,11 @@ export interface SocketRoute {
   readonly maxMessageBytes: number;
   /** Above this backlog `send` answers DROPPED. A socket may overshoot it by one message. */
   readonly maxBacklogBytes: number;
+  /**
+   * A transport may put messages there instead of calling `onMessage`, and then need not know what lies between its socket
+   * and the handler. Whoever takes them out asks `isClosing` of the peer first.
+   */
+  readonly mailbox?: Mailbox;
   /** Decides before the upgrade; must answer at once. */
   upgrade(request: UpgradeRequest): UpgradeAnswer;
 }

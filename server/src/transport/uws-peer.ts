@@ -14,6 +14,8 @@ import {
 export interface UwsSocketData {
   readonly peer: UwsPeer;
   readonly watcher: SocketWatcher | undefined;
+  /** The peer's; here as well, so that a message for a mailbox finds it without the peer. */
+  readonly handler: SocketHandler;
 }
 
 /** What uWebSockets says when it ends a connection because of an oversize message; its code is 1006. */
@@ -45,6 +47,10 @@ export class UwsPeer implements Peer {
 
   backlog(): number {
     return this.#socket === null ? 0 : this.#socket.getBufferedAmount();
+  }
+
+  get isClosing(): boolean {
+    return this.#closing !== null;
   }
 
   ping(payload?: Uint8Array): void {

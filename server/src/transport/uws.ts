@@ -12,7 +12,7 @@ import {
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake } from './handshake.js';
 import { listenError, takeExclusively } from './listen-error.js';
-import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
+import type { Mailbox, SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
 import { addressOf, copyRequest, serveUwsRequest, UwsSink } from './uws-http.js';
 import { UwsPeer, type UwsSocketData } from './uws-peer.js';
 import { headerMap, sendProblem } from './web.js';
@@ -80,7 +80,7 @@ function behaviour(route: SocketRoute, options: TransportOptions, guard: Guard):
       watcher?.opened(peer);
       peer.opened(socket);
     },
-    message: (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary),
+    message: route.mailbox === undefined ? receive : putInto(route.mailbox, guard),
     ping: (socket) => socket.getUserData().peer.pinged(),
     pong: (socket, payload) => socket.getUserData().peer.ponged(payload),
     drain: (socket) => socket.getUserData().peer.drained(),
@@ -91,6 +91,15 @@ function behaviour(route: SocketRoute, options: TransportOptions, guard: Guard):
     },
   };
 }
+
+type OnMessage = NonNullable<WebSocketBehavior<UwsSocketData>['message']>;
+
+const receive: OnMessage = (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary);
+
+const putInto =
+  (mailbox: Mailbox, guard: Guard): OnMessage =>
+  (socket, message, isBinary) =>
+    guard.put(mailbox, socket.getUserData().handler, new Uint8Array(message), isBinary);
 
 function upgrade(
   res: HttpResponse,
@@ -111,7 +120,11 @@ function upgrade(
     sendProblem(new UwsSink(res), answer.refuse, answer.message);
     return;
   }
-  const data: UwsSocketData = { peer: new UwsPeer(answer.accept, guard), watcher: answer.watcher };
+  const data: UwsSocketData = {
+    peer: new UwsPeer(answer.accept, guard),
+    watcher: answer.watcher,
+    handler: answer.accept,
+  };
   res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);
 }
 

@@ -67,6 +67,10 @@ export class WsPeer implements Peer {
     return this.#isClosed ? 0 : this.#socket.bufferedAmount;
   }
 
+  get isClosing(): boolean {
+    return this.#closing !== null;
+  }
+
   ping(payload?: Uint8Array): void {
     checkPingPayload(payload);
     if (this.#isOpen && this.backlog() <= this.#maxBacklogBytes) {

@@ -43,6 +43,9 @@ export class Dashboard implements Peer {
     return this.status === 1 && this.waiting > 0 ? 0 : this.status;
   }
   backlog = () => this.waiting;
+  get isClosing(): boolean {
+    return this.closedWith !== null;
+  }
   ping = () => void this.pings++;
   close(code: number): void {
     this.closedWith = code;

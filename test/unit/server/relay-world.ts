@@ -1,5 +1,5 @@
 import { EngineRoom } from '@auralis/server/engine/room';
-import { Inbox } from '@auralis/server/ingest/inbox';
+import { ListenerMailbox } from '@auralis/server/ingest/mailbox';
 import { listenRoute } from '@auralis/server/relay/listen-route';
 import { publishRoute } from '@auralis/server/relay/publish-route';
 import { Relay } from '@auralis/server/relay/relay';
@@ -26,6 +26,9 @@ class FakePeer implements Peer {
     return this.status;
   }
   backlog = () => this.waiting;
+  get isClosing(): boolean {
+    return this.closedWith !== null;
+  }
   ping = (payload = new Uint8Array()) => void this.pings.push(payload.slice());
   close(code: number): void {
     this.closedWith = code;
@@ -53,12 +56,17 @@ export function makeRelay(time: { readonly now: number }) {
   const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
   const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, ...limits });
   const engines = new EngineRoom(made, counters, new EngineTotals(), (name, at) => madeRelay.keep(name, at));
-  const context = { relay: madeRelay, counters, engines, now: () => time.now, isDraining: () => false };
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  const messages = new ListenerMailbox(() => time.now, fail);
+  const context = { relay: madeRelay, counters, engines, messages, now: () => time.now, isDraining: () => false };
   return {
     tables: made,
     relay: madeRelay,
+    messages,
     sweep: new Sweep(madeRelay, made, counters),
-    routes: { listen: listenRoute({ ...context, tables: made, inbox: new Inbox() }), publish: publishRoute(context) },
+    routes: { listen: listenRoute({ ...context, tables: made }), publish: publishRoute(context) },
   };
 }
 
@@ -83,11 +91,12 @@ export function connect(
   kind: 'listen' | 'publish',
   query = '',
   stream = 'main',
-): { peer: FakePeer; handler: SocketHandler } {
-  const handler = upgrade(routes[kind], kind, query, stream);
+): { peer: FakePeer; handler: SocketHandler; route: SocketRoute } {
+  const route = routes[kind];
+  const handler = upgrade(route, kind, query, stream);
   const peer = new FakePeer();
   handler.onOpen(peer);
-  return { peer, handler };
+  return { peer, handler, route };
 }
 
 /** Publishes `count` chunks of `durationMs`, one each `stepMs`; `each` runs after every one. */

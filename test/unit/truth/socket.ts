@@ -49,6 +49,7 @@ export class SimulatedSocket implements Socket {
         return SEND.SENT;
       },
       backlog: () => 0,
+      isClosing: false,
       ping: (payload) => {
         const copy = (payload ?? new Uint8Array()).slice();
         this.#down.send(() => this.#up.send(() => this.#handler?.onPong(this.#peer, copy)));

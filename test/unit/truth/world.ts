@@ -111,4 +111,11 @@ export class World {
   }
 }
 
-const enginePeer: Peer = { send: () => 1, backlog: () => 0, ping: () => {}, close: () => {}, cork: (batch) => batch() };
+const enginePeer: Peer = {
+  send: () => 1,
+  backlog: () => 0,
+  isClosing: false,
+  ping: () => {},
+  close: () => {},
+  cork: (batch) => batch(),
+};

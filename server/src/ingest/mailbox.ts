@@ -1,0 +1,107 @@
+import type { ErrorCode } from '@auralis/shared';
+import { Refusal } from '../check/refusal.js';
+import { type ListenerInput, readListenerMessage } from './listener-message.js';
+import { hasRoom, load } from './message-bytes.js';
+import { Report } from './report.js';
+
+/** Messages that wait at most. */
+const PLACES = 64;
+/** A shorter one is a question, or a fault: somebody waits for the answer. A report of five fields has 170 bytes. */
+const ANSWERED_AT_ONCE_BYTES = 100;
+
+/** Who takes messages out of the mailbox. */
+export interface Addressee {
+  /** Reads a little of all that `take` will need, and returns whatever came of it. */
+  prepare(): number;
+  /** The message at hand is its: `read` reads it. May throw. */
+  take(): void;
+}
+
+/** Whose messages lie in `bytes`: two hubs in one process take turns. */
+let owner: ListenerMailbox | null = null;
+
+/**
+ * Where messages of listeners wait to be read, up to 64 of them and no longer than until the hub's next tick. To read a
+ * message takes less time than to fetch what is to be known of who sent it, which the processor has forgotten since the last
+ * one came; of many messages it fetches that at once, and it need not fetch the code anew for each.
+ */
+export class ListenerMailbox {
+  /** Content of the last `client_metrics` read; valid until the next. */
+  readonly report = new Report();
+  /** What came of `prepare`: of no meaning, but what nobody keeps V8 does not read. */
+  prepared = 0;
+  readonly #now: () => number;
+  readonly #onError: (error: unknown) => void;
+  readonly #addressees: (Addressee | null)[] = new Array(PLACES).fill(null);
+  readonly #times = new Float64Array(PLACES);
+  readonly #isBinary = new Uint8Array(PLACES);
+  /** Where each begins; behind the last of them is where the next one will. */
+  readonly #starts = new Int32Array(PLACES + 1);
+  #waiting = 0;
+  /** Place of the message at hand. */
+  #at = 0;
+  #isEmptying = false;
+
+  /** `now`: the hub's clock. `onError` is told what an addressee threw. */
+  constructor(now: () => number, onError: (error: unknown) => void) {
+    this.#now = now;
+    this.#onError = onError;
+  }
+
+  /** A message has come. Its bytes are copied. */
+  put(addressee: Addressee, data: Uint8Array, isBinary: boolean): void {
+    if (owner !== this) this.#takeOver();
+    if (this.#waiting === PLACES || !hasRoom(this.#starts[this.#waiting] as number, data.length)) this.empty();
+    const at = this.#waiting++;
+    this.#addressees[at] = addressee;
+    this.#times[at] = this.#now();
+    this.#isBinary[at] = isBinary ? 1 : 0;
+    this.#starts[at + 1] = load(data, this.#starts[at] as number);
+    if (data.length < ANSWERED_AT_ONCE_BYTES) this.empty();
+  }
+
+  /** Lets everybody take what has come, in the order in which it came. */
+  empty(): void {
+    if (this.#waiting === 0 || this.#isEmptying) return;
+    this.#isEmptying = true;
+    let prepared = 0;
+    for (let at = 0; at < this.#waiting; at++) prepared += (this.#addressees[at] as Addressee).prepare();
+    this.prepared = prepared;
+    for (let at = 0; at < this.#waiting; at++) {
+      this.#at = at;
+      this.#give(this.#addressees[at] as Addressee);
+      this.#addressees[at] = null;
+    }
+    this.#waiting = 0;
+    this.#isEmptying = false;
+  }
+
+  /** When the message at hand came, by the hub's clock. */
+  get arrivedAt(): number {
+    return this.#times[this.#at] as number;
+  }
+
+  /** Reads the message at hand. @throws Refusal */
+  read(): ListenerInput {
+    const at = this.#at;
+    const end = (this.#starts[at + 1] as number) - 1;
+    return readListenerMessage(this.#starts[at] as number, end, this.#isBinary[at] === 1, this.report);
+  }
+
+  refusalCode(error: unknown): ErrorCode | null {
+    return error instanceof Refusal ? error.code : null;
+  }
+
+  #takeOver(): void {
+    owner?.empty();
+    owner = this;
+  }
+
+  #give(addressee: Addressee): void {
+    try {
+      addressee.take();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}
