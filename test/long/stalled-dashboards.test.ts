@@ -1,5 +1,16 @@
-import { COLUMNS, decodeResponse, Replica, SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
+import {
+  COLUMNS,
+  decodeResponse,
+  type Frame,
+  OP,
+  Replica,
+  SCHEMAS,
+  Writer,
+  writePublishedChunk,
+} from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { headerLength } from '../bench/load/frames.js';
+import { LiveReader } from '../bench/load/live-frames.js';
 import { HubProcess } from '../harness/hub.js';
 import { LiveSocket, TestSocket } from '../harness/socket.js';
 
@@ -9,6 +20,17 @@ const READING = 20;
 /** Of the stalling ones, these never read again. */
 const LOST = 5;
 const STALL_MS = 60_000;
+/**
+ * Of a pair of rounds, one while the others have not subscribed and one while they stall: they should cost nothing. Against a
+ * round in which they read, one with less to do for hub and test would hide much.
+ */
+const ROUND_MS = 8_000;
+/** A dashboard that acknowledges nothing for 2 s is skipped. */
+const BEHIND_MS = 3_000;
+const CATCH_UP_MS = 5_000;
+const PAIRS = 4;
+/** What p99 moves by from round to round on a machine that does other work too. */
+const NOISE_MS = 20;
 const STALLED_CLOSE_MS = 120_000;
 /** What 200 sockets may hold: 64 KiB each, and what collection has not freed yet. */
 const MAX_GROWTH_BYTES = STALLING * 64 * 1024 + 16 * 1024 * 1024;
@@ -18,53 +40,103 @@ const CHUNKS_SENT = SCHEMAS.connections.columns[SCHEMAS.connections.index.chunks
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A dashboard that applies and acknowledges every frame as it comes. */
-class Dashboard {
+/** A dashboard that acknowledges every frame as it comes. */
+abstract class Dashboard {
   readonly live: LiveSocket;
   readonly replica = new Replica(COLUMNS);
   /** Kinds of the messages that came since `mark`. */
   seen: string[] = [];
-  /** Age of each frame on arrival, ms: both processes read the same clock. */
-  ages: number[] = [];
   gaps = 0;
 
-  private constructor(live: LiveSocket) {
+  constructor(live: LiveSocket) {
     this.live = live;
   }
 
-  static async open(wsUrl: string): Promise<Dashboard> {
-    const live = new LiveSocket(wsUrl);
+  async open(): Promise<this> {
+    const { live } = this;
     await live.nextResponse('welcome');
-    const dashboard = new Dashboard(live);
     live.ws.removeAllListeners('message');
-    live.ws.on('message', (data: Buffer) => dashboard.#receive(data));
-    live.request({
-      kind: 'subscribe',
-      sub: 1,
-      topic: 'connections',
-      intervalMs: 250,
-      options: { ack: true, columns: COLUMN_NAMES },
-    });
-    return dashboard;
+    live.ws.on('message', (data: Buffer) => this.receive(data));
+    this.subscribe();
+    return this;
+  }
+
+  subscribe(): void {
+    const options = { ack: true, columns: COLUMN_NAMES };
+    this.live.request({ kind: 'subscribe', sub: 1, topic: 'connections', intervalMs: 250, options });
+  }
+
+  unsubscribe(): void {
+    this.live.request({ kind: 'unsubscribe', sub: 1 });
   }
 
   mark(): void {
     this.seen = [];
+  }
+
+  protected abstract receive(data: Buffer): void;
+
+  protected apply(frame: Frame): void {
+    if (this.replica.apply(frame) === null) this.gaps++;
+  }
+}
+
+class ReadingDashboard extends Dashboard {
+  /** Age of each frame on arrival, ms: both processes read the same clock. */
+  ages: number[] = [];
+
+  override mark(): void {
+    super.mark();
     this.ages = [];
   }
 
-  #receive(data: Buffer): void {
+  protected receive(data: Buffer): void {
     const response = decodeResponse(new Uint8Array(data));
     this.seen.push(response.kind);
     if (response.kind !== 'snapshot' && response.kind !== 'delta') return;
     this.ages.push(performance.timeOrigin + performance.now() - response.t);
-    if (this.replica.apply(response) === null) this.gaps++;
+    this.apply(response);
     const { channel, source, seq } = response;
     this.live.request({ kind: 'ack', channel, source, seq });
   }
 }
 
-function p99(dashboards: readonly Dashboard[]): number {
+const KINDS = new Map<number, string>([
+  [OP.SNAPSHOT, 'snapshot'],
+  [OP.DELTA, 'delta'],
+  [OP.BEHIND, 'behind'],
+]);
+
+/**
+ * One of the 200. It reads the heads of its frames alone and keeps those since a SNAPSHOT until `settle`: if this process
+ * applied them all, it would be slower by 100 ms while they read, and hide a hub that is slower while they do not.
+ */
+class StallingDashboard extends Dashboard {
+  readonly #reader = new LiveReader();
+  #waiting: Buffer[] = [];
+
+  override mark(): void {
+    super.mark();
+    this.#waiting = [];
+  }
+
+  settle(): void {
+    for (const data of this.#waiting) this.apply(decodeResponse(new Uint8Array(data)) as Frame);
+    this.#waiting = [];
+  }
+
+  protected receive(data: Buffer): void {
+    const kind = KINDS.get(data[1] as number) ?? 'other';
+    this.seen.push(kind);
+    if (!this.#reader.follows(data) && kind === 'delta') this.gaps++;
+    if (kind === 'snapshot' || (kind === 'delta' && this.#waiting.length > 0)) this.#waiting.push(Buffer.from(data));
+    // A whole frame of WebSocket under a mask of 0: its payload is the message.
+    const frame = this.#reader.ack(data);
+    if (frame !== null) this.live.ws.send(frame.subarray(headerLength(0)));
+  }
+}
+
+function p99(dashboards: readonly ReadingDashboard[]): number {
   const ages = dashboards.flatMap((dashboard) => dashboard.ages).sort((a, b) => a - b);
   return ages[Math.floor(ages.length * 0.99)] ?? Number.NaN;
 }
@@ -74,8 +146,8 @@ describe('200 dashboards stop reading at once', () => {
   let engine: TestSocket;
   let timer: NodeJS.Timeout;
   let listeners: TestSocket[] = [];
-  let stalling: Dashboard[] = [];
-  let reading: Dashboard[] = [];
+  let stalling: StallingDashboard[] = [];
+  let reading: ReadingDashboard[] = [];
   let stalledAt = 0;
 
   beforeAll(async () => {
@@ -88,9 +160,9 @@ describe('200 dashboards stop reading at once', () => {
       engine.send(chunk);
       for (const listener of listeners) listener.received.length = 0;
     }, 100);
-    const open = () => Dashboard.open(hub.wsUrl);
-    stalling = await Promise.all(Array.from({ length: STALLING }, open));
-    reading = await Promise.all(Array.from({ length: READING }, open));
+    const live = () => new LiveSocket(hub.wsUrl);
+    stalling = await Promise.all(Array.from({ length: STALLING }, () => new StallingDashboard(live()).open()));
+    reading = await Promise.all(Array.from({ length: READING }, () => new ReadingDashboard(live()).open()));
     await sleep(20_000);
   }, 120_000);
 
@@ -101,10 +173,42 @@ describe('200 dashboards stop reading at once', () => {
     await hub.stop();
   });
 
-  test('the others go on as before, and the hub’s memory stays in its budget', async () => {
-    for (const dashboard of reading) dashboard.mark();
-    await sleep(20_000);
-    const before = { p99: p99(reading), rss: hub.rss };
+  /** p99 of those that read, over a while. */
+  async function round(ms: number): Promise<number> {
+    for (const dashboard of [...stalling, ...reading]) dashboard.mark();
+    await sleep(ms);
+    return p99(reading);
+  }
+
+  test('p99 of the others is what it is without the 200, but for noise', async () => {
+    const absent: number[] = [];
+    const stalled: number[] = [];
+    for (let pair = 0; pair < PAIRS; pair++) {
+      for (const dashboard of stalling) dashboard.unsubscribe();
+      await sleep(BEHIND_MS);
+      absent.push(await round(ROUND_MS));
+      for (const dashboard of stalling) dashboard.subscribe();
+      await sleep(BEHIND_MS);
+      for (const { live } of stalling) live.ws.pause();
+      await sleep(BEHIND_MS);
+      stalled.push(await round(ROUND_MS));
+      for (const { live } of stalling) live.ws.resume();
+      await sleep(CATCH_UP_MS);
+    }
+    const listed = (p99s: readonly number[]) => p99s.map((ms) => ms.toFixed(1)).join(', ');
+    process.stdout.write(
+      `p99 age of a frame, ms: ${listed(absent)} without, ${listed(stalled)} beside 200 that stall\n`,
+    );
+    // p99 of some thirty ticks is the worst of them, which anything else on the machine can be: what the 200 cost shows in all
+    // pairs but one at least.
+    const differences = stalled.map((ms, pair) => ms - (absent[pair] as number)).sort((x, y) => x - y);
+    const moved = differences[1];
+    expect(moved).toBeLessThan(Math.max(NOISE_MS, Math.max(...absent) - Math.min(...absent)));
+    for (const { gaps } of reading) expect(gaps).toBe(0);
+  }, 180_000);
+
+  test('the others go on as before for 60 s, and the hub’s memory stays in its budget', async () => {
+    const before = { p99: await round(ROUND_MS), rss: hub.rss };
     for (const dashboard of [...stalling, ...reading]) dashboard.mark();
     for (const { live } of stalling) live.ws.pause();
     stalledAt = performance.now();
@@ -114,7 +218,7 @@ describe('200 dashboards stop reading at once', () => {
       `p99 age of a frame: ${before.p99.toFixed(1)} ms before, ${during.p99.toFixed(1)} ms during\n`,
     );
     expect(during.rss - before.rss).toBeLessThan(MAX_GROWTH_BYTES);
-    // Wide of all noise: what is looked for is a hub that waits for its slow readers, which is seconds.
+    // Wide of all noise: the pairs above say more, and what is looked for here is a hub that waits for its slow readers, which is seconds.
     expect(during.p99).toBeLessThan(before.p99 * 3 + 50);
     for (const { seen, gaps } of reading) {
       expect(gaps).toBe(0);
@@ -131,6 +235,7 @@ describe('200 dashboards stop reading at once', () => {
     const page = await hub.get<{ items: { id: string; chunks_sent: number }[] }>('/api/v1/connections?limit=1000');
     for (const row of page.items) rows.set(row.id, row.chunks_sent);
     expect(rows.size).toBe(LISTENERS);
+    for (const dashboard of stalling.slice(LOST)) dashboard.settle();
     for (const { replica, seen, gaps } of [...stalling.slice(LOST), ...reading]) {
       expect(gaps).toBe(0);
       expect(new Map([...replica.rows].map(([key, row]) => [key, row.value(CHUNKS_SENT)]))).toEqual(rows);
