@@ -11,8 +11,8 @@ const ANSWERED_AT_ONCE_BYTES = 100;
 
 /** Who takes messages out of the mailbox. */
 export interface Addressee {
-  /** Reads a little of all that `take` will need, and returns whatever came of it. */
-  prepare(): number;
+  /** Reads a little of all that `take` will need. */
+  prepare(): void;
   /** The message at hand is its: `read` reads it. May throw. */
   take(): void;
 }
@@ -28,8 +28,6 @@ let owner: ListenerMailbox | null = null;
 export class ListenerMailbox {
   /** Content of the last `client_metrics` read; valid until the next. */
   readonly report = new Report();
-  /** What came of `prepare`: of no meaning, but what nobody keeps V8 does not read. */
-  prepared = 0;
   readonly #now: () => number;
   readonly #onError: (error: unknown) => void;
   readonly #addressees: (Addressee | null)[] = new Array(PLACES).fill(null);
@@ -64,9 +62,7 @@ export class ListenerMailbox {
   empty(): void {
     if (this.#waiting === 0 || this.#isEmptying) return;
     this.#isEmptying = true;
-    let prepared = 0;
-    for (let at = 0; at < this.#waiting; at++) prepared += (this.#addressees[at] as Addressee).prepare();
-    this.prepared = prepared;
+    for (let at = 0; at < this.#waiting; at++) (this.#addressees[at] as Addressee).prepare();
     for (let at = 0; at < this.#waiting; at++) {
       this.#at = at;
       this.#give(this.#addressees[at] as Addressee);

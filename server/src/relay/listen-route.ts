@@ -21,7 +21,7 @@ const MAX_LISTENER_BACKLOG_BYTES = 4 * 1024 * 1024;
 /** What the relay needs of ingest: listeners' messages, which wait there, read and checked one by one. */
 export interface Messages {
   /** A message of the addressee has come. */
-  put(addressee: { prepare(): number; take(): void }, data: Uint8Array, isBinary: boolean): void;
+  put(addressee: { prepare(): void; take(): void }, data: Uint8Array, isBinary: boolean): void;
   /** Calls `take` of each whose message waits; `arrivedAt` and `read` are then about that message. */
   empty(): void;
   /** By the hub's clock. */
@@ -126,8 +126,8 @@ class ListenerSocket implements SocketHandler {
     messages.empty();
   }
 
-  prepare(): number {
-    return this.#listener?.prepare() ?? 0;
+  prepare(): void {
+    this.#listener?.prepare();
   }
 
   /** A message of its own has come out of the mailbox. */
@@ -202,7 +202,7 @@ class ListenerSocket implements SocketHandler {
 
   /** Asks for more or fewer reports where its health or the load has changed: now, when nobody else is asked. */
   #pace(listener: Listener): void {
-    const reportIntervalMs = this.#context.relay.pace.next(listener, listener.lastReportAt);
+    const reportIntervalMs = this.#context.relay.pace.next(listener.suitableIntervalMs, listener.reportIntervalMs);
     if (reportIntervalMs === listener.reportIntervalMs) return;
     listener.askFor(reportIntervalMs);
     say(listener.peer, { type: 'report_interval', reportIntervalMs });

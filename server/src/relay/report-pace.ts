@@ -21,8 +21,6 @@ export interface Paced {
   readonly openedAt: number;
   /** When it was last not well; before its opening: never. */
   readonly unwellAt: number;
-  /** What it was asked for, ms. */
-  readonly reportIntervalMs: number;
 }
 
 /**
@@ -46,9 +44,17 @@ export class ReportPace {
     this.#demand = 0;
   }
 
-  /** A listener that reports; a hidden one, once a minute, is no load. */
-  count(listener: Paced, now: number): void {
-    this.#demand += 1000 / this.#suitable(listener, now);
+  /** How often a listener would best report, ms, if it were alone. */
+  suitable({ openedAt, unwellAt }: Paced, now: number): number {
+    if (unwellAt >= openedAt && now - unwellAt < SICK_FOR_MS) {
+      return Math.min(this.#baseMs, Math.max(MIN_INTERVAL_MS, this.#baseMs * SICK_FACTOR));
+    }
+    return now - Math.max(openedAt, unwellAt) < WELL_AFTER_MS ? this.#baseMs : this.#baseMs * WELL_FACTOR;
+  }
+
+  /** A listener that reports as often as is suitable for it; a hidden one, once a minute, is no load. */
+  count(suitableMs: number): void {
+    this.#demand += 1000 / suitableMs;
   }
 
   /** All have been counted. */
@@ -61,18 +67,10 @@ export class ReportPace {
     return this.#within(this.#baseMs);
   }
 
-  /** What it is to be asked for from now on, ms; what it was asked for where that is near enough. */
-  next(listener: Paced, now: number): number {
-    const wanted = this.#within(this.#suitable(listener, now));
-    const asked = listener.reportIntervalMs;
-    return Math.abs(wanted - asked) > asked * WORTH_ASKING ? wanted : asked;
-  }
-
-  #suitable({ openedAt, unwellAt }: Paced, now: number): number {
-    if (unwellAt >= openedAt && now - unwellAt < SICK_FOR_MS) {
-      return Math.min(this.#baseMs, Math.max(MIN_INTERVAL_MS, this.#baseMs * SICK_FACTOR));
-    }
-    return now - Math.max(openedAt, unwellAt) < WELL_AFTER_MS ? this.#baseMs : this.#baseMs * WELL_FACTOR;
+  /** What one is to be asked for from now on, ms; `askedMs`, what it was asked for, where that is near enough. */
+  next(suitableMs: number, askedMs: number): number {
+    const wantedMs = this.#within(suitableMs);
+    return Math.abs(wantedMs - askedMs) > askedMs * WORTH_ASKING ? wantedMs : askedMs;
   }
 
   /** Stretched, but not beyond the limits; the operator's own interval is within them, whatever it is. */

@@ -65,7 +65,9 @@ export class Sweep {
     if (now - listener.lastReportAt > STALE_MS) connections.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
     connections.set(slot, CONNECTION.chunk_send_rate, this.#sendRate(stream, listener, now));
     this.#judge(listener, now, stream.engine === null ? 0 : stream.chunkAt);
-    if (!listener.isHidden) this.#relay.pace.count(listener, now);
+    const { pace } = this.#relay;
+    listener.suitableIntervalMs = pace.suitable(listener, now);
+    if (!listener.isHidden) pace.count(listener.suitableIntervalMs);
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
   }
 

@@ -27,7 +27,7 @@ beforeEach(() => {
 
 /** Notes when its messages came, and what they said. */
 const reader = (name: string): Addressee => ({
-  prepare: () => 1,
+  prepare: () => {},
   take: () => {
     const { type } = mailbox.read();
     taken.push([name, mailbox.arrivedAt, type === 'client_metrics' ? mailbox.report.lastSeq : type]);
@@ -110,7 +110,7 @@ describe('a mailbox', () => {
     mailbox.put(reader('one'), reportOf(1), false);
     const said: unknown[] = [];
     const take = () => said.push(other.read().type, other.report.lastSeq);
-    other.put({ prepare: () => 1, take }, reportOf(2), false);
+    other.put({ prepare: () => {}, take }, reportOf(2), false);
     mailbox.put(reader('one'), reportOf(3), false);
     mailbox.empty();
     other.empty();
@@ -126,7 +126,7 @@ describe('a mailbox', () => {
   test('goes on where one cannot take its message, or asks for all that waits', () => {
     const fault = new Error('a fault of ours');
     const faulty = {
-      prepare: () => 1,
+      prepare: () => {},
       take: () => {
         mailbox.empty();
         throw fault;

@@ -13,13 +13,15 @@ function sweepOver(
   now: number,
 ): void {
   pace.begin();
-  for (let at = 0; at < count; at++) pace.count({ ...listener, reportIntervalMs: BASE_MS }, now);
+  for (let at = 0; at < count; at++) pace.count(pace.suitable(listener, now));
   pace.end();
 }
 
 describe('ReportPace', () => {
-  const at = (seconds: number, unwellAt = 0, reportIntervalMs = BASE_MS, openedAt = 0) =>
-    new ReportPace(BASE_MS).next({ openedAt, unwellAt: unwellAt || -1, reportIntervalMs }, seconds * 1000);
+  const at = (seconds: number, unwellAt = 0, reportIntervalMs = BASE_MS, openedAt = 0) => {
+    const pace = new ReportPace(BASE_MS);
+    return pace.next(pace.suitable({ openedAt, unwellAt: unwellAt || -1 }, seconds * 1000), reportIntervalMs);
+  };
 
   test('the sick more often, the well less, those between as configured', () => {
     expect(new ReportPace(BASE_MS).first).toBe(2_000);
@@ -35,7 +37,7 @@ describe('ReportPace', () => {
     const intervals = (baseMs: number) => {
       const pace = new ReportPace(baseMs);
       const next = (unwellAt: number, seconds: number) =>
-        pace.next({ openedAt: 0, unwellAt, reportIntervalMs: baseMs }, seconds * 1000);
+        pace.next(pace.suitable({ openedAt: 0, unwellAt }, seconds * 1000), baseMs);
       return [next(20_000, 21), next(-1, 1), next(-1, 60)];
     };
     expect(intervals(250)).toEqual([250, 250, 350]);
@@ -51,7 +53,7 @@ describe('ReportPace', () => {
     ['sick', { openedAt: 0, unwellAt: 100_000 }, 500],
   ])('all together not more than the hub can take: %s', (_, listener, alone) => {
     const pace = new ReportPace(BASE_MS);
-    const next = () => pace.next({ ...listener, reportIntervalMs: BASE_MS }, 100_000);
+    const next = () => pace.next(pace.suitable(listener, 100_000), BASE_MS);
     sweepOver(pace, 500, listener, 100_000);
     expect(next()).toBe(alone);
     sweepOver(pace, 15_000, listener, 100_000);
@@ -68,10 +70,10 @@ describe('ReportPace', () => {
     const pace = new ReportPace(BASE_MS);
     const listener = { openedAt: 0, unwellAt: -1 };
     sweepOver(pace, 15_000, listener, 100_000);
-    const asked = pace.next({ ...listener, reportIntervalMs: BASE_MS }, 100_000);
+    const asked = pace.next(pace.suitable(listener, 100_000), BASE_MS);
     for (const count of [13_500, 14_000, 16_000, 17_000]) {
       sweepOver(pace, count, listener, 100_000);
-      expect(pace.next({ ...listener, reportIntervalMs: asked }, 100_000)).toBe(asked);
+      expect(pace.next(pace.suitable(listener, 100_000), asked)).toBe(asked);
     }
   });
 });
