@@ -58,7 +58,9 @@ describe('a listener that confirms', () => {
     const [engine, listener] = [connect('publish'), connect('listen')];
     publish(engine, 5);
     report(listener, { lastSeq: 5, hidden: true });
-    publish(engine, 600);
+    publish(engine, 300);
+    sweep.run(clock.now);
+    publish(engine, 300);
     expect(row(0, 'chunks_dropped')).toEqual([0]);
     report(listener, { lastSeq: 605, hidden: false });
     // All was well for a minute: it is asked to report every 2.5 s, and may owe as much more.

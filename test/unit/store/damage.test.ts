@@ -121,7 +121,8 @@ describe('a database that is damaged is set aside, named, and a new one begun', 
       rmSync(dir, { recursive: true });
     }
     expect(setAside).toBeGreaterThan(6);
-  });
+    // 24 processes, one after the other: beside others on two cores each takes a second and more.
+  }, 120_000);
 
   test('but not while a hub holds it', async () => {
     const { dir } = damaged(() => {});
