@@ -81,7 +81,7 @@ async function compare({ hub, bare, load, context, form, kind, name }: Compariso
     ],
     {
       load,
-      rounds: context.mode === 'quick' ? 4 : 11,
+      rounds: context.mode === 'quick' ? 4 : 7,
       idleMs: context.mode === 'quick' ? 500 : 1500,
       progress: (step) => context.progress(`${name}: ${step}`),
     },
