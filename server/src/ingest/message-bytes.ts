@@ -33,7 +33,7 @@ export function load(data: Uint8Array, at: number): number {
 const LENGTHS = new Uint8Array(MAX_TEXTS);
 /**
  * Texts of 8 bytes and more as three doubles each: the first eight bytes, the last, and those between, which may overlap
- * both. Doubles are equal where their bytes are, but for NaN and zero, of which no text has any.
+ * both. Doubles are equal where their bytes are, but for NaN and zero, which no text contains.
  */
 const EIGHTS = new Float64Array(3 * MAX_TEXTS);
 /** Shorter ones: their first four bytes and their last. */
