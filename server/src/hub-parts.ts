@@ -206,6 +206,7 @@ export class HubParts {
   }
 
   replaceAuth(auth: AuthSettings): void {
+    this.#messages.empty();
     this.#tellEnded(this.#door.replaceAuth(auth));
   }
 

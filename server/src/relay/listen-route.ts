@@ -196,7 +196,8 @@ class ListenerSocket implements SocketHandler {
     if (report.hidden !== null) listener.setHidden(report.hidden);
     listener.reported(lastSeq, recent);
     this.#stream.heard(listener);
-    if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, listener.lastSignAt);
+    // The round trip begins now, not when the report came, which may have waited.
+    if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, this.#context.now());
     if (!listener.isHidden) this.#pace(listener);
   }
 

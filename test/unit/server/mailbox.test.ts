@@ -1,10 +1,11 @@
 import { type Addressee, ListenerMailbox } from '@auralis/server/ingest/mailbox';
 import { CONNECTION } from '@auralis/server/state/tables';
-import type { Peer, SocketHandler } from '@auralis/server/transport/transport';
+import type { SocketHandler } from '@auralis/server/transport/transport';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
-import { clock, connect, makeRelay, publish, row, upgrade } from './relay-world.js';
+import { silentPeer } from '../../harness/peer.js';
+import { clock, connect, makeRelay, publish, row, sweep, upgrade } from './relay-world.js';
 
 const text = (metrics: object) => Buffer.from(JSON.stringify({ type: 'client_metrics', metrics }));
 /** Long enough to wait. */
@@ -148,6 +149,9 @@ describe('a listener whose messages wait', () => {
   const wait = ({ route, handler }: ReturnType<typeof connect>, metrics: object) =>
     route.mailbox?.put(handler, text({ note: 'x'.repeat(100), ...metrics }), false);
 
+  const ask = ({ route: { mailbox }, handler }: ReturnType<typeof connect>, said: string) =>
+    mailbox?.put(handler, Buffer.from(said), false);
+
   test('has said what it said before it went', () => {
     const listener = connect('listen');
     wait(listener, { chunksReceived: 5 });
@@ -166,6 +170,23 @@ describe('a listener whose messages wait', () => {
       if (clock.now % 1_000 === 0) wait(listener, { lastSeq: listener.peer.seqs.at(-1) ?? 0 });
     });
     expect(row(0, 'chunks_sent', 'chunks_dropped')).toEqual([100, 0]);
+  });
+
+  test('has its round trip measured from when the ping leaves, not from when the report came', () => {
+    const listener = connect('listen');
+    publish(connect('publish'), 1);
+    // One that says what it has read is pinged right after a report.
+    listener.handler.onMessage(listener.peer, text({ lastSeq: 1 }), false);
+    for (let second = 0; second < 20 && listener.peer.pings.length === 0; second++) {
+      clock.now += 1_000;
+      sweep.run(clock.now);
+      wait(listener, { lastSeq: 1 });
+      clock.now += 40;
+      // Somebody's question empties the mailbox.
+      ask(listener, '{"type":"clock_sync","t0":5}');
+    }
+    const payload = listener.peer.pings.at(-1) as Uint8Array;
+    expect(new DataView(payload.buffer, payload.byteOffset).getFloat64(0)).toBe(clock.now);
   });
 
   test('is not heard once the hub has closed it', () => {
@@ -203,7 +224,7 @@ test('rows are the same whether messages wait or not', () => {
         clock.now = 1_000_000;
         const world = makeRelay(clock);
         const handlers = Array.from({ length: 4 }, (_, at) => upgrade(world.routes.listen, 'listen', `client=c${at}`));
-        for (const handler of handlers) handler.onOpen(quietPeer);
+        for (const handler of handlers) handler.onOpen(silentPeer);
         for (const { listener, passes, isEmptied, metrics } of story) {
           clock.now += passes;
           say(world, handlers[listener] as SocketHandler, text({ note: 'x'.repeat(100), ...metrics }), isEmptied);
@@ -215,22 +236,13 @@ test('rows are the same whether messages wait or not', () => {
         routes.listen.mailbox?.put(handler, data, false);
         if (isEmptied) messages.empty();
       });
-      expect(waiting).toEqual(tell((_, handler, data) => handler.onMessage(quietPeer, data, false)));
+      expect(waiting).toEqual(tell((_, handler, data) => handler.onMessage(silentPeer, data, false)));
     }),
     { numRuns: 150 },
   );
 });
 
 type World = ReturnType<typeof makeRelay>;
-
-const quietPeer: Peer = {
-  send: () => 1,
-  backlog: () => 0,
-  isClosing: false,
-  ping: () => {},
-  close: () => {},
-  cork: (batch: () => void) => batch(),
-};
 
 const cellsOf = ({ tables }: World) =>
   Array.from({ length: 4 }, (_, slot) =>

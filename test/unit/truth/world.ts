@@ -1,8 +1,8 @@
 import { ClientMetrics, type ListenOptions, type Runtime, type SocketConstructor } from '@auralis/client';
 import { seededRandom } from '@auralis/server/simulate/random';
 import { CONNECTION, STREAM } from '@auralis/server/state/tables';
-import type { Peer } from '@auralis/server/transport/transport';
 import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
+import { silentPeer } from '../../harness/peer.js';
 import { makeRelay, upgrade } from '../server/relay-world.js';
 import { Timeline } from './network.js';
 import { type Paths, SimulatedSocket, type Witness } from './socket.js';
@@ -32,12 +32,12 @@ export class World {
   /** Publishes a chunk every 100 ms; `each` runs after every sweep, once a second. */
   constructor(each: (world: World) => void = () => {}) {
     const engine = upgrade(this.#hub.routes.publish, 'publish');
-    engine.onOpen(enginePeer);
+    engine.onOpen(silentPeer);
     const chunk = writePublishedChunk(new Writer(), { durationMs: CHUNK_MS, payload: new Uint8Array(8) }).slice();
-    this.#every(CHUNK_MS, () => engine.onMessage(enginePeer, chunk, true));
+    this.#every(CHUNK_MS, () => engine.onMessage(silentPeer, chunk, true));
     this.#every(1000, () => {
       this.#hub.sweep.run(this.timeline.now);
-      engine.onPong(enginePeer, new Uint8Array());
+      engine.onPong(silentPeer, new Uint8Array());
       each(this);
     });
   }
@@ -110,12 +110,3 @@ export class World {
     this.timeline.at(this.timeline.now + ms, again);
   }
 }
-
-const enginePeer: Peer = {
-  send: () => 1,
-  backlog: () => 0,
-  isClosing: false,
-  ping: () => {},
-  close: () => {},
-  cork: (batch) => batch(),
-};
