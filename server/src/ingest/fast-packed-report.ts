@@ -43,8 +43,8 @@ const CODE = {
 } as const;
 
 /**
- * Reads the message that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has to say what it is; the report
- * is then of no meaning.
+ * Reads the message that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has
+ * to say what it is; the report is then of no meaning.
  * @throws Refusal for a known field that may not be what it is, as the general path does
  */
 export function readFastPackedReport(start: number, end: number, report: Report): boolean {

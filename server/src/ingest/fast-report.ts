@@ -32,8 +32,8 @@ const MAX_EXACT = 2 ** 53;
 const GROUP = 9;
 
 /**
- * Reads the text that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has to say what it is; the report is
- * then of no meaning.
+ * Reads the text that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has to
+ * say what it is; the report is then of no meaning.
  * @throws Refusal for a known field that may not be what it is, as the general path does
  */
 export function readFastReport(start: number, end: number, report: Report): boolean {

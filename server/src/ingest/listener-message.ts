@@ -11,7 +11,8 @@ export type ListenerInput = { readonly type: 'client_metrics' } | { readonly typ
 const CLIENT_METRICS: ListenerInput = { type: 'client_metrics' };
 
 /**
- * Reads a message of a listener, text JSON or binary MessagePack, which lies in `bytes` from `start` to `end`, and checks it whole.
+ * Reads a message of a listener, text JSON or binary MessagePack, which lies in `messageBytes` from `start` to `end`, and
+ * checks it whole.
  * @throws Refusal
  */
 export function readListenerMessage(start: number, end: number, isBinary: boolean, report: Report): ListenerInput {

@@ -17,7 +17,7 @@ export interface Addressee {
   take(): void;
 }
 
-/** Whose messages lie in `bytes`: two hubs in one process take turns. */
+/** Whose messages lie in `messageBytes`: two hubs in one process take turns. */
 let owner: ListenerMailbox | null = null;
 
 /**
@@ -50,11 +50,12 @@ export class ListenerMailbox {
   put(addressee: Addressee, data: Uint8Array, isBinary: boolean): void {
     if (owner !== this) this.#takeOver();
     if (this.#waiting === PLACES || !hasRoom(this.#starts[this.#waiting] as number, data.length)) this.empty();
-    const at = this.#waiting++;
+    const at = this.#waiting;
     this.#addressees[at] = addressee;
     this.#times[at] = this.#now();
     this.#isBinary[at] = isBinary ? 1 : 0;
     this.#starts[at + 1] = load(data, this.#starts[at] as number);
+    this.#waiting++;
     if (data.length < ANSWERED_AT_ONCE_BYTES) this.empty();
   }
 

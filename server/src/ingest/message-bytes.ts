@@ -8,8 +8,8 @@ const MAX_TEXTS = 128;
 /**
  * Messages that wait to be read, one after the other, copied to where both fast readers have views already: a copy of 430
  * bytes takes 11 ns, a DataView of each message 33 ns and 88 bytes of garbage. Behind each stands a 0, which no fixed text
- * contains, so that none is found that reaches beyond the end. What a module exports V8 looks up at each use; its own constants become part of the code, a
- * tenth of the time of a report: so each module that reads has constants of its own for these.
+ * contains, so that none is found that reaches beyond the end. What a module exports V8 looks up at each use; its own
+ * constants become part of the code, a tenth of the time of a report: so each module that reads has constants of its own.
  */
 const ownBytes = new Uint8Array(ROOM_BYTES + MAX_TEXT_BYTES);
 const ownView = new DataView(ownBytes.buffer);

@@ -2,7 +2,7 @@ import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
 import { type Peer, SEND } from '../transport/transport.js';
 import { Connection } from './connection.js';
-import { ENTRY, type Ledger, LINE_DOUBLES } from './ledger.js';
+import { ENTRY, type Ledger } from './ledger.js';
 import { Outstanding, type RecentChunks } from './outstanding.js';
 import { PlaybackWatch } from './playback-watch.js';
 
@@ -21,8 +21,6 @@ const MAX_DEPTH_MS = 1_000;
 const MAX_UNREAD_MS = 1_000;
 /** Chunks that a reported latency is a mean of, at most. */
 const LATENCY_CHUNKS = 100;
-/** What a processor fetches at once is 64 bytes. */
-const CACHE_LINE_DOUBLES = 8;
 
 export interface ListenerLimits {
   /** Audio outstanding beyond which chunks are dropped. */
@@ -123,12 +121,8 @@ export class Listener extends Connection {
    * at once.
    */
   prepare(): void {
-    const { line, watch } = this;
-    const { lines } = this.ledger;
-    let sum = this.#outstanding.chunks + (this.peer.isClosing ? 1 : 0);
-    for (let at = 0; at < LINE_DOUBLES; at += CACHE_LINE_DOUBLES) sum += lines[line + at] as number;
-    // What nobody keeps V8 does not read.
-    prepared[0] = sum + (watch === null || watch.divergence === null ? 0 : 1);
+    const isDiverging = this.watch !== null && this.watch.divergence !== null;
+    this.ledger.prepare(this.line, this.#outstanding.chunks + Number(isDiverging) + Number(this.peer.isClosing));
   }
 
   /** Counts a message; false where it is one too many since the last sweep, which comes once a second and looks at it anyway. */
@@ -291,9 +285,6 @@ const SHOWN_COLUMNS = Uint16Array.of(
 );
 const shown = Float64Array.of(0, 0, CONNECTION_STATE.open, 0, 0, 0);
 const isShown = new Uint8Array(shown.length).fill(1);
-
-/** What came of `prepare`, of no meaning. (To return a double boxes it.) */
-const prepared = new Float64Array(1);
 
 /** One for all reports: an object of each would be 104 bytes of garbage. */
 const sample = { at: 0, sinceMs: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };
