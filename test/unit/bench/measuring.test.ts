@@ -10,7 +10,7 @@ import { takeTurns } from '../../bench/rounds.js';
 import { RefusedError } from '../../bench/scenario.js';
 
 /** CPU and memory are read from `/proc`. */
-const [describeOnLinux, testOnLinux] = process.platform === 'linux' ? [describe, test] : [describe.skip, test.skip];
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 /** Occupies this process. */
 function work(ms: number): void {
@@ -25,7 +25,7 @@ afterEach(async () => {
   load = null;
 });
 
-describeOnLinux('the account of the operating system', () => {
+onLinux('the account of the operating system', () => {
   test('is what a process used, and not how long it took', async () => {
     const before = process.cpuUsage();
     const { cpuNs, elapsedNs } = await cpuDuring([process.pid], async () => {
@@ -41,28 +41,30 @@ describeOnLinux('the account of the operating system', () => {
   });
 });
 
-testOnLinux('sides take turns, the order turns round, and the warm-up is not counted', async () => {
-  const order: string[] = [];
-  const side = (name: string, ms: number, items: number) => ({
-    server: { name, pid: process.pid, port: 0, stop: async () => {} },
-    work: async () => {
-      order.push(name);
-      work(ms);
-      return { items, sent: [{ sent: 1, late: 1 }] };
-    },
+onLinux('rounds', () => {
+  test('sides take turns, the order turns round, and the warm-up is not counted', async () => {
+    const order: string[] = [];
+    const side = (name: string, ms: number, items: number) => ({
+      server: { name, pid: process.pid, port: 0, stop: async () => {} },
+      work: async () => {
+        order.push(name);
+        work(ms);
+        return { items, sent: [{ sent: 1, late: 1 }] };
+      },
+    });
+    const sides = [side('a', 40, 10), side('b', 10, 10)];
+    const costs = await takeTurns(sides, {
+      load: { pid: process.pid } as Load,
+      rounds: 3,
+      idleMs: 20,
+      progress: () => {},
+    });
+    expect(order.join('')).toBe('baabbaab');
+    for (const { us, notes } of costs) {
+      expect(us).toHaveLength(3);
+      expect(notes).toEqual(['the load process was behind its schedule in 3 of 3 rounds']);
+    }
   });
-  const sides = [side('a', 40, 10), side('b', 10, 10)];
-  const costs = await takeTurns(sides, {
-    load: { pid: process.pid } as Load,
-    rounds: 3,
-    idleMs: 20,
-    progress: () => {},
-  });
-  expect(order.join('')).toBe('baabbaab');
-  for (const { us, notes } of costs) {
-    expect(us).toHaveLength(3);
-    expect(notes).toEqual(['the load process was behind its schedule in 3 of 3 rounds']);
-  }
 });
 
 describe('frames of a dashboard', () => {
@@ -83,7 +85,7 @@ describe('frames of a dashboard', () => {
   });
 });
 
-describeOnLinux('there is no figure', () => {
+onLinux('there is no figure', () => {
   test('of a peer that sends a dashboard less than it says', async () => {
     load = new Load();
     for (const module of ['ws-json', '../../unit/bench/lossy-peer']) {
