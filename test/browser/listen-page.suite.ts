@@ -54,9 +54,18 @@ export function listenPage(world: World): void {
       const engine = engineOf('gaps');
       const page = await open('stream=gaps&autoplay');
       await says(page, /^Playing$/);
-      const before = (await figure(page, 'underruns')) ?? 0;
-      engine.pause();
-      await says(page, /^Silence/);
+      let before = 0;
+      const silence = async () => {
+        before = (await figure(page, 'underruns')) ?? 0;
+        engine.pause();
+        await says(page, /^Silence/);
+        return ((await figure(page, 'underruns')) ?? 0) - before;
+      };
+      // A machine that stutters may add one of its own before the engine is silent: then it is tried again.
+      for (let attempt = 1; (await silence()) !== 1 && attempt < 5; attempt++) {
+        engine.resume();
+        await says(page, /^Playing$/);
+      }
       expect(await figure(page, 'underruns')).toBe(before + 1);
       await pause(1_000);
       // However long it lasts, it is one.
@@ -70,7 +79,7 @@ export function listenPage(world: World): void {
         const [row] = items;
         return (row?.buffer_underruns ?? 0) >= before + 1 && (row?.underrun_duration_ms ?? 0) > 1_000;
       });
-    }, 60_000);
+    }, 180_000);
 
     test('drops the oldest audio where too much has gathered, and says so', async () => {
       const engine = engineOf('bursts');
@@ -112,10 +121,11 @@ export function listenPage(world: World): void {
       await until('it plays, it says', 20_000, async () => (await row())?.playback_state === 'playing');
       await until('it has had enough', 20_000, async () => ((await row())?.chunks_sent ?? 0) > 45);
       const said = await page.evaluate<string[]>('said');
-      expect(said.at(-1)).toBe('Playing');
-      expect(said.at(-2)).toBe('Buffering');
-      expect(said.filter((words) => /wants a click/.test(words)).length).toBeGreaterThan(0);
-      expect(said.indexOf('Playing')).toBe(said.length - 1);
+      const first = said.indexOf('Playing');
+      expect(said[first - 1]).toBe('Buffering');
+      expect(said.slice(0, first).filter((words) => /wants a click/.test(words)).length).toBeGreaterThan(0);
+      // It has its click: from then on it is audio alone that it may lack, on a machine that stutters.
+      expect(said.slice(first).filter((words) => !/^(Playing|Silence)/.test(words))).toEqual([]);
       expect(await figure(page, 'chunks')).toBeGreaterThan(30);
     }, 60_000);
 

@@ -10,15 +10,16 @@ import { sdk } from './sdk.suite.js';
 import { specClient } from './spec-client.suite.js';
 import { describeInBrowser } from './world.js';
 
-describeInBrowser('pages in a browser', (world) => {
-  listenAndDashboard(world);
-  listenPage(world);
-  dashboardPage(world);
-  crowdedDashboard(world);
-  alertsOnDashboard(world);
-  engineRoomOnDashboard(world);
-  specClient(world);
-  sdk(world);
-  docsAndPrefix(world);
-  askingPages(world);
-});
+describeInBrowser(
+  'pages in a browser',
+  listenAndDashboard,
+  listenPage,
+  dashboardPage,
+  crowdedDashboard,
+  alertsOnDashboard,
+  engineRoomOnDashboard,
+  specClient,
+  sdk,
+  docsAndPrefix,
+  askingPages,
+);

@@ -37,11 +37,22 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly before?: string;
 }
 
-/** Suites share one browser and run one after the other: sound has to keep time, and two cores are soon busy. */
-export function describeInBrowser(name: string, suites: (world: World) => void): void {
+/**
+ * Suites share one browser and run one after the other: sound has to keep time, and two cores are soon busy. What a suite has
+ * opened is closed when it is over: pages that go on playing and painting would leave nothing to the next.
+ */
+export function describeInBrowser(name: string, ...suites: readonly ((world: World) => void)[]): void {
   const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));
   if (executablePath !== undefined) {
-    describe(name, () => suites(makeWorld(executablePath)));
+    describe(name, () => {
+      const { world, closePages } = makeWorld(executablePath);
+      for (const suite of suites) {
+        describe(suite.name, () => {
+          suite(world);
+          afterAll(closePages);
+        });
+      }
+    });
   } else if (process.env.CI === 'true') {
     test(name, () => {
       throw new Error('there is no Chromium: install one or set CHROMIUM_PATH');
@@ -52,7 +63,7 @@ export function describeInBrowser(name: string, suites: (world: World) => void):
   }
 }
 
-function makeWorld(executablePath: string): World {
+function makeWorld(executablePath: string): { readonly world: World; readonly closePages: () => Promise<void> } {
   const browsers = new Map<boolean, Browser>();
   let faults: string[] = [];
   const browser = async (strict: boolean): Promise<Browser> => {
@@ -69,7 +80,7 @@ function makeWorld(executablePath: string): World {
   afterAll(async () => {
     for (const started of browsers.values()) await started.close();
   });
-  return {
+  const world: World = {
     open: async (url, { strict = false, before, ...options } = {}) => {
       const context = await (await browser(strict)).newContext(options);
       const page = await context.newPage();
@@ -84,6 +95,10 @@ function makeWorld(executablePath: string): World {
       return found;
     },
   };
+  const closePages = async () => {
+    for (const started of browsers.values()) for (const context of started.contexts()) await context.close();
+  };
+  return { world, closePages };
 }
 
 /** Waits until `ask` gives something else than null or false. */

@@ -192,9 +192,10 @@ function topInTerminal(): void {
     process.kill(top.commandPid, 'SIGTERM');
     await top.untilShown('exit=143');
     expect(top.isClean).toBe(true);
-    const fault = `data:text/javascript,setTimeout(()=>{throw(Error('boom'))},2000)`;
+    const fault = `data:text/javascript,process.once('SIGUSR2',()=>{throw(Error('boom'))})`;
     top.run(`clear; ${process.execPath} --import "${fault}" ${BIN} top --url ${hub.url}; echo "exit=$?"`);
     await top.untilShown('● live');
+    process.kill(top.commandPid, 'SIGUSR2');
     const left = await top.untilShown('exit=1');
     expect(left.join('\n')).toContain('Error: boom');
     expect(top.isClean).toBe(true);
