@@ -1,6 +1,6 @@
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
-import { type Peer, SEND } from '../transport/transport.js';
+import { type Peer, SEND, type SendStatus } from '../transport/transport.js';
 import { Connection } from './connection.js';
 import { ENTRY, type Ledger } from './ledger.js';
 import { Outstanding, type RecentChunks } from './outstanding.js';
@@ -101,19 +101,29 @@ export class Listener extends Connection {
     this.ledger.lines[this.line + ENTRY.sentBefore] = chunks;
   }
 
-  /** Sends the chunk, or drops it if the listener is too far behind, and books which. Returns whether it was sent. */
-  offer(chunk: OutgoingChunk, now: number): boolean {
-    if (this.#isTooFarBehind(chunk)) return this.#drop(chunk, now);
-    const status = this.peer.send(chunk.message);
-    if (status === SEND.DROPPED) return this.#drop(chunk, now);
+  /** Is it so far behind that this chunk would only come too late? */
+  isTooFarBehind(chunk: OutgoingChunk): boolean {
+    return (this.confirms && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
+  }
+
+  /** Books that the chunk was sent. */
+  sent(chunk: OutgoingChunk, status: SendStatus): void {
     const table = this.table;
     const slot = this.slot;
     this.#outstanding.sent(chunk.seq, chunk.durationMs);
     table.add(slot, CONNECTION.chunks_sent, 1);
     table.add(slot, CONNECTION.bytes_sent, chunk.message.length);
-    table.set(slot, CONNECTION.backlog_bytes, status === SEND.SENT ? 0 : this.peer.backlog());
-    this.#showOutstanding(chunk);
-    return true;
+    const backlog = status === SEND.SENT ? 0 : this.peer.backlog();
+    table.set(slot, CONNECTION.backlog_bytes, backlog);
+    if (this.#confirms) this.#showConfirmed();
+    else table.set(slot, CONNECTION.outstanding_ms, backlog === 0 ? 0 : this.#backlogMs(backlog, chunk));
+  }
+
+  /** Books that the chunk was not sent. */
+  drop(chunk: OutgoingChunk, now: number): void {
+    this.#outstanding.dropped(chunk.seq);
+    this.table.add(this.slot, CONNECTION.chunks_dropped, 1);
+    this.noteDrops(1, now);
   }
 
   /**
@@ -226,10 +236,6 @@ export class Listener extends Connection {
     this.table.set(this.slot, CONNECTION.backlog_bytes, 0);
   }
 
-  #isTooFarBehind(chunk: OutgoingChunk): boolean {
-    return (this.confirms && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
-  }
-
   #owesTooMuch(chunk: OutgoingChunk): boolean {
     // One that owes nothing is not behind, however long the chunk.
     if (this.#outstanding.chunks === 0) return false;
@@ -250,21 +256,6 @@ export class Listener extends Connection {
   /** Audio that so many bytes are, ms, by the chunk at hand. */
   #backlogMs(bytes: number, chunk: OutgoingChunk): number {
     return (bytes * chunk.durationMs) / chunk.message.length;
-  }
-
-  #drop(chunk: OutgoingChunk, now: number): false {
-    this.#outstanding.dropped(chunk.seq);
-    this.table.add(this.slot, CONNECTION.chunks_dropped, 1);
-    this.noteDrops(1, now);
-    return false;
-  }
-
-  #showOutstanding(chunk: OutgoingChunk): void {
-    if (this.#confirms) this.#showConfirmed();
-    else {
-      const backlog = this.table.get(this.slot, CONNECTION.backlog_bytes);
-      this.table.set(this.slot, CONNECTION.outstanding_ms, backlog === 0 ? 0 : this.#backlogMs(backlog, chunk));
-    }
   }
 
   #showConfirmed(): void {

@@ -75,9 +75,11 @@ export class Outstanding {
   }
 
   sent(seq: number, durationMs: number): void {
+    const { lines } = this.#ledger;
+    const line = this.#line;
     this.chunks++;
-    this.#set(ENTRY.outstandingMs, this.ms + durationMs);
-    this.#set(ENTRY.sentUpTo, seq);
+    lines[line + ENTRY.outstandingMs] = (lines[line + ENTRY.outstandingMs] as number) + durationMs;
+    lines[line + ENTRY.sentUpTo] = seq;
   }
 
   dropped(seq: number): void {

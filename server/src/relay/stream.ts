@@ -12,6 +12,7 @@ import { EventWindow } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
 import { ClientHistory } from './client-history.js';
 import type { Connection } from './connection.js';
+import { deliver } from './delivery.js';
 import { ENTRY } from './ledger.js';
 import type { Listener } from './listener.js';
 import { RecentChunks } from './outstanding.js';
@@ -75,8 +76,7 @@ export class Stream {
     this.recent.push(seq, published.durationMs, now);
     const chunk: Chunk = { seq, sentAtMs: now, durationMs: published.durationMs, payload: published.payload };
     const outgoing = { seq, durationMs: published.durationMs, message: writeChunk(writer, chunk) };
-    let sent = 0;
-    for (const listener of this.listeners) if (listener.offer(outgoing, now)) sent++;
+    const sent = deliver(outgoing, this.listeners, now);
     this.#book(published.payload.length, outgoing.message.length, sent, this.listeners.size - sent, now);
   }
 

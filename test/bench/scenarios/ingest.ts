@@ -1,7 +1,7 @@
 import { sumOf } from '../hub-probe.js';
 import { Load } from '../load.js';
 import { binaryReports, type ReportKind, textReports } from '../reports.js';
-import { takeTurns } from '../rounds.js';
+import { runIn, type Side, takeTurns } from '../rounds.js';
 import { type Figure, figureOr, RefusedError, type Scenario, type ScenarioContext } from '../scenario.js';
 import { HubServer, PeerServer } from '../servers.js';
 import { ratioOf, spreadOf } from '../statistics.js';
@@ -9,12 +9,7 @@ import { ratioOf, spreadOf } from '../statistics.js';
 /** 20 messages a second from each: far above what a listener sends, and within the hub's limit of 50. */
 const SOCKETS = 500;
 const PER_SECOND = 10_000;
-/**
- * So long both work before anything is counted, in turns. Some 15 s after a start, once there is less garbage than at the start, V8 collects
- * everything twice and makes its young generation small; that happens once in the life of a process, and falls into whichever
- * round it likes.
- */
-const SETTLE_S = 20;
+/** Of running in. */
 const TURN_S = 2;
 
 /** CPU that one `client_metrics` message costs the server, beside uWebSockets.js with a JSON.parse. */
@@ -34,7 +29,7 @@ export const ingest: Scenario = {
         ['text', 'five', 'text, the five fields of the spec'],
         ['text', 'shuffled', "text, the SDK's fields in another order"],
       ] as const;
-      await settle(load, context);
+      await runIn(inTurns(hub, bare, load), (step) => context.progress(step));
       const lines = [];
       for (const [form, kind, name] of cases) {
         lines.push(await figureOr(name, () => compare({ hub, bare, load, context, form, kind, name })));
@@ -46,12 +41,18 @@ export const ingest: Scenario = {
   },
 };
 
-async function settle(load: Load, context: ScenarioContext): Promise<void> {
+function inTurns(hub: HubServer, bare: PeerServer, load: Load): Side[] {
   const frames = textReports('full');
-  for (let s = 0; s < SETTLE_S; s += 2 * TURN_S) {
-    context.progress(`running in: ${s} of ${SETTLE_S} s`);
-    for (const group of ['hub', 'bare']) await load.send({ group, frames, perSecond: PER_SECOND, seconds: TURN_S });
-  }
+  return [
+    { server: hub, group: 'hub' },
+    { server: bare, group: 'bare' },
+  ].map(({ server, group }) => ({
+    server,
+    work: async () => {
+      const sent = await load.send({ group, frames, perSecond: PER_SECOND, seconds: TURN_S });
+      return { items: sent.sent, sent: [sent] };
+    },
+  }));
 }
 
 interface Comparison {
