@@ -36,10 +36,8 @@ export const garbage: Scenario = {
       progress('nothing');
       const nothing = await bare.perMessage('/ingest', binary, rounds);
       const figures: Figure[] = [];
-      for (const [name, frames] of [
-        ['text', text],
-        ['MessagePack', binary],
-      ] as const) {
+      const forms = { text, ...(mode === 'full' ? { MessagePack: binary } : {}) };
+      for (const [name, frames] of Object.entries(forms)) {
         progress(name);
         const ours = spreadOf(await hub.perMessage(listen, frames, rounds));
         for (const [does, theirs] of [

@@ -12,6 +12,16 @@ const PER_SECOND = 10_000;
 /** Of running in. */
 const TURN_S = 2;
 
+const COMMON = [
+  ['text', 'full', 'text, as the SDK sends it (17 fields)'],
+  ['binary', 'full', 'the same in MessagePack, against the text'],
+  ['text', 'five', 'text, the five fields of the spec'],
+] as const;
+const CASES = {
+  quick: COMMON,
+  full: [...COMMON, ['text', 'shuffled', "text, the SDK's fields in another order"]],
+} as const;
+
 /** CPU that one `client_metrics` message costs the server, beside uWebSockets.js with a JSON.parse. */
 export const ingest: Scenario = {
   id: 'ingest',
@@ -23,15 +33,9 @@ export const ingest: Scenario = {
     try {
       await load.open({ group: 'hub', port: hub.port, path: '/api/v1/streams/bench/listen', count: SOCKETS });
       await load.open({ group: 'bare', port: bare.port, path: '/ingest', count: SOCKETS });
-      const cases = [
-        ['text', 'full', 'text, as the SDK sends it (17 fields)'],
-        ['binary', 'full', 'the same in MessagePack, against the text'],
-        ['text', 'five', 'text, the five fields of the spec'],
-        ['text', 'shuffled', "text, the SDK's fields in another order"],
-      ] as const;
       await runIn(inTurns(hub, bare, load), (step) => context.progress(step));
       const lines = [];
-      for (const [form, kind, name] of cases) {
+      for (const [form, kind, name] of CASES[context.mode]) {
         lines.push(await figureOr(name, () => compare({ hub, bare, load, context, form, kind, name })));
       }
       return lines;
@@ -66,7 +70,7 @@ interface Comparison {
 }
 
 async function compare({ hub, bare, load, context, form, kind, name }: Comparison): Promise<Figure> {
-  const seconds = context.mode === 'quick' ? 1.5 : 5;
+  const seconds = context.mode === 'quick' ? 1.5 : 2.5;
   const ours = form === 'text' ? textReports(kind) : binaryReports(kind);
   const before = { hub: await takenByHub(hub), bare: await takenByPeer(bare) };
   const sent = { hub: 0, bare: 0 };
@@ -82,8 +86,8 @@ async function compare({ hub, bare, load, context, form, kind, name }: Compariso
     ],
     {
       load,
-      rounds: context.mode === 'quick' ? 4 : 7,
-      idleMs: context.mode === 'quick' ? 500 : 1500,
+      rounds: context.mode === 'quick' ? 4 : 9,
+      idleMs: context.mode === 'quick' ? 500 : 1000,
       progress: (step) => context.progress(`${name}: ${step}`),
     },
   );

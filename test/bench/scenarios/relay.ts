@@ -83,7 +83,7 @@ interface Comparison {
 }
 
 async function compare({ name, hub, bare, load, context, turns }: Comparison): Promise<Figure> {
-  const rounds = context.mode === 'quick' ? 8 : 16;
+  const rounds = context.mode === 'quick' ? 6 : 12;
   const progress = (step: string) => context.progress(`${name}: ${step}`);
   const [ours, theirs] = await takeTurns(turns, { load, rounds, idleMs: 600, progress });
   if (ours === undefined || theirs === undefined) throw new Error('two sides have two costs');
