@@ -5,4 +5,5 @@ export default {
   transform: {},
   testMatch: ['**/*.test.js'],
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/../sequencer.js',
 };

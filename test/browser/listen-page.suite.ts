@@ -87,7 +87,8 @@ export function listenPage(world: World): void {
       await says(page, /^Playing$/);
       engine.burst(19);
       await page.getByText(/^Skipped \d/).waitFor({ timeout: 15_000 });
-      await until('what is left is near live', 15_000, async () => ((await figure(page, 'buffer')) ?? 9_999) < 1_000);
+      // Of 1.9 s more than there were: what is kept depends on where in the burst it was too much.
+      await until('what is left is near live', 15_000, async () => ((await figure(page, 'buffer')) ?? 9_999) <= 1_500);
       await says(page, /^Playing$/);
     }, 60_000);
 
