@@ -2,7 +2,6 @@ import type { Sent } from './load/pacer.js';
 import { type Load, LoadWatch, sleep } from './load.js';
 import { cpuDuring } from './os-account.js';
 import type { Server } from './servers.js';
-import { spreadOf } from './statistics.js';
 
 /** One of those that take turns. */
 export interface Side {
@@ -45,6 +44,14 @@ export function usPerItem(samples: readonly Sample[], idleShare: number): number
  */
 const RUN_IN_S = 24;
 
+/**
+ * Many and short: a machine that is shared with others is slow for seconds at a time, so what lies close together meets the
+ * same slowness, and a median of many moves less than one of few.
+ */
+export const SHORT_ROUNDS = { quick: 8, full: 24 } as const;
+export const ROUND_S = 1;
+export const REST_MS = 300;
+
 /** Lets the sides work, each in its turn, until they are run in. */
 export async function runIn(sides: readonly Side[], progress: (step: string) => void): Promise<void> {
   const start = performance.now();
@@ -64,7 +71,7 @@ const TAIL_MS = 150;
  */
 export async function takeTurns(sides: readonly Side[], turns: Turns): Promise<readonly Cost[]> {
   const samples = sides.map(() => [] as Sample[]);
-  const idle = sides.map(() => [] as number[]);
+  const idle = sides.map(() => ({ cpuNs: 0, elapsedNs: 0 }));
   const watches = sides.map(() => new LoadWatch());
   for (let round = 0; round <= turns.rounds; round++) {
     turns.progress(round === 0 ? 'warming up' : `round ${round} of ${turns.rounds}`);
@@ -79,15 +86,17 @@ export async function takeTurns(sides: readonly Side[], turns: Turns): Promise<r
         return done;
       });
       if (round === 0) continue;
-      idle[at]?.push((quiet.cpuNs[0] as number) / quiet.elapsedNs);
+      const rest = idle[at] as (typeof idle)[number];
+      rest.cpuNs += quiet.cpuNs[0] as number;
+      rest.elapsedNs += quiet.elapsedNs;
       const { elapsedNs, result } = busy;
       samples[at]?.push({ cpuNs: busy.cpuNs[0] as number, elapsedNs, items: result.items });
       watches[at]?.note(busy, busy.cpuNs[1] as number, busy.result.sent);
     }
   }
   return sides.map((_, at) => {
-    const used = samples[at] ?? [];
-    const share = spreadOf(idle[at] as number[]).median;
-    return { us: usPerItem(used, share), notes: watches[at]?.notes() ?? [] };
+    // All of it together: what happens once a second falls into one short rest of three.
+    const { cpuNs, elapsedNs } = idle[at] as (typeof idle)[number];
+    return { us: usPerItem(samples[at] ?? [], cpuNs / elapsedNs), notes: watches[at]?.notes() ?? [] };
   });
 }

@@ -1,7 +1,7 @@
 import { sumOf } from '../hub-probe.js';
 import { Load } from '../load.js';
 import { binaryReports, type ReportKind, textReports } from '../reports.js';
-import { runIn, type Side, takeTurns } from '../rounds.js';
+import { REST_MS, ROUND_S, runIn, SHORT_ROUNDS, type Side, takeTurns } from '../rounds.js';
 import { type Figure, figureOr, RefusedError, type Scenario, type ScenarioContext } from '../scenario.js';
 import { HubServer, PeerServer } from '../servers.js';
 import { ratioOf, spreadOf } from '../statistics.js';
@@ -70,12 +70,11 @@ interface Comparison {
 }
 
 async function compare({ hub, bare, load, context, form, kind, name }: Comparison): Promise<Figure> {
-  const seconds = context.mode === 'quick' ? 1.5 : 2.5;
   const ours = form === 'text' ? textReports(kind) : binaryReports(kind);
   const before = { hub: await takenByHub(hub), bare: await takenByPeer(bare) };
   const sent = { hub: 0, bare: 0 };
   const work = (group: 'hub' | 'bare', frames: readonly Uint8Array[]) => async () => {
-    const one = await load.send({ group, frames, perSecond: PER_SECOND, seconds });
+    const one = await load.send({ group, frames, perSecond: PER_SECOND, seconds: ROUND_S });
     sent[group] += one.sent;
     return { items: one.sent, sent: [one] };
   };
@@ -86,8 +85,8 @@ async function compare({ hub, bare, load, context, form, kind, name }: Compariso
     ],
     {
       load,
-      rounds: context.mode === 'quick' ? 4 : 9,
-      idleMs: context.mode === 'quick' ? 500 : 1000,
+      rounds: SHORT_ROUNDS[context.mode],
+      idleMs: REST_MS,
       progress: (step) => context.progress(`${name}: ${step}`),
     },
   );

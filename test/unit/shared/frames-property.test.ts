@@ -105,6 +105,24 @@ const nudge = fc
           if ((columns >> column) & 1) table.add(slot, column, (steps[slot % steps.length] as number) / 10 ** scale);
     }),
   );
+/**
+ * Every row changes in the first column, and in the others the same few do, as those that have reported do: but for one more, or
+ * one less, or one that is missing.
+ */
+const reports = fc
+  .tuple(fc.integer({ min: 2, max: 9 }), fc.constantFrom(1, 1000), fc.option(fc.tuple(column, near), { nil: null }))
+  .map(([every, step, other]) =>
+    named(`reports of each ${every}. by ${step}, and ${other}`, ({ table }) => {
+      const slots = [...table.slots()];
+      for (const slot of slots) table.add(slot, 0, 1);
+      for (const slot of slots.filter((slot) => slot % every === 0))
+        for (let column = 1; column < SCALES.length; column++) table.add(slot, column, step);
+      if (other === null || slots.length === 0) return;
+      const slot = slots[Math.abs(Math.round(other[1] * 10)) % slots.length] as number;
+      if (other[1] < 0) table.clear(slot, other[0]);
+      else table.add(slot, other[0], other[1]);
+    }),
+  );
 /** More rows at once than a channel has room for, so that its arrays grow between two frames. */
 const flood = fc.integer({ min: 1, max: 40 }).map((rows) =>
   named(`flood ${rows}`, ({ table }) => {
@@ -138,6 +156,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: add },
     { weight: 1, arbitrary: clear },
     { weight: 1, arbitrary: sweep },
+    { weight: 2, arbitrary: reports },
     { weight: 3, arbitrary: nudge },
     { weight: 1, arbitrary: flood },
     { weight: 5, arbitrary: tick },
