@@ -2,6 +2,7 @@ import type { Sent } from './load/pacer.js';
 import { type Load, LoadWatch, sleep } from './load.js';
 import { cpuDuring } from './os-account.js';
 import type { Server } from './servers.js';
+import { spreadOf } from './statistics.js';
 
 /** One of those that take turns. */
 export interface Side {
@@ -13,7 +14,7 @@ export interface Side {
 export interface Turns {
   readonly load: Load;
   readonly rounds: number;
-  /** How long each server is watched without work, each round. */
+  /** How long each server is watched without work, three times in all: long enough for what it does once a second. */
   readonly idleMs: number;
   progress(step: string): void;
 }
@@ -38,11 +39,11 @@ export function usPerItem(samples: readonly Sample[], idleShare: number): number
 }
 
 /**
- * So long servers work before anything is counted. Some 15 to 25 s after a start, once there is less garbage than at the
+ * So long servers work before anything is counted. Some 15 to 30 s after a start, once there is less garbage than at the
  * start, V8 collects everything twice and makes its young generation small; that happens once in the life of a process, and
  * falls into whichever round it likes.
  */
-const RUN_IN_S = 24;
+const RUN_IN_S = 36;
 
 /**
  * Many and short: a machine that is shared with others is slow for seconds at a time, so what lies close together meets the
@@ -50,7 +51,9 @@ const RUN_IN_S = 24;
  */
 export const SHORT_ROUNDS = { quick: 8, full: 24 } as const;
 export const ROUND_S = 1;
-export const REST_MS = 300;
+export const REST_MS = 2_000;
+/** In all rounds together. */
+const RESTS = 3;
 
 /** Lets the sides work, each in its turn, until they are run in. */
 export async function runIn(sides: readonly Side[], progress: (step: string) => void): Promise<void> {
@@ -71,32 +74,33 @@ const TAIL_MS = 150;
  */
 export async function takeTurns(sides: readonly Side[], turns: Turns): Promise<readonly Cost[]> {
   const samples = sides.map(() => [] as Sample[]);
-  const idle = sides.map(() => ({ cpuNs: 0, elapsedNs: 0 }));
+  const idle = sides.map(() => [] as number[]);
   const watches = sides.map(() => new LoadWatch());
+  const restEvery = Math.ceil(turns.rounds / RESTS);
   for (let round = 0; round <= turns.rounds; round++) {
     turns.progress(round === 0 ? 'warming up' : `round ${round} of ${turns.rounds}`);
     const order = [...sides.keys()];
     if (round % 2 === 0) order.reverse();
     for (const at of order) {
       const { server, work } = sides[at] as Side;
-      const quiet = await cpuDuring([server.pid], () => sleep(turns.idleMs));
+      if (round > 0 && (round - 1) % restEvery === 0) {
+        const quiet = await cpuDuring([server.pid], () => sleep(turns.idleMs));
+        idle[at]?.push((quiet.cpuNs[0] as number) / quiet.elapsedNs);
+      }
       const busy = await cpuDuring([server.pid, turns.load.pid], async () => {
         const done = await work();
         await sleep(TAIL_MS);
         return done;
       });
       if (round === 0) continue;
-      const rest = idle[at] as (typeof idle)[number];
-      rest.cpuNs += quiet.cpuNs[0] as number;
-      rest.elapsedNs += quiet.elapsedNs;
       const { elapsedNs, result } = busy;
       samples[at]?.push({ cpuNs: busy.cpuNs[0] as number, elapsedNs, items: result.items });
       watches[at]?.note(busy, busy.cpuNs[1] as number, busy.result.sent);
     }
   }
   return sides.map((_, at) => {
-    // All of it together: what happens once a second falls into one short rest of three.
-    const { cpuNs, elapsedNs } = idle[at] as (typeof idle)[number];
-    return { us: usPerItem(samples[at] ?? [], cpuNs / elapsedNs), notes: watches[at]?.notes() ?? [] };
+    const used = samples[at] ?? [];
+    const share = spreadOf(idle[at] as number[]).median;
+    return { us: usPerItem(used, share), notes: watches[at]?.notes() ?? [] };
   });
 }
