@@ -49,10 +49,12 @@ const RUN_IN_S = 36;
  * Many and short: a machine that is shared with others is slow for seconds at a time, so what lies close together meets the
  * same slowness, and a median of many moves less than one of few.
  */
-export const SHORT_ROUNDS = { quick: 8, full: 24 } as const;
+export const SHORT_ROUNDS = {
+  quick: { rounds: 8, idleMs: 1_000 },
+  full: { rounds: 24, idleMs: 2_000 },
+} as const;
 export const ROUND_S = 1;
-export const REST_MS = 2_000;
-/** In all rounds together. */
+/** How often servers are watched at rest, in all rounds together. */
 const RESTS = 3;
 
 /** Lets the sides work, each in its turn, until they are run in. */

@@ -2,7 +2,7 @@ import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
 import { readTable } from '../hub-probe.js';
 import { binaryFrame } from '../load/frames.js';
 import { Load, sleep } from '../load.js';
-import { REST_MS, ROUND_S, runIn, SHORT_ROUNDS, type Side, takeTurns } from '../rounds.js';
+import { ROUND_S, runIn, SHORT_ROUNDS, type Side, takeTurns } from '../rounds.js';
 import { type Figure, figureOr, type Refused, RefusedError, type Scenario, type ScenarioContext } from '../scenario.js';
 import { HubServer, PeerServer } from '../servers.js';
 import { ratioOf, spreadOf } from '../statistics.js';
@@ -83,9 +83,8 @@ interface Comparison {
 }
 
 async function compare({ name, hub, bare, load, context, turns }: Comparison): Promise<Figure> {
-  const rounds = SHORT_ROUNDS[context.mode];
   const progress = (step: string) => context.progress(`${name}: ${step}`);
-  const [ours, theirs] = await takeTurns(turns, { load, rounds, idleMs: REST_MS, progress });
+  const [ours, theirs] = await takeTurns(turns, { load, progress, ...SHORT_ROUNDS[context.mode] });
   if (ours === undefined || theirs === undefined) throw new Error('two sides have two costs');
   await sleep(ARRIVAL_MS);
   await checkHub(hub, load);
