@@ -7,6 +7,8 @@ import { type HubProcess, ROOT } from './hub.js';
 export const NO_HOST_RULES = `${ROOT}test/fixtures/no-host-rules.yaml`;
 /** What is in it, for a config that says more. */
 export const noHostRules = () => parse(readFileSync(NO_HOST_RULES, 'utf8')) as { readonly alerts: object };
+/** Config of a hub that raises no alert by itself. */
+export const NO_RULES = `${ROOT}test/fixtures/no-rules.yaml`;
 
 const headers = { 'content-type': 'application/json' };
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { NO_RULES } from '../harness/alerts.js';
 import { BIN, HubProcess, runCommand } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
 import { TestSocket } from '../harness/socket.js';
@@ -9,7 +10,7 @@ let terminal: TmuxTerminal | null = null;
 const sockets: TestSocket[] = [];
 
 beforeEach(async () => {
-  hub = await HubProcess.start();
+  hub = await HubProcess.start(['--config', NO_RULES]);
 });
 
 afterEach(async () => {
@@ -148,7 +149,7 @@ function topInTerminal(): void {
     await hub.stop('SIGKILL');
     const away = await top.untilShown('reconnecting since');
     expect(clients(away)).toEqual(names('old', 4, 0));
-    hub = await HubProcess.start(['--port', String(port)]);
+    hub = await HubProcess.start(['--port', String(port), '--config', NO_RULES]);
     await listeners('new', 'other', 3);
     // They may be on the screen before they have said how late they are.
     await top.until('the new listeners', (screen) => clients(screen).join() === names('new', 2, 0).join());
