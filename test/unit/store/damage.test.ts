@@ -120,7 +120,7 @@ describe('a database that is damaged is set aside, named, and a new one begun', 
       await store.close();
       rmSync(dir, { recursive: true });
     }
-    expect(setAside).toBeGreaterThan(3);
+    expect(setAside).toBeGreaterThanOrEqual(3);
     // 12 processes, one after the other: beside others on two cores each takes a second and more. More of them are in test/long/damage.test.ts.
   }, 120_000);
 
