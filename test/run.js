@@ -20,8 +20,8 @@ const { status } = spawnSync(
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     jest,
-    // Most of the time a suite waits for a hub: on two cores three of them go on at once, where jest by itself runs one.
-    ...(long ? ['--runInBand'] : ['--maxWorkers', '3', '--testPathIgnorePatterns', '/dist/long/']),
+    // Most of the time a suite waits for a hub: on two cores two of them go on at once, where jest by itself runs one.
+    ...(long ? ['--runInBand'] : ['--maxWorkers', '2', '--testPathIgnorePatterns', '/dist/long/']),
     ...(scope.length > 0 ? ['--testPathPatterns', ...scope] : []),
   ],
   { cwd: fileURLToPath(new URL('.', import.meta.url)), stdio: 'inherit', env: { ...process.env, TMPDIR: folder } },

@@ -1,5 +1,5 @@
 /**
- * Suites that take a minute or more come first: with one of them begun last, the other workers would wait for it. Beside the
+ * Suites that take a minute or more come first: with one of them begun last, the other worker would wait for it. Beside the
  * pages, which keep a core busy, those that mostly wait.
  */
 const FIRST = ['browser/pages', 'integration/host', 'integration/alerts', 'integration/accounts', 'integration/top'];
