@@ -90,10 +90,9 @@ describe.each(['uws', 'ws'])('serve on %s', (transport) => {
     const { wsUrl, pid } = await start();
     const mute = await TestSocket.open(`${wsUrl}/api/v1/streams/main/listen`);
     mute.ws.pause();
-    // A second signal while it drains, for 3 s, does not cut that short. In its very last moments nothing catches one any more.
-    const signals = setInterval(() => process.kill(pid), 200);
-    setTimeout(() => clearInterval(signals), 2_000);
-    const stopped = await hub?.stop();
+    // More signals while it drains do not cut that short; in its very last moments nothing catches one any more.
+    const signals = [200, 400].map((ms) => setTimeout(() => process.kill(pid), ms));
+    const stopped = await hub?.stop().finally(() => signals.map(clearTimeout));
     expect(stopped?.code).toBe(0);
     expect(stopped?.ms).toBeLessThan(5000);
     mute.ws.terminate();
