@@ -91,7 +91,7 @@ describe.each(['uws', 'ws'])('serve on %s', (transport) => {
     const mute = await TestSocket.open(`${wsUrl}/api/v1/streams/main/listen`);
     mute.ws.pause();
     // More signals while it drains do not cut that short; in its very last moments nothing catches one any more.
-    const signals = [200, 400].map((ms) => setTimeout(() => process.kill(pid), ms));
+    const signals = [200, 400, 600, 800].map((ms) => setTimeout(() => process.kill(pid), ms));
     const stopped = await hub?.stop().finally(() => signals.map(clearTimeout));
     expect(stopped?.code).toBe(0);
     expect(stopped?.ms).toBeLessThan(5000);
