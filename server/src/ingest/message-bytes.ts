@@ -1,7 +1,7 @@
 /** No fixed text is longer: what is compared beyond the end of a message still lies in the buffer. */
 export const MAX_TEXT_BYTES = 24;
-/** For 64 reports of the SDK, and so little that most of it stays in the processor's first cache. */
-const ROOM_BYTES = 32 * 1024;
+/** For 256 reports of the SDK, and so little that it stays in the processor's second cache. */
+const ROOM_BYTES = 128 * 1024;
 /** Of all lists together. Tables of more than 64 bytes lie outside V8's heap, so that code may hold where. */
 const MAX_TEXTS = 128;
 

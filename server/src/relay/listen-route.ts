@@ -20,8 +20,8 @@ const MAX_LISTENER_BACKLOG_BYTES = 4 * 1024 * 1024;
 
 /** What the relay needs of ingest: listeners' messages, which wait there, read and checked one by one. */
 export interface Messages {
-  /** A message of the addressee has come. */
-  put(addressee: { prepare(): void; take(): void }, data: Uint8Array, isBinary: boolean): void;
+  /** A message of the sender has come. */
+  put(sender: { readonly handler: { prepare(): void; take(): void } }, data: Uint8Array, isBinary: boolean): void;
   /** Calls `take` of each whose message waits; `arrivedAt` and `read` are then about that message. */
   empty(): void;
   /** By the hub's clock. */
@@ -58,7 +58,7 @@ export function listenRoute(context: ListenContext): SocketRoute {
     maxMessageBytes: MAX_LISTENER_MESSAGE_BYTES,
     maxBacklogBytes: MAX_LISTENER_BACKLOG_BYTES,
     // `answer` accepts with no other handlers.
-    mailbox: { put: (handler, data, isBinary) => context.messages.put(handler as ListenerSocket, data, isBinary) },
+    mailbox: { put: (sender, data, isBinary) => context.messages.put(sender as OwnSender, data, isBinary) },
     upgrade: (request) => answer(request, context),
   };
 }
@@ -95,8 +95,16 @@ export function audioProtocol({ headers }: UpgradeRequest): { readonly protocol?
   return offered.includes(AUDIO_SUBPROTOCOL) ? { protocol: AUDIO_SUBPROTOCOL } : {};
 }
 
+interface OwnSender {
+  readonly handler: ListenerSocket;
+}
+
 /** One listener's socket: takes its reports, answers its clock, keeps its account through the relay. */
-class ListenerSocket implements SocketHandler {
+class ListenerSocket implements SocketHandler, OwnSender {
+  get handler(): this {
+    return this;
+  }
+
   readonly #stream: Stream;
   readonly #client: string;
   readonly #address: string;

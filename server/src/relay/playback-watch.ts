@@ -116,8 +116,10 @@ export class PlaybackWatch {
   }
 
   #forget(): void {
+    const { lines } = this.#ledger;
     const from = this.#line + ENTRY.modelMs;
-    this.#ledger.lines.fill(Number.NaN, from, from + 1 + 3 * FIGURES);
+    // A loop, as in `#copy`: `fill` and `copyWithin` are looked up anew at each call, and are calls into native code.
+    for (let at = from; at < from + 1 + 3 * FIGURES; at++) lines[at] = Number.NaN;
   }
 
   #slide(sample: PlaybackSample): void {
@@ -128,8 +130,8 @@ export class PlaybackWatch {
   }
 
   #copy(sample: number, to: number): void {
-    const place = this.#line + sample;
-    this.#ledger.lines.copyWithin(this.#line + to, place, place + FIGURES);
+    const { lines } = this.#ledger;
+    for (let at = 0; at < FIGURES; at++) lines[this.#line + to + at] = lines[this.#line + sample + at] as number;
   }
 
   /** What it must have buffered now, by what it had then. (To return a double can box it.) */

@@ -1,4 +1,4 @@
-import type { Mailbox, Peer, SocketHandler, UpgradeAnswer, UpgradeRequest } from './transport.js';
+import type { Mailbox, Peer, Sender, SocketHandler, UpgradeAnswer, UpgradeRequest } from './transport.js';
 
 /**
  * Calls handlers so that a fault is reported and ends there: one socket's must not become everybody's. One for a whole
@@ -27,9 +27,9 @@ export class Guard {
     }
   }
 
-  put(mailbox: Mailbox, handler: SocketHandler, data: Uint8Array, isBinary: boolean): void {
+  put(mailbox: Mailbox, sender: Sender, data: Uint8Array, isBinary: boolean): void {
     try {
-      mailbox.put(handler, data, isBinary);
+      mailbox.put(sender, data, isBinary);
     } catch (error) {
       this.#onError(error);
     }

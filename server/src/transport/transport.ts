@@ -69,10 +69,15 @@ export interface SocketHandler {
   onClose(peer: Peer, code: number, oversize: boolean): void;
 }
 
+/** Whose message it is. Its handler is asked for when the message is taken: when it comes, the processor has forgotten both. */
+export interface Sender {
+  readonly handler: SocketHandler;
+}
+
 /** Where messages wait, to be taken together and later. */
 export interface Mailbox {
   /** `data` is valid only during the call. */
-  put(handler: SocketHandler, data: Uint8Array, isBinary: boolean): void;
+  put(sender: Sender, data: Uint8Array, isBinary: boolean): void;
 }
 
 /** A kind of socket: limits hold from the upgrade on, so they are fixed for each path at the start. */

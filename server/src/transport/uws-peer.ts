@@ -14,7 +14,7 @@ import {
 export interface UwsSocketData {
   readonly peer: UwsPeer;
   readonly watcher: SocketWatcher | undefined;
-  /** The peer's; here as well, so that a message for a mailbox finds it without the peer. */
+  /** The peer's; here as well, so that a message for a mailbox finds it without the peer. (So this is a `Sender`.) */
   readonly handler: SocketHandler;
 }
 

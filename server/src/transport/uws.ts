@@ -9,6 +9,7 @@ import {
   us_socket_local_port,
   type WebSocketBehavior,
 } from 'uWebSockets.js';
+import { Coalescing } from './coalescing.js';
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake } from './handshake.js';
 import { listenError, takeExclusively } from './listen-error.js';
@@ -26,8 +27,8 @@ import { headerMap, sendProblem } from './web.js';
  */
 export const startUws: StartTransport = async (options) => {
   const app = App();
-  const guard = new Guard(options.onError);
-  for (const route of options.routes) app.ws(route.pattern, behaviour(route, options, guard));
+  const context = { options, guard: new Guard(options.onError), coalescing: new Coalescing() };
+  for (const route of options.routes) app.ws(route.pattern, behaviour(route, context));
   app.any('/*', (res, req) => serve(res, req, options));
   const listening = await takeExclusively(options.host, options.port, (address, port) => {
     let socket: us_listen_socket | false = false;
@@ -64,7 +65,13 @@ class UwsTransport implements Transport {
   }
 }
 
-function behaviour(route: SocketRoute, options: TransportOptions, guard: Guard): WebSocketBehavior<UwsSocketData> {
+interface Context {
+  readonly options: TransportOptions;
+  readonly guard: Guard;
+  readonly coalescing: Coalescing;
+}
+
+function behaviour(route: SocketRoute, { options, guard, coalescing }: Context): WebSocketBehavior<UwsSocketData> {
   return {
     maxPayloadLength: route.maxMessageBytes,
     maxBackpressure: route.maxBacklogBytes,
@@ -80,7 +87,7 @@ function behaviour(route: SocketRoute, options: TransportOptions, guard: Guard):
       watcher?.opened(peer);
       peer.opened(socket);
     },
-    message: route.mailbox === undefined ? receive : putInto(route.mailbox, guard),
+    message: route.mailbox === undefined ? receive : putInto(route.mailbox, guard, coalescing),
     ping: (socket) => socket.getUserData().peer.pinged(),
     pong: (socket, payload) => socket.getUserData().peer.ponged(payload),
     drain: (socket) => socket.getUserData().peer.drained(),
@@ -96,10 +103,13 @@ type OnMessage = NonNullable<WebSocketBehavior<UwsSocketData>['message']>;
 
 const receive: OnMessage = (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary);
 
+/** The socket is itself what `getUserData` returns, with the properties of the user data: to ask for those would be to fetch it. */
 const putInto =
-  (mailbox: Mailbox, guard: Guard): OnMessage =>
-  (socket, message, isBinary) =>
-    guard.put(mailbox, socket.getUserData().handler, new Uint8Array(message), isBinary);
+  (mailbox: Mailbox, guard: Guard, coalescing: Coalescing): OnMessage =>
+  (socket, message, isBinary) => {
+    guard.put(mailbox, socket as typeof socket & UwsSocketData, new Uint8Array(message), isBinary);
+    coalescing.note();
+  };
 
 function upgrade(
   res: HttpResponse,

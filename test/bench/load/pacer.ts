@@ -15,14 +15,20 @@ export interface Sent {
   readonly late: number;
 }
 
-const TICK_MS = 1;
+/** A timer of Node's is no finer: a message that is due sooner is waited for asleep. */
+const TIMER_MS = 1;
+/** So much longer than asked for does Linux let a thread sleep (its timer slack). */
+const SLACK_MS = 0.06;
 const LATE_MS = 20;
 /** Between the variants of neighbours: coprime to any power of two. */
 const STRIDE = 7;
 
+const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
 /**
- * Sends at an even rate, one socket after the other, so that messages arrive one by one: a socket's next one is due when
- * all the others have sent theirs. `make` gives a frame of its own for a message. Resolves when all are sent.
+ * Sends at an even rate, one socket after the other, so that messages arrive one by one, as those of many listeners do: a
+ * socket's next one is due when all the others have sent theirs. (Ten at once each millisecond would wake a server once for
+ * ten; and one that takes them faster than they are written would be woken more often, and look dearer, than a slow one.) `make` gives a frame of its own for a message. Resolves when all are sent.
  */
 export function pace(
   sockets: readonly RawSocket[],
@@ -36,7 +42,7 @@ export function pace(
   let sent = 0;
   let late = 0;
   return new Promise((resolve) => {
-    const timer = setInterval(() => {
+    const turn = () => {
       const elapsed = performance.now() - begun;
       // The first is due at once, the last one a period before the end.
       const due = Math.min(total, Math.floor((elapsed * perSecond) / 1000) + 1);
@@ -48,9 +54,18 @@ export function pace(
         next.at++;
         if (elapsed - (sent * 1000) / perSecond > LATE_MS) late++;
       }
-      if (sent < total) return;
-      clearInterval(timer);
-      resolve({ sent, late });
-    }, TICK_MS);
+      if (sent === total) {
+        resolve({ sent, late });
+        return;
+      }
+      const waitMs = (sent * 1000) / perSecond - (performance.now() - begun);
+      if (waitMs >= TIMER_MS) {
+        setTimeout(turn, waitMs);
+        return;
+      }
+      if (waitMs > SLACK_MS) Atomics.wait(cell, 0, 0, waitMs - SLACK_MS);
+      setImmediate(turn);
+    };
+    turn();
   });
 }

@@ -1,4 +1,4 @@
-import { type Addressee, ListenerMailbox } from '@auralis/server/ingest/mailbox';
+import { ListenerMailbox, type Sender } from '@auralis/server/ingest/mailbox';
 import { CONNECTION } from '@auralis/server/state/tables';
 import type { SocketHandler } from '@auralis/server/transport/transport';
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -27,11 +27,13 @@ beforeEach(() => {
 });
 
 /** Notes when its messages came, and what they said. */
-const reader = (name: string): Addressee => ({
-  prepare: () => {},
-  take: () => {
-    const { type } = mailbox.read();
-    taken.push([name, mailbox.arrivedAt, type === 'client_metrics' ? mailbox.report.lastSeq : type]);
+const reader = (name: string): Sender => ({
+  handler: {
+    prepare: () => {},
+    take: () => {
+      const { type } = mailbox.read();
+      taken.push([name, mailbox.arrivedAt, type === 'client_metrics' ? mailbox.report.lastSeq : type]);
+    },
   },
 });
 
@@ -68,8 +70,8 @@ describe('a mailbox', () => {
   });
 
   test.each([
-    ['of messages', 64, reportOf],
-    ['of bytes', 8, (lastSeq: number) => text({ lastSeq, note: 'x'.repeat(4_000) })],
+    ['of messages', 256, reportOf],
+    ['of bytes', 32, (lastSeq: number) => text({ lastSeq, note: 'x'.repeat(4_000) })],
   ])('that is full %s is emptied, and goes on', (_, places, message) => {
     const one = reader('one');
     for (let seq = 0; seq < places; seq++) mailbox.put(one, message(seq), false);
@@ -111,7 +113,7 @@ describe('a mailbox', () => {
     mailbox.put(reader('one'), reportOf(1), false);
     const said: unknown[] = [];
     const take = () => said.push(other.read().type, other.report.lastSeq);
-    other.put({ prepare: () => {}, take }, reportOf(2), false);
+    other.put({ handler: { prepare: () => {}, take } }, reportOf(2), false);
     mailbox.put(reader('one'), reportOf(3), false);
     mailbox.empty();
     other.empty();
@@ -127,10 +129,12 @@ describe('a mailbox', () => {
   test('goes on where one cannot take its message, or asks for all that waits', () => {
     const fault = new Error('a fault of ours');
     const faulty = {
-      prepare: () => {},
-      take: () => {
-        mailbox.empty();
-        throw fault;
+      handler: {
+        prepare: () => {},
+        take: () => {
+          mailbox.empty();
+          throw fault;
+        },
       },
     };
     mailbox.put(reader('one'), reportOf(1), false);
@@ -147,10 +151,10 @@ describe('a mailbox', () => {
 
 describe('a listener whose messages wait', () => {
   const wait = ({ route, handler }: ReturnType<typeof connect>, metrics: object) =>
-    route.mailbox?.put(handler, text({ note: 'x'.repeat(100), ...metrics }), false);
+    route.mailbox?.put({ handler }, text({ note: 'x'.repeat(100), ...metrics }), false);
 
   const ask = ({ route: { mailbox }, handler }: ReturnType<typeof connect>, said: string) =>
-    mailbox?.put(handler, Buffer.from(said), false);
+    mailbox?.put({ handler }, Buffer.from(said), false);
 
   test('has said what it said before it went', () => {
     const listener = connect('listen');
@@ -233,7 +237,7 @@ test('rows are the same whether messages wait or not', () => {
         return cellsOf(world);
       };
       const waiting = tell(({ routes, messages }, handler, data, isEmptied) => {
-        routes.listen.mailbox?.put(handler, data, false);
+        routes.listen.mailbox?.put({ handler }, data, false);
         if (isEmptied) messages.empty();
       });
       expect(waiting).toEqual(tell((_, handler, data) => handler.onMessage(silentPeer, data, false)));
