@@ -123,7 +123,7 @@ function linesOf(
       notes: [
         ...notesOf(count, fans[0], accounts[0]),
         ...notesOf(count, fan, accounts[at]),
-        ...unclear(ours.length - clear.length, `${dashboards}, beside ${fan.name}`),
+        ...unclear(clear.length, ours.length, `${dashboards}, beside ${fan.name}`),
       ],
     };
   });
@@ -138,10 +138,10 @@ function noiseOf(fan: Fan, us: readonly number[]): string | null {
   return below <= us.length * UNCLEAR ? null : `${fan.name}: less than its rounds differ without a dashboard`;
 }
 
-const unclear = (rounds: number, name: string) =>
-  rounds === 0
+const unclear = (clear: number, rounds: number, name: string) =>
+  clear === rounds
     ? []
-    : [`${name}: ${rounds} rounds, in which one used less than without dashboards, are not in the ratio`];
+    : [`${name}: ratio of ${clear} of ${rounds} rounds; in the others one used less than without dashboards`];
 
 const sizeOf = (account: Account | undefined) => `${Math.round(account?.bytes ?? 0).toLocaleString('en-GB')} bytes`;
 
