@@ -214,7 +214,7 @@ export class Table<Name extends string = string> {
   }
 
   #place(at: number): Float64Array {
-    return new Float64Array(this.#room, at * strideOf(this.#capacity), this.#capacity);
+    return new Float64Array(this.#room, at * this.#capacity * Float64Array.BYTES_PER_ELEMENT, this.#capacity);
   }
 
   #touch(slot: number): void {
@@ -244,18 +244,7 @@ export class Table<Name extends string = string> {
 
 /** For the columns, the one that is missing, and the two stamps of a row. */
 function roomFor(columns: number, capacity: number): ArrayBuffer {
-  return new ArrayBuffer((columns + 3) * strideOf(capacity));
-}
-
-/** What a processor fetches at once. */
-const LINE_BYTES = 64;
-
-/**
- * Bytes from one column to the next: an odd number of lines. By an even one, the cells of a row share a few places of the processor's
- * caches, and push each other out.
- */
-function strideOf(capacity: number): number {
-  return (Math.ceil((capacity * Float64Array.BYTES_PER_ELEMENT) / LINE_BYTES) | 1) * LINE_BYTES;
+  return new ArrayBuffer((columns + 3) * capacity * Float64Array.BYTES_PER_ELEMENT);
 }
 
 const MIN_GROWTH = 16;

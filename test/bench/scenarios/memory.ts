@@ -13,7 +13,7 @@ const COUNTS = { quick: [1_000, 5_000], full: [1_000, 5_000, 15_000] } as const;
  * a kilobyte each, so that it takes more starts to tell what they cost.
  */
 const roundsOf = (mode: ScenarioContext['mode'], count: number) =>
-  mode === 'quick' ? (count > 1_000 ? 1 : 2) : count > 1_000 ? 3 : 7;
+  mode === 'quick' ? (count > 1_000 ? 1 : 2) : count > 1_000 ? 3 : 15;
 /** One address of this end has 28,000 ports, of which those of earlier runs may still be waiting. */
 const ADDRESSES = 4;
 const NODE_ARGS = ['--expose-gc', '--import', fileURLToPath(new URL('../preload/collect.js', import.meta.url))];
