@@ -27,8 +27,9 @@ const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
 /**
  * Sends at an even rate, one socket after the other, so that messages arrive one by one, as those of many listeners do: a
- * socket's next one is due when all the others have sent theirs. (Ten at once each millisecond would wake a server once for
- * ten; and one that takes them faster than they are written would be woken more often, and look dearer, than a slow one.) `make` gives a frame of its own for a message. Resolves when all are sent.
+ * socket's next one is due when all the others have sent theirs. `make` gives a frame of its own for a message. Resolves when
+ * all are sent. (Ten at once each millisecond would wake a server once for ten; and one that takes them faster than they are
+ * written would be woken more often, and look dearer, than a slow one.)
  */
 export function pace(
   sockets: readonly RawSocket[],
