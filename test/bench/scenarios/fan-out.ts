@@ -110,38 +110,23 @@ function linesOf(
     const theirs = us[at] ?? [];
     const refused = lost[0] ?? lost[at] ?? noiseOf(fans[0] as Fan, ours) ?? noiseOf(fan, theirs);
     if (refused !== null) return { name: `${dashboards}, beside ${fan.name}`, refused };
-    const clear = [...ours.keys()].filter((round) => (ours[round] as number) > 0 && (theirs[round] as number) > 0);
-    const only = (costs: readonly number[]) => clear.map((round) => costs[round] as number);
     return {
       name: `${dashboards} (${sizeOf(accounts[0])})`,
       unit: 'µs',
       hub: spreadOf(ours),
       peer: { name: fan.bytes === 0 ? fan.name : `${fan.name} (${sizeOf(accounts[at])})`, value: spreadOf(theirs) },
-      ratio: ratioOf(only(ours), only(theirs)),
+      ratio: ratioOf(ours, theirs),
       // Few dashboards share what a tick costs in any case.
       target: fan.name.startsWith('bare') && count === DASHBOARDS.full[0] ? { max: 1.1, of: 'ratio' } : null,
-      notes: [
-        ...notesOf(count, fans[0], accounts[0]),
-        ...notesOf(count, fan, accounts[at]),
-        ...unclear(clear.length, ours.length, `${dashboards}, beside ${fan.name}`),
-      ],
+      notes: [...notesOf(count, fans[0], accounts[0]), ...notesOf(count, fan, accounts[at])],
     };
   });
 }
 
-/** Rounds in which a server may use less than it did without dashboards, before its cost is taken for none. */
-const UNCLEAR = 1 / 4;
-
 /** Why a cost is none: it drowned in what the server uses in any case. */
 function noiseOf(fan: Fan, us: readonly number[]): string | null {
-  const below = us.filter((cost) => cost <= 0).length;
-  return below <= us.length * UNCLEAR ? null : `${fan.name}: less than its rounds differ without a dashboard`;
+  return us.every((cost) => cost > 0) ? null : `${fan.name}: less than its rounds differ without a dashboard`;
 }
-
-const unclear = (clear: number, rounds: number, name: string) =>
-  clear === rounds
-    ? []
-    : [`${name}: ratio of ${clear} of ${rounds} rounds; in the others one used less than without dashboards`];
 
 const sizeOf = (account: Account | undefined) => `${Math.round(account?.bytes ?? 0).toLocaleString('en-GB')} bytes`;
 
