@@ -67,6 +67,12 @@ describe('a listener’s words and deeds', () => {
     expect(watch.divergence).toBe('frozen');
   });
 
+  test('one that starves and says so has the buffer that it says, window after window', () => {
+    const { watch, divergedAt } = run(60, () => ({ rate: 0.9, plays: true }));
+    expect(watch.modelMs).toBeCloseTo(0, 3);
+    expect(divergedAt).toEqual([]);
+  });
+
   test('one that says 400 ms for ever while it starves is told within 10 s', () => {
     const { watch, divergedAt } = run(40, (at) =>
       at < 10_000 ? { rate: 1, plays: true } : { rate: 0.8, plays: true, says: 400 },
