@@ -110,6 +110,12 @@ export async function runCommand(
   return { code: await exited, output: log.join('') };
 }
 
+/** Start a command of the hub. `output` is all that it has printed; `exited` gives its exit code. */
+export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { child, log, exited } = run(args, env);
+  return { exited, output: () => log.join(''), kill: (signal: NodeJS.Signals) => child.kill(signal) };
+}
+
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const ownDir = env.AURALIS_DATA_DIR === undefined ? newDataDir() : null;
   const child = spawn(process.execPath, [BIN, ...args], {

@@ -38,6 +38,8 @@ export interface KindSummary {
   readonly listeners: number;
   /** More than listeners where some came back. */
   readonly connections: number;
+  /** Connections that ended before the simulation did. */
+  readonly left: number;
   /** Upgrades that the hub refused. */
   readonly refused: number;
   /** As the hub counted. */
@@ -109,6 +111,7 @@ function kindSummary(
       kind,
       listeners: ours.length,
       connections: settled.length,
+      left: settled.filter(({ own }) => own.end === 'left').length,
       refused: sum(ours, ({ refused }) => refused),
       sent: sum(settled, ({ hub }) => hub?.sent ?? 0),
       dropped: sum(settled, ({ hub }) => hub?.dropped ?? 0),

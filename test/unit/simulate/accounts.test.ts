@@ -145,6 +145,7 @@ describe('the summary', () => {
     kind: 'slow',
     listeners: 2,
     connections: 2,
+    left: 0,
     refused: 0,
     sent: 50,
     dropped: 40,

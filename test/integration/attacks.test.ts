@@ -1,0 +1,3 @@
+import { testAttacks } from '../attacks/attacks.js';
+
+for (const transport of ['uws', 'ws'] as const) testAttacks(transport, false);
