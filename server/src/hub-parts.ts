@@ -20,7 +20,7 @@ import { StaticFiles } from './http/static.js';
 import { SummaryHistory } from './http/summary.js';
 import { CmcdRecord } from './ingest/cmcd.js';
 import { ConnectionInbox } from './ingest/connection-record.js';
-import { ListenerMailbox } from './ingest/mailbox.js';
+import { ListenerMessages } from './ingest/listener-message.js';
 import { Live } from './live/live.js';
 import type { Logger } from './log.js';
 import type { HubOptions } from './options.js';
@@ -69,7 +69,7 @@ export class HubParts {
       .replace(/[^A-Za-z0-9._-]/g, '-')
       .slice(0, 32) || 'hub';
   readonly #door: FrontDoor;
-  readonly #messages: ListenerMailbox;
+  readonly #messages = new ListenerMessages();
   readonly #relay: Relay;
   readonly #sweep: Sweep;
   readonly #lostEngines: LostEngines;
@@ -94,7 +94,6 @@ export class HubParts {
     const hubSlot = this.counters.slot;
     this.#door = new FrontDoor(options, this.counters, now);
     const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
-    this.#messages = new ListenerMailbox(now, this.onError);
     this.#relay = new Relay(tables, this.counters, { ...options, ...limits });
     this.#sweep = new Sweep(this.#relay, tables, this.counters);
     this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store, this.onError), startedAt);
@@ -139,7 +138,6 @@ export class HubParts {
       now,
       isDraining,
     };
-    const fetch = door.fetch(this.#app());
     return {
       routes: [
         // Audio may be listened to from any page.
@@ -155,11 +153,7 @@ export class HubParts {
         }),
         ...door.sockets(this.live.route(), { origins: 'our-origins', role: SOCKET_ROLES.live }),
       ],
-      // Who asks sees all that has come by then.
-      fetch: (request, address) => {
-        this.#messages.empty();
-        return fetch(request, address);
-      },
+      fetch: door.fetch(this.#app()),
     };
   }
 
@@ -174,12 +168,10 @@ export class HubParts {
 
   /** A tick of the live protocol. */
   tick(at: number): void {
-    this.#messages.empty();
     this.live.tick(at);
   }
 
   everySecond(at: number): void {
-    this.#messages.empty();
     this.#tellEnded(this.#door.sweep(at));
     this.#reported.expire(at);
     this.#players.expire(at);
@@ -206,13 +198,11 @@ export class HubParts {
   }
 
   replaceAuth(auth: AuthSettings): void {
-    this.#messages.empty();
     this.#tellEnded(this.#door.replaceAuth(auth));
   }
 
   /** Tells everybody who is connected to come back later. */
   sendAllAway(reason: string): void {
-    this.#messages.empty();
     for (const stream of this.#relay.streams.values()) {
       stream.engine?.close(CLOSE.DRAIN, reason);
       for (const listener of stream.listeners) {

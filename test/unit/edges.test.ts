@@ -22,7 +22,7 @@ const FORBIDDEN = [
   ['server/src/transport', '../state/tables.js'],
   ['server/src/check', '../state/tables.js'],
   ['server/src/ingest', '../transport/transport.js'],
-  ['server/src/relay', '../ingest/mailbox.js'],
+  ['server/src/relay', '../ingest/listener-message.js'],
   ['server/src/live', '../relay/relay.js'],
   ['server/src/http', '../live/live.js'],
   ['server/src/http/routes', '../../live/live.js'],

@@ -43,13 +43,13 @@ const CODE = {
 } as const;
 
 /**
- * Reads the message that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has
- * to say what it is; the report is then of no meaning.
- * @throws Refusal for a known field that may not be what it is, as the general path does
+ * Read the message of `end` bytes that was loaded into `report`. Return false if it is not of this form: the general path
+ * then reads it, and the report has no meaning.
+ * @throws Refusal for a known field with a value that is not allowed, as the general path does
  */
-export function readFastPackedReport(start: number, end: number, report: Report): boolean {
-  if (!BEGIN.isAt(0, start) || !BEGIN.isAt(1, start + MAX_TEXT_BYTES)) return false;
-  const fieldsAt = start + BEGIN_TEXT.length;
+export function readFastPackedReport(end: number, report: Report): boolean {
+  if (!BEGIN.isAt(0, 0) || !BEGIN.isAt(1, MAX_TEXT_BYTES)) return false;
+  const fieldsAt = BEGIN_TEXT.length;
   const header = bytes[fieldsAt] as number;
   const isWide = header === CODE.map16;
   if (!isWide && (header & 0xf0) !== 0x80) return false;

@@ -32,14 +32,14 @@ const MAX_EXACT = 2 ** 53;
 const GROUP = 9;
 
 /**
- * Reads the text that lies from `start` to `end` into `report`. False: it is not of this form, and the general path has to
- * say what it is; the report is then of no meaning.
- * @throws Refusal for a known field that may not be what it is, as the general path does
+ * Read the text of `end` bytes that was loaded into `report`. Return false if it is not of this form: the general path then
+ * reads it, and the report has no meaning.
+ * @throws Refusal for a known field with a value that is not allowed, as the general path does
  */
-export function readFastReport(start: number, end: number, report: Report): boolean {
-  if (!BEGIN.isAt(0, start) || !BEGIN.isAt(1, start + MAX_TEXT_BYTES)) return false;
+export function readFastReport(end: number, report: Report): boolean {
+  if (!BEGIN.isAt(0, 0) || !BEGIN.isAt(1, MAX_TEXT_BYTES)) return false;
   report.begin();
-  let at = start + BEGIN_TEXT.length;
+  let at = BEGIN_TEXT.length;
   if (bytes[at] !== CODE.close) {
     // The first field then looks as the others do; but the general path may have to read the text as it came.
     const open = at - 1;

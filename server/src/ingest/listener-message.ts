@@ -1,24 +1,38 @@
-import { MsgpackError, readMsgpack, show } from '@auralis/shared';
+import { type ErrorCode, MsgpackError, readMsgpack, show } from '@auralis/shared';
 import { Refusal } from '../check/refusal.js';
 import { readFastPackedReport } from './fast-packed-report.js';
 import { readFastReport } from './fast-report.js';
-import { messageBytes } from './message-bytes.js';
-import type { Report } from './report.js';
+import { load } from './message-bytes.js';
+import { Report } from './report.js';
 
-/** What a listener may say. `client_metrics` leaves its content in the `Report` that was given. */
+/** A listener's message. `client_metrics` leaves its content in a `Report`. */
 export type ListenerInput = { readonly type: 'client_metrics' } | { readonly type: 'clock_sync'; readonly t0: number };
 
 const CLIENT_METRICS: ListenerInput = { type: 'client_metrics' };
 
+/** Reader of listeners' messages. One report serves all of them: an object for each would be garbage. */
+export class ListenerMessages {
+  /** Content of the last `client_metrics` read; valid until the next. */
+  readonly report = new Report();
+
+  /** Read a message and check all of it. @throws Refusal */
+  read(data: Uint8Array, isBinary: boolean): ListenerInput {
+    return readListenerMessage(data, isBinary, this.report);
+  }
+
+  /** Return the code of a refusal, or null for another error. */
+  refusalCode(error: unknown): ErrorCode | null {
+    return error instanceof Refusal ? error.code : null;
+  }
+}
+
 /**
- * Reads a message of a listener, text JSON or binary MessagePack, which lies in `messageBytes` from `start` to `end`, and
- * checks it whole.
+ * Read a listener's message, text JSON or binary MessagePack, and check all of it.
  * @throws Refusal
  */
-export function readListenerMessage(start: number, end: number, isBinary: boolean, report: Report): ListenerInput {
-  const isRead = isBinary ? readFastPackedReport(start, end, report) : readFastReport(start, end, report);
-  if (isRead) return CLIENT_METRICS;
-  const data = messageBytes.subarray(start, end);
+export function readListenerMessage(data: Uint8Array, isBinary: boolean, report: Report): ListenerInput {
+  const end = load(data);
+  if (isBinary ? readFastPackedReport(end, report) : readFastReport(end, report)) return CLIENT_METRICS;
   const message = isBinary ? parseMsgpack(data) : parseJson(data);
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     throw new Refusal('bad_message', `a message is a map with a type, not ${show(message)}`);

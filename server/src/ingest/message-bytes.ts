@@ -1,33 +1,32 @@
-/** No fixed text is longer: what is compared beyond the end of a message still lies in the buffer. */
+import { MAX_LISTENER_MESSAGE_BYTES } from '@auralis/shared';
+
+/** No fixed text is longer: a comparison beyond the end of a message still lies in the buffer. */
 export const MAX_TEXT_BYTES = 24;
-/** For 256 reports of the SDK, and so little that it stays in the processor's second cache. */
-const ROOM_BYTES = 128 * 1024;
 /** Of all lists together. Tables of more than 64 bytes lie outside V8's heap, so that code may hold where. */
 const MAX_TEXTS = 128;
 
 /**
- * Messages that wait to be read, one after the other, copied to where both fast readers have views already: a copy of 430
- * bytes takes 11 ns, a DataView of each message 33 ns and 88 bytes of garbage. Behind each stands a 0, which no fixed text
- * contains, so that none is found that reaches beyond the end. What a module exports V8 looks up at each use; its own
- * constants become part of the code, a tenth of the time of a report: so each module that reads has constants of its own.
+ * The message that is being read, copied to where both fast readers have views already. A copy of 430 bytes takes 11 ns; a
+ * DataView of each message would take 33 ns and leave 88 bytes of garbage. A 0 follows the message. No fixed text contains
+ * a 0, so none is found that reaches beyond the end. Each module that reads has constants of its own, because V8 looks up
+ * an imported one at each use.
  */
-const ownBytes = new Uint8Array(ROOM_BYTES + MAX_TEXT_BYTES);
+const ownBytes = new Uint8Array(MAX_LISTENER_MESSAGE_BYTES + 1 + MAX_TEXT_BYTES);
 const ownView = new DataView(ownBytes.buffer);
 export const messageBytes = ownBytes;
 export const messageView = ownView;
 
-/** Does a message of `length` bytes fit in at `at`? One that a listener may send always does at 0. */
-export const hasRoom = (at: number, length: number) => at + length < ROOM_BYTES;
-
-/** Taken once: on the array itself V8 looks the method up anew at each call, which takes longer than the copy. */
+/** Taken once: V8 would look the method up at each call, which takes longer than the copy. */
 const copyInto = Uint8Array.prototype.set;
 
-/** Copies a message to `at`, and returns where the next one may begin, a byte behind its end. */
-export function load(data: Uint8Array, at: number): number {
-  const end = at + data.length;
-  copyInto.call(ownBytes, data, at);
-  ownBytes[end] = 0;
-  return end + 1;
+/**
+ * Copy a message to the front of `messageBytes` and return its length.
+ * @throws RangeError for one that is longer than a listener's may be
+ */
+export function load(data: Uint8Array): number {
+  copyInto.call(ownBytes, data);
+  ownBytes[data.length] = 0;
+  return data.length;
 }
 
 const LENGTHS = new Uint8Array(MAX_TEXTS);

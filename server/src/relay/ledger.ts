@@ -25,8 +25,6 @@ export const ENTRY = {
 
 /** 216 bytes a line. */
 const LINE_DOUBLES = 27;
-/** What a processor fetches at once is 64 bytes. */
-const CACHE_LINE_DOUBLES = 8;
 
 /**
  * What the hub remembers of its connections beside their rows: a line of doubles for each slot of the table, all in one array.
@@ -42,16 +40,6 @@ export class Ledger {
   /** `lines`: as many as it holds before it grows; those that were never in use cost nothing. */
   constructor(lines = 16) {
     this.lines = new Float64Array(lines * LINE_DOUBLES);
-  }
-
-  /** What came of `prepare`, of no meaning: what nobody keeps V8 does not read, and to return a double boxes it. */
-  readonly #prepared = new Float64Array(1);
-
-  /** Reads a little of each piece of a line, so that the processor fetches it. `also`: what else was read for the same reason. */
-  prepare(line: number, also: number): void {
-    let sum = also;
-    for (let at = line; at < line + LINE_DOUBLES; at += CACHE_LINE_DOUBLES) sum += this.lines[at] as number;
-    this.#prepared[0] = sum;
   }
 
   /** Begins the line of a slot, in which nothing is known (NaN) yet, and returns where in `lines` it begins. */

@@ -18,17 +18,14 @@ import type { Stream } from './stream.js';
 /** A listener's socket never holds more than this: over 20 s of CD-quality audio, ten times the default bound of the relay. */
 const MAX_LISTENER_BACKLOG_BYTES = 4 * 1024 * 1024;
 
-/** What the relay needs of ingest: listeners' messages, which wait there, read and checked one by one. */
+/** What the relay needs of ingest: a reader that checks listeners' messages. */
 export interface Messages {
-  /** A message of the sender has come. */
-  put(sender: { readonly handler: { prepare(): void; take(): void } }, data: Uint8Array, isBinary: boolean): void;
-  /** Calls `take` of each whose message waits; `arrivedAt` and `read` are then about that message. */
-  empty(): void;
-  /** By the hub's clock. */
-  readonly arrivedAt: number;
-  /** Throws what has a `code` for one that is refused. */
-  read(): { readonly type: 'client_metrics' } | { readonly type: 'clock_sync'; readonly t0: number };
-  /** The report that `read` has just taken. */
+  /** Read a message and check all of it. Throws if it is refused; `refusalCode` then gives the code. */
+  read(
+    data: Uint8Array,
+    isBinary: boolean,
+  ): { readonly type: 'client_metrics' } | { readonly type: 'clock_sync'; readonly t0: number };
+  /** Content of the last `client_metrics` read; valid until the next. */
   readonly report: {
     readonly lastSeq: number | null;
     readonly hidden: boolean | null;
@@ -37,7 +34,7 @@ export interface Messages {
     readonly isLatencyImpossible: boolean;
     writeTo(table: Tables['connections'], slot: number): void;
   };
-  /** The code of a refusal, or null for a fault of our own. */
+  /** Return the code of a refusal, or null for an internal error. */
   refusalCode(error: unknown): ErrorCode | null;
 }
 
@@ -57,8 +54,6 @@ export function listenRoute(context: ListenContext): SocketRoute {
     pattern: '/api/v1/streams/:stream/listen',
     maxMessageBytes: MAX_LISTENER_MESSAGE_BYTES,
     maxBacklogBytes: MAX_LISTENER_BACKLOG_BYTES,
-    // `answer` accepts with no other handlers.
-    mailbox: { put: (sender, data, isBinary) => context.messages.put(sender as OwnSender, data, isBinary) },
     upgrade: (request) => answer(request, context),
   };
 }
@@ -95,16 +90,8 @@ export function audioProtocol({ headers }: UpgradeRequest): { readonly protocol?
   return offered.includes(AUDIO_SUBPROTOCOL) ? { protocol: AUDIO_SUBPROTOCOL } : {};
 }
 
-interface OwnSender {
-  readonly handler: ListenerSocket;
-}
-
 /** One listener's socket: takes its reports, answers its clock, keeps its account through the relay. */
-class ListenerSocket implements SocketHandler, OwnSender {
-  get handler(): this {
-    return this;
-  }
-
+class ListenerSocket implements SocketHandler {
   readonly #stream: Stream;
   readonly #client: string;
   readonly #address: string;
@@ -127,29 +114,17 @@ class ListenerSocket implements SocketHandler, OwnSender {
     say(peer, { type: 'welcome', connectionId: listener.id, stream: name, reportIntervalMs, seq, format });
   }
 
-  /** By a transport that does without mailboxes. */
   onMessage(_peer: Peer, data: Uint8Array, isBinary: boolean): void {
-    const { messages } = this.#context;
-    messages.put(this, data, isBinary);
-    messages.empty();
-  }
-
-  prepare(): void {
-    this.#listener?.prepare();
-  }
-
-  /** A message of its own has come out of the mailbox. */
-  take(): void {
     const listener = this.#listener;
-    if (listener === null || listener.peer.isClosing) return;
+    if (listener === null) return;
     const { messages, now } = this.#context;
-    const t1 = messages.arrivedAt;
+    const t1 = now();
     if (!listener.takeMessage()) {
       this.#refuse(listener, 'too_fast', 'more messages a second than the limit', t1);
       return;
     }
     try {
-      const input = messages.read();
+      const input = messages.read(data, isBinary);
       listener.lastSignAt = t1;
       if (input.type === 'client_metrics') this.#takeReport(listener);
       else say(listener.peer, { type: 'clock_sync', t0: input.t0, t1, t2: now() });
@@ -182,9 +157,7 @@ class ListenerSocket implements SocketHandler, OwnSender {
   onClose(_peer: Peer, code: number, oversize: boolean): void {
     const listener = this.#listener;
     if (listener === null) return;
-    const { relay, messages, counters, now } = this.#context;
-    // What it said before it went is part of its account.
-    messages.empty();
+    const { relay, counters, now } = this.#context;
     this.#listener = null;
     if (oversize) counters.add('messages_oversize');
     const reason = listener.closeReason || (oversize ? 'message too large' : reasonOf(code));
@@ -204,12 +177,11 @@ class ListenerSocket implements SocketHandler, OwnSender {
     if (report.hidden !== null) listener.setHidden(report.hidden);
     listener.reported(lastSeq, recent);
     this.#stream.heard(listener);
-    // The round trip begins now, not when the report came, which may have waited.
     if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, this.#context.now());
     if (!listener.isHidden) this.#pace(listener);
   }
 
-  /** Asks for more or fewer reports where its health or the load has changed: now, when nobody else is asked. */
+  /** Ask for more or fewer reports if its status or the load has changed. */
   #pace(listener: Listener): void {
     const reportIntervalMs = this.#context.relay.pace.next(listener.suitableIntervalMs, listener.reportIntervalMs);
     if (reportIntervalMs === listener.reportIntervalMs) return;

@@ -126,15 +126,6 @@ export class Listener extends Connection {
     this.noteDrops(1, now);
   }
 
-  /**
-   * Reads a little of each piece of memory that a report of it will need, so that the processor fetches those of many listeners
-   * at once.
-   */
-  prepare(): void {
-    const isDiverging = this.watch !== null && this.watch.divergence !== null;
-    this.ledger.prepare(this.line, this.#outstanding.chunks + Number(isDiverging) + Number(this.peer.isClosing));
-  }
-
   /** Counts a message; false where it is one too many since the last sweep, which comes once a second and looks at it anyway. */
   takeMessage(): boolean {
     return ++this.#messages <= this.#limits.maxMessagesPerSecond;

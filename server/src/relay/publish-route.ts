@@ -38,8 +38,6 @@ export interface EngineDesk {
 export interface PublishContext {
   readonly relay: Relay;
   readonly engines: EngineDesk;
-  /** What listeners have said and is still to be taken in. */
-  readonly messages: { empty(): void };
   readonly counters: HubCounters;
   readonly now: () => number;
   readonly isDraining: () => boolean;
@@ -138,8 +136,6 @@ class EngineSocket implements SocketHandler {
   }
 
   #publish(chunk: PublishedChunk, now: number): void {
-    // Who has said that it keeps up must not lose the chunk because its message waits.
-    this.#context.messages.empty();
     this.#stream.publish(chunk, now);
     this.#context.engines.heard(this.#stream.name, chunk.payload, now);
   }

@@ -1,8 +1,8 @@
-import type { Mailbox, Peer, Sender, SocketHandler, UpgradeAnswer, UpgradeRequest } from './transport.js';
+import type { Peer, SocketHandler, UpgradeAnswer, UpgradeRequest } from './transport.js';
 
 /**
- * Calls handlers so that a fault is reported and ends there: one socket's must not become everybody's. One for a whole
- * transport, not one a socket: a wrapper around each handler cost 40 bytes and one more cold object a message.
+ * Call handlers so that an exception is reported and ends there: a fault of one socket must not reach the others. One guard
+ * serves a whole transport, because a wrapper around each handler would cost 40 bytes a socket.
  */
 export class Guard {
   readonly #onError: (error: unknown) => void;
@@ -22,14 +22,6 @@ export class Guard {
   message(handler: SocketHandler, peer: Peer, data: Uint8Array, isBinary: boolean): void {
     try {
       handler.onMessage(peer, data, isBinary);
-    } catch (error) {
-      this.#onError(error);
-    }
-  }
-
-  put(mailbox: Mailbox, sender: Sender, data: Uint8Array, isBinary: boolean): void {
-    try {
-      mailbox.put(sender, data, isBinary);
     } catch (error) {
       this.#onError(error);
     }

@@ -69,17 +69,6 @@ export interface SocketHandler {
   onClose(peer: Peer, code: number, oversize: boolean): void;
 }
 
-/** Whose message it is. Its handler is asked for when the message is taken: when it comes, the processor has forgotten both. */
-export interface Sender {
-  readonly handler: SocketHandler;
-}
-
-/** Where messages wait, to be taken together and later. */
-export interface Mailbox {
-  /** `data` is valid only during the call. */
-  put(sender: Sender, data: Uint8Array, isBinary: boolean): void;
-}
-
 /** A kind of socket: limits hold from the upgrade on, so they are fixed for each path at the start. */
 export interface SocketRoute {
   /** Path pattern, `:name` for one segment: `/api/v1/streams/:stream/listen`. */
@@ -88,11 +77,6 @@ export interface SocketRoute {
   readonly maxMessageBytes: number;
   /** Above this backlog `send` answers DROPPED. A socket may overshoot it by one message. */
   readonly maxBacklogBytes: number;
-  /**
-   * A transport may put messages there instead of calling `onMessage`, and then need not know what lies between its socket
-   * and the handler. Whoever takes them out asks `isClosing` of the peer first.
-   */
-  readonly mailbox?: Mailbox;
   /** Decides before the upgrade; must answer at once. */
   upgrade(request: UpgradeRequest): UpgradeAnswer;
 }

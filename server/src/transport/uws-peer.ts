@@ -14,8 +14,6 @@ import {
 export interface UwsSocketData {
   readonly peer: UwsPeer;
   readonly watcher: SocketWatcher | undefined;
-  /** The peer's; here as well, so that a message for a mailbox finds it without the peer. (So this is a `Sender`.) */
-  readonly handler: SocketHandler;
 }
 
 /** What uWebSockets says when it ends a connection because of an oversize message; its code is 1006. */

@@ -9,11 +9,10 @@ import {
   us_socket_local_port,
   type WebSocketBehavior,
 } from 'uWebSockets.js';
-import { Coalescing } from './coalescing.js';
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake } from './handshake.js';
 import { listenError, takeExclusively } from './listen-error.js';
-import type { Mailbox, SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
+import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
 import { addressOf, copyRequest, serveUwsRequest, UwsSink } from './uws-http.js';
 import { UwsPeer, type UwsSocketData } from './uws-peer.js';
 import { headerMap, sendProblem } from './web.js';
@@ -27,7 +26,7 @@ import { headerMap, sendProblem } from './web.js';
  */
 export const startUws: StartTransport = async (options) => {
   const app = App();
-  const context = { options, guard: new Guard(options.onError), coalescing: new Coalescing() };
+  const context = { options, guard: new Guard(options.onError) };
   for (const route of options.routes) app.ws(route.pattern, behaviour(route, context));
   app.any('/*', (res, req) => serve(res, req, options));
   const listening = await takeExclusively(options.host, options.port, (address, port) => {
@@ -68,10 +67,9 @@ class UwsTransport implements Transport {
 interface Context {
   readonly options: TransportOptions;
   readonly guard: Guard;
-  readonly coalescing: Coalescing;
 }
 
-function behaviour(route: SocketRoute, { options, guard, coalescing }: Context): WebSocketBehavior<UwsSocketData> {
+function behaviour(route: SocketRoute, { options, guard }: Context): WebSocketBehavior<UwsSocketData> {
   return {
     maxPayloadLength: route.maxMessageBytes,
     maxBackpressure: route.maxBacklogBytes,
@@ -87,7 +85,7 @@ function behaviour(route: SocketRoute, { options, guard, coalescing }: Context):
       watcher?.opened(peer);
       peer.opened(socket);
     },
-    message: route.mailbox === undefined ? receive : putInto(route.mailbox, guard, coalescing),
+    message: (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary),
     ping: (socket) => socket.getUserData().peer.pinged(),
     pong: (socket, payload) => socket.getUserData().peer.ponged(payload),
     drain: (socket) => socket.getUserData().peer.drained(),
@@ -98,18 +96,6 @@ function behaviour(route: SocketRoute, { options, guard, coalescing }: Context):
     },
   };
 }
-
-type OnMessage = NonNullable<WebSocketBehavior<UwsSocketData>['message']>;
-
-const receive: OnMessage = (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary);
-
-/** The socket is itself what `getUserData` returns, with the properties of the user data: to ask for those would be to fetch it. */
-const putInto =
-  (mailbox: Mailbox, guard: Guard, coalescing: Coalescing): OnMessage =>
-  (socket, message, isBinary) => {
-    guard.put(mailbox, socket as typeof socket & UwsSocketData, new Uint8Array(message), isBinary);
-    coalescing.note();
-  };
 
 function upgrade(
   res: HttpResponse,
@@ -133,7 +119,6 @@ function upgrade(
   const data: UwsSocketData = {
     peer: new UwsPeer(answer.accept, guard),
     watcher: answer.watcher,
-    handler: answer.accept,
   };
   res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);
 }

@@ -1,7 +1,7 @@
 import { Refusal } from '@auralis/server/check/refusal';
 import { readFastReport } from '@auralis/server/ingest/fast-report';
+import { load } from '@auralis/server/ingest/message-bytes';
 import { REPORT_FIELDS, Report } from '@auralis/server/ingest/report';
-import { loaded } from './messages.js';
 
 export const fast = new Report();
 export const general = new Report();
@@ -25,7 +25,7 @@ export function both(text: string): { quick: unknown; slow: unknown } | null {
   let taken = false;
   const quick = outcome(() => {
     taken = true;
-    taken = readFastReport(...loaded(Buffer.from(text)), fast);
+    taken = readFastReport(load(Buffer.from(text)), fast);
   }, fast);
   if (!taken) return null;
   return { quick, slow: outcome(() => general.read(JSON.parse(text).metrics), general) };

@@ -1,5 +1,5 @@
 import { EngineRoom } from '@auralis/server/engine/room';
-import { ListenerMailbox } from '@auralis/server/ingest/mailbox';
+import { ListenerMessages } from '@auralis/server/ingest/listener-message';
 import { listenRoute } from '@auralis/server/relay/listen-route';
 import { publishRoute } from '@auralis/server/relay/publish-route';
 import { Relay } from '@auralis/server/relay/relay';
@@ -56,15 +56,11 @@ export function makeRelay(time: { readonly now: number }) {
   const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
   const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, ...limits });
   const engines = new EngineRoom(made, counters, new EngineTotals(), (name, at) => madeRelay.keep(name, at));
-  const fail = (error: unknown) => {
-    throw error;
-  };
-  const messages = new ListenerMailbox(() => time.now, fail);
+  const messages = new ListenerMessages();
   const context = { relay: madeRelay, counters, engines, messages, now: () => time.now, isDraining: () => false };
   return {
     tables: made,
     relay: madeRelay,
-    messages,
     sweep: new Sweep(madeRelay, made, counters),
     routes: { listen: listenRoute({ ...context, tables: made }), publish: publishRoute(context) },
   };
