@@ -20,7 +20,10 @@ export class Player {
 
   readonly #changed: () => void;
   #wish: Wish = 'nothing';
+  /** Format of the chunks that arrive; null while no engine has declared one, and then nothing plays. */
   #format: AudioFormat | null = null;
+  /** The last declared format: the output was opened for it. */
+  #outputFormat: AudioFormat | null = null;
   #output: Output | null = null;
   #status: FromWorklet | null = null;
   /** Of outputs that were closed. */
@@ -81,10 +84,11 @@ export class Player {
   }
 
   setFormat(format: AudioFormat | null): void {
-    // No engine: the next one may well say the same, and an output that waits for it costs nothing.
-    if (format === null) return;
-    const known = this.#format;
     this.#format = format;
+    // The output stays open, because the next engine may declare the same format.
+    if (format === null) return;
+    const known = this.#outputFormat;
+    this.#outputFormat = format;
     const isSame =
       known?.encoding === format.encoding &&
       known.sampleRate === format.sampleRate &&
@@ -109,7 +113,7 @@ export class Player {
   }
 
   async #open(): Promise<void> {
-    const format = this.#format;
+    const format = this.#outputFormat;
     if (format === null || format.encoding === 'opaque') return this.#changed();
     const opening = ++this.#openings;
     try {

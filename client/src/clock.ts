@@ -1,11 +1,11 @@
 /** The hub's clock as seen from here. Pure: time is an argument, so a test can run a day in a millisecond. */
 
+import { ClockStep } from './clock-step.js';
+
 /** Exchanges kept: two minutes of them at one in 15 s. */
 const WINDOW = 8;
 /** How far two ordinary clocks part: each may be 50 µs a second wrong, one fast and one slow. */
 const MAX_DRIFT = 100e-6;
-/** Browsers round their clock down to a millisecond, when an exchange leaves and when it comes back. */
-const RESOLUTION_MS = 1;
 
 /** Four timestamps, ms since 1970: sent and answered-at by this clock (t0, t3), received and answered by the hub's (t1, t2). */
 export interface Exchange {
@@ -42,19 +42,29 @@ export class HubClock {
   /** Round trip of the last exchange, without the hub's own time; null before the first. */
   rttMs: number | null = null;
   #samples: Sample[] = [];
+  readonly #step = new ClockStep();
+
+  /** Take a reading of this clock: readings tell how coarse it is. */
+  saw(now: number): void {
+    this.#step.saw(now);
+  }
 
   /**
    * Takes an exchange; one that cannot have happened is ignored. Returns true where it contradicts all before it: a clock
    * was set, or this machine slept, so that what was measured before is not to be compared with what comes.
    */
   add({ t0, t1, t2, t3 }: Exchange): boolean {
+    this.saw(t0);
+    this.saw(t3);
+    const stepMs = this.#step.ms;
     const offset = (t1 - t0 + (t2 - t3)) / 2;
     const rtt = t3 - t0 - (t2 - t1);
-    if (!Number.isFinite(offset) || rtt < -RESOLUTION_MS) return false;
+    if (!Number.isFinite(offset) || rtt < -2 * stepMs) return false;
     const sample = { offset, rtt: Math.max(rtt, 0), t0 };
     this.rttMs = sample.rtt;
     const before = this.estimate(t3);
-    const stepped = before !== null && Math.abs(offset - before.offsetMs) > before.errorMs + errorOf(sample, t3);
+    const stepped =
+      before !== null && Math.abs(offset - before.offsetMs) > before.errorMs + errorOf(sample, t3, stepMs);
     if (stepped) this.#samples = [];
     else if (this.#samples.length === WINDOW) this.#samples.shift();
     this.#samples.push(sample);
@@ -73,7 +83,7 @@ export class HubClock {
     let lower = Number.NEGATIVE_INFINITY;
     let upper = Number.POSITIVE_INFINITY;
     for (const sample of this.#samples) {
-      const errorMs = errorOf(sample, now);
+      const errorMs = errorOf(sample, now, this.#step.ms);
       lower = Math.max(lower, sample.offset - errorMs);
       upper = Math.min(upper, sample.offset + errorMs);
     }
@@ -82,9 +92,9 @@ export class HubClock {
 }
 
 /**
- * From t0 on, because the clocks drift during the exchange too. Where t0 and t3 are rounded down by up to r, the round trip
- * looks up to r shorter and the offset up to r larger: the two together make at most rtt ÷ 2 + r.
+ * Clocks drift during the exchange too, so the time counts from t0. Rounding moves t0 and t3 by up to a step each, in either
+ * direction: bounds from the rounded times are at most a step too narrow on each side.
  */
-function errorOf(sample: Sample, now: number): number {
-  return sample.rtt / 2 + RESOLUTION_MS + MAX_DRIFT * Math.abs(now - sample.t0);
+function errorOf(sample: Sample, now: number, stepMs: number): number {
+  return sample.rtt / 2 + stepMs + MAX_DRIFT * Math.abs(now - sample.t0);
 }

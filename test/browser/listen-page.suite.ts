@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Page } from 'playwright-core';
 import { HubProcess } from '../harness/hub.js';
 import { figure, nonsenseOn, sentence } from './pages.js';
-import { ToneEngine } from './tone-engine.js';
+import { type Encoding, ToneEngine } from './tone-engine.js';
 import { type OpenOptions, pause, until, type World } from './world.js';
 
 /** Keeps each sentence that the page says, from the inside: to ask from the outside counts as the gesture. */
@@ -35,7 +35,7 @@ export function listenPage(world: World): void {
       await hub.stop();
     });
 
-    function engineOf(stream: string, encoding?: 'opaque'): ToneEngine {
+    function engineOf(stream: string, encoding?: Encoding): ToneEngine {
       const engine = new ToneEngine(hub.wsUrl, stream, encoding);
       engines.push(engine);
       return engine;
@@ -139,6 +139,19 @@ export function listenPage(world: World): void {
       await says(page, /cannot play/);
       await until('chunks are counted', 10_000, async () => ((await figure(page, 'chunks')) ?? 0) > 10);
       expect(await page.getByRole('button').isDisabled()).toBe(true);
+    }, 60_000);
+
+    test('plays nothing of an engine that does not declare its format, although the one before declared PCM', async () => {
+      const engine = engineOf('formats');
+      const page = await open('stream=formats&autoplay');
+      await says(page, /^Playing$/);
+      engine.stop();
+      engineOf('formats', 'undeclared');
+      await says(page, /^The engine does not say what it sends/);
+      const chunks = (await figure(page, 'chunks')) ?? 0;
+      await until('chunks are counted', 10_000, async () => ((await figure(page, 'chunks')) ?? 0) > chunks + 20);
+      // Two seconds of chunks would have filled the buffer.
+      expect(await figure(page, 'buffer')).toBe(0);
     }, 60_000);
 
     test('waits for an engine, and plays when one comes', async () => {

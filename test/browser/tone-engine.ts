@@ -7,6 +7,9 @@ const CHUNK_MS = 100;
 const CHUNK_FRAMES = (SAMPLE_RATE * CHUNK_MS) / 1000;
 const RECONNECT_MS = 200;
 
+/** `undeclared`: it sends the same bytes and does not say what they are. */
+export type Encoding = 'pcm_s16le' | 'opaque' | 'undeclared';
+
 /** An engine that plays a quiet chord in real time, and comes back when its hub does. */
 export class ToneEngine {
   readonly #url: string;
@@ -23,11 +26,12 @@ export class ToneEngine {
   constructor(
     hubWsUrl: string,
     stream: string,
-    encoding: 'pcm_s16le' | 'opaque' = 'pcm_s16le',
+    encoding: Encoding = 'pcm_s16le',
     headers: Readonly<Record<string, string>> = {},
   ) {
     this.#headers = headers;
-    const query = `encoding=${encoding}&sampleRate=${SAMPLE_RATE}&channels=${CHANNELS}`;
+    const query =
+      encoding === 'undeclared' ? '' : `encoding=${encoding}&sampleRate=${SAMPLE_RATE}&channels=${CHANNELS}`;
     this.#url = `${hubWsUrl}/api/v1/streams/${stream}/publish?${query}`;
     this.#connect();
     this.#timer = setInterval(() => this.#tick(), 10);

@@ -21,7 +21,8 @@ export class ClientMetrics {
 
   /**
    * Connects to `ws(s)://host/api/v1/streams/{stream}/listen`, takes the chunks, estimates the hub's clock, reports as often
-   * as the hub asks, and comes back after a break. Never throws: a URL that is none ends in state `closed`.
+   * as the hub asks, and comes back after a break. Never throws: if the URL is none, or the hub would refuse the name of
+   * stream or client for good, the reason is reported like an error of the page and the state is `closed`.
    */
   static listen(url: string, options: ListenOptions = {}): ClientMetrics {
     const metrics = new ClientMetrics();
@@ -37,7 +38,7 @@ export class ClientMetrics {
     return this.#listener?.state ?? null;
   }
 
-  /** WebSocket close code that ended the connection for good (0 where the URL is none; 4101: a token is needed, or another), else null. */
+  /** WebSocket close code that ended the connection for good (0: wrong URL or name; 4101: a token is needed, or another one), else null. */
   get closeCode(): number | null {
     return this.#listener?.closeCode ?? null;
   }

@@ -1,12 +1,14 @@
 import { DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared/limits';
 import { AUDIO_SUBPROTOCOL, readChunk } from '@auralis/shared/listener';
 import { HubClock } from '../clock.js';
-import { Connection, socketUrl } from '../connection.js';
+import { Connection } from '../connection.js';
 import { guarded, reportFault } from '../guard.js';
 import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
 import { protocolsWith } from '../token.js';
 import { clientId } from './client-id.js';
-import { playbackFigures, possibleMs } from './playback.js';
+import { listenUrl } from './listen-url.js';
+import { Liveness } from './liveness.js';
+import { isCount, playbackFigures, possibleMs } from './playback.js';
 import type {
   AudioFormat,
   ClientStats,
@@ -21,8 +23,6 @@ import type {
 const QUICK_EXCHANGES = 5;
 const QUICK_EXCHANGE_MS = 250;
 const EXCHANGE_MS = 15_000;
-/** Exchanges without a sign of the hub after which the socket is taken for dead. */
-const MAX_UNANSWERED = 2;
 /** Reports are not piled up on an uplink that does not move. */
 const MAX_BACKLOG_BYTES = 16 * 1024;
 /** Whatever a hub asks for, not more often than this. */
@@ -58,7 +58,7 @@ export class Listener {
   #reportTimer: unknown;
   #exchangeTimer: unknown;
   #exchanges = 0;
-  #unanswered = 0;
+  readonly #liveness: Liveness;
   /** Counts when this connection began: the hub has a row for each connection and holds it against what it sent there. */
   #before: Partial<Record<Counter, number | null>> = {};
   /** Of this connection: last chunk, its raw latency, and how much that varies. */
@@ -72,10 +72,11 @@ export class Listener {
     this.#counts = counts;
     this.#runtime = options.runtime ?? defaultRuntime;
     this.now = this.#runtime.now;
+    const questioner = { ask: () => this.#exchange(), dead: () => this.#connection.drop() };
+    this.#liveness = new Liveness(questioner, this.#runtime);
     const client = options.client ?? clientId(this.#runtime.random);
     const connect = (): Socket => {
-      const address = socketUrl(url);
-      if (!address.searchParams.has('client')) address.searchParams.set('client', client);
+      const address = listenUrl(url, client);
       const Socket = options.WebSocket ?? (WebSocket as unknown as SocketConstructor);
       // Without a token no subprotocol either: a server of one's own may know none.
       if (options.token === undefined) return new Socket(address.href);
@@ -116,7 +117,7 @@ export class Listener {
     const clock = this.#clock.estimate(now);
     return {
       lastSeq: this.#lastSeq,
-      jitterMs: this.#jitterMs,
+      jitterMs: possibleMs(this.#jitterMs),
       rttMs: possibleMs(this.#clock.rttMs),
       clockOffsetMs: clock?.offsetMs ?? null,
       clockErrorMs: possibleMs(clock?.errorMs),
@@ -127,7 +128,7 @@ export class Listener {
   }
 
   #received(data: ArrayBuffer | string): void {
-    this.#unanswered = 0;
+    this.#liveness.heard();
     if (typeof data !== 'string') this.#chunk(new Uint8Array(data));
     else {
       try {
@@ -145,13 +146,16 @@ export class Listener {
       return;
     }
     this.#counts.recordChunkReceived(chunk.sentAtMs);
+    this.#liveness.heardChunk(chunk.durationMs);
     this.#lastSeq = chunk.seq;
     // RFC 3550, 6.4.1: a mean of how much the transit time changes from one to the next, over about 16.
-    const transit = this.now() - chunk.sentAtMs;
+    const now = this.now();
+    this.#clock.saw(now);
+    const transit = now - chunk.sentAtMs;
     const change = Math.abs(transit - this.#transit);
     this.#transit = transit;
     if (change >= 0) this.#jitterMs = (this.#jitterMs ?? 0) + (change - (this.#jitterMs ?? 0)) / 16;
-    if (!guarded(this.#options.onChunk, chunk)) this.#counts.recordChunkError();
+    guarded(this.#options.onChunk, chunk, () => this.#counts.recordChunkError());
   }
 
   #message(message: ListenerMessage): void {
@@ -192,7 +196,7 @@ export class Listener {
     this.#runtime.clearTimeout(this.#exchangeTimer);
     this.#lastSeq = this.#jitterMs = null;
     this.#transit = Number.NaN;
-    this.#unanswered = 0;
+    this.#liveness.stop();
     if (!again) globalThis.document?.removeEventListener('visibilitychange', this.#report);
     this.#setState(again ? 'reconnecting' : 'closed');
   }
@@ -225,19 +229,25 @@ export class Listener {
   readonly #report = (): void => {
     if (this.state !== 'open' || this.#connection.backlogBytes > MAX_BACKLOG_BYTES) return;
     const stats = this.#counts.getStats();
-    const chunksReceived = this.#since('chunksReceived', stats) as number;
-    const chunkErrors = this.#since('chunkErrors', stats) as number;
+    const chunksReceived = this.#countSince('chunksReceived', stats);
+    const chunkErrors = this.#countSince('chunkErrors', stats);
     const metrics = {
       ...stats,
       chunksReceived,
       chunkErrors,
-      bufferUnderruns: this.#since('bufferUnderruns', stats),
+      bufferUnderruns: this.#countSince('bufferUnderruns', stats),
       avgLatencyMs: this.#counts.latencySamples.length > 0 ? stats.avgLatencyMs : null,
-      errorRate: chunkErrors / Math.max(chunksReceived, 1),
+      errorRate: (chunkErrors ?? 0) / Math.max(chunksReceived ?? 0, 1),
       underrunDurationMs: this.#since('underrunDurationMs', stats),
     };
     this.#connection.send(JSON.stringify({ type: 'client_metrics', metrics }, shortened));
   };
+
+  /** A page can write into its counts: null for one that the hub would refuse. */
+  #countSince(counter: Counter, stats: Partial<Record<Counter, number | null>>): number | null {
+    const count = this.#since(counter, stats);
+    return isCount(count) ? count : null;
+  }
 
   /** Since this connection began; what is lower than it was then has begun anew. */
   #since(counter: Counter, stats: Partial<Record<Counter, number | null>>): number | null {
@@ -248,14 +258,11 @@ export class Listener {
   }
 
   #exchange(): void {
-    if (this.#unanswered > MAX_UNANSWERED) {
-      this.#connection.drop();
-      return;
-    }
-    const quick = ++this.#exchanges < QUICK_EXCHANGES;
-    if (!quick) this.#unanswered++;
-    this.#exchangeTimer = this.#runtime.setTimeout(() => this.#exchange(), quick ? QUICK_EXCHANGE_MS : EXCHANGE_MS);
+    const ms = ++this.#exchanges < QUICK_EXCHANGES ? QUICK_EXCHANGE_MS : EXCHANGE_MS;
+    this.#runtime.clearTimeout(this.#exchangeTimer);
+    this.#exchangeTimer = this.#runtime.setTimeout(() => this.#exchange(), ms);
     this.#connection.send(JSON.stringify({ type: 'clock_sync', t0: this.now() }));
+    this.#liveness.asked();
   }
 }
 

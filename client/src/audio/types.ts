@@ -29,8 +29,11 @@ export interface Playback {
 }
 
 export interface ListenOptions {
-  /** Each chunk, in order. `payload` is a view into the message: copy what is kept. A throw counts as a chunk error. */
-  readonly onChunk?: (chunk: Chunk) => void;
+  /**
+   * Each chunk, in order. `payload` is a view into the message: copy what is kept. A throw, or a
+   * promise that rejects, counts as a chunk error.
+   */
+  readonly onChunk?: (chunk: Chunk) => unknown;
   readonly onState?: (state: ListenState) => void;
   /** What the chunks' bytes are; null while no engine has said. Called at each welcome and at each change. */
   readonly onFormat?: (format: AudioFormat | null) => void;

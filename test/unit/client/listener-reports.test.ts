@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { last } from './fake-world.js';
-import { answerExchanges, chunkOf, HUB_AHEAD_MS, open, parsed, reportsOf, welcome } from './listener-world.js';
+import { answerExchanges, chunkOf, HUB_AHEAD_MS, live, open, parsed, reportsOf, welcome } from './listener-world.js';
 
 const SPEC_KEYS = ['chunksReceived', 'chunkErrors', 'bufferUnderruns', 'avgLatencyMs', 'errorRate'];
 
@@ -15,7 +15,7 @@ describe('reports', () => {
     expect(reportsOf(socket)).toHaveLength(0);
     runtime.advance(1);
     expect(reportsOf(socket)).toHaveLength(1);
-    runtime.advance(6000);
+    live({ runtime, socket }, 6000);
     expect(reportsOf(socket)).toHaveLength(3);
   });
 
@@ -72,7 +72,7 @@ describe('reports', () => {
     let played = { bufferUnderruns: 7, underrunDurationMs: 900 };
     const it = open({ playback: () => played });
     const reported = () => {
-      it.runtime.advance(2000);
+      live({ ...it, socket: last(it.made) }, 2000);
       const { bufferUnderruns, underrunDurationMs } = last(reportsOf(last(it.made)));
       return [bufferUnderruns, underrunDurationMs];
     };
@@ -126,7 +126,7 @@ describe('reports', () => {
   test('are not piled up on an uplink that does not move', () => {
     const { socket, runtime } = open();
     socket.bufferedAmount = 1_000_000;
-    runtime.advance(10_000);
+    live({ runtime, socket }, 10_000);
     expect(reportsOf(socket)).toHaveLength(0);
     socket.bufferedAmount = 0;
     runtime.advance(2000);
@@ -159,12 +159,15 @@ describe('the clock', () => {
 
   test('corrects latencies, those of before the first exchange too', () => {
     const it = open();
+    // Readings that are 7 and 27 ms apart: the clock has steps of a millisecond.
+    it.runtime.freeze(7);
     it.socket.receive(chunkOf(1, it.runtime.time + HUB_AHEAD_MS - 40));
     expect(it.metrics.getStats().avgLatencyMs).toBeCloseTo(40 - HUB_AHEAD_MS, 3);
+    it.runtime.freeze(-7);
     answerExchanges(it);
     expect(it.metrics.getStats().avgLatencyMs).toBeCloseTo(40, 1);
     expect(it.metrics.getStats()).toMatchObject({ rttMs: 20, clockOffsetMs: HUB_AHEAD_MS });
-    // Half the round trip, and the millisecond to which browsers round.
+    // Half the round trip, and the step of the clock.
     expect(it.metrics.getStats().clockErrorMs).toBeCloseTo(11, 1);
     expect((it.metrics.hubNow() as number) - it.runtime.time).toBeCloseTo(HUB_AHEAD_MS, 3);
   });

@@ -38,8 +38,8 @@ export function open(options: ListenOptions = {}): World & { socket: FakeSocket 
   return { ...it, socket };
 }
 
-export const chunkOf = (seq: number, sentAtMs: number) =>
-  writeChunk(writer, { seq, sentAtMs, durationMs: 100, payload: Uint8Array.of(1, 2, 3) });
+export const chunkOf = (seq: number, sentAtMs: number, durationMs = 100) =>
+  writeChunk(writer, { seq, sentAtMs, durationMs, payload: Uint8Array.of(1, 2, 3) });
 
 interface Sent {
   readonly type: string;
@@ -62,4 +62,12 @@ export function answerExchanges({ runtime, socket }: { runtime: FakeRuntime; soc
     socket.receive(JSON.stringify({ type: 'clock_sync', t0, t1: hub, t2: hub }));
   }
   return asked.length;
+}
+
+/** Let time pass while the hub shows every second that it lives. */
+export function live({ runtime, socket }: { runtime: FakeRuntime; socket: FakeSocket }, ms: number): void {
+  for (const end = runtime.time + ms; runtime.time < end; ) {
+    runtime.advance(Math.min(1_000, end - runtime.time));
+    socket.receive('{"type":"clock_sync"}');
+  }
 }

@@ -1,8 +1,19 @@
-import { type Chunk, ClientMetrics } from '@auralis/client';
+import { type Chunk, ClientMetrics, type Playback } from '@auralis/client';
 import { CLOSE } from '@auralis/shared';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { FakeRuntime, fakeSockets, last } from './fake-world.js';
-import { chunkOf, FORMAT, LISTEN, open, reportsOf, welcome, world } from './listener-world.js';
+import { FakeRuntime, type FakeSocket, fakeSockets, last } from './fake-world.js';
+import {
+  answerExchanges,
+  chunkOf,
+  FORMAT,
+  LISTEN,
+  live,
+  open,
+  parsed,
+  reportsOf,
+  welcome,
+  world,
+} from './listener-world.js';
 
 afterEach(() => {
   jest.restoreAllMocks();
@@ -90,6 +101,49 @@ describe('ClientMetrics.listen', () => {
     const { metrics } = world({}, 'no url at all');
     expect(metrics.state).toBe('closed');
   });
+
+  test.each([
+    [{ client: 'alice smith' }, LISTEN, 'client: 1 to 64 of A–Z a–z 0–9 . _ -, not "alice smith"'],
+    [{}, `${LISTEN}?client=`, 'client: 1 to 64 of A–Z a–z 0–9 . _ -, not ""'],
+    [{}, LISTEN.replace('main', 'my stream'), 'stream: 1 to 64 of A–Z a–z 0–9 . _ -, not "my stream"'],
+    [{}, LISTEN.replace('main', '..%2fmain'), 'stream: 1 to 64 of A–Z a–z 0–9 . _ -, not "../main"'],
+  ])('opens no socket under a name that the hub would refuse for good: %j at %s', (options, url, problem) => {
+    const report = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const { made, metrics, runtime } = world(options, url);
+    runtime.advance(60_000);
+    expect([made.length, metrics.state, metrics.closeCode]).toEqual([0, 'closed', 0]);
+    expect(report.mock.calls.map(([error]) => (error as Error).message)).toEqual([problem]);
+  });
+
+  test('counts a chunk whose handling fails later as an error', async () => {
+    const report = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const { socket, metrics, runtime } = open({ onChunk: async () => Promise.reject(new Error('decoder is gone')) });
+    socket.receive(chunkOf(1, runtime.time));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(metrics.getStats()).toMatchObject({ chunksReceived: 1, chunkErrors: 1 });
+    expect(report).toHaveBeenCalledTimes(1);
+  });
+
+  test('reports nothing that the hub would refuse', async () => {
+    jest.spyOn(console, 'error').mockImplementation(() => {});
+    let playback: () => unknown = () => ({
+      playbackState: 'buffering',
+      bufferUnderruns: -1,
+      bufferDepthMs: '300',
+      startupMs: Number.POSITIVE_INFINITY,
+    });
+    const { socket, metrics, runtime } = open({ playback: () => playback() as Playback });
+    metrics.chunksReceived = 1.5;
+    metrics.chunkErrors = Number.NaN;
+    runtime.advance(1_000);
+    const nothing = { playbackState: null, bufferDepthMs: null, startupMs: null };
+    expect(reportsOf(socket)).toMatchObject([
+      { ...nothing, bufferUnderruns: 0, chunksReceived: null, chunkErrors: null },
+    ]);
+    playback = () => Promise.reject(new Error('no figures today'));
+    live({ runtime, socket }, 2_000);
+    expect(reportsOf(socket)).toMatchObject([nothing]);
+  });
 });
 
 describe('a break', () => {
@@ -122,15 +176,81 @@ describe('a break', () => {
     expect(runtime.timers.size).toBe(0);
   });
 
-  test('that nobody tells is found out: the hub answers no exchange', () => {
-    const { runtime, made, states } = open();
-    runtime.advance(44_000);
-    expect(states).toEqual(['open']);
-    runtime.advance(3_000);
-    expect(states).toEqual(['open', 'reconnecting']);
-    expect(made).toHaveLength(2);
+  test('that nobody tells is found out off the air: the hub leaves a question unanswered for 3 s', () => {
+    const it = open();
+    it.runtime.advance(1_250);
+    answerExchanges(it);
+    // The next exchange leaves 15 s after the fifth, which left after a second.
+    it.runtime.advance(17_700);
+    expect(it.states).toEqual(['open']);
+    it.runtime.advance(100);
+    expect(it.states).toEqual(['open', 'reconnecting']);
+  });
+
+  test.each([
+    [100, 2_000],
+    [20, 2_000],
+    [1_000, 3_000],
+    [4_000, 12_000],
+  ])('in chunks of %i ms is found out after a pause of %i ms and an unanswered question', (durationMs, pauseMs) => {
+    const it = openOnAir(durationMs);
+    it.runtime.advance(pauseMs - 10);
+    expect(questions(it)).toBe(0);
+    it.runtime.advance(20);
+    expect(questions(it)).toBe(1);
+    it.runtime.advance(2_900);
+    expect(it.states).toEqual(['open']);
+    it.runtime.advance(200);
+    expect(it.states).toEqual(['open', 'reconnecting']);
+  });
+
+  test('is not suspected while the engine pauses: the hub answers, and is asked no more often than off the air', () => {
+    const it = openOnAir(100);
+    live(it, 40_000);
+    expect([it.states, questions(it)]).toEqual([['open'], 3]);
+  });
+
+  test('is not suspected by a hidden page, whose timers are late, before it has asked twice', () => {
+    const it = openOnAir(100);
+    it.runtime.advance(2_000);
+    expect(questions(it)).toBe(1);
+    it.runtime.freeze(60_000);
+    it.runtime.advance(0);
+    expect([it.states, questions(it)]).toEqual([['open'], 1]);
+    it.socket.receive('{"type":"clock_sync"}');
+    it.runtime.freeze(60_000);
+    it.runtime.advance(0);
+    expect(it.states).toEqual(['open']);
+    // The next question stays unanswered, and so does the one after it.
+    it.runtime.freeze(60_000);
+    it.runtime.advance(0);
+    it.runtime.freeze(60_000);
+    it.runtime.advance(0);
+    expect(it.states).toEqual(['open', 'reconnecting']);
+  });
+
+  test('is told from a slow answer on a coarse clock', () => {
+    const it = openOnAir(100);
+    it.runtime.advance(2_000);
+    // The answer comes within the same step of the clock.
+    it.socket.receive('{"type":"clock_sync"}');
+    it.runtime.advance(4_000);
+    expect(it.states).toEqual(['open']);
   });
 });
+
+/** A listener that has finished its first exchanges and has just received a chunk of this length. */
+function openOnAir(durationMs: number) {
+  const it = open();
+  live(it, 1_250);
+  it.socket.receive(chunkOf(1, it.runtime.time, durationMs));
+  questions(it);
+  return it;
+}
+
+/** Exchanges that the client began since the last call. */
+const questions = ({ socket }: { readonly socket: FakeSocket }) =>
+  parsed(socket).filter(({ type }) => type === 'clock_sync').length;
 
 describe('the name of a listener', () => {
   test('is kept for the tab', () => {

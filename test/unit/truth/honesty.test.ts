@@ -56,10 +56,10 @@ const KINDS: [string, (page: Page) => void, string, readonly string[]][] = [
   ['a page that hangs', (page) => page.hang(), 'silent', ['frozen', 'contradicts']],
   ['a page that receives and plays nothing', (page) => page.freeze(), 'frozen', ['contradicts', 'silent']],
   [
-    'one that says 400 ms for ever while nothing comes',
+    'one that says 400 ms for ever while no chunk comes',
     (page) => {
       lie(page);
-      page.socket?.stall('down', 60_000);
+      page.socket?.starve();
     },
     'contradicts',
     ['frozen', 'silent'],

@@ -35,6 +35,7 @@ export class SimulatedSocket implements Socket {
   readonly #witness: Witness;
   readonly #peer: Peer;
   #handler: SocketHandler | null = null;
+  #isStarved = false;
   #id = '';
 
   /** `accept` makes the hub's end when the request has arrived. */
@@ -88,6 +89,11 @@ export class SimulatedSocket implements Socket {
     (way === 'up' ? this.#up : this.#down).stall(ms);
   }
 
+  /** No chunk arrives any more; all other messages do. */
+  starve(): void {
+    this.#isStarved = true;
+  }
+
   /** The way back carries no more than a message each `spacingMs`. */
   slow(spacingMs: number): void {
     this.#down.spacingMs = spacingMs;
@@ -109,6 +115,7 @@ export class SimulatedSocket implements Socket {
         this.onmessage?.({ data: message });
         return;
       }
+      if (this.#isStarved) return;
       this.#witness.chunk?.(this.#timeline.now - sentAt, readChunk(message)?.durationMs ?? 0);
       this.onmessage?.({ data: message.buffer });
     });
