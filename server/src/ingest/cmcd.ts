@@ -7,6 +7,8 @@ import { CONNECTION, type Tables } from '../state/tables.js';
 const MAX_RECORD_CHARACTERS = 8_192;
 /** A session's name becomes part of a row's key. */
 const NAME = /^[\x21-\x7e]{1,128}$/;
+/** A number as a text. */
+const DIGITS = /^\d{1,15}$/;
 
 /** CTA-5004-B's player states. Who seeks or loads is about to play; who waits for its user does nothing. */
 const STATES: Readonly<Record<string, PlaybackState>> = {
@@ -38,13 +40,16 @@ const NUMBERS: Readonly<Record<string, { readonly column: number; readonly most:
 /** Keys that are read, into a column or to know what the record is. The others have no place here. */
 const READ = new Set([...Object.keys(NUMBERS), 'v', 'sid', 'cid', 'e', 'ts', 'sn', 'sta', 'bg', 'bs', 'bsd', 'ec']);
 
-/** One CMCD record: what a player without our SDK says of itself (CTA-5004-B; version 1 too). */
+/**
+ * One CMCD record: what a player without our SDK says of itself (CTA-5004-B; version 1 too). A field of a wrong type or an
+ * unknown label is ignored and counted, because the rest of the record is worth as much without it.
+ */
 export class CmcdRecord {
   /** Its playback session: the connection. */
   readonly session: string;
-  /** What it plays, or null where it does not say. */
+  /** What it plays, or null if it does not say. */
   readonly content: string | null;
-  /** Number of the report in its session and the player's clock, ms; NaN where it does not say. */
+  /** Number of the report in its session and the player's clock, ms; NaN if it does not say. */
   readonly sequence: number;
   readonly sentAtMs: number;
   /** The user has ended it. */
@@ -53,7 +58,7 @@ export class CmcdRecord {
   readonly saysBufferDepth: boolean;
   /** No clock is proven, so that nothing is held against it. */
   readonly isLatencyImpossible = false;
-  /** Keys that have no column. */
+  /** Keys without a column, and keys whose value was no reading. */
   readonly ignored: number;
 
   readonly #numbers: readonly (readonly [column: number, value: number])[];
@@ -62,29 +67,30 @@ export class CmcdRecord {
   readonly #starvedMs: number;
   readonly #errors: number;
 
-  /** @throws Refusal */
+  /** @throws Refusal if the text is no record, or names no session */
   constructor(text: string) {
-    const fields = decode(text);
-    const { v, e, sid, cid, sta, bsd, ec } = fields;
-    if (v !== undefined && v !== 1 && v !== 2) throw wrong('v', '1 or 2', v);
-    if (!isName(sid)) throw wrong('sid', 'a text of 1 to 128 visible characters', sid);
-    if (cid !== undefined && typeof cid !== 'string') throw wrong('cid', 'a text', cid);
-    this.session = sid;
-    this.content = cid ?? null;
-    this.sequence = optionalNumber(fields, 'sn', MAX_COUNT);
-    this.sentAtMs = optionalNumber(fields, 'ts', Number.MAX_SAFE_INTEGER);
-    this.#state = sta === undefined ? null : stateOf(sta);
-    this.hasQuit = sta === QUIT;
-    this.hidden = flag(fields, 'bg');
-    this.#numbers = Object.entries(NUMBERS).flatMap(([key, { column, most }]) =>
-      fields[key] === undefined ? [] : [[column, numberOf(key, ofAudio(fields[key]), most)] as const],
-    );
-    this.saysBufferDepth = fields.bl !== undefined;
-    this.#hasStarved = (flag(fields, 'bs') || this.#state === STALLED) && fields.bsa === undefined;
-    this.#starvedMs = bsd === undefined || fields.bsda !== undefined ? 0 : sumOf('bsd', bsd, MAX_ABS_MS);
-    // An event of an error (`e`) is one, also where a player has no code for it.
-    this.#errors = ec === undefined ? Number(e === 'e') : errorsOf(ec);
-    this.ignored = Object.keys(fields).filter((key) => !READ.has(key)).length;
+    const fields = new Fields(decode(text));
+    this.session = fields.session();
+    this.content = fields.read('cid', textOf);
+    this.sequence = fields.number('sn', MAX_COUNT);
+    this.sentAtMs = fields.number('ts', Number.MAX_SAFE_INTEGER);
+    const state = fields.read('sta', stateOf);
+    this.#state = state === null ? null : PLAYBACK_STATES.indexOf(STATES[state] as PlaybackState);
+    this.hasQuit = state === QUIT;
+    this.hidden = fields.read('bg', flagOf) ?? false;
+    this.#numbers = Object.entries(NUMBERS).flatMap(([key, { column, most }]) => {
+      const value = fields.number(key, most);
+      return Number.isNaN(value) ? [] : [[column, value] as const];
+    });
+    this.saysBufferDepth = this.#says(CONNECTION.buffer_depth_ms);
+    const isStarved = fields.read('bs', flagOf) ?? false;
+    this.#hasStarved = (isStarved || this.#state === STALLED) && !this.#says(CONNECTION.buffer_underruns);
+    const starvedMs = fields.read('bsd', sumOf) ?? 0;
+    this.#starvedMs = this.#says(CONNECTION.underrun_duration_ms) ? 0 : starvedMs;
+    // An event of an error (`e`) is one error even if the player has no code for it.
+    this.#errors = fields.read('ec', errorsOf) ?? Number(fields.read('e', textOf) === 'e');
+    fields.read('v', versionOf);
+    this.ignored = fields.ignored;
   }
 
   writeTo(table: Tables['connections'], slot: number): void {
@@ -103,6 +109,44 @@ export class CmcdRecord {
     if (this.hidden || table.get(slot, CONNECTION.hidden) === 1)
       table.set(slot, CONNECTION.hidden, Number(this.hidden));
   }
+
+  #says(column: number): boolean {
+    return this.#numbers.some(([said]) => said === column);
+  }
+}
+
+/** The fields of a record. Those that have no column or no usable value are counted. */
+class Fields {
+  ignored: number;
+  readonly #found: Readonly<Record<string, unknown>>;
+
+  constructor(found: Readonly<Record<string, unknown>>) {
+    this.#found = found;
+    this.ignored = Object.keys(found).filter((key) => !READ.has(key)).length;
+  }
+
+  /** A reading, or null if there is none. `reading` returns null for a value that is none. */
+  read<Reading>(key: string, reading: (found: unknown) => Reading | null): Reading | null {
+    const found = this.#found[key];
+    if (found === undefined) return null;
+    const value = reading(found);
+    if (value === null) this.ignored++;
+    return value;
+  }
+
+  /** A number from 0 to `most`, or NaN. */
+  number(key: string, most: number): number {
+    return this.read(key, (found) => numberOf(ofAudio(found), most)) ?? Number.NaN;
+  }
+
+  /** The session, without which a record belongs to no row. @throws Refusal */
+  session(): string {
+    const found = this.#found.sid;
+    const name = textOf(found);
+    if (name !== null && NAME.test(name)) return name;
+    const shown = found === undefined ? 'nothing' : show(found);
+    throw new Refusal('bad_value', `sid: a text of 1 to 128 visible characters, not ${shown}`);
+  }
 }
 
 function decode(text: string): Record<string, unknown> {
@@ -119,10 +163,10 @@ function decode(text: string): Record<string, unknown> {
 /** The number of a key that has one for each kind of media: the first of audio, or else the first. */
 const ofAudio = (found: unknown) => (Array.isArray(found) ? audioItems(found)[0] : found);
 
-/** The sum of such a key, whose list has one for each time. */
-function sumOf(key: string, found: unknown, most: number): number {
-  const items = Array.isArray(found) ? audioItems(found) : [found];
-  return items.reduce((sum: number, item) => sum + numberOf(key, item, most), 0);
+/** The sum of such a key, whose list has one for each time, in ms; null if an item is no duration. */
+function sumOf(found: unknown): number | null {
+  const items = (Array.isArray(found) ? audioItems(found) : [found]).map((item) => numberOf(item, MAX_ABS_MS));
+  return items.reduce<number | null>((sum, ms) => (sum === null || ms === null ? null : sum + ms), 0);
 }
 
 /** Those of a list that are marked as of audio (`a`), or all where none is. A plain item, as version 1 has it, has no mark. */
@@ -136,34 +180,32 @@ function isItem(found: unknown): found is { readonly value: unknown; readonly pa
   return typeof found === 'object' && found !== null && 'value' in found && 'params' in found;
 }
 
-function numberOf(key: string, found: unknown, most: number): number {
-  if (typeof found === 'number' && found >= 0 && found <= most) return found;
-  throw wrong(key, `a number, 0 to ${most}`, found);
+/** A number from 0 to `most`, which some players write as a text; null for anything else. */
+function numberOf(found: unknown, most: number): number | null {
+  const value = typeof found === 'string' && DIGITS.test(found) ? Number(found) : found;
+  return typeof value === 'number' && value >= 0 && value <= most ? value : null;
 }
 
-function optionalNumber(fields: Record<string, unknown>, key: string, most: number): number {
-  return fields[key] === undefined ? Number.NaN : numberOf(key, fields[key], most);
+/** Some players write 0 and 1, or texts, for a flag. */
+function flagOf(found: unknown): boolean | null {
+  if (typeof found === 'boolean') return found;
+  if (found === 1 || found === '1' || found === 'true') return true;
+  return found === 0 || found === '0' || found === 'false' ? false : null;
 }
 
-function flag(fields: Record<string, unknown>, key: string): boolean {
-  const found = fields[key] ?? false;
-  if (typeof found !== 'boolean') throw wrong(key, 'true or false', found);
-  return found;
+/** A name, which some players write as a number. */
+function textOf(found: unknown): string | null {
+  if (typeof found === 'number') return String(found);
+  return typeof found === 'string' ? found : null;
 }
 
-function stateOf(found: unknown): number {
-  const state = typeof found === 'string' && Object.hasOwn(STATES, found) ? STATES[found] : undefined;
-  if (state === undefined) throw wrong('sta', `one of ${Object.keys(STATES).join(', ')}`, found);
-  return PLAYBACK_STATES.indexOf(state);
-}
+const stateOf = (found: unknown) => (typeof found === 'string' && Object.hasOwn(STATES, found) ? found : null);
 
-function errorsOf(found: unknown): number {
-  if (Array.isArray(found) && found.every((code) => typeof code === 'string')) return found.length;
-  throw wrong('ec', 'a list of texts', found);
-}
+/** Both versions are read alike. */
+const versionOf = (found: unknown) => numberOf(found, 2);
 
-const isName = (found: unknown): found is string => typeof found === 'string' && NAME.test(found);
-
-function wrong(key: string, allowed: string, found: unknown): Refusal {
-  return new Refusal('bad_value', `${key}: ${allowed}, not ${found === undefined ? 'nothing' : show(found)}`);
+/** The number of codes. A player with one code sends it alone, as a text or a number. */
+function errorsOf(found: unknown): number | null {
+  if (Array.isArray(found)) return found.length;
+  return typeof found === 'boolean' ? null : 1;
 }

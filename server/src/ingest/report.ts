@@ -78,7 +78,7 @@ export class Report {
   /** By place in REPORT_FIELDS: NaN for a field that was null. Behind them what `writeTo` makes of them. */
   readonly values = new Float64Array(COLUMNS.length);
   readonly present = new Uint8Array(COLUMNS.length);
-  /** Fields that nobody knows. */
+  /** Unknown fields, and fields with an unknown label. */
   ignored = 0;
   /** No chunk that it can speak of is older than this, ms; whoever knows better than `begin` says so before `writeTo`. */
   oldestChunkMs = Number.POSITIVE_INFINITY;
@@ -181,23 +181,26 @@ export class Report {
   #take(at: number, value: unknown): void {
     const field = REPORT_FIELDS[at] as ReportField;
     if (value === null) this.takeNull(at);
+    else if (field.kind === 'playback' && typeof value === 'string') this.#takeLabel(at, value);
     else if (typeof value === 'number' && field.kind !== 'flag' && field.kind !== 'playback') {
       this.values[at] = value;
       this.takeValue(at);
     } else {
-      const number = field.kind === 'flag' ? flagOf(value) : playbackOf(field.kind, value);
-      if (number < 0) throw wrong(field, value);
-      this.takeCode(at, number);
+      if (field.kind !== 'flag' || typeof value !== 'boolean') throw wrong(field, value);
+      this.takeCode(at, Number(value));
+    }
+  }
+
+  /** An unknown label counts as missing: a newer player must not go unheard because it knows one state more. */
+  #takeLabel(at: number, label: string): void {
+    const code = (PLAYBACK_STATES as readonly string[]).indexOf(label);
+    if (code >= 0) this.takeCode(at, code);
+    else {
+      this.ignored++;
+      this.takeNull(at);
     }
   }
 }
-
-/** 1 or 0; -1 for what is no flag. */
-const flagOf = (value: unknown) => (typeof value === 'boolean' ? Number(value) : -1);
-
-/** Number of a playback state; -1 for what is none, or a field that has no states. */
-const playbackOf = (kind: Kind, value: unknown) =>
-  kind === 'playback' ? (PLAYBACK_STATES as readonly unknown[]).indexOf(value) : -1;
 
 const ALLOWED: Readonly<Record<Kind, string>> = {
   count: 'a whole number, not negative',

@@ -116,7 +116,7 @@ export const hubColumns = {
     id: 160, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Connections closed because a message was over its size limit',
   },
-  fields_ignored: { id: 161, unit: 'count', scale: 0, worse: 'more', counter: true, help: 'Unknown fields in reports' },
+  fields_ignored: { id: 161, unit: 'count', scale: 0, worse: 'more', counter: true, help: 'Fields of reports without effect: unknown, with an unknown label, or of a wrong type in CMCD' },
   upgrades_refused: {
     id: 162, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'WebSocket upgrades refused: path, stream name, origin, host, token, or a second engine',

@@ -102,6 +102,20 @@ describe('what is taken', () => {
     expect(({} as { x?: number }).x).toBeUndefined();
   });
 
+  test.each([
+    ['text', false],
+    ['MessagePack', true],
+  ])('an unknown playback state in %s is missing and counted; the rest is taken', (_, isBinary) => {
+    const message = {
+      type: 'client_metrics',
+      metrics: { chunksReceived: 5, playbackState: 'dancing', bufferDepthMs: 300 },
+    };
+    readListenerMessage(...loaded(isBinary ? encode(message) : text(message)), isBinary, report);
+    report.writeTo(table, slot);
+    expect([report.ignored, get('chunks_received'), get('buffer_depth_ms')]).toEqual([1, 5, 300]);
+    expect(get('playback_state')).toBeNaN();
+  });
+
   test('clock_sync', () => {
     expect(readListenerMessage(text({ type: 'clock_sync', t0: 12.5 }), false, report)).toEqual({
       type: 'clock_sync',
@@ -123,7 +137,7 @@ describe('what is refused', () => {
     ['more than a day', metrics({ bufferDepthMs: 86_400_001 }), 'bad_value', 'bufferDepthMs'],
     ['a negative rate', metrics({ errorRate: -0.1 }), 'bad_value', 'errorRate'],
     ['a flag that is a number', metrics({ hidden: 1 }), 'bad_value', 'hidden'],
-    ['an unknown playback state', metrics({ playbackState: 'dancing' }), 'bad_value', '"dancing"'],
+    ['a playback state that is a number', metrics({ playbackState: 2 }), 'bad_value', 'playbackState'],
     ['a list for a number', metrics({ jitterMs: [1] }), 'bad_value', 'a list'],
     ['t0 that is no number', text({ type: 'clock_sync', t0: null }), 'bad_value', 't0'],
     ['a thousand nested arrays', text('['.repeat(1000) + ']'.repeat(1000)), 'bad_message', 'a list'],
