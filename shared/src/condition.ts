@@ -1,6 +1,7 @@
 /** Conditions on rows: the same in views of the live protocol, in lists by REST and in what people type. */
 import type { Column, Schema } from './catalogue.js';
 import { parseIsoTime } from './iso-time.js';
+import { MAX_CONDITION_CHARACTERS } from './limits.js';
 import type { WhereOp } from './messages.js';
 import { show } from './show.js';
 import type { Table } from './table.js';
@@ -36,14 +37,13 @@ export function rowTest(table: Table, condition: Condition, given: string | null
   return numberTest(table, column, op, numberOf(column, operand));
 }
 
-const TYPED = /^\s*(\w+)\s*(<=|>=|!=|==?|<|>|\bcontains\b)\s*(.*?)\s*$/;
+/** Operators as people type them. One that begins another comes after it. */
+const OPERATORS = ['<=', '>=', '!=', '==', '=', '<', '>', 'contains'] as const;
 
 /** Reads a condition as people type it: `latency_ms>500`, `state=open`, `since<2026-01-31T12:00:00Z`. @throws ConditionError */
 export function parseCondition(text: string, schema: Schema): Condition {
-  const [, name = '', operator = '', operand = ''] = TYPED.exec(text) ?? [];
-  if (name === '')
-    throw new ConditionError('bad_view', `like latency_ms>500 or 'client contains bob', not ${show(text)}`);
-  const op = (operator === '==' ? '=' : operator) as WhereOp;
+  const [name, operator, operand] = partsOf(text);
+  const op = operator === '==' ? '=' : operator;
   if (name === 'id' || name === 'any' || schema.attributes.includes(name)) {
     checkTextOp(name, op);
     return [name, op, operand];
@@ -53,6 +53,27 @@ export function parseCondition(text: string, schema: Schema): Condition {
   const value = operand === '' ? Number.NaN : Number(operand);
   if (!Number.isFinite(value)) numberOf(column, operand);
   return [name, op, Number.isFinite(value) ? value : operand];
+}
+
+/** Split `text` into name, operator and operand. Each character is read once. @throws ConditionError */
+function partsOf(text: string): readonly [string, (typeof OPERATORS)[number], string] {
+  if (text.length > MAX_CONDITION_CHARACTERS)
+    throw new ConditionError('bad_view', `at most ${MAX_CONDITION_CHARACTERS} characters, not ${text.length}`);
+  const typed = text.trim();
+  const end = wordEnd(typed, 0);
+  const rest = typed.slice(end).trimStart();
+  const operator = OPERATORS.find((known) => rest.startsWith(known));
+  const isWhole = operator !== 'contains' || wordEnd(rest, 0) === operator.length;
+  if (end === 0 || operator === undefined || !isWhole)
+    throw new ConditionError('bad_view', `like latency_ms>500 or 'client contains bob', not ${show(text)}`);
+  return [typed.slice(0, end), operator, rest.slice(operator.length).trimStart()];
+}
+
+/** Index of the first character from `at` on that is no letter, digit or underscore. */
+function wordEnd(text: string, at: number): number {
+  let end = at;
+  while (end < text.length && /\w/.test(text[end] as string)) end++;
+  return end;
 }
 
 function columnOf(schema: Schema, name: string): Column {

@@ -17,4 +17,5 @@ export * from './request.js';
 export { show } from './show.js';
 export * from './table.js';
 export * from './token.js';
+export { withoutTrailingSlashes } from './trailing-slashes.js';
 export { written } from './written.js';

@@ -75,3 +75,5 @@ export const MAX_EVENTS = 1_000;
 
 /** Conditions in one view or list: as many as anybody could want to type, and few enough to ask of every row at every tick. */
 export const MAX_CONDITIONS = 16;
+/** Characters of one typed condition, or of its name or text in a view: the longest id of a row has 200. */
+export const MAX_CONDITION_CHARACTERS = 1_024;

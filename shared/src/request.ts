@@ -1,7 +1,7 @@
 /** What a dashboard sends, checked: bytes become a `Request` or a `RequestError`, and nothing else passes. */
 import type { ErrorCode } from './codes.js';
 import { OP } from './codes.js';
-import { LIVE_INTERVALS_MS } from './limits.js';
+import { LIVE_INTERVALS_MS, MAX_CONDITION_CHARACTERS } from './limits.js';
 import type { Wire } from './live-codec.js';
 import type { Request, SubscribeOptions, View, WhereOp } from './messages.js';
 import { MsgpackError, readMsgpack } from './msgpack/reader.js';
@@ -112,6 +112,8 @@ function conditionOf(value: unknown): readonly [string, WhereOp, string | number
   // NaN, which only MessagePack can say, is as little a number here as elsewhere.
   if (typeof operand !== 'string' && !(typeof operand === 'number' && Number.isFinite(operand)))
     throw bad('view.where', 'compared with text or a number', operand);
+  if (typeof operand === 'string' && operand.length > MAX_CONDITION_CHARACTERS)
+    throw bad('view.where', `text of at most ${MAX_CONDITION_CHARACTERS} characters`, operand);
   return [text('view.where', name), known, operand];
 }
 

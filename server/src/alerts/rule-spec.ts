@@ -149,14 +149,18 @@ function defaultClear(kind: 'above' | 'below', bound: number, { target }: Column
   return target?.min !== undefined && target.min >= bound ? Math.min(inside, target.min) : inside;
 }
 
+/** Begins a condition on the stream of a row. */
+const OF_STREAM = 'stream.';
+
 /** Reads `column op value`. @throws RuleError */
 function parseTerm(text: string, table: TableName, path: readonly PropertyKey[]): Term {
-  const [, isOfStream, rest = ''] = /^\s*(stream\.)?(.*)$/.exec(text) ?? [];
-  if (isOfStream !== undefined && !HAVE_STREAM.has(table)) {
+  const typed = text.trimStart();
+  const of = typed.startsWith(OF_STREAM) ? 'stream' : 'row';
+  if (of === 'stream' && !HAVE_STREAM.has(table)) {
     throw refusal(path, `stream.: rows of ${[...HAVE_STREAM].join(' and ')} belong to a stream, not ${table}`);
   }
-  const of = isOfStream === undefined ? 'row' : 'stream';
   try {
+    const rest = of === 'row' ? typed : typed.slice(OF_STREAM.length);
     return { of, condition: parseCondition(rest, SCHEMAS[of === 'row' ? table : 'streams']) };
   } catch (error) {
     if (error instanceof ConditionError) throw refusal(path, error.message);

@@ -18,7 +18,11 @@ export function parseCpu(stat: string): { busy: number; total: number } {
 
 /** /proc/meminfo, in bytes. Used is what could not be given to a new program: caches that can be dropped are free. */
 export function parseMemory(meminfo: string): { used: number; total: number } {
-  const field = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(meminfo)?.[1]) * 1024;
+  const lines = meminfo.split('\n');
+  const field = (name: string) => {
+    const line = lines.find((each) => each.startsWith(`${name}:`));
+    return Number(/^\w+: +(\d+) kB/.exec(line ?? '')?.[1]) * 1024;
+  };
   const total = field('MemTotal');
   return { used: total - field('MemAvailable'), total };
 }

@@ -1,3 +1,4 @@
+import { withoutTrailingSlashes } from '@auralis/shared';
 import { type RouteConfig, z } from '@hono/zod-openapi';
 import { BEARER, forAnyone } from './access.js';
 import { type Api, addUncheckedRoute } from './api.js';
@@ -40,7 +41,7 @@ export function addOpenApiRoute(app: Api, { version, publicUrl }: OpenApiContext
             description: DESCRIPTION,
             license: { name: 'Apache-2.0' },
           },
-          servers: [{ url: publicUrl?.replace(/\/+$/, '') ?? '/' }],
+          servers: [{ url: publicUrl === null ? '/' : withoutTrailingSlashes(publicUrl) }],
         }),
       ),
     );

@@ -1,5 +1,6 @@
 import { MAX_ABS_MS, MAX_COUNT, PLAYBACK_STATES, type PlaybackState, show } from '@auralis/shared';
 import { decodeCmcd } from '@svta/cml-cmcd';
+import { SfToken } from '@svta/cml-structured-field-values';
 import { Refusal } from '../check/refusal.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
 
@@ -154,10 +155,19 @@ function decode(text: string): Record<string, unknown> {
     throw new Refusal('bad_message', `a record is at most ${MAX_RECORD_CHARACTERS} characters, not ${text.length}`);
   }
   try {
-    return decodeCmcd(text) as Record<string, unknown>;
+    // Without symbols: those of `Symbol.for` stay in memory for good, and a stranger could send any number of names.
+    const fields = decodeCmcd(text, { useSymbol: false });
+    return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, withoutTokens(value)]));
   } catch {
     throw new Refusal('bad_message', `a record is a structured field of RFC 8941, not ${show(text)}`);
   }
+}
+
+/** Tokens of structured fields as the texts that they are. */
+function withoutTokens(found: unknown): unknown {
+  if (Array.isArray(found)) return found.map(withoutTokens);
+  if (isItem(found)) return { value: withoutTokens(found.value), params: found.params };
+  return found instanceof SfToken ? found.description : found;
 }
 
 /** The number of a key that has one for each kind of media: the first of audio, or else the first. */

@@ -22,7 +22,7 @@ REFUSED.addAddress('168.63.129.16', 'ipv4');
 /** Whether `address`, an IP address, is one that is not connected to. */
 export function isRefusedAddress(address: string): boolean {
   // Without the brackets of a URL and the zone of an interface.
-  const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const [bare = ''] = address.replace(/^\[|\]$/g, '').split('%', 1);
   const version = isIP(bare);
   return version !== 0 && REFUSED.check(bare, version === 6 ? 'ipv6' : 'ipv4');
 }

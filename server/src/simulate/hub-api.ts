@@ -1,4 +1,4 @@
-import { bearer } from '@auralis/shared';
+import { bearer, withoutTrailingSlashes } from '@auralis/shared';
 import { SimulationError } from './options.js';
 
 const TIMEOUT_MS = 10_000;
@@ -25,7 +25,7 @@ export class HubApi {
   /** `url` of the hub, with or without a path prefix. */
   constructor(url: string, token: string | undefined) {
     this.headers = bearer(token);
-    this.#base = `${url.replace(/\/+$/, '')}/api/v1`;
+    this.#base = `${withoutTrailingSlashes(url)}/api/v1`;
   }
 
   /** Where WebSockets are opened; `path` is below `/api/v1`. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { bearer, mayReconnect, SUBPROTOCOLS, type Wire } from '@auralis/shared';
+import { bearer, mayReconnect, SUBPROTOCOLS, type Wire, withoutTrailingSlashes } from '@auralis/shared';
 import WebSocket from 'ws';
 
 /** A snapshot of a million rows is some 100 MB; more than that is no hub. */
@@ -181,7 +181,7 @@ export function liveUrl(url: string): URL {
   const live = new URL(url);
   if (!/^(http|ws)s?:$/.test(live.protocol)) throw new TypeError(`${live.protocol} is no hub's`);
   live.protocol = live.protocol.replace('http', 'ws');
-  live.pathname = `${live.pathname.replace(/\/+$/, '')}/api/v1/live`;
+  live.pathname = `${withoutTrailingSlashes(live.pathname)}/api/v1/live`;
   live.search = live.hash = '';
   return live;
 }

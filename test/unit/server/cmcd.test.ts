@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { EVERY_KEY, REBUFFERING, SESSION, VERSION_1 } from '../../harness/cmcd.js';
 import { ReportedWorld } from './reported-world.js';
@@ -55,6 +55,16 @@ describe('a player that speaks CMCD is a connection', () => {
     });
     // cs d dfa dl lb nor nr ot pb pr pt sf st su tb tbl tpb
     expect(world.hub('fields_ignored')).toBe(17);
+  });
+
+  test('its tokens leave nothing in the registry of symbols, which is never emptied', () => {
+    const world = new ReportedWorld();
+    const registry = jest.spyOn(Symbol, 'for');
+    world.player(null, line('sta=p,ot=a,cs=stranger,br=(1;stranger)'));
+    const kept = registry.mock.calls.length;
+    registry.mockRestore();
+    expect(kept).toBe(0);
+    expect(world.row('main~s')?.playback_state).toBe('playing');
   });
 
   test('of version 1', () => {

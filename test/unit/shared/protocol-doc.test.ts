@@ -103,6 +103,7 @@ describe('the tables of the text', () => {
       'MAX_EVENTS',
       'MAX_LIVE_MESSAGE_BYTES',
       'MAX_DEPTH',
+      'MAX_CONDITION_CHARACTERS',
       'MAX_STREAMS',
       'MAX_SUBSCRIPTIONS_PER_SOCKET',
       'MAX_CHANNELS',

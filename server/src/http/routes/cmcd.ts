@@ -86,7 +86,10 @@ async function linesOf(c: Context): Promise<readonly string[]> {
   if (!MEDIA_TYPES.includes(type)) throw new Problem(415, `content-type: ${MEDIA_TYPES[0]}, or ?CMCD= without a body`);
   const body = await c.req.arrayBuffer();
   if (body.byteLength > MAX_CMCD_BYTES) throw new Problem(413, `more than ${MAX_CMCD_BYTES} bytes at once`);
-  const text = new TextDecoder().decode(body).replace(/[\r\n]+$/, '');
-  if (text === '') throw new Problem(400, 'there is no record: each is a line');
-  return text.split(/\r?\n/);
+  const lines = new TextDecoder().decode(body).split('\n').map(withoutReturn);
+  while (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0) throw new Problem(400, 'there is no record: each is a line');
+  return lines;
 }
+
+const withoutReturn = (line: string) => (line.endsWith('\r') ? line.slice(0, -1) : line);

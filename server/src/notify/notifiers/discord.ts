@@ -81,7 +81,7 @@ export class Discord implements Notifier {
 function escaped(text: string): string {
   return text
     .replace(/[\\`*_~|<>[\]]/g, '\\$&')
-    .replace(/^(\s*)([#-])/gm, '$1\\$2')
+    .replace(/^([ \t]*)([#-])/gm, '$1\\$2')
     .replaceAll('://', ':\\/\\/');
 }
 
