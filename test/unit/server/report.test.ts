@@ -110,7 +110,7 @@ describe('what is taken', () => {
       type: 'client_metrics',
       metrics: { chunksReceived: 5, playbackState: 'dancing', bufferDepthMs: 300 },
     };
-    readListenerMessage(...loaded(isBinary ? encode(message) : text(message)), isBinary, report);
+    readListenerMessage(isBinary ? encode(message) : text(message), isBinary, report);
     report.writeTo(table, slot);
     expect([report.ignored, get('chunks_received'), get('buffer_depth_ms')]).toEqual([1, 5, 300]);
     expect(get('playback_state')).toBeNaN();
