@@ -40,16 +40,24 @@ async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
   const log = createLogger(options);
   const starting = startHub(options, log);
   if (options.authFile !== null) reloadOnHangup(starting);
-  const hub = await starting;
+  // Before it listens: a supervisor may stop it as soon as it reads that it does.
+  const stopped = stopOnSignal(starting);
+  await starting;
   process.on('uncaughtException', (error) => log.error({ err: error }, 'a fault inside the hub'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault inside the hub'));
-  await new Promise<void>((resolve) => {
-    const stop = () => hub.stop().then(resolve);
+  await stopped;
+  log.info('stopped');
+}
+
+/** Resolve when SIGTERM or SIGINT has ended the hub. */
+function stopOnSignal(starting: Promise<Hub>): Promise<void> {
+  return new Promise((resolve) => {
+    // A hub that does not start has nothing to stop; its error ends the process.
+    const stop = () => starting.then((hub) => hub.stop()).then(resolve, () => {});
     // A second signal changes nothing: a package manager passes on the Ctrl-C that the terminal has sent here too.
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
-  log.info('stopped');
 }
 
 /** Reads the auth file again on SIGHUP; where its terminal was closed, which is told by the same signal, the process ends by it. */
