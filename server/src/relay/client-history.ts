@@ -1,44 +1,71 @@
-import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { CONNECTION, type Tables } from '../state/tables.js';
+
+const NO_SLOT = -1;
+
+/** Rows of one client (`?client=`), by slot. */
+interface Rows {
+  /** How many there are. */
+  count: number;
+  /** The connection that opened last, or NO_SLOT once its row has gone. */
+  last: number;
+  /** Closed ones that no other has gone on from, the last closed at the end. */
+  readonly closed: number[];
+}
 
 /**
- * Which connection of each client (`?client=`) of a stream was its last, as long as that has a row: one that comes back goes
- * on from it. A name may be in use twice, as when a tab is duplicated; so no connection ends because of another.
+ * The connections of each client of a stream, while they have rows. A client that comes back goes on from the connection
+ * that it lost. A name may be in use twice, as after a tab was duplicated, so no connection ends because of another.
  */
 export class ClientHistory {
   readonly #table: Tables['connections'];
-  readonly #lastSlots = new Map<string, number>();
+  readonly #clients = new Map<string, Rows>();
 
   constructor(table: Tables['connections']) {
     this.#table = table;
   }
 
-  /** A connection of the client has opened. One without a name is nobody's: how often it came back is not known. */
+  /** A connection of the client has opened. Without a name nobody knows how often it came back. */
   opened(client: string, slot: number): void {
     if (client === '') return;
     this.#table.set(slot, CONNECTION.reconnects, 0);
     this.#table.set(slot, CONNECTION.client_since, this.#table.get(slot, CONNECTION.connected_at));
-    const before = this.#lastSlots.get(client);
-    this.#lastSlots.set(client, slot);
-    if (before !== undefined && this.#table.get(before, CONNECTION.state) === CONNECTION_STATE.closed) {
-      this.#continue(before, slot);
-    }
+    const rows = this.#clients.get(client) ?? { count: 0, last: NO_SLOT, closed: [] };
+    this.#clients.set(client, rows);
+    rows.count++;
+    rows.last = slot;
+    const before = rows.closed.pop();
+    if (before !== undefined) this.#continue(before, slot);
   }
 
   /**
-   * A connection of the client has closed. `wasLost`: it did not say goodbye, and its last sign of life was at `lastSignAt`. A
-   * hub may notice a loss long after the client has: who opened another connection after that had come back on it.
+   * A connection of the client has closed. `wasLost`: without a goodbye, with its last sign of life at `lastSignAt`. The
+   * client may have noticed the loss long before the hub, and may have come back meanwhile.
    */
   closed(client: string, slot: number, wasLost: boolean, lastSignAt: number): void {
     this.#table.set(slot, CONNECTION.replaced, 0);
-    const last = this.#lastSlots.get(client);
-    if (last === undefined || last === slot || !wasLost) return;
-    // The row has whole seconds.
-    if (this.#table.get(last, CONNECTION.connected_at) >= Math.round(lastSignAt / 1000)) this.#continue(slot, last);
+    const rows = this.#clients.get(client);
+    if (rows === undefined) return;
+    if (wasLost && this.#hasComeBack(rows.last, slot, lastSignAt)) this.#continue(slot, rows.last);
+    else rows.closed.push(slot);
   }
 
-  /** The row has gone. */
+  /** Forget a closed row. */
   forget(client: string, slot: number): void {
-    if (this.#lastSlots.get(client) === slot) this.#lastSlots.delete(client);
+    const rows = this.#clients.get(client);
+    if (rows === undefined) return;
+    const at = rows.closed.indexOf(slot);
+    if (at >= 0) rows.closed.splice(at, 1);
+    if (rows.last === slot) rows.last = NO_SLOT;
+    if (--rows.count === 0) this.#clients.delete(client);
+  }
+
+  /** Whether the connection in `last` opened after the one in `slot` was lost, and goes on from no other. */
+  #hasComeBack(last: number, slot: number, lastSignAt: number): boolean {
+    const table = this.#table;
+    if (last === slot || last === NO_SLOT) return false;
+    // The row has whole seconds.
+    const openedLater = table.get(last, CONNECTION.connected_at) >= Math.round(lastSignAt / 1000);
+    return openedLater && table.get(last, CONNECTION.reconnects) === 0;
   }
 
   #continue(from: number, to: number): void {

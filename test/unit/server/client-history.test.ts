@@ -54,6 +54,37 @@ describe('a client that comes back', () => {
     expect([row(0, 'replaced'), row(1, 'reconnects')]).toEqual([[1], [1]]);
   });
 
+  test('while a second tab of the same name is open goes on from its own connection', () => {
+    const since = clock.now / 1000;
+    const first = connect('listen', 'client=alice');
+    second(10);
+    const tab = connect('listen', 'client=alice');
+    second(10);
+    report(first, { chunksReceived: 1 });
+    lose(first);
+    second(5);
+    connect('listen', 'client=alice');
+    expect(row(2, 'reconnects', 'client_since')).toEqual([1, since]);
+    expect([row(0, 'replaced'), row(1, 'reconnects', 'client_since')]).toEqual([[1], [0, since + 10]]);
+    second(5);
+    lose(tab);
+    second(5);
+    connect('listen', 'client=alice');
+    expect(row(3, 'reconnects', 'client_since')).toEqual([1, since + 10]);
+    expect(row(2, 'reconnects', 'state')).toEqual([1, 0]);
+  });
+
+  test('is known while any of its rows is there, and is new after the last has gone', () => {
+    const first = connect('listen', 'client=alice');
+    const tab = connect('listen', 'client=alice');
+    lose(tab, 1001);
+    second(60);
+    expect(tables.connections.size).toBe(1);
+    lose(first);
+    connect('listen', 'client=alice');
+    expect(row(1, 'reconnects')).toEqual([1]);
+  });
+
   test('as a second tab of the same name is nobody’s successor', () => {
     const first = connect('listen', 'client=alice');
     second(10);
