@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CLOSE, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
+import { CLOSE, MAX_LISTENER_FLOOD_PER_S, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { Alarm } from './alarm.js';
 import { type Ended, sayEnded } from './auth/admissions.js';
 import { SOCKET_ROLES } from './auth/roles.js';
@@ -93,7 +93,11 @@ export class HubParts {
     this.counters = new HubCounters(tables.hubs, this.#name, [VERSION, ''], startedAt);
     const hubSlot = this.counters.slot;
     this.#door = new FrontDoor(options, this.counters, now);
-    const limits = { maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S, maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN };
+    const limits = {
+      maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S,
+      maxFloodPerSecond: MAX_LISTENER_FLOOD_PER_S,
+      maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN,
+    };
     this.#relay = new Relay(tables, this.counters, { ...options, ...limits });
     this.#sweep = new Sweep(this.#relay, tables, this.counters);
     this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store, this.onError), startedAt);

@@ -65,10 +65,15 @@ export const CLOSED_ROW_MS = 60_000;
 export const DEFAULT_MAX_OUTSTANDING_MS = 2_000;
 /** How often a listener is asked to report, and so to confirm. */
 export const DEFAULT_REPORT_INTERVAL_MS = 2_000;
-/** Refused messages a minute after which a connection is closed: a broken client is told why, a flood is ended. */
+/**
+ * Refused messages a minute. Beyond it a dashboard is closed, and so is an engine whose messages cannot be read; refused
+ * reports of a listener and events of an engine are no longer answered, because a refusal must never cost anyone the audio.
+ */
 export const MAX_REFUSALS_PER_MIN = 60;
 /** Messages a second a listener may send before they are refused: 50 times what the SDK sends at its fastest. */
 export const MAX_LISTENER_MESSAGES_PER_S = 50;
+/** Messages a second that end a listener's socket. A page that reports with every frame of a fast screen sends 240. */
+export const MAX_LISTENER_FLOOD_PER_S = 500;
 
 /** Events of an engine in one message or request: at ten a second, what it did in a minute and a half. */
 export const MAX_EVENTS = 1_000;

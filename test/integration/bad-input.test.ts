@@ -114,10 +114,41 @@ describe.each(['uws', 'ws'])('bad input on %s', (transport) => {
     expect(added).toEqual({ messages_oversize: 1 });
   });
 
-  test('listener: a flood of bad messages is ended with 4103', async () => {
-    const listener = await listen();
-    for (let message = 0; message < 100; message++) listener.send('no');
-    expect(await listener.closed).toBe(CLOSE.TOO_MANY_REFUSALS);
+  test('listener: a flood of messages, good or bad, is ended with 4103', async () => {
+    for (const message of ['no', '{"type":"client_metrics","metrics":{}}']) {
+      const listener = await listen();
+      for (let count = 0; count < 2_000; count++) listener.send(message);
+      expect(await listener.closed).toBe(CLOSE.TOO_MANY_REFUSALS);
+    }
+  });
+
+  test('a page whose reports are all refused keeps its audio, is told so, and is heard once they are right', async () => {
+    const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/wrong/publish`);
+    const page = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/wrong/listen?client=wrong`);
+    const { connectionId } = await page.nextText<{ connectionId: string }>('welcome');
+    const errors: string[] = [];
+    for (let burst = 0; burst < 2; burst++) {
+      for (let count = 0; count < 40; count++) page.send({ type: 'client_metrics', metrics: { chunksReceived: '7' } });
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+    }
+    engine.send(encode([100, new Uint8Array(8)]));
+    await page.next(({ data, isBinary }) => {
+      if (isBinary) return true;
+      const { type, message } = JSON.parse(data.toString());
+      if (type === 'error') errors.push(message);
+      return undefined;
+    });
+    expect(errors).toHaveLength(60);
+    expect(errors.at(-1)).toContain('further refusals in this minute are counted and not answered');
+    const row = async () => hub.get<Record<string, number>>(`/api/v1/connections/${connectionId}`);
+    for (let look = 0; look < 50 && (await row()).chunks_received !== 7; look++) {
+      page.send({ type: 'client_metrics', metrics: { chunksReceived: 7 } });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const found = await row();
+    expect(found).toMatchObject({ chunks_received: 7, state: 'open' });
+    expect(found.messages_refused).toBeGreaterThanOrEqual(80);
+    await Promise.all([engine.close(), page.close()]);
   });
 
   test.each([

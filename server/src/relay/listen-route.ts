@@ -116,11 +116,12 @@ class ListenerSocket implements SocketHandler {
 
   onMessage(_peer: Peer, data: Uint8Array, isBinary: boolean): void {
     const listener = this.#listener;
-    if (listener === null) return;
+    if (listener === null || listener.peer.isClosing) return;
     const { messages, now } = this.#context;
     const t1 = now();
     if (!listener.takeMessage()) {
       this.#refuse(listener, 'too_fast', 'more messages a second than the limit', t1);
+      if (listener.isFlooding) this.#endFlood(listener);
       return;
     }
     try {
@@ -189,16 +190,22 @@ class ListenerSocket implements SocketHandler {
     say(listener.peer, { type: 'report_interval', reportIntervalMs });
   }
 
+  /**
+   * Refuse a message, count it and say why. Refusals never close the socket: a page whose reports are all wrong keeps its
+   * audio, and the reports that are right are taken.
+   */
   #refuse(listener: Listener, code: ErrorCode, message: string, now: number): void {
     const { tables, counters } = this.#context;
     tables.connections.add(listener.slot, CONNECTION.messages_refused, 1);
     counters.add('messages_refused');
-    if (listener.takeRefusal(now)) {
-      say(listener.peer, { type: 'error', code, message });
-    } else {
-      listener.closeReason = 'too many refusals';
-      listener.peer.close(CLOSE.TOO_MANY_REFUSALS, listener.closeReason);
-    }
+    if (!listener.takeRefusal(now)) return;
+    const more = listener.isLastRefusal ? ' (further refusals in this minute are counted and not answered)' : '';
+    say(listener.peer, { type: 'error', code, message: message + more });
+  }
+
+  #endFlood(listener: Listener): void {
+    listener.closeReason = 'too many messages';
+    listener.peer.close(CLOSE.TOO_MANY_REFUSALS, listener.closeReason);
   }
 }
 

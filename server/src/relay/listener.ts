@@ -28,6 +28,8 @@ export interface ListenerLimits {
   /** How often a listener is asked to report, unless its health or the load asks for another interval. */
   readonly reportIntervalMs: number;
   readonly maxMessagesPerSecond: number;
+  /** Messages a second that end its socket. */
+  readonly maxFloodPerSecond: number;
   readonly maxRefusalsPerMinute: number;
 }
 
@@ -44,7 +46,7 @@ export class Listener extends Connection {
 
   readonly #limits: ListenerLimits;
   readonly #outstanding: Outstanding;
-  /** Refusals allowed to it: made at the first, for most listeners never need one. */
+  /** Refusals that are answered, made at the first: most listeners never need one. */
   #refusals: Allowance | null = null;
   #confirms = false;
   /** Messages since the last sweep. */
@@ -126,9 +128,14 @@ export class Listener extends Connection {
     this.noteDrops(1, now);
   }
 
-  /** Counts a message; false where it is one too many since the last sweep, which comes once a second and looks at it anyway. */
+  /** Count a message. Return false if it is one too many since the last sweep, which comes once a second. */
   takeMessage(): boolean {
     return ++this.#messages <= this.#limits.maxMessagesPerSecond;
+  }
+
+  /** More messages came since the last sweep than any honest page sends. */
+  get isFlooding(): boolean {
+    return this.#messages > this.#limits.maxFloodPerSecond;
   }
 
   /** A sweep looks at it: its messages are counted anew. */
@@ -136,10 +143,15 @@ export class Listener extends Connection {
     this.#messages = 0;
   }
 
-  /** Counts a refusal of its messages; false where it is one too many. */
+  /** Count a refusal of its messages. Return false if too many were answered in this minute. */
   takeRefusal(now: number): boolean {
     this.#refusals ??= new Allowance(this.#limits.maxRefusalsPerMinute, 60_000);
     return this.#refusals.take(now);
+  }
+
+  /** The refusal that was just counted is the last that is answered in this minute. */
+  get isLastRefusal(): boolean {
+    return this.#refusals?.left === 0;
   }
 
   /**

@@ -140,7 +140,10 @@ class EngineSocket implements SocketHandler {
     this.#context.engines.heard(this.#stream.name, chunk.payload, now);
   }
 
-  /** What is refused is answered once a message: with the first of its refusals, and how many there are. */
+  /**
+   * Take events. Answer refusals once a message: with the first, and how many there are. They never close the socket,
+   * because wrong events of an engine must not cost its listeners the audio.
+   */
   #takeEvents(peer: Peer, message: unknown, now: number): void {
     const taken = this.#context.engines.take(this.#stream.name, message, now);
     if (typeof taken === 'string') throw new PublishError('bad_message', `${taken}: ${MESSAGE_RULE}`);
@@ -148,15 +151,11 @@ class EngineSocket implements SocketHandler {
     if (first === undefined) return;
     const place = Array.isArray(message) ? `event ${first.index} of ${message.length}: ` : '';
     const more = taken.refused > 1 ? ` (and ${taken.refused - 1} more refused)` : '';
-    this.#answer(peer, first.code, place + first.message + more, now);
+    if (this.#refusals.take(now)) say(peer, { type: 'error', code: first.code, message: place + first.message + more });
   }
 
   #refuse(peer: Peer, { code, message }: PublishError, now: number): void {
     this.#context.counters.add('messages_refused');
-    this.#answer(peer, code, message, now);
-  }
-
-  #answer(peer: Peer, code: ErrorCode, message: string, now: number): void {
     if (this.#refusals.take(now)) say(peer, { type: 'error', code, message });
     else peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
   }

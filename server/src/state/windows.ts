@@ -114,7 +114,12 @@ export class Allowance {
     this.#windowMs = windowMs;
   }
 
-  /** Counts one event; false where it is one too many. */
+  /** How many more are allowed in the window of the last event. */
+  get left(): number {
+    return Math.max(0, this.#limit - this.#count);
+  }
+
+  /** Count one event. Return false if it is one too many. */
   take(now: number): boolean {
     if (now - this.#startedAt >= this.#windowMs) {
       this.#startedAt = now;

@@ -53,7 +53,13 @@ export const MAX_CLIENTS = 1000;
 export function makeRelay(time: { readonly now: number }) {
   const made = createTables(MAX_CLIENTS);
   const counters = new HubCounters(made.hubs, 'hub', [], time.now);
-  const limits = { maxMessagesPerSecond: 50, maxRefusalsPerMinute: 60, maxOutstandingMs: 2000, reportIntervalMs: 2000 };
+  const limits = {
+    maxMessagesPerSecond: 50,
+    maxFloodPerSecond: 500,
+    maxRefusalsPerMinute: 60,
+    maxOutstandingMs: 2000,
+    reportIntervalMs: 2000,
+  };
   const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, ...limits });
   const engines = new EngineRoom(made, counters, new EngineTotals(), (name, at) => madeRelay.keep(name, at));
   const messages = new ListenerMessages();

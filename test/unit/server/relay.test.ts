@@ -237,3 +237,13 @@ test('one engine a stream; the next goes on counting, and listeners hear its for
   const late = connect('listen');
   expect(JSON.parse(late.peer.sent[0] as string)).toMatchObject({ seq: 5, format: { sampleRate: 44_100 } });
 });
+
+test('an engine whose events are all refused keeps its socket, and its listeners the audio', () => {
+  const [engine, listener] = [connect('publish'), connect('listen')];
+  for (let event = 0; event < 100; event++) {
+    engine.handler.onMessage(engine.peer, Buffer.from('{"type":"queue","depth":-1}'), false);
+  }
+  publish(engine, 1);
+  expect([engine.peer.closedWith, engine.peer.sent.length]).toEqual([null, 60]);
+  expect(listener.peer.seqs).toEqual([1]);
+});

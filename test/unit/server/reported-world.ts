@@ -34,6 +34,7 @@ export class ReportedWorld {
     const { tables, counters, totals } = this;
     const limits = {
       maxMessagesPerSecond: 50,
+      maxFloodPerSecond: 500,
       maxRefusalsPerMinute: 60,
       maxOutstandingMs: 2000,
       reportIntervalMs: 2000,
