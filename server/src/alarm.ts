@@ -1,5 +1,6 @@
 import type { Alerting } from './alerts/alerting.js';
 import { createAlerting } from './alerts/create-alerting.js';
+import type { Clock } from './clock.js';
 import { DurableAlertStore } from './durable-alert-store.js';
 import type { LaneContext } from './notify/lane.js';
 import { Notifications } from './notify/notifications.js';
@@ -15,7 +16,7 @@ export interface AlarmContext {
   readonly tables: Tables;
   readonly hubSlot: number;
   readonly teller: Teller;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly log: LaneContext['log'] & Parameters<typeof createAlerting>[0]['log'];
   readonly onError: (error: unknown) => void;
 }
@@ -28,12 +29,13 @@ export class Alarm {
   readonly #slices: Slices;
   #isFirst = true;
 
-  constructor({ options, store, tables, hubSlot, teller, now, log, onError }: AlarmContext) {
+  constructor({ options, store, tables, hubSlot, teller, clock, log, onError }: AlarmContext) {
     const { hubs } = tables;
     this.#slices = new Slices({ onError });
-    this.notifications = new Notifications({ store, notifiers: options.notifiers, teller, hubs, hubSlot, now, log });
+    this.notifications = new Notifications({ store, notifiers: options.notifiers, teller, hubs, hubSlot, clock, log });
     this.#store = new DurableAlertStore(store, this.notifications, onError);
-    this.alerting = createAlerting({ tables, hubSlot, rules: options.alerts.rules, store: this.#store, log }, now());
+    const { rules } = options.alerts;
+    this.alerting = createAlerting({ tables, hubSlot, rules, store: this.#store, clock, log }, clock.now());
   }
 
   /** Once a second. A look that takes long goes on in later turns of the event loop, and no other begins before it is done. */

@@ -41,9 +41,10 @@ export class FrontDoor {
   readonly #authority: Authority;
   readonly #admissions: Admissions;
   readonly #counters: HubCounters;
-  readonly #now: () => number;
+  readonly #wallNow: () => number;
 
-  constructor(options: HubOptions, counters: HubCounters, now: () => number) {
+  /** `wallNow`: ms since 1970 by the wall clock, by which tokens expire. */
+  constructor(options: HubOptions, counters: HubCounters, wallNow: () => number) {
     const { host, publicUrl, auth } = options;
     this.#origins = auth?.origins ?? [];
     this.guard = createGuard(host, publicUrl, auth === null ? null : () => this.#origins);
@@ -53,7 +54,7 @@ export class FrontDoor {
     this.#authority = new Authority(auth);
     this.#admissions = new Admissions(this.#authority);
     this.#counters = counters;
-    this.#now = now;
+    this.#wallNow = wallNow;
   }
 
   fetch(app: Api): TransportOptions['fetch'] {
@@ -62,7 +63,7 @@ export class FrontDoor {
       const address = this.#proxies.clientOf(peer, headers.get('x-forwarded-for'));
       const who = this.#authority.identify(
         tokenOf((name) => headers.get(name)),
-        this.#now(),
+        this.#wallNow(),
       );
       return app.fetch(request, { address, who, isLocal: this.#isLocal(peer, headers) });
     };
@@ -81,15 +82,15 @@ export class FrontDoor {
   }
 
   /** Once a second: closes sockets whose tokens have expired. */
-  sweep(now: number): Ended {
-    return this.#admissions.sweep(now);
+  sweep(): Ended {
+    return this.#admissions.sweep(this.#wallNow());
   }
 
   /** From now on another auth file holds, for who comes and for the sockets that are here. */
   replaceAuth(auth: AuthSettings): Ended {
     this.#origins = auth.origins;
     this.#authority.replace(auth);
-    return this.#admissions.review(this.#now());
+    return this.#admissions.review(this.#wallNow());
   }
 
   #settled(request: UpgradeRequest): UpgradeRequest {
@@ -116,7 +117,7 @@ export class FrontDoor {
   #admission(request: UpgradeRequest, { role, streamOf }: SocketAccess, route: SocketRoute): UpgradeAnswer {
     const { path, headers } = request;
     const header = (name: string) => headers.get(name);
-    const who = this.#authority.identify(tokenOf(header), this.#now());
+    const who = this.#authority.identify(tokenOf(header), this.#wallNow());
     const entrance = { role, ...(streamOf !== undefined && { stream: streamOf(path) }) };
     const refusal = decideSocket(who, entrance);
     if (refusal === null) {

@@ -7,6 +7,7 @@ import { Alarm } from './alarm.js';
 import { type Ended, sayEnded } from './auth/admissions.js';
 import { SOCKET_ROLES } from './auth/roles.js';
 import type { AuthSettings } from './auth/settings.js';
+import type { Clock } from './clock.js';
 import { DurableEngineMemory } from './durable-engine-memory.js';
 import { EngineRoom } from './engine/room.js';
 import { FrontDoor } from './front-door.js';
@@ -46,8 +47,7 @@ export interface PartsContext {
   readonly options: HubOptions;
   readonly log: Logger;
   readonly store: Store;
-  /** Hub's clock, ms since 1970, fractional. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Where the hub is reached from outside. */
   readonly url: () => string;
   readonly isDraining: () => boolean;
@@ -86,13 +86,14 @@ export class HubParts {
 
   constructor(context: PartsContext) {
     this.#context = context;
-    const { options, log, store, now, url, isDraining } = context;
+    const { options, log, store, clock, url, isDraining } = context;
+    const { now } = clock;
     const tables = createTables(options.maxClients);
     const startedAt = now();
     this.tables = tables;
     this.counters = new HubCounters(tables.hubs, this.#name, [VERSION, ''], startedAt);
     const hubSlot = this.counters.slot;
-    this.#door = new FrontDoor(options, this.counters, now);
+    this.#door = new FrontDoor(options, this.counters, () => clock.wallNow());
     const limits = {
       maxMessagesPerSecond: MAX_LISTENER_MESSAGES_PER_S,
       maxFloodPerSecond: MAX_LISTENER_FLOOD_PER_S,
@@ -108,7 +109,7 @@ export class HubParts {
     this.#reported = reported(':');
     this.#players = reported('~');
     const source = `${this.#name}@${Math.floor(startedAt).toString(36)}${randomBytes(2).toString('hex')}`;
-    this.live = new Live({ tables, counters: this.counters, source, version: VERSION, now, isDraining });
+    this.live = new Live({ tables, counters: this.counters, source, version: VERSION, clock, isDraining });
     this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
     this.#prometheus = new PrometheusPage(tables);
     this.#kept = new HistoryStore(async () => {
@@ -119,8 +120,9 @@ export class HubParts {
     this.#history = new History(this.#kept);
     this.#recorder = new Recorder(tables, this.#kept, source, this.#onNotKept);
     const teller = { hub: this.#name, url };
-    this.alarm = new Alarm({ options, store, tables, hubSlot, teller, now, log, onError: this.onError });
-    this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, now });
+    const wallNow = () => clock.wallNow();
+    this.alarm = new Alarm({ options, store, tables, hubSlot, teller, clock, log, onError: this.onError });
+    this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, wallNow });
   }
 
   /** Listeners of its own that are connected. */
@@ -131,7 +133,8 @@ export class HubParts {
   /** What the transport is to serve. */
   service(): Pick<TransportOptions, 'routes' | 'fetch'> {
     const { counters, tables } = this;
-    const { now, isDraining } = this.#context;
+    const { isDraining } = this.#context;
+    const { now } = this.#context.clock;
     const door = this.#door;
     const sockets = {
       relay: this.#relay,
@@ -163,20 +166,29 @@ export class HubParts {
 
   /** The transport serves: now there is something to say of the hub and its host. */
   began(transport: Transport['name']): void {
-    const { options, log, now } = this.#context;
+    const { options, log, clock } = this.#context;
     const { tables } = this;
     const { slot: hubSlot } = this.counters;
     tables.hubs.setAttributes(hubSlot, [VERSION, transport]);
-    this.#host = new Host({ tables, hubSlot, hostName: this.#name, gpuIntervalS: options.gpuIntervalS, log, now });
+    this.#host = new Host({
+      tables,
+      hubSlot,
+      hostName: this.#name,
+      gpuIntervalS: options.gpuIntervalS,
+      log,
+      now: clock.now,
+    });
   }
 
   /** A tick of the live protocol. */
   tick(at: number): void {
+    this.#followWallClock();
     this.live.tick(at);
   }
 
   everySecond(at: number): void {
-    this.#tellEnded(this.#door.sweep(at));
+    this.#followWallClock();
+    this.#tellEnded(this.#door.sweep());
     this.#reported.expire(at);
     this.#players.expire(at);
     this.#sweep.run(at);
@@ -195,7 +207,7 @@ export class HubParts {
     this.#prometheus.observe();
     // That everybody leaves because the hub does is no news.
     if (!this.#context.isDraining()) this.alarm.tick(at);
-    this.#recorder.tick(at);
+    this.#recorder.tick(at, this.#context.clock.wallOf(at));
     // After the first look of the rules, which go by what rises.
     if (!this.#isStoreReported) this.#report(this.#context.store.damage, LOST_WITH_STORE);
     this.#isStoreReported = true;
@@ -231,6 +243,15 @@ export class HubParts {
     this.#context.log.error({ err: error }, 'a fault inside the hub');
   };
 
+  #followWallClock(): void {
+    const { clock, log } = this.#context;
+    const stepMs = clock.follow();
+    if (stepMs === 0) return;
+    for (const table of Object.values(this.tables)) table.stepWallClock(stepMs);
+    this.counters.add('clock_steps');
+    log.warn({ step_ms: Math.round(stepMs) }, 'wall clock stepped: times are moved along, durations are not affected');
+  }
+
   #tellEnded(ended: Ended): void {
     const said = sayEnded(ended);
     if (said !== null) this.#context.log.info(said);
@@ -251,7 +272,7 @@ export class HubParts {
   };
 
   #app() {
-    const { options, now, isDraining } = this.#context;
+    const { options, clock, isDraining } = this.#context;
     return createApp({
       tables: this.tables,
       counters: this.counters,
@@ -269,7 +290,8 @@ export class HubParts {
       relay: this.#relay,
       version: VERSION,
       publicUrl: options.publicUrl,
-      now,
+      now: clock.now,
+      wallNow: () => clock.wallNow(),
       onError: this.onError,
     });
   }

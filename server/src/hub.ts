@@ -1,5 +1,6 @@
 import { MAX_BODY_BYTES } from '@auralis/shared';
 import { type AuthSettings, readAuthFileAgain } from './auth/settings.js';
+import { Clock } from './clock.js';
 import { ConfigError, checkOptions } from './config.js';
 import { RESOLUTIONS } from './history/resolutions.js';
 import { isLoopback } from './http/guard.js';
@@ -61,18 +62,12 @@ function saysWhoMay({ tokens, anonymous }: AuthSettings): string {
   return `${tokens.length} tokens are known; without one ${others}`;
 }
 
-/** Hub's clock: ms since 1970, fractional, and never backwards. */
-const now = () => ORIGIN + monotonic();
-/** Read once: it is a getter, and the clock is read at every message. */
-const ORIGIN = performance.timeOrigin;
-/** Bound once, for the same reason: to look up the global and its method takes longer than the call. */
-const monotonic = performance.now.bind(performance);
-
 /** A hub's life: it starts, ticks, and ends. */
 class RunningHub implements Hub {
   readonly #options: HubOptions;
   readonly #log: Logger;
   readonly #store: Store;
+  readonly #clock = new Clock();
   readonly #parts: HubParts;
   readonly #timers: NodeJS.Timeout[] = [];
   #transport: Transport | null = null;
@@ -83,7 +78,7 @@ class RunningHub implements Hub {
     this.#log = log;
     this.#store = store;
     const isDraining = () => this.#stopping !== null;
-    this.#parts = new HubParts({ options, log, store, now, url: () => this.url, isDraining });
+    this.#parts = new HubParts({ options, log, store, clock: this.#clock, url: () => this.url, isDraining });
   }
 
   get tables(): Tables {
@@ -111,6 +106,7 @@ class RunningHub implements Hub {
     const { onError } = parts;
     this.#transport = await start({ host, port, ...parts.service(), maxBodyBytes: MAX_BODY_BYTES, onError });
     parts.began(this.#transport.name);
+    const { now } = this.#clock;
     parts.everySecond(now());
     this.#every(TICK_MS, () => parts.tick(now()));
     this.#every(SECOND_MS, () => parts.everySecond(now()));
@@ -160,6 +156,7 @@ class RunningHub implements Hub {
     // It listens until all have left: new ones are told 503, and so is who asks whether it is ready.
     parts.sendAllAway('the hub is shutting down');
     const told = parts.alarm.drain(DRAIN_MS);
+    const { now } = this.#clock;
     const until = now() + DRAIN_MS;
     while (now() < until && (parts.listeners > 0 || parts.live.sessions.size > 0)) {
       await new Promise((resolve) => setTimeout(resolve, 20));

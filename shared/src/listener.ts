@@ -67,7 +67,7 @@ export type ListenerRequest =
 
 export interface Chunk {
   readonly seq: number;
-  /** Hub's clock when it took the chunk from the engine, ms since 1970, fractional. */
+  /** Hub's clock when it took the chunk from the engine, ms, fractional. It never steps: no calendar time. */
   readonly sentAtMs: number;
   readonly durationMs: number;
   /** The audio; a view into the message. */

@@ -60,7 +60,7 @@ interface FrameHead {
   /** Hub and boot: `id@epoch`. */
   readonly source: string;
   readonly seq: number;
-  /** Hub's clock at the tick, ms since 1970. */
+  /** Hub's wall clock at the tick, ms since 1970. */
   readonly t: number;
   /** Rows that match, before `offset` and `limit`. */
   readonly total: number;
@@ -94,7 +94,7 @@ export interface Welcome {
   /** The hub's id and boot, as in `source`. */
   readonly hub: string;
   readonly version: string;
-  /** Hub's clock, ms since 1970. */
+  /** Hub's wall clock, ms since 1970. */
   readonly now: number;
   readonly tables: Readonly<
     Partial<Record<TableName, { readonly attributes: readonly string[]; readonly columns: readonly number[] }>>

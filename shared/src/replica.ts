@@ -24,7 +24,7 @@ export class Replica {
   readonly rows = new Map<string, ReplicaRow>();
   /** Number of the last frame applied; -1 before the first snapshot. */
   seq = -1;
-  /** Hub's clock at the last frame, ms since 1970. */
+  /** Hub's wall clock at the last frame, ms since 1970. */
   t = 0;
   total = 0;
 

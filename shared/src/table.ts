@@ -29,6 +29,8 @@ export class Table<Name extends string = string> {
   /** Odd while the slot is live; counts up at every open and close, so a reused slot can be told from the row before. */
   generation: Uint32Array;
 
+  /** Wall clock minus the clock of `epochS`, ms. */
+  #wallOffsetMs = 0;
   #clock = 1;
   #lastStamp = 0;
   #rowsStamp = 0;
@@ -168,6 +170,20 @@ export class Table<Name extends string = string> {
   /** The reading, in the column's unit, or NaN where it is missing. */
   get(slot: number, column: number): number {
     return ((this.cells[column] as Float64Array)[slot] as number) / (this.#factors[column] as number);
+  }
+
+  /** The reading of an `epoch_s` column for an instant `at` of the hub's clock, ms. */
+  epochS(at: number): number {
+    return (at + this.#wallOffsetMs) / 1000;
+  }
+
+  /** The wall clock stepped by `ms`: move all times of `epoch_s` columns along, so that ages stay as they are. */
+  stepWallClock(ms: number): void {
+    this.#wallOffsetMs += ms;
+    for (const { index, unit } of this.schema.columns) {
+      if (unit !== 'epoch_s') continue;
+      for (const slot of this.slots()) this.set(slot, index, this.get(slot, index) + ms / 1000);
+    }
   }
 
   isLive(slot: number): boolean {

@@ -13,6 +13,8 @@ const MOVED_ELSEWHERE: Readonly<Record<string, string>> = {
   // Nothing but a damaged disk.
   'hubs.history_failing': 'test/integration/history.test.ts',
   'hubs.databases_damaged': 'test/integration/damage.test.ts',
+  // A wall clock that is set.
+  'hubs.clock_steps': 'test/integration/clock.test.ts',
   // Five thousand alerts at once.
   'hubs.alerts_refused': 'test/unit/alerts/room.test.ts',
   // Nobody outside can make one: below.

@@ -36,9 +36,9 @@ export class AlertRows {
     alerts.set(slot, ALERT.state, STATES[episode.state]);
     alerts.set(slot, ALERT.count, episode.count);
     alerts.set(slot, ALERT.value, episode.worst);
-    alerts.set(slot, ALERT.since, episode.since / 1000);
-    alerts.set(slot, ALERT.fired_at, episode.firedAt / 1000);
-    alerts.set(slot, ALERT.resolved_at, episode.resolvedAt / 1000);
+    alerts.set(slot, ALERT.since, alerts.epochS(episode.since));
+    alerts.set(slot, ALERT.fired_at, alerts.epochS(episode.firedAt));
+    alerts.set(slot, ALERT.resolved_at, alerts.epochS(episode.resolvedAt));
     alerts.set(slot, ALERT.silenced, episode.silence === null ? 0 : 1);
   }
 }

@@ -1,7 +1,7 @@
 import type { Alert, Transition } from './alert.js';
 import type { Silence } from './silences.js';
 
-/** An alert that fires, with what the hub must know to go on with it after a restart. */
+/** An alert that fires, with what the hub must know to go on with it after a restart. Times are wall times, ms since 1970. */
 export interface StoredAlert {
   readonly alert: Alert;
   readonly group: string;

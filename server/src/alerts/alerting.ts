@@ -53,7 +53,7 @@ export class Alerting {
     this.#telling = new Telling(context, this.#episodes, this.#silences);
     this.#rows = new AlertRows(context.tables.alerts);
     const { firing, silences } = context.store.load();
-    for (const stored of firing) this.#episodes.restore(stored, now);
+    for (const stored of firing) this.#episodes.restore(stored, context.clock, now);
     for (const silence of silences) this.#silences.add(silence);
     toTheEnd(this.#show());
   }
@@ -71,7 +71,7 @@ export class Alerting {
    * to the alerts: what a rule sees, it sees in one step, and so does an alert come to fire, with its words and blame.
    */
   *look(now: number): Generator<void> {
-    const { tables, hubSlot, store } = this.#context;
+    const { tables, hubSlot, store, clock } = this.#context;
     const node = this.#node.state(cpuOf(tables, tables.hubs.keyOf(hubSlot)));
     const circumstances = new Circumstances(tables, node, now);
     this.#describedAnew = 0;
@@ -79,7 +79,7 @@ export class Alerting {
     for (const watch of this.#watches) yield* this.#lookBy(watch, circumstances, now);
     this.#noteRefused(this.#episodes.refused - refusedBefore);
     this.#changed.push(...this.#episodes.resolveForgotten(this.#ruleNames, now));
-    for (const id of this.#silences.expire(now)) store.removeSilence(id);
+    for (const id of this.#silences.expire(clock.wallOf(now))) store.removeSilence(id);
     const changed = this.#changed;
     this.#changed = [];
     yield* this.#telling.settle(changed, now);
@@ -121,7 +121,7 @@ export class Alerting {
 
   /** Null where there are too many silences. */
   silence(request: SilenceRequest, now: number): Silence | null {
-    const silence = { id: this.#context.newId(), ...request, createdAt: now };
+    const silence = { id: this.#context.newId(), ...request, createdAt: this.#context.clock.wallOf(now) };
     if (!this.#silences.add(silence)) return null;
     this.#context.store.saveSilence(silence);
     this.#silencesChanged(now);

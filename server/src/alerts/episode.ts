@@ -1,3 +1,4 @@
+import type { WallClock } from '../clock.js';
 import type { Alert, Blame, Severity } from './alert.js';
 
 /** An alert while it lives: from pending over firing to resolved, or from pending to nothing. */
@@ -12,7 +13,7 @@ export interface Episode {
   message: string;
   readonly labels: Readonly<Record<string, string>>;
   state: 'pending' | 'firing' | 'resolved';
-  /** When its first row went bad; ms since 1970, as all times here. */
+  /** When its first row went bad; ms by the hub's clock, as all times here. */
   since: number;
   /** NaN until it fires, or is resolved. */
   firedAt: number;
@@ -43,10 +44,10 @@ export interface Episode {
 /** The rule of alerts that somebody raised by hand. */
 export const MANUAL = 'manual';
 
-/** A copy for those who are told, in whole milliseconds: it does not change any more. */
-export function alertOf(episode: Episode): Alert {
+/** A copy of the alert as it is now, for notifiers and the store: with wall times, in whole ms. */
+export function alertOf(episode: Episode, clock: WallClock): Alert {
   const { id, rule, severity, title, message, labels, count, worst, blame } = episode;
   const value = Number.isNaN(worst) ? null : worst;
-  const since = Math.round(episode.since);
+  const since = Math.round(clock.wallOf(episode.since));
   return { id, rule, severity, title, message, labels, count, value, since, blame };
 }

@@ -1,3 +1,4 @@
+import type { WallClock } from '../clock.js';
 import type { Severity } from './alert.js';
 import type { StoredAlert } from './alert-store.js';
 import { type Episode, MANUAL } from './episode.js';
@@ -51,14 +52,15 @@ export class Episodes {
   }
 
   /** Takes up what fired before the hub started. */
-  restore({ alert, group, firedAt, mostCount, isTold, endsAt }: StoredAlert, now: number): Episode {
+  restore({ alert, group, firedAt, mostCount, isTold, endsAt }: StoredAlert, clock: WallClock, now: number): Episode {
     const { value, ...rest } = alert;
-    const keptUntil = endsAt ?? now + RETURN_MS;
+    const keptUntil = endsAt === null ? now + RETURN_MS : clock.instantOf(endsAt);
     const episode: Episode = {
       ...rest,
       group,
       state: 'firing',
-      firedAt,
+      since: clock.instantOf(alert.since),
+      firedAt: clock.instantOf(firedAt),
       resolvedAt: Number.NaN,
       mostCount,
       lastRipeAt: now,

@@ -7,7 +7,7 @@ export interface Silence {
   readonly matchers: Readonly<Record<string, string>>;
   readonly author: string;
   readonly reason: string;
-  /** ms since 1970. */
+  /** Wall times, ms since 1970. */
   readonly createdAt: number;
   readonly endsAt: number;
 }
@@ -15,7 +15,7 @@ export interface Silence {
 /** Silences at once: somebody's script that makes one for each alert is told so before it fills the hub. */
 export const MAX_SILENCES = 500;
 
-/** All silences that have not ended. Time is an argument. */
+/** All silences that have not ended. The wall time is an argument. */
 export class Silences {
   /** Another one whenever a silence comes or goes. */
   version = 0;

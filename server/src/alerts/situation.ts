@@ -81,7 +81,7 @@ export class Circumstances {
     // A stream that another server serves has no engine here to judge.
     const isLost = streams.get(slot, STREAM.engine_lost_at) > 0;
     if (!isLost && streams.get(slot, STREAM.publishing) !== 1) return null;
-    const goneS = Math.max(0, this.#now / 1000 - streams.get(slot, STREAM.engine_lost_at));
+    const goneS = Math.max(0, streams.epochS(this.#now) - streams.get(slot, STREAM.engine_lost_at));
     return { goneS, chunkRate: streams.get(slot, STREAM.chunk_send_rate) };
   }
 

@@ -1,3 +1,4 @@
+import type { WallClock } from '../clock.js';
 import type { Severity, Transition } from './alert.js';
 import type { AlertStore, StoredAlert } from './alert-store.js';
 import { duration } from './describe.js';
@@ -22,6 +23,7 @@ const ALERTS_A_STEP = 200;
 export interface TellingContext {
   readonly rules: readonly Rule[];
   readonly store: AlertStore;
+  readonly clock: WallClock;
   readonly log: Readonly<Record<LogLevel, (details: object, message: string) => void>>;
 }
 
@@ -52,28 +54,28 @@ export class Telling {
     const areSilencesOthers = this.#silences.version !== this.#silencesSeen;
     this.#silencesSeen = this.#silences.version;
     this.#inhibition.observe(this.#episodes.all());
-    let batch = new Batch();
+    let batch = new Batch(this.#context.clock);
     let seen = 0;
     for (const episode of this.#episodes.all()) {
       if (episode.state === 'firing') {
         const isNew = fired.has(episode);
         if (isNew || areSilencesOthers) this.#mark(episode);
-        const transition = this.#isDue(episode, now) ? told(episode) : null;
+        const transition = this.#isDue(episode, now) ? this.#told(episode) : null;
         if (isNew || transition !== null) batch.add(episode, isNew, transition);
       }
       const isFull = batch.size >= CHANGES_A_STEP;
       if (isFull) {
         this.#keep(batch);
-        batch = new Batch();
+        batch = new Batch(this.#context.clock);
       }
       if (isFull || ++seen % ALERTS_A_STEP === 0) yield;
     }
     for (const episode of changed) {
       if (episode.state !== 'resolved') continue;
-      batch.add(episode, true, toldOver(episode, now));
+      batch.add(episode, true, this.#toldOver(episode, now));
       if (batch.size < CHANGES_A_STEP) continue;
       this.#keep(batch);
-      batch = new Batch();
+      batch = new Batch(this.#context.clock);
       yield;
     }
     this.#keep(batch);
@@ -82,21 +84,40 @@ export class Telling {
   /** One alert alone has begun to fire, and follows from no other. */
   fired(episode: Episode, now: number): void {
     this.#mark(episode);
-    const batch = new Batch();
-    batch.add(episode, true, this.#isDue(episode, now) ? told(episode) : null);
+    const batch = new Batch(this.#context.clock);
+    batch.add(episode, true, this.#isDue(episode, now) ? this.#told(episode) : null);
     this.#keep(batch);
   }
 
   /** One alert alone was resolved. */
   ended(episode: Episode, now: number): void {
-    const batch = new Batch();
-    batch.add(episode, true, toldOver(episode, now));
+    const batch = new Batch(this.#context.clock);
+    batch.add(episode, true, this.#toldOver(episode, now));
     this.#keep(batch);
   }
 
   /** One alert that fires is another than before, which is no news. */
   keep(episode: Episode): void {
-    this.#context.store.save({ firing: [stored(episode)], over: [], transitions: [] });
+    this.#context.store.save({ firing: [stored(episode, this.#context.clock)], over: [], transitions: [] });
+  }
+
+  #told(episode: Episode): Transition {
+    episode.isTold = true;
+    return this.#transition(episode, 'firing', episode.firedAt);
+  }
+
+  /** Null if nobody was told that the alert fires. */
+  #toldOver(episode: Episode, now: number): Transition | null {
+    // The words are of the rows that were bad last, which may be fewer.
+    const most = episode.mostCount > 1 ? `, ${episode.mostCount} at once at most` : '';
+    episode.message = `over after ${duration(now - episode.since)}${most}: ${episode.message}`;
+    return episode.isTold ? this.#transition(episode, 'resolved', now) : null;
+  }
+
+  #transition(episode: Episode, state: Transition['state'], at: number): Transition {
+    const { clock } = this.#context;
+    const key = `${episode.id}:${state}`;
+    return { key, state, at: Math.round(clock.wallOf(at)), alert: alertOf(episode, clock) };
   }
 
   #mark(episode: Episode): void {
@@ -136,35 +157,27 @@ class Batch {
   readonly transitions: Transition[] = [];
   /** What fired or was resolved, whether or not it is told. */
   readonly news: Episode[] = [];
+  readonly #clock: WallClock;
+
+  constructor(clock: WallClock) {
+    this.#clock = clock;
+  }
 
   get size(): number {
     return this.firing.length + this.over.length;
   }
 
   add(episode: Episode, isNews: boolean, transition: Transition | null): void {
-    if (episode.state === 'firing') this.firing.push(stored(episode));
+    if (episode.state === 'firing') this.firing.push(stored(episode, this.#clock));
     else this.over.push(episode.id);
     if (transition !== null) this.transitions.push(transition);
     if (isNews) this.news.push(episode);
   }
 }
 
-function told(episode: Episode): Transition {
-  episode.isTold = true;
-  return { key: `${episode.id}:firing`, state: 'firing', at: Math.round(episode.firedAt), alert: alertOf(episode) };
-}
-
-/** Null where nobody was told that it fires. */
-function toldOver(episode: Episode, now: number): Transition | null {
-  // The words are of the rows that were bad last, which may be fewer.
-  const most = episode.mostCount > 1 ? `, ${episode.mostCount} at once at most` : '';
-  episode.message = `over after ${duration(now - episode.since)}${most}: ${episode.message}`;
-  if (!episode.isTold) return null;
-  return { key: `${episode.id}:resolved`, state: 'resolved', at: Math.round(now), alert: alertOf(episode) };
-}
-
-function stored(episode: Episode): StoredAlert {
-  const { rule, group, firedAt, mostCount, isTold, keptUntil } = episode;
-  const endsAt = rule === MANUAL ? keptUntil : null;
-  return { alert: alertOf(episode), group, firedAt, mostCount, isTold, endsAt };
+function stored(episode: Episode, clock: WallClock): StoredAlert {
+  const { rule, group, mostCount, isTold, keptUntil } = episode;
+  const firedAt = clock.wallOf(episode.firedAt);
+  const endsAt = rule === MANUAL ? clock.wallOf(keptUntil) : null;
+  return { alert: alertOf(episode, clock), group, firedAt, mostCount, isTold, endsAt };
 }

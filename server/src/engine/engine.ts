@@ -89,7 +89,7 @@ export class Engine {
   take(event: EngineEvent, now: number): void {
     this.#sign(now);
     this.#table.add(this.slot, ENGINE.events, 1);
-    this.#set(ENGINE.last_event_at, now / 1000);
+    this.#set(ENGINE.last_event_at, this.#table.epochS(now));
     switch (event.type) {
       case 'synthesis_start':
         this.#synthesis.start(event, now);

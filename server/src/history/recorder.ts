@@ -37,12 +37,15 @@ export class Recorder {
     return this.#failedAt !== null;
   }
 
-  /** Once a second. A disk that is not done with the last second's is not given more: there is a gap. */
-  tick(now: number): void {
+  /**
+   * Call once a second. While the disk is still busy with the last second, this one is left out. `wall`: `now` by the wall
+   * clock, under which it is kept.
+   */
+  tick(now: number, wall: number): void {
     if (this.#writing !== null || now - (this.#failedAt ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;
-    const t = Math.floor(now);
+    const t = Math.floor(wall);
     const due = RESOLUTIONS.filter((resolution) => this.#isDue(resolution, t));
-    if (due.length > 0) this.#writing = this.#write(this.#record(due, t), t);
+    if (due.length > 0) this.#writing = this.#write(this.#record(due, t), t, now);
   }
 
   /** Done when what was recorded is kept. */
@@ -70,9 +73,9 @@ export class Recorder {
     );
   }
 
-  async #write(recorded: readonly Recorded[], now: number): Promise<void> {
+  async #write(recorded: readonly Recorded[], t: number, now: number): Promise<void> {
     try {
-      await this.#store.append(recorded, now);
+      await this.#store.append(recorded, t);
       this.#failedAt = null;
     } catch (error) {
       this.#onFailure(error, this.#failedAt === null);

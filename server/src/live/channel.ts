@@ -7,6 +7,7 @@ import {
   MsgpackFrameSink,
   type Wire,
 } from '@auralis/shared';
+import type { WallClock } from '../clock.js';
 import type { Feed, Subscription } from './subscription.js';
 import type { Selection } from './topic.js';
 
@@ -16,7 +17,6 @@ import type { Selection } from './topic.js';
  */
 export class Channel implements Feed {
   readonly id: number;
-  readonly source: string;
   readonly intervalMs: number;
   readonly selection: Selection;
   readonly subscriptions = new Set<Subscription>();
@@ -24,21 +24,30 @@ export class Channel implements Feed {
   dueAt = Number.NaN;
 
   readonly #builder: FrameBuilder;
+  readonly #source: string;
+  readonly #clock: WallClock;
   readonly #msgpack: MsgpackFrameSink;
   readonly #json: JsonFrameSink;
   #lastFrameAt = Number.NaN;
   /** Snapshots at the present seq, made when first wanted. */
   readonly #snapshots = new Map<LiveForm, Wire>();
 
-  constructor(id: number, source: string, intervalMs: number, selection: Selection, sinks: Sinks, now: number) {
+  constructor(
+    id: number,
+    { source, clock, sinks }: ChannelContext,
+    intervalMs: number,
+    selection: Selection,
+    now: number,
+  ) {
     this.id = id;
-    this.source = source;
+    this.#source = source;
+    this.#clock = clock;
     this.intervalMs = intervalMs;
     this.selection = selection;
     this.#msgpack = sinks.msgpack;
     this.#json = sinks.json;
     this.#builder = new FrameBuilder(selection.table, selection.columns, selection.selector);
-    this.#builder.advance(id, source, now, [], true);
+    this.#builder.advance(id, source, clock.wallOf(now), [], true);
     this.#lastFrameAt = now;
     this.dueAt = now + intervalMs;
   }
@@ -57,7 +66,7 @@ export class Channel implements Feed {
     this.dueAt = Math.max(this.dueAt + this.intervalMs, now + this.intervalMs / 2);
     const sinks = this.#sinksInUse();
     const isHeartbeat = now - this.#lastFrameAt >= Math.max(HEARTBEAT_MS, this.intervalMs) - TICK_SLACK_MS;
-    if (this.#builder.advance(this.id, this.source, now, sinks, isHeartbeat)) {
+    if (this.#builder.advance(this.id, this.#source, this.#clock.wallOf(now), sinks, isHeartbeat)) {
       this.#lastFrameAt = now;
       this.#snapshots.clear();
       const msgpack = sinks.includes(this.#msgpack) ? this.#msgpack.writer.written() : null;
@@ -76,7 +85,7 @@ export class Channel implements Feed {
     let wire = this.#snapshots.get(form);
     if (wire === undefined) {
       const sink = form === 'json' ? this.#json : this.#msgpack;
-      this.#builder.snapshot(this.id, this.source, now, sink);
+      this.#builder.snapshot(this.id, this.#source, this.#clock.wallOf(now), sink);
       wire = form === 'json' ? this.#json.text : this.#msgpack.writer.copy();
       this.#snapshots.set(form, wire);
     }
@@ -101,6 +110,14 @@ const TICK_SLACK_MS = 25;
 export interface Sinks {
   readonly msgpack: MsgpackFrameSink;
   readonly json: JsonFrameSink;
+}
+
+/** What all channels of a hub have in common. */
+export interface ChannelContext {
+  /** Hub and boot: `id@epoch`. */
+  readonly source: string;
+  readonly clock: WallClock;
+  readonly sinks: Sinks;
 }
 
 export const createSinks = (): Sinks => ({ msgpack: new MsgpackFrameSink(), json: new JsonFrameSink() });

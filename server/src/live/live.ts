@@ -11,6 +11,7 @@ import {
   TOKEN_SUBPROTOCOL,
   type Welcome,
 } from '@auralis/shared';
+import type { Clock } from '../clock.js';
 import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
@@ -31,7 +32,7 @@ export interface LiveContext {
   /** Hub and boot: `id@epoch`. */
   readonly source: string;
   readonly version: string;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly isDraining: () => boolean;
 }
 
@@ -47,7 +48,11 @@ export class Live implements LiveDesk {
 
   constructor(context: LiveContext) {
     this.#context = context;
-    this.now = context.now;
+    this.now = context.clock.now;
+  }
+
+  wallNow(): number {
+    return this.#context.clock.wallNow();
   }
 
   /** `/api/v1/live` */
@@ -67,7 +72,7 @@ export class Live implements LiveDesk {
     });
     const catalogue = COLUMNS.map(({ index: _, ...entry }) => entry);
     const { source, version } = this.#context;
-    return { hub: source, version, now: this.now(), tables: Object.fromEntries(tables), catalogue };
+    return { hub: source, version, now: this.wallNow(), tables: Object.fromEntries(tables), catalogue };
   }
 
   subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel> {
@@ -77,7 +82,8 @@ export class Live implements LiveDesk {
     if (channel === undefined) {
       if (this.#channels.size >= MAX_CHANNELS)
         throw new RequestError('too_many_channels', `this hub serves ${MAX_CHANNELS} channels`, sub);
-      channel = new Channel(this.#nextChannel++, this.#context.source, intervalMs, selection, this.#sinks, now);
+      const { source, clock } = this.#context;
+      channel = new Channel(this.#nextChannel++, { source, clock, sinks: this.#sinks }, intervalMs, selection, now);
       this.#channels.set(selection.key, channel);
     }
     const subscription = new Subscription(session, sub, channel, options.ack ?? false, now);

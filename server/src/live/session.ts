@@ -25,6 +25,8 @@ const SUBSCRIBES_WINDOW_MS = 5_000;
 /** What a dashboard's socket needs of the hub. */
 export interface LiveDesk {
   readonly now: () => number;
+  /** ms since 1970 by the wall clock: what dashboards are told. */
+  wallNow(): number;
   readonly sessions: Set<LiveSession>;
   welcome(): Welcome;
   /** @throws RequestError */
@@ -118,7 +120,7 @@ export class LiveSession implements SocketHandler, Subscriber {
         this.#subscription(request.sub).resync();
         break;
       case 'ping':
-        this.peer.send(encodeResponse({ kind: 'pong', t: request.t, now }, this.form));
+        this.peer.send(encodeResponse({ kind: 'pong', t: request.t, now: this.#live.wallNow() }, this.form));
         break;
       case 'ack':
         for (const subscription of this.#subscriptions.values()) {

@@ -140,8 +140,8 @@ export class Lane {
 
   async #settle(): Promise<void> {
     if (this.#done === null) return;
-    const { name, outbox, now } = this.#context;
-    await outbox.settle(name, this.#done.batch, this.#done.remember, now());
+    const { name, outbox, wallClock } = this.#context;
+    await outbox.settle(name, this.#done.batch, this.#done.remember, wallClock());
     this.#done = null;
   }
 

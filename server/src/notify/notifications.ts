@@ -1,4 +1,5 @@
 import type { Transition } from '../alerts/alert.js';
+import type { Clock } from '../clock.js';
 import { HUB, type Tables } from '../state/tables.js';
 import type { Store, Transaction } from '../store/store.js';
 import { createNotifier, targetOf } from './create-notifier.js';
@@ -14,7 +15,7 @@ export interface NotificationsContext {
   readonly teller: Teller;
   readonly hubs: Tables['hubs'];
   readonly hubSlot: number;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly log: LaneContext['log'];
 }
 
@@ -44,16 +45,16 @@ export class Notifications {
 
   constructor(context: NotificationsContext) {
     this.#context = context;
-    const { store, notifiers, teller, now, log } = context;
+    const { store, notifiers, teller, clock, log } = context;
     const names = notifiers.map(({ name }) => name);
     const onOrphans = (name: string, count: number) =>
       log.warn({ notifier: name, count }, `${count} notifications waited for ${name}, which is no more: dropped`);
-    this.#outbox = new Outbox({ store, names, now: now(), onOrphans });
+    this.#outbox = new Outbox({ store, names, now: clock.wallNow(), onOrphans });
     this.#lanes = notifiers.map((settings) => {
       const { name, minIntervalMs } = settings;
       const notifier = createNotifier(settings, teller);
       const outbox = this.#outbox;
-      const clocks = { now, wallClock: Date.now };
+      const clocks = { now: clock.now, wallClock: Date.now };
       const lane = new Lane({ name, notifier, outbox, minIntervalMs, ...clocks, random: Math.random, log });
       return { settings, lane };
     });
@@ -90,6 +91,7 @@ export class Notifications {
   }
 
   states(): NotifierState[] {
+    const wallOf = (at: number | null) => (at === null ? null : this.#context.clock.wallOf(at));
     return this.#lanes.map(({ settings, lane: { status } }) => ({
       id: settings.name,
       type: settings.type,
@@ -100,10 +102,10 @@ export class Notifications {
       failures: status.failures,
       dropped: this.#outbox.dropped(settings.name),
       givenUp: status.givenUp,
-      lastSuccessAt: status.lastSuccessAt,
-      lastErrorAt: status.lastError?.at ?? null,
+      lastSuccessAt: wallOf(status.lastSuccessAt),
+      lastErrorAt: wallOf(status.lastError?.at ?? null),
       lastError: status.lastError?.message ?? null,
-      nextAttemptAt: status.nextAttemptAt,
+      nextAttemptAt: wallOf(status.nextAttemptAt),
     }));
   }
 

@@ -64,7 +64,7 @@ export class ClientHistory {
     const table = this.#table;
     if (last === slot || last === NO_SLOT) return false;
     // The row has whole seconds.
-    const openedLater = table.get(last, CONNECTION.connected_at) >= Math.round(lastSignAt / 1000);
+    const openedLater = table.get(last, CONNECTION.connected_at) >= Math.round(table.epochS(lastSignAt));
     return openedLater && table.get(last, CONNECTION.reconnects) === 0;
   }
 

@@ -42,7 +42,7 @@ export abstract class Connection {
     this.enter(ENTRY.silenceTold, 0);
     this.reportIntervalMs = reportIntervalMs;
     table.set(slot, CONNECTION.reports, 0);
-    table.set(slot, CONNECTION.connected_at, now / 1000);
+    table.set(slot, CONNECTION.connected_at, table.epochS(now));
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
   }
 
@@ -153,7 +153,7 @@ export abstract class Connection {
     table.setAttributes(slot, attributes);
     table.set(slot, CONNECTION.state, CONNECTION_STATE.closed);
     table.set(slot, CONNECTION.close_code, code);
-    table.set(slot, CONNECTION.closed_at, now / 1000);
+    table.set(slot, CONNECTION.closed_at, table.epochS(now));
     table.clear(slot, CONNECTION.chunk_send_rate);
     // Who has left is in no trouble any more: in an order by health it comes last.
     for (const verdict of [CONNECTION.health, CONNECTION.health_reason, CONNECTION.unwell_since])
@@ -164,7 +164,8 @@ export abstract class Connection {
   #noteSpell(health: number, now: number): void {
     const { table, slot } = this;
     if (health !== HEALTH.ok) {
-      if (Number.isNaN(table.get(slot, CONNECTION.unwell_since))) table.set(slot, CONNECTION.unwell_since, now / 1000);
+      if (Number.isNaN(table.get(slot, CONNECTION.unwell_since)))
+        table.set(slot, CONNECTION.unwell_since, table.epochS(now));
       this.enter(ENTRY.unwellAt, now);
     } else if (now - this.unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.unwell_since);
   }

@@ -43,7 +43,7 @@ export interface ListenContext {
   readonly messages: Messages;
   readonly tables: Tables;
   readonly counters: HubCounters;
-  /** Hub's clock, ms since 1970, fractional. */
+  /** Hub's clock, ms, fractional. */
   readonly now: () => number;
   readonly isDraining: () => boolean;
 }

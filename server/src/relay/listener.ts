@@ -195,7 +195,7 @@ export class Listener extends Connection {
   reported(lastSeq: number | null, chunks: RecentChunks): void {
     this.noteReport();
     shown[SHOWN.reports] = this.table.get(this.slot, CONNECTION.reports) + 1;
-    shown[SHOWN.lastReportAt] = this.lastReportAt / 1000;
+    shown[SHOWN.lastReportAt] = this.table.epochS(this.lastReportAt);
     isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
     // A confirmation of a chunk that was never sent confirms nothing.
     if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {

@@ -41,7 +41,7 @@ export class LostEngines {
       this.#seen.add(name);
       const isLost = streams.get(slot, STREAM.publishing) === 0 && now - this.#startedAt > RETURN_MS;
       if (isLost && Number.isNaN(streams.get(slot, STREAM.engine_lost_at))) {
-        streams.set(slot, STREAM.engine_lost_at, this.#startedAt / 1000);
+        streams.set(slot, STREAM.engine_lost_at, streams.epochS(this.#startedAt));
       }
     }
     for (const name of this.#seen) if (streams.slotOf(name) === undefined) this.#forget(name);

@@ -138,8 +138,9 @@ export class Relay {
 
   engineLeft(stream: Stream, now: number): void {
     stream.engine = null;
-    this.#tables.streams.set(stream.slot, STREAM.publishing, 0);
-    this.#tables.streams.set(stream.slot, STREAM.engine_lost_at, now / 1000);
+    const { streams } = this.#tables;
+    streams.set(stream.slot, STREAM.publishing, 0);
+    streams.set(stream.slot, STREAM.engine_lost_at, streams.epochS(now));
     this.#noteIdle(stream, now);
   }
 

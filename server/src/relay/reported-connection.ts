@@ -74,7 +74,7 @@ export class ReportedConnection extends Connection {
     this.enter(ENTRY.lastSignAt, now);
     this.noteReport();
     table.add(slot, CONNECTION.reports, 1);
-    table.set(slot, CONNECTION.last_report_at, now / 1000);
+    table.set(slot, CONNECTION.last_report_at, table.epochS(now));
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
     if (client !== null) {
       client.writeTo(table, slot);

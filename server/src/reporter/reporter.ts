@@ -14,8 +14,8 @@ export interface ReporterContext {
   readonly log: { info(message: string): void; warn(message: string): void };
   /** Where the lines go too, or null. */
   readonly file: string | null;
-  /** ms since 1970. */
-  readonly now: () => number;
+  /** Wall clock, ms since 1970. */
+  readonly wallNow: () => number;
 }
 
 /** Says how the hub fares, in a line, on the console and in a file that is rotated: `hub.log`, `hub.log.1`, … */
@@ -34,12 +34,12 @@ export class Reporter {
 
   /** Call it as often as a line is wanted. */
   report(): void {
-    const { figures, log, now } = this.#context;
+    const { figures, log, wallNow } = this.#context;
     const line = reportLine(figures());
     log.info(line);
     if (this.#path === null) return;
     this.#file ??= this.#open(this.#path);
-    this.#file.write(`${new Date(now()).toISOString()} ${line}\n`);
+    this.#file.write(`${new Date(wallNow()).toISOString()} ${line}\n`);
   }
 
   /** What was written is in the file when this resolves. */

@@ -158,6 +158,10 @@ export const hubColumns = {
     id: 172, unit: 'ms', label: 'time it stood still', scale: 0, worse: 'more', target: { max: 0 },
     help: 'How long the hub stood still in the last 15 s: what it came late to its work, from 200 ms on',
   },
+  clock_steps: {
+    id: 174, unit: 'count', label: 'steps of the wall clock', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'How often the wall clock of its machine was set or the machine slept, by more than 0.5 s',
+  },
   capacity_percent: {
     id: 180, unit: '%', label: 'places taken', scale: 1, worse: 'more', alert: { max: 95 },
     help: 'Places taken: active_connections ÷ --max-clients',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { World } from './world.js';
+import { type NotedStore, World } from './world.js';
 
 const told = (world: World) => world.store.transitions.map(({ state, alert }) => `${state} ${alert.rule}`);
 
@@ -127,5 +127,49 @@ describe('raised by hand', () => {
     world.pass(1);
     expect(world.alerting.resolve(world.alerts()[0]?.id ?? '', world.now)).toBe('by a rule');
     expect(world.alerting.resolve('nobody', world.now)).toBe('unknown');
+  });
+});
+
+describe('when the wall clock is set', () => {
+  const HOUR_MS = 3_600_000;
+  const RULE = { name: 'busy', table: 'hosts', column: 'cpu_percent', above: 90, forS: 0 } as const;
+  const busy = (store?: NotedStore, now?: number) => {
+    const world = new World([RULE], store, now);
+    world.set('hosts', 'here', { cpu_percent: 95 });
+    return world;
+  };
+
+  test('a silence ends by it', () => {
+    const world = busy();
+    const endsAt = world.now + 8 * HOUR_MS;
+    world.alerting.silence({ matchers: { rule: 'busy' }, author: 'anna', reason: 'we know', endsAt }, world.now);
+    world.pass(5);
+    expect(told(world)).toEqual([]);
+    world.stepWallClock(8 * HOUR_MS);
+    world.pass(1);
+    expect([told(world), world.alerting.silences()]).toEqual([['firing busy'], []]);
+  });
+
+  test('what is told and kept has its time, and lasts as long as it lasted', () => {
+    const world = busy();
+    world.pass(5);
+    world.stepWallClock(-HOUR_MS);
+    world.set('hosts', 'here', { cpu_percent: 1 });
+    world.pass(20);
+    const [fired, over] = world.store.transitions;
+    expect(fired?.at).toBe(1_000_001_000);
+    expect(over?.at).toBe(1_000_015_000 - HOUR_MS);
+    expect(over?.alert.since).toBe(1_000_001_000 - HOUR_MS);
+    expect(over?.alert.message).toMatch(/^over after 14 s/);
+    expect(world.alerts('resolved')[0]?.since).toBe((1_000_001_000 - HOUR_MS) / 1000);
+  });
+
+  test('an alert that is taken up by the next start fired when the wall clock says', () => {
+    const world = busy();
+    world.stepWallClock(HOUR_MS);
+    world.pass(5);
+    const next = busy(world.store, world.now + HOUR_MS + 60_000);
+    next.pass(1);
+    expect(next.alerts()[0]?.since).toBe((1_000_001_000 + HOUR_MS) / 1000);
   });
 });

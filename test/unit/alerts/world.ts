@@ -41,6 +41,8 @@ export class World {
   readonly log: { level: string; message: string; details: object }[] = [];
   readonly alerting: Alerting;
   now: number;
+  /** Wall clock minus `now`. */
+  wallOffsetMs = 0;
   /** What happens between two steps of a look; unless given, each look is done in one piece. */
   betweenSteps: (() => void) | null = null;
   #ids = 0;
@@ -57,6 +59,7 @@ export class World {
         hubSlot,
         rules: rules.map(resolveRule),
         store,
+        clock: { wallOf: (at) => at + this.wallOffsetMs, instantOf: (wall) => wall - this.wallOffsetMs },
         log: { info: say('info'), warn: say('warn'), error: say('error'), fatal: say('fatal') },
         newId: () => `${now}-${++this.#ids}`,
       },
@@ -105,6 +108,12 @@ export class World {
       engine_lost_at: Number.NaN,
       ...cells,
     });
+  }
+
+  /** The wall clock of the machine is set. */
+  stepWallClock(ms: number): void {
+    this.wallOffsetMs += ms;
+    for (const table of Object.values(this.tables)) table.stepWallClock(ms);
   }
 
   /** Lets seconds pass, one tick each; `each` runs before every one. */

@@ -38,7 +38,7 @@ function world(inStore: Store) {
     throw error;
   });
   const tick = async (t: number) => {
-    recorder.tick(t);
+    recorder.tick(t, t);
     await recorder.settled();
   };
   return { tables, kept, history: new History(kept), tick };
@@ -239,7 +239,7 @@ test('a disk that takes nothing is tried twice a minute, and news once until it 
     [62, true],
   ] as const) {
     isFull = full;
-    recorder.tick(T0 + second * 1000);
+    recorder.tick(T0 + second * 1000, T0 + second * 1000);
     await recorder.settled();
   }
   expect(told).toEqual([
@@ -265,7 +265,7 @@ test('a store that cannot be opened is tried again, and until then nobody is ans
   await expect(frames()).rejects.toThrow(HistoryUnavailableError);
   for (const second of [0, 31, 62]) {
     isThere = second === 62;
-    recorder.tick(start + second * 1000);
+    recorder.tick(start + second * 1000, start + second * 1000);
     await recorder.settled();
     expect(recorder.isFailing).toBe(!isThere);
     if (!isThere) await expect(frames()).rejects.toThrow('history is not there: EACCES');
@@ -284,11 +284,11 @@ test('what the disk has not taken yet is not heaped up', async () => {
     });
   };
   const recorder = new Recorder(createTables(), { append }, 'hub@1', () => {});
-  for (let second = 0; second < 10; second++) recorder.tick(T0 + second * 1000);
+  for (let second = 0; second < 10; second++) recorder.tick(T0 + second * 1000, T0 + second * 1000);
   expect(appends).toBe(1);
   done();
   await recorder.settled();
-  recorder.tick(T0 + 10_000);
+  recorder.tick(T0 + 10_000, T0 + 10_000);
   expect(appends).toBe(2);
 });
 

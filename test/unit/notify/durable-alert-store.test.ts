@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { StoredAlert } from '@auralis/server/alerts/alert-store';
+import { Clock } from '@auralis/server/clock';
 import { byName } from '@auralis/server/config-place';
 import { DurableAlertStore } from '@auralis/server/durable-alert-store';
 import { Notifications } from '@auralis/server/notify/notifications';
@@ -37,7 +38,11 @@ async function open(): Promise<void> {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const notifiers = readNotifierSettings({ hook: { type: 'webhook', url: receiver.url } }, byName, {});
   const hubSlot = hubs.open('hub', ['', '']);
-  notifications = new Notifications({ store, notifiers, teller: TELLER, hubs, hubSlot, now: () => START, log });
+  const clock = new Clock(
+    () => START,
+    () => START,
+  );
+  notifications = new Notifications({ store, notifiers, teller: TELLER, hubs, hubSlot, clock, log });
   alerts = new DurableAlertStore(store, notifications, (error) => errors.push(error));
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Transition } from '@auralis/server/alerts/alert';
 import { Alertmanager } from '@auralis/server/notify/notifiers/alertmanager';
 import { File } from '@auralis/server/notify/notifiers/file';
 import { PagerDuty } from '@auralis/server/notify/notifiers/pagerduty';
@@ -129,6 +130,7 @@ describe('Alertmanager', () => {
     context.remember(
       (await notifier.send([firing('x', { labels: { stream: 'main', 'odd name': 'v' } })], context)).remember,
     );
+    context.now = START + 61_000;
     context.remember(
       (await notifier.send([resolved('x', { labels: { stream: 'main', more: 'v' } })], context)).remember,
     );
@@ -150,19 +152,32 @@ describe('Alertmanager', () => {
     };
     const alert = { labels, annotations, startsAt: iso(START), generatorURL: 'http://hub.test:8000' };
     expect(posted()).toEqual([
-      ['/am/api/v2/alerts', [alert]],
+      ['/am/api/v2/alerts', [{ ...alert, endsAt: iso(START + 2_000 + 300_000) }]],
       ['/am/api/v2/alerts', [{ ...alert, endsAt: iso(START + 60_000) }]],
     ]);
     expect(context.memory.size).toBe(0);
   });
 
   test('what waited together is one request, an alert each as it stands last', async () => {
+    context.now = START + 61_000;
     context.remember((await newAlertmanager().send([firing('x'), firing('y'), resolved('x')], context)).remember);
     expect(posted()[0]?.[1]).toMatchObject([
       { labels: { alert_id: 'x' }, endsAt: iso(START + 60_000) },
       { labels: { alert_id: 'y' } },
     ]);
     expect([...context.memory.keys()]).toEqual(['y']);
+  });
+
+  test('a clock that was set back leaves no alert that starts after it ends, nor one that ends in the future', async () => {
+    const notifier = newAlertmanager();
+    context.remember((await notifier.send([firing('x')], context)).remember);
+    context.now = START - 3_600_000;
+    await notifier.repeat([...context.memory.values()] as Transition[], context);
+    await notifier.send([resolved('x')], context);
+    expect(posted().slice(1)).toMatchObject([
+      ['/am/api/v2/alerts', [{ startsAt: iso(context.now), endsAt: iso(context.now + 300_000) }]],
+      ['/am/api/v2/alerts', [{ startsAt: iso(context.now), endsAt: iso(context.now) }]],
+    ]);
   });
 
   test('what fires is repeated, a hundred a request', async () => {

@@ -33,7 +33,7 @@ describe('the reporter', () => {
       figures: () => FIGURES,
       log: { info: (line) => lines.push(line), warn: (line) => lines.push(`warn ${line}`) },
       file,
-      now: () => Date.UTC(2026, 0, 17, 20),
+      wallNow: () => Date.UTC(2026, 0, 17, 20),
     });
 
   test('writes to the console, and to a file that it makes', async () => {

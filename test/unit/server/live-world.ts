@@ -1,3 +1,4 @@
+import { Clock } from '@auralis/server/clock';
 import { Live } from '@auralis/server/live/live';
 import { HubCounters } from '@auralis/server/state/counters';
 import { CONNECTION, createTables, HUB } from '@auralis/server/state/tables';
@@ -89,7 +90,17 @@ beforeEach(() => {
   tables = createTables();
   slot = tables.connections.open('c', ['main', '', '', '']);
   const counters = new HubCounters(tables.hubs, 'hub', [], clock.now);
-  live = new Live({ tables, counters, source: 'hub@1', version: '0', now: () => clock.now, isDraining: () => false });
+  live = new Live({
+    tables,
+    counters,
+    source: 'hub@1',
+    version: '0',
+    clock: new Clock(
+      () => clock.now,
+      () => clock.now,
+    ),
+    isDraining: () => false,
+  });
 });
 
 export function connect(form: LiveForm = 'msgpack'): Dashboard {

@@ -10,7 +10,7 @@ import { rowSchema } from '../row-schema.js';
 import { rowOf } from '../rows.js';
 import { addTable } from './tables.js';
 
-/** What keeps the alerts, as far as REST asks of it. Times are ms since 1970. */
+/** What keeps the alerts, as far as REST asks of it. `now` is by the hub's clock; times of silences are wall times, ms. */
 export interface AlertDesk {
   raise(alert: RaisedAlert, now: number): { readonly id: string; readonly isNew: boolean } | null;
   resolve(id: string, now: number): 'resolved' | 'unknown' | 'by a rule';
@@ -44,6 +44,7 @@ export interface AlertsContext {
   readonly tables: Tables;
   readonly alerts: AlertDesk;
   readonly now: () => number;
+  readonly wallNow: () => number;
 }
 
 const MAX_LABELS = 16;
@@ -184,7 +185,7 @@ async function assertKept(alerts: AlertDesk): Promise<void> {
     throw new Problem(503, 'it is so, but the hub cannot keep it: its data directory takes nothing');
 }
 
-function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): void {
+function addSilenceRoutes(app: Api, { tables, alerts, now, wallNow }: AlertsContext): void {
   const path = '/api/v1/alerts/silences';
   const shown = (silence: Silence) => ({
     ...silence,
@@ -221,8 +222,7 @@ function addSilenceRoutes(app: Api, { tables, alerts, now }: AlertsContext): voi
   });
   app.openapi(add, async (c) => {
     const { endsAt, lastsS, ...rest } = c.req.valid('json');
-    const at = now();
-    const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, at) }, at);
+    const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, wallNow()) }, now());
     if (silence === null) throw new Problem(503, 'there are too many silences: end some');
     await assertKept(alerts);
     return c.json(shown(silence), 201);

@@ -8,7 +8,8 @@ import { Problem, problems } from '../problem.js';
 
 export interface HistoryContext {
   readonly history: History;
-  readonly now: () => number;
+  /** Wall clock, ms since 1970. */
+  readonly wallNow: () => number;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,12 +43,12 @@ const pointsSchema = z
   .openapi('History');
 
 /** `GET /api/v1/history`, one cell over time; `GET /api/v1/history/frames`, a whole table. */
-export function addHistoryRoutes(app: Api, { history, now }: HistoryContext): void {
-  addPoints(app, { history, now });
-  addFrames(app, { history, now });
+export function addHistoryRoutes(app: Api, { history, wallNow }: HistoryContext): void {
+  addPoints(app, { history, wallNow });
+  addFrames(app, { history, wallNow });
 }
 
-function addPoints(app: Api, { history, now }: HistoryContext): void {
+function addPoints(app: Api, { history, wallNow }: HistoryContext): void {
   const route = createRoute({
     method: 'get',
     path: '/api/v1/history',
@@ -79,14 +80,14 @@ function addPoints(app: Api, { history, now }: HistoryContext): void {
   });
   app.openapi(route, async (c) => {
     const asked = c.req.valid('query');
-    const { column, stepMs, points } = await answered(() => history.points(asked, now()));
+    const { column, stepMs, points } = await answered(() => history.points(asked, wallNow()));
     const labelled = points.map(([t, value]): [number, number | string | null] => [t, label(column, value)]);
     const { table, row } = asked;
     return c.json({ table, row, column: column.name, unit: column.unit, step: stepMs, points: labelled }, 200);
   });
 }
 
-function addFrames(app: Api, { history, now }: HistoryContext): void {
+function addFrames(app: Api, { history, wallNow }: HistoryContext): void {
   const route = createRoute({
     method: 'get',
     path: '/api/v1/history/frames',
@@ -105,7 +106,7 @@ function addFrames(app: Api, { history, now }: HistoryContext): void {
   });
   app.openapi(route, async (c) => {
     const asked = c.req.valid('query');
-    const frames = await answered(() => history.frames(asked, now()));
+    const frames = await answered(() => history.frames(asked, wallNow()));
     return c.body(streamed(frames), 200, { 'content-type': 'application/msgpack' });
   });
 }

@@ -3,12 +3,15 @@ import type { Notifier, SendContext, Sent, Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
 
 const MAX_ALERTS = 100;
-/** Alertmanager takes an alert for over that it has not heard of for its `resolve_timeout`, five minutes unless set. */
 export const REPEAT_MS = 60_000;
+/** An alert that the hub does not repeat for this long is over for Alertmanager. Its own default (`resolve_timeout`) is the same. */
+const LASTS_MS = 5 * REPEAT_MS;
 
 /**
  * Prometheus Alertmanager, API v2. It knows an alert by its labels, so those of the transition that fired are kept until it is
  * over; `alert_id` keeps two episodes apart. What fires is told again every minute, also to an Alertmanager that has started anew.
+ * `endsAt` is always sent, and `startsAt` is never after it: Alertmanager refuses such a request for good (400), and a clock
+ * that was set back would cause it.
  */
 export class Alertmanager implements Notifier {
   readonly maxBatch = MAX_ALERTS;
@@ -24,28 +27,32 @@ export class Alertmanager implements Notifier {
     this.#teller = teller;
   }
 
-  async send(batch: readonly Transition[], { signal, recall }: SendContext): Promise<Sent> {
+  async send(batch: readonly Transition[], { signal, recall, now }: SendContext): Promise<Sent> {
     const remember = new Map<string, Transition | undefined>();
     const alerts = new Map<string, object>();
     for (const transition of batch) {
       const { id } = transition.alert;
       if (transition.state === 'firing') {
         remember.set(id, transition);
-        alerts.set(id, this.#alert(transition, null));
+        alerts.set(id, this.#alert(transition, now, now + LASTS_MS));
         continue;
       }
       const fired = remember.get(id) ?? (recall(id) as Transition | undefined);
       const labels = (fired ?? transition).alert.labels;
-      alerts.set(id, this.#alert({ ...transition, alert: { ...transition.alert, labels } }, transition.at));
+      alerts.set(
+        id,
+        this.#alert({ ...transition, alert: { ...transition.alert, labels } }, now, Math.min(transition.at, now)),
+      );
       remember.set(id, undefined);
     }
     await this.#post([...alerts.values()], signal);
     return { remember };
   }
 
-  async repeat(firing: readonly Transition[], { signal }: SendContext): Promise<void> {
+  async repeat(firing: readonly Transition[], { signal, now }: SendContext): Promise<void> {
     for (let from = 0; from < firing.length; from += MAX_ALERTS) {
-      const alerts = firing.slice(from, from + MAX_ALERTS).map((transition) => this.#alert(transition, null));
+      const batch = firing.slice(from, from + MAX_ALERTS);
+      const alerts = batch.map((transition) => this.#alert(transition, now, now + LASTS_MS));
       await this.#post(alerts, signal);
     }
   }
@@ -59,7 +66,7 @@ export class Alertmanager implements Notifier {
   }
 
   /** A `postableAlert`: labels, annotations, RFC 3339 times. */
-  #alert({ alert }: Transition, endsAt: number | null) {
+  #alert({ alert }: Transition, now: number, endsAt: number) {
     const { id, rule, severity, title, message, labels, count, value, since, blame } = alert;
     const own = Object.entries(labels).map(([name, text]) => [labelName(name), text] as const);
     return {
@@ -71,8 +78,8 @@ export class Alertmanager implements Notifier {
         ...(value === null ? {} : { value: String(value) }),
         ...(blame === null ? {} : { blame: blame.on, evidence: blame.evidence }),
       },
-      startsAt: new Date(since).toISOString(),
-      ...(endsAt === null ? {} : { endsAt: new Date(Math.max(endsAt, since)).toISOString() }),
+      startsAt: new Date(Math.min(since, now, endsAt)).toISOString(),
+      endsAt: new Date(endsAt).toISOString(),
       generatorURL: this.#teller.url(),
     };
   }
