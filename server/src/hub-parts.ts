@@ -35,6 +35,7 @@ import { type KeyMark, ReportedConnections } from './relay/reported-connections.
 import { ReportsDesk } from './relay/reports-desk.js';
 import { Sweep } from './relay/sweep.js';
 import { Reporter } from './reporter/reporter.js';
+import { SliceQueue } from './slices.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
@@ -280,6 +281,7 @@ export class HubParts {
       prometheus: this.#prometheus,
       history: this.#history,
       isDraining,
+      slices: new SliceQueue(),
       engines: this.#engines,
       cmcd: new CmcdDesk(this.#players, (text) => new CmcdRecord(text), this.counters),
       reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.counters),

@@ -56,3 +56,52 @@ export class Slices {
     this.#nextTurn(() => this.#slice(steps));
   }
 }
+
+interface Work {
+  readonly steps: Iterator<void, unknown>;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Does works one after another. Each turn of the event loop has one slice of them, however many wait. */
+export class SliceQueue {
+  readonly #clock: () => number;
+  readonly #nextTurn: (callback: () => void) => void;
+  readonly #works: Work[] = [];
+
+  constructor({ clock = () => performance.now(), nextTurn = setImmediate }: Omit<SlicesContext, 'onError'> = {}) {
+    this.#clock = clock;
+    this.#nextTurn = nextTurn;
+  }
+
+  /** Do `steps` when those before them are done. Return their result, or throw what a step throws. */
+  run<Result>(steps: Iterator<void, Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#works.push({ steps, resolve, reject }) === 1) this.#nextTurn(this.#slice);
+    });
+  }
+
+  readonly #slice = () => {
+    const end = this.#clock() + BUDGET_MS;
+    do {
+      const { steps, resolve, reject } = this.#works[0] as Work;
+      try {
+        const step = steps.next();
+        if (step.done !== true) continue;
+        resolve(step.value as never);
+      } catch (error) {
+        reject(error);
+      }
+      this.#works.shift();
+    } while (this.#works.length > 0 && this.#clock() < end);
+    if (this.#works.length > 0) this.#nextTurn(this.#slice);
+  };
+}
+
+/** Do all steps at once. Return their result. */
+export function toTheEnd<Result>(steps: Iterator<void, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}

@@ -13,6 +13,12 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Known messages nest three deep; a decoder that recurses must stop somewhere. */
 export const MAX_DEPTH = 8;
+/** Values and keys of one message of a socket: 100 events with every field have 1,500, and decoding takes up to 1 µs each. */
+export const MAX_MESSAGE_NODES = 4_096;
+/** Values and keys of one record of a POST: a report with every field has 52. */
+export const MAX_RECORD_NODES = 256;
+/** A body of one alert or silence with every field as long as it may be, each character escaped in JSON, is 40 KB. */
+export const MAX_ALERT_BODY_BYTES = 64 * 1024;
 
 /** Stream names appear in URLs, labels and file names: `.` and `..` mean something else there. */
 export const STREAM_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
@@ -75,8 +81,12 @@ export const MAX_LISTENER_MESSAGES_PER_S = 50;
 /** Messages a second that end a listener's socket. A page that reports with every frame of a fast screen sends 240. */
 export const MAX_LISTENER_FLOOD_PER_S = 500;
 
-/** Events of an engine in one message or request: at ten a second, what it did in a minute and a half. */
+/** Records of one request: at ten events a second, what an engine did in a minute and a half. They are taken in time slices. */
 export const MAX_EVENTS = 1_000;
+/** Events of one message on `/publish`, which is taken in one piece: a list of 1,000 holds the loop for 13 ms. */
+export const MAX_PUBLISHED_EVENTS = 100;
+/** Text on `/publish`: 100 events with every field are 30 KB. Audio comes as bytes. */
+export const MAX_EVENTS_TEXT_BYTES = 64 * 1024;
 
 /** Conditions in one view or list: as many as anybody could want to type, and few enough to ask of every row at every tick. */
 export const MAX_CONDITIONS = 16;

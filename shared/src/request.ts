@@ -1,10 +1,11 @@
 /** What a dashboard sends, checked: bytes become a `Request` or a `RequestError`, and nothing else passes. */
 import type { ErrorCode } from './codes.js';
 import { OP } from './codes.js';
+import { decodeMessage } from './decode.js';
+import { DecodeError } from './decode-error.js';
 import { LIVE_INTERVALS_MS, MAX_CONDITION_CHARACTERS } from './limits.js';
 import type { Wire } from './live-codec.js';
 import type { Request, SubscribeOptions, View, WhereOp } from './messages.js';
-import { MsgpackError, readMsgpack } from './msgpack/reader.js';
 import { show } from './show.js';
 
 /** What a stranger sent is not a request. `sub` is the subscription it is about, where that can be told. */
@@ -50,10 +51,10 @@ export function decodeRequest(wire: Wire): Request {
 
 function read(wire: Wire): unknown {
   try {
-    return typeof wire === 'string' ? JSON.parse(wire) : readMsgpack(wire);
+    return decodeMessage(wire);
   } catch (error) {
-    const what = error instanceof MsgpackError ? error.message : 'not JSON';
-    throw new RequestError('bad_message', what);
+    if (error instanceof DecodeError) throw new RequestError('bad_message', error.message);
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { toTheEnd } from '../slices.js';
 import { HUB, type Tables } from '../state/tables.js';
 import { AlertRows } from './alert-rows.js';
 import { blameFor } from './blame.js';
@@ -208,8 +209,4 @@ export class Alerting {
   *#show(): Generator<void> {
     yield* this.#rows.write(this.#episodes.all(), (id) => this.#episodes.get(id) !== undefined);
   }
-}
-
-function toTheEnd(steps: Iterable<void>): void {
-  for (const _ of steps);
 }

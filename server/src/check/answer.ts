@@ -16,10 +16,10 @@ export interface Answer {
 export type NoAnswer = 'no records' | 'too many records' | 'too many streams';
 
 /**
- * Takes a record or a list of them, as decoded, each by itself: the good ones are taken, the others refused and counted.
- * `take` throws Refusal.
+ * Take a record or a list of them, as decoded, each by itself and one a step. Good ones are taken, others refused and
+ * counted. `take` throws Refusal.
  */
-export function takeEach(found: unknown, take: (record: unknown) => void): Answer | NoAnswer {
+export function* takeSteps(found: unknown, take: (record: unknown) => void): Generator<void, Answer | NoAnswer> {
   if (typeof found !== 'object' || found === null || found instanceof Uint8Array) return 'no records';
   const records: readonly unknown[] = Array.isArray(found) ? found : [found];
   if (records.length > MAX_EVENTS) return 'too many records';
@@ -36,6 +36,7 @@ export function takeEach(found: unknown, take: (record: unknown) => void): Answe
       refused++;
       if (errors.length < MAX_LISTED) errors.push({ index, code: error.code, message: error.message });
     }
+    yield;
   }
   return { accepted, refused, errors };
 }

@@ -1,7 +1,8 @@
 import type { AudioFormat } from '@auralis/shared';
-import { type Answer, type NoAnswer, takeEach } from '../check/answer.js';
+import { type Answer, type NoAnswer, takeSteps } from '../check/answer.js';
 import { recordSchema } from '../check/record-schema.js';
 import { Refusal } from '../check/refusal.js';
+import { toTheEnd } from '../slices.js';
 import type { HubCounters } from '../state/counters.js';
 import type { EngineTotals } from '../state/engine-totals.js';
 import type { Tables } from '../state/tables.js';
@@ -45,18 +46,22 @@ export class EngineRoom {
     this.#engines.get(stream)?.engine.heard(payload, now);
   }
 
-  /** Takes an event or a list of them, as decoded: the good ones are taken, the others refused and counted. */
+  /** Take an event or a list of them, as decoded. Good ones are taken, others refused and counted. */
   take(stream: string, found: unknown, now: number): Answer | NoAnswer {
-    let engine = null as Engine | null;
-    const answer = takeEach(found, (each) => {
+    return toTheEnd(this.takeSteps(stream, found, () => now));
+  }
+
+  /** The same, one event a step. */
+  *takeSteps(stream: string, found: unknown, now: () => number): Generator<void, Answer | NoAnswer> {
+    const answer = yield* takeSteps(found, (each) => {
       const { record, ignored } = EVENT_READER.read(each);
-      // A stream is not made for a message without a good event in it.
-      engine ??= this.#open(stream, now);
-      engine.take(record, now);
+      const at = now();
+      // A stream is not made for a message without a good event in it, and may go between two steps.
+      this.#open(stream, at).take(record, at);
       if (ignored > 0) this.#counters.add('fields_ignored', ignored);
     });
     if (typeof answer !== 'string' && answer.refused > 0) {
-      (engine ?? this.#engines.get(stream)?.engine)?.refused(answer.refused);
+      this.#engines.get(stream)?.engine.refused(answer.refused);
       this.#counters.add('messages_refused', answer.refused);
     }
     return answer;

@@ -35,8 +35,15 @@ export function addUncheckedRoute(app: Api, route: RouteConfig, handler: (c: Con
   app.on(route.method.toUpperCase(), route.path.replaceAll(/{(\w+)}/g, ':$1'), handler);
 }
 
-/** Every issue on one line: the parameter or field, and what is wrong with it. */
+/** Issues that an answer lists; the rest are counted. */
+const MAX_ISSUES = 20;
+
+/** Issues on one line: the parameter or field, and what is wrong with it. */
 function sayIssues({ issues }: z.ZodError): string {
   const place = (path: readonly PropertyKey[]) => path.map(String).join('.');
-  return issues.map(({ path, message }) => (path.length === 0 ? message : `${place(path)}: ${message}`)).join('; ');
+  const said = issues
+    .slice(0, MAX_ISSUES)
+    .map(({ path, message }) => (path.length === 0 ? message : `${place(path)}: ${message}`));
+  if (issues.length > MAX_ISSUES) said.push(`and ${issues.length - MAX_ISSUES} more`);
+  return said.join('; ');
 }

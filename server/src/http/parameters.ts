@@ -1,6 +1,9 @@
 import { parseIsoTime, show } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 
+/** Unknown parameters that an answer names. */
+const MAX_UNKNOWN = 20;
+
 /** Parameters of a query, or fields of a body. What is not known is refused by name. */
 export function named<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
@@ -9,7 +12,9 @@ export function named<Shape extends z.ZodRawShape>(shape: Shape) {
       const unknown = issue.keys as string[];
       const known = Object.keys(shape);
       const allowed = known.length === 0 ? 'there are none here' : `known are ${known.join(', ')}`;
-      return `${unknown.map((name) => name.slice(0, 80)).join(', ')}: unknown; ${allowed}`;
+      const said = unknown.slice(0, MAX_UNKNOWN).map((name) => name.slice(0, 80));
+      if (unknown.length > MAX_UNKNOWN) said.push(`and ${unknown.length - MAX_UNKNOWN} more`);
+      return `${said.join(', ')}: unknown; ${allowed}`;
     },
   });
 }

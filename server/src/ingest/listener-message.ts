@@ -1,4 +1,4 @@
-import { type ErrorCode, MsgpackError, readMsgpack, show } from '@auralis/shared';
+import { DecodeError, decodeMessage, type ErrorCode, show } from '@auralis/shared';
 import { Refusal } from '../check/refusal.js';
 import { readFastPackedReport } from './fast-packed-report.js';
 import { readFastReport } from './fast-report.js';
@@ -33,7 +33,7 @@ export class ListenerMessages {
 export function readListenerMessage(data: Uint8Array, isBinary: boolean, report: Report): ListenerInput {
   const end = load(data);
   if (isBinary ? readFastPackedReport(end, report) : readFastReport(end, report)) return CLIENT_METRICS;
-  const message = isBinary ? parseMsgpack(data) : parseJson(data);
+  const message = decoded(data, isBinary);
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     throw new Refusal('bad_message', `a message is a map with a type, not ${show(message)}`);
   }
@@ -50,19 +50,11 @@ export function readListenerMessage(data: Uint8Array, isBinary: boolean, report:
   }
 }
 
-function parseMsgpack(data: Uint8Array): unknown {
+function decoded(data: Uint8Array, isBinary: boolean): unknown {
   try {
-    return readMsgpack(data);
+    return decodeMessage(isBinary ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
   } catch (error) {
-    if (error instanceof MsgpackError) throw new Refusal('bad_message', error.message);
+    if (error instanceof DecodeError) throw new Refusal('bad_message', error.message);
     throw error;
-  }
-}
-
-function parseJson(data: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
-  } catch {
-    throw new Refusal('bad_message', 'the text is not JSON');
   }
 }

@@ -1,5 +1,5 @@
 import { CMCD_STALE_MS, STREAM_NAME } from '@auralis/shared';
-import { type Answer, type NoAnswer, takeEach } from '../check/answer.js';
+import { type Answer, type NoAnswer, takeSteps } from '../check/answer.js';
 import { Refusal } from '../check/refusal.js';
 import type { HubCounters } from '../state/counters.js';
 import type { ClientReport, ReportedConnection } from './reported-connection.js';
@@ -30,9 +30,17 @@ export class CmcdDesk {
     this.#counters = counters;
   }
 
-  /** Takes records, each a line. `stream`: whose they are; null: that of each record's content. `address`: who sends them. */
-  take(lines: readonly string[], stream: string | null, address: string, now: number): Answer | NoAnswer {
-    const answer = takeEach(lines, (line) => this.#take(this.#read(line as string), stream, address, now));
+  /**
+   * Take records, each a line, one a step. `stream`: whose they are; null: that of each record's content. `address`: who
+   * sends them.
+   */
+  *takeSteps(
+    lines: readonly string[],
+    stream: string | null,
+    address: string,
+    now: () => number,
+  ): Generator<void, Answer | NoAnswer> {
+    const answer = yield* takeSteps(lines, (line) => this.#take(this.#read(line as string), stream, address, now()));
     if (typeof answer !== 'string' && answer.refused > 0) this.#counters.add('messages_refused', answer.refused);
     return answer;
   }

@@ -1,13 +1,16 @@
 import {
   type AudioFormat,
   CLOSE,
+  DecodeError,
+  decodeMessage,
   type ErrorCode,
   MAX_CHUNK_DURATION_MS,
   MAX_CHUNK_MESSAGE_BYTES,
+  MAX_EVENTS,
+  MAX_EVENTS_TEXT_BYTES,
+  MAX_PUBLISHED_EVENTS,
   MAX_REFUSALS_PER_MIN,
-  MsgpackError,
   type PublishedChunk,
-  readMsgpack,
   show,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
@@ -113,7 +116,7 @@ class EngineSocket implements SocketHandler {
     const now = this.#context.now();
     this.#stream.engineSignAt = now;
     try {
-      const message = isBinary ? parseMsgpack(data) : parseJson(data);
+      const message = decoded(data, isBinary);
       if (isChunk(message)) this.#publish(chunkOf(message), now);
       else this.#takeEvents(peer, message, now);
     } catch (error) {
@@ -145,6 +148,11 @@ class EngineSocket implements SocketHandler {
    * because wrong events of an engine must not cost its listeners the audio.
    */
   #takeEvents(peer: Peer, message: unknown, now: number): void {
+    if (Array.isArray(message) && message.length > MAX_PUBLISHED_EVENTS)
+      throw new PublishError(
+        'bad_message',
+        `${message.length} events in one message: at most ${MAX_PUBLISHED_EVENTS}; POST takes ${MAX_EVENTS}`,
+      );
     const taken = this.#context.engines.take(this.#stream.name, message, now);
     if (typeof taken === 'string') throw new PublishError('bad_message', `${taken}: ${MESSAGE_RULE}`);
     const [first] = taken.errors;
@@ -173,20 +181,14 @@ class PublishError extends Error {
   }
 }
 
-function parseMsgpack(data: Uint8Array): unknown {
+function decoded(data: Uint8Array, isBinary: boolean): unknown {
+  if (!isBinary && data.length > MAX_EVENTS_TEXT_BYTES)
+    throw new PublishError('bad_message', `events in text: at most ${MAX_EVENTS_TEXT_BYTES} bytes, not ${data.length}`);
   try {
-    return readMsgpack(data);
+    return decodeMessage(isBinary ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
   } catch (error) {
-    if (error instanceof MsgpackError) throw new PublishError('bad_message', error.message);
+    if (error instanceof DecodeError) throw new PublishError('bad_message', `${error.message}: ${MESSAGE_RULE}`);
     throw error;
-  }
-}
-
-function parseJson(data: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
-  } catch {
-    throw new PublishError('bad_message', `the text is not JSON: ${MESSAGE_RULE}`);
   }
 }
 

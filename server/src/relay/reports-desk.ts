@@ -1,5 +1,5 @@
 import { STALE_MS } from '@auralis/shared';
-import { type Answer, type NoAnswer, takeEach } from '../check/answer.js';
+import { type Answer, type NoAnswer, takeSteps } from '../check/answer.js';
 import type { HubCounters } from '../state/counters.js';
 import type { ClientReport, ConnectionMetrics } from './reported-connection.js';
 import type { ConnectionAttributes, ConnectionName, Placed, ReportedConnections } from './reported-connections.js';
@@ -42,11 +42,11 @@ export class ReportsDesk {
     this.recordSchema = inbox.recordSchema;
   }
 
-  /** Takes a record or a list of them, as decoded: the good ones are taken, the others refused and counted. */
-  take(stream: string, found: unknown, now: number): Answer | NoAnswer {
-    const answer = takeEach(found, (each) => {
+  /** Take a record or a list of them, as decoded, one a step. Good ones are taken, others refused and counted. */
+  *takeSteps(stream: string, found: unknown, now: () => number): Generator<void, Answer | NoAnswer> {
+    const answer = yield* takeSteps(found, (each) => {
       const { record, client, ignored } = this.#inbox.read(each);
-      this.#take({ stream, connection: record.connection }, record, client, now);
+      this.#take({ stream, connection: record.connection }, record, client, now());
       if (ignored > 0) this.#counters.add('fields_ignored', ignored);
     });
     if (typeof answer !== 'string' && answer.refused > 0) this.#counters.add('messages_refused', answer.refused);

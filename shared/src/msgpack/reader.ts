@@ -1,23 +1,39 @@
+import { DecodeError } from '../decode-error.js';
 import { MAX_DEPTH } from '../limits.js';
 
 /** The bytes are not one complete MessagePack value of standard types within the limits. `message` says what and where. */
-export class MsgpackError extends Error {
+export class MsgpackError extends DecodeError {
   override readonly name = 'MsgpackError';
 }
 
 /**
- * Reads one MessagePack value that must fill `bytes`. Safe for what strangers send: a declared length is believed only if
- * as many bytes are there, nesting ends at `maxDepth`, extensions are refused, maps become objects without a prototype
- * (so `__proto__` is a key like any other) and take string keys only.
+ * Read one MessagePack value that must fill `bytes`. A declared length is believed only if as many bytes are there. Nesting
+ * ends at `maxDepth`, reading at `maxNodes` values and keys: strangers' messages need both (see `decodeMessage`). Extensions
+ * are refused. Maps become objects without a prototype, so `__proto__` is a key like any other, and take string keys only.
  *
  * `bin` becomes a view into `bytes`, not a copy. 64-bit integers become numbers, exact up to 2^53.
  * @throws MsgpackError
  */
-export function readMsgpack(bytes: Uint8Array, maxDepth = MAX_DEPTH): unknown {
-  const reader = new Reader(bytes, maxDepth);
+export function readMsgpack(bytes: Uint8Array, maxDepth = MAX_DEPTH, maxNodes = Number.POSITIVE_INFINITY): unknown {
+  const reader = new Reader(bytes, maxDepth, maxNodes);
   const value = reader.value(0);
   reader.end();
   return value;
+}
+
+/**
+ * Read the items of an array that must fill `bytes`, each when asked for and with `maxNodes` of its own. A value that is no
+ * array is its own only item. Return whether it was an array. @throws MsgpackError
+ */
+export function* readMsgpackItems(bytes: Uint8Array, maxDepth: number, maxNodes: number): Generator<unknown, boolean> {
+  const reader = new Reader(bytes, maxDepth, maxNodes);
+  const length = reader.arrayHeader();
+  for (let at = 0; at < (length ?? 1); at++) {
+    reader.countAnew();
+    yield reader.value(length === null ? 0 : 1);
+  }
+  reader.end();
+  return length !== null;
 }
 
 // A byte order mark is a character like any other: swallowed, two different keys would become one.
@@ -63,12 +79,29 @@ class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #maxDepth: number;
+  readonly #maxNodes: number;
   #at = 0;
+  #nodes = 0;
 
-  constructor(bytes: Uint8Array, maxDepth: number) {
+  constructor(bytes: Uint8Array, maxDepth: number, maxNodes: number) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#maxDepth = maxDepth;
+    this.#maxNodes = maxNodes;
+  }
+
+  /** Skip the header of an array and return its length; null, and nothing is skipped, at any other value. */
+  arrayHeader(): number | null {
+    const code = this.#bytes[this.#at] ?? 0;
+    if (!((code >= 0x90 && code < 0xa0) || code === 0xdc || code === 0xdd)) return null;
+    this.#at++;
+    const length = code < 0xa0 ? code & 0x0f : this.#unsigned(code === 0xdc ? 2 : 4);
+    this.#enter(length, 0);
+    return length;
+  }
+
+  countAnew(): void {
+    this.#nodes = 0;
   }
 
   end(): void {
@@ -76,6 +109,7 @@ class Reader {
   }
 
   value(depth: number): unknown {
+    if (++this.#nodes > this.#maxNodes) this.#fail(`more than ${this.#maxNodes} values`);
     const code = this.#view.getUint8(this.#take(1));
     if (code < 0x80) return code;
     if (code >= 0xe0) return code - 0x100;

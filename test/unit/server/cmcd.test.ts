@@ -166,8 +166,8 @@ describe('a player that speaks CMCD is a connection', () => {
 
   test('its address is that of who sent its first record', () => {
     const world = new ReportedWorld();
-    world.cmcd.take([line('')], null, '192.0.2.7', world.now);
-    world.cmcd.take([line('')], null, '192.0.2.8', world.now);
+    world.records([line('')], null, '192.0.2.7');
+    world.records([line('')], null, '192.0.2.8');
     expect(world.row('main~s')?.address).toBe('192.0.2.7');
   });
 });
@@ -306,7 +306,7 @@ test('whatever a line is, it is taken or refused, never thrown', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(wholly, fc.string({ maxLength: 200 })), { maxLength: 20 }), (lines) => {
       const world = new ReportedWorld();
-      const answer = world.cmcd.take(lines, null, '', world.now);
+      const answer = world.records(lines, null, '');
       expect(typeof answer).toBe('object');
       world.pass(2);
       const depth = world.row('main~s')?.buffer_depth_ms ?? 0;

@@ -203,9 +203,7 @@ describe('bounds', () => {
   test('streams without end are refused', () => {
     const world = new ReportedWorld(10_000);
     for (let name = 0; name < 900; name++) world.sendTo(`n${name}`, { type: 'connection_opened', connection: 1 });
-    expect(world.desk.take('one-more', [{ type: 'connection_opened', connection: 1 }], world.now)).toBe(
-      'too many streams',
-    );
+    expect(world.reports('one-more', [{ type: 'connection_opened', connection: 1 }])).toBe('too many streams');
   });
 });
 
@@ -386,7 +384,7 @@ describe('whatever a stranger sends', () => {
         const world = new ReportedWorld(3);
         let total = 0;
         for (const each of records) {
-          const answer = world.desk.take('main', [each], world.now);
+          const answer = world.reports('main', [each]);
           expect(typeof answer).toBe('object');
           world.pass(1);
           const { total_chunks_sent, total_chunks_dropped } = world.summary;

@@ -1,4 +1,4 @@
-import type { Answer } from '@auralis/server/check/answer';
+import type { Answer, NoAnswer } from '@auralis/server/check/answer';
 import { EngineRoom } from '@auralis/server/engine/room';
 import { SummaryHistory } from '@auralis/server/http/summary';
 import { CmcdRecord } from '@auralis/server/ingest/cmcd';
@@ -8,6 +8,7 @@ import { Relay } from '@auralis/server/relay/relay';
 import { ReportedConnections } from '@auralis/server/relay/reported-connections';
 import { ReportsDesk } from '@auralis/server/relay/reports-desk';
 import { Sweep } from '@auralis/server/relay/sweep';
+import { toTheEnd } from '@auralis/server/slices';
 import { HubCounters } from '@auralis/server/state/counters';
 import { EngineTotals } from '@auralis/server/state/engine-totals';
 import { type CONNECTION, createTables, HUB, STREAM } from '@auralis/server/state/tables';
@@ -54,15 +55,25 @@ export class ReportedWorld {
     return this.sendTo('main', ...records);
   }
 
+  /** What becomes of reports of a stream, as decoded. */
+  reports(stream: string, found: unknown): Answer | NoAnswer {
+    return toTheEnd(this.desk.takeSteps(stream, found, () => this.now));
+  }
+
+  /** What becomes of CMCD records. */
+  records(lines: readonly string[], stream: string | null, address: string): Answer | NoAnswer {
+    return toTheEnd(this.cmcd.takeSteps(lines, stream, address, () => this.now));
+  }
+
   sendTo(stream: string, ...records: object[]): string[] {
-    const answer = this.desk.take(stream, records, this.now);
+    const answer = this.reports(stream, records);
     if (typeof answer === 'string') throw new Error(answer);
     return (answer as Answer).errors.map(({ code, message }) => `${code} ${message}`);
   }
 
   /** CMCD records, each a line; what was refused, as line, code and message. */
   player(stream: string | null, ...lines: string[]): string[] {
-    const answer = this.cmcd.take(lines, stream, '', this.now);
+    const answer = this.records(lines, stream, '');
     if (typeof answer === 'string') throw new Error(answer);
     return (answer as Answer).errors.map(({ index, code, message }) => `${index} ${code} ${message}`);
   }

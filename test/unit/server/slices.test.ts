@@ -1,4 +1,4 @@
-import { Slices } from '@auralis/server/slices';
+import { SliceQueue, Slices, toTheEnd } from '@auralis/server/slices';
 import { describe, expect, test } from '@jest/globals';
 
 /** Work whose steps take `stepMs` each, on a clock of its own; `turns` are what is to go on in later turns of the event loop. */
@@ -68,5 +68,57 @@ describe('slices', () => {
     stopped?.();
     expect([before, done(), slices.isBusy]).toEqual([2, 2, true]);
     expect(() => slices.run(steps(1))).toThrow('not done yet');
+  });
+});
+
+describe('a queue of works', () => {
+  /** Works whose steps take a millisecond of a clock of their own. `turns`: what waits for the next turn of the loop. */
+  function queue() {
+    let at = 0;
+    const turns: (() => void)[] = [];
+    const works = new SliceQueue({ clock: () => at, nextTurn: (callback) => turns.push(callback) });
+    const log: string[] = [];
+    function* steps(name: string, count: number): Generator<void, string> {
+      for (let step = 0; step < count; step++) {
+        at++;
+        log.push(name);
+        yield;
+      }
+      return name;
+    }
+    const turn = () => {
+      log.length = 0;
+      turns.shift()?.();
+      return log.join('');
+    };
+    return { works, turns, steps, turn };
+  }
+
+  test('has one slice in each turn of the loop, however many wait, and keeps their order', async () => {
+    const { works, turns, steps, turn } = queue();
+    const results = [works.run(steps('a', 6)), works.run(steps('b', 1)), works.run(steps('c', 3))];
+    expect(turns.length).toBe(1);
+    expect([turn(), turn(), turn()]).toEqual(['aaaa', 'aabc', 'cc']);
+    expect(turns.length).toBe(0);
+    expect(await Promise.all(results)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('goes on behind a work that throws', async () => {
+    const { works, steps, turn } = queue();
+    const fault = () => {
+      throw new Error('a fault');
+    };
+    const failing = works.run<string>({ next: fault });
+    const other = works.run(steps('b', 2));
+    expect(turn()).toBe('bb');
+    await expect(failing).rejects.toThrow('a fault');
+    expect(await other).toBe('b');
+    const later = works.run(steps('c', 1));
+    expect(turn()).toBe('c');
+    expect(await later).toBe('c');
+  });
+
+  test('steps can also be done at once', () => {
+    expect(toTheEnd(queue().steps('a', 3))).toBe('a');
   });
 });

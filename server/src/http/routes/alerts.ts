@@ -1,9 +1,10 @@
-import { STREAM_NAME, show } from '@auralis/shared';
+import { MAX_ALERT_BODY_BYTES, STREAM_NAME, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { Tables } from '../../state/tables.js';
 import { assertStream, forRole } from '../access.js';
 import type { Api } from '../api.js';
+import { boundedJson } from '../bounded-json.js';
 import { named } from '../parameters.js';
 import { Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
@@ -102,7 +103,11 @@ const silenceSchema = z
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
 const byId = z.object({ id: z.string().openapi({ description: 'Its `id` in the list' }) });
-const REFUSED = { 400: 'The body is not as described', 403: 'Pages of this origin may not send' } as const;
+const REFUSED = {
+  400: 'The body is not as described',
+  403: 'Pages of this origin may not send',
+  413: `More than ${MAX_ALERT_BODY_BYTES} bytes`,
+} as const;
 const NOT_KEPT = 'It is done, but the data directory takes nothing';
 const tags = ['alerts'];
 
@@ -133,6 +138,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     summary: 'Raises an alert by hand (send_alert)',
     description:
       'It fires until it is resolved by hand, or for a day. The same severity, title and labels again are the same alert: its message is renewed, and its day begins anew.',
+    middleware: boundedJson,
     request: { body: { content: json(raisedSchema), required: true } },
     responses: {
       200: { description: 'It fires already', content: json(alert) },
@@ -214,6 +220,7 @@ function addSilenceRoutes(app: Api, { tables, alerts, now, wallNow }: AlertsCont
     summary: 'Silences alerts',
     description:
       'Alerts that match show, marked, and are logged; notifiers are not told that they fire. What still fires when the silence ends is told then. Who was told that an alert fires is told that it is over, silence or not.',
+    middleware: boundedJson,
     request: { body: { content: json(silenceRequestSchema), required: true } },
     responses: {
       201: { description: 'It begins now', content: json(silenceSchema) },

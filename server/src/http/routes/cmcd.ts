@@ -4,22 +4,23 @@ import type { Context } from 'hono';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { Problem, problems } from '../problem.js';
-import { acceptedSchema } from './records.js';
+import { acceptedSchema, type Slicer } from './records.js';
 import { checkStreamName } from './sockets.js';
 
 /** Takes CMCD records, each a line. */
 export interface CmcdIntake {
-  take(
+  takeSteps(
     lines: readonly string[],
     stream: string | null,
     address: string,
-    now: number,
-  ): object | 'no records' | 'too many records' | 'too many streams';
+    now: () => number,
+  ): Generator<void, object | 'no records' | 'too many records' | 'too many streams'>;
 }
 
 export interface CmcdContext {
   readonly cmcd: CmcdIntake;
   readonly now: () => number;
+  readonly slices: Slicer;
 }
 
 const PATH = '/api/v1/cmcd';
@@ -35,7 +36,7 @@ const query = z.object({
  * `/api/v1/cmcd`: players without our SDK tell of themselves, in Common Media Client Data (CTA-5004-B). Like `/listen`, it
  * takes what pages of any origin send: that is where players are.
  */
-export function addCmcdRoutes(app: Api, { cmcd, now }: CmcdContext): void {
+export function addCmcdRoutes(app: Api, { cmcd, now, slices }: CmcdContext): void {
   const route = {
     path: PATH,
     ...forRole('listener'),
@@ -59,7 +60,7 @@ export function addCmcdRoutes(app: Api, { cmcd, now }: CmcdContext): void {
     const asker = c.env as Asker;
     if (stream !== null) checkStreamName(stream);
     assertStream(asker, stream);
-    const taken = cmcd.take(await linesOf(c), stream, asker.address, now());
+    const taken = await slices.run(cmcd.takeSteps(await linesOf(c), stream, asker.address, now));
     switch (taken) {
       case 'no records':
         throw new Problem(400, 'there is no record');

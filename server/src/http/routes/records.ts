@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES, MAX_EVENTS, MsgpackError, readMsgpack } from '@auralis/shared';
+import { DecodeError, decodeRecords, MAX_BODY_BYTES, MAX_EVENTS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
@@ -9,11 +9,21 @@ import { checkStreamName, streamParameter } from './sockets.js';
 export interface RecordIntake {
   /** What one record may be, as JSON Schema. */
   readonly recordSchema: object;
-  take(stream: string, found: unknown, now: number): object | 'no records' | 'too many records' | 'too many streams';
+  takeSteps(
+    stream: string,
+    found: unknown,
+    now: () => number,
+  ): Generator<void, object | 'no records' | 'too many records' | 'too many streams'>;
+}
+
+/** Does long work in slices, so that the event loop goes on. */
+export interface Slicer {
+  run<Result>(steps: Generator<void, Result>): Promise<Result>;
 }
 
 export interface RecordsContext {
   readonly now: () => number;
+  readonly slices: Slicer;
 }
 
 /** A route that takes records. `records`: the last part of its path, and what they are called. */
@@ -25,9 +35,10 @@ export interface RecordsRoute {
   readonly intake: RecordIntake;
 }
 
-const READERS: Readonly<Record<string, (body: Uint8Array) => unknown>> = {
-  'application/json': (body) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)),
-  'application/msgpack': (body) => readMsgpack(body),
+/** The text or bytes that a body of each type is decoded from. */
+const READERS: Readonly<Record<string, (body: Uint8Array) => string | Uint8Array>> = {
+  'application/json': (body) => new TextDecoder('utf-8', { fatal: true }).decode(body),
+  'application/msgpack': (body) => body,
 };
 
 export const acceptedSchema = z
@@ -41,7 +52,7 @@ export const acceptedSchema = z
   .openapi('Accepted');
 
 /** `POST /api/v1/streams/{stream}/<records>`: records of a stream, in JSON or MessagePack. */
-export function addRecordsRoute(app: Api, { now }: RecordsContext, wanted: RecordsRoute): void {
+export function addRecordsRoute(app: Api, { now, slices }: RecordsContext, wanted: RecordsRoute): void {
   const { records, schemaName, tag, summary, intake } = wanted;
   const record = z.looseObject({}).openapi(schemaName, intake.recordSchema);
   const schema = z.union([record, z.array(record)]);
@@ -75,8 +86,8 @@ export function addRecordsRoute(app: Api, { now }: RecordsContext, wanted: Recor
     const stream = c.req.param('stream') ?? '';
     checkStreamName(stream);
     assertStream(c.env as Asker, stream);
-    const found = readBody(c.req.header('content-type') ?? '', new Uint8Array(await c.req.arrayBuffer()));
-    const answer = intake.take(stream, found, now());
+    const body = readBody(c.req.header('content-type') ?? '', new Uint8Array(await c.req.arrayBuffer()));
+    const answer = await slices.run(taken(intake, stream, body, now));
     switch (answer) {
       case 'no records':
         throw new Problem(400, `${records} are maps with a type; send one or a list of them`);
@@ -90,14 +101,26 @@ export function addRecordsRoute(app: Api, { now }: RecordsContext, wanted: Recor
   });
 }
 
+/** Decode all records, then take them. @throws Problem */
+function* taken(intake: RecordIntake, stream: string, body: string | Uint8Array, now: () => number) {
+  let found: unknown;
+  try {
+    found = yield* decodeRecords(body, MAX_EVENTS);
+  } catch (error) {
+    if (error instanceof DecodeError) throw new Problem(400, error.message);
+    throw error;
+  }
+  return yield* intake.takeSteps(stream, found, now);
+}
+
 /** @throws Problem */
-function readBody(contentType: string, body: Uint8Array): unknown {
+function readBody(contentType: string, body: Uint8Array): string | Uint8Array {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
   if (read === undefined) throw new Problem(415, `content-type: ${Object.keys(READERS).join(' or ')}`);
   try {
     return read(body);
-  } catch (error) {
-    throw new Problem(400, error instanceof MsgpackError ? error.message : 'the body is not JSON');
+  } catch {
+    throw new Problem(400, 'the body is not UTF-8');
   }
 }
