@@ -6,6 +6,9 @@ import type { FromWorklet } from './worklet-messages.js';
 /** How long a browser may take to let audio begin, before it is taken to want a click first. */
 const UNLOCK_MS = 400;
 
+/** Browsers give AudioWorklet to secure pages only. */
+const NEEDS_HTTPS = 'Browsers play audio here only over HTTPS, or at localhost: open this page by an https:// address';
+
 type Wish = 'nothing' | 'play' | 'pause';
 
 /** Plays chunks, and knows what the listener hears. Counts go on over pauses and changes of format. */
@@ -116,6 +119,11 @@ export class Player {
     const format = this.#outputFormat;
     if (format === null || format.encoding === 'opaque') return this.#changed();
     const opening = ++this.#openings;
+    if (!globalThis.isSecureContext) {
+      this.problem = NEEDS_HTTPS;
+      this.#changed();
+      return;
+    }
     try {
       const output = await Output.open(format, this.volume, (status) => this.#onStatus(status));
       if (opening !== this.#openings || this.#wish === 'nothing') return output.close();

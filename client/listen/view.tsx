@@ -63,6 +63,7 @@ function sentence(session: Session): string {
   }
   if (format.encoding === 'opaque')
     return 'This stream is in a format that this page cannot play. Its chunks are counted.';
+  if (player.problem !== null) return 'Nothing plays.';
   if (player.isBlocked) return 'Ready. The browser wants a click before it plays.';
   return PLAYBACK[player.state];
 }

@@ -13,6 +13,8 @@ import { VERSION } from './version.js';
 
 /** Runs the command in `argv` and returns the exit code: 0 done, 1 it went wrong, 2 it was asked for wrongly. */
 export async function main(argv: readonly string[]): Promise<number> {
+  ignoreClosedPipe();
+  unsetEmptyVariables();
   let code = 0;
   const program = new Command('auralis-hub')
     .description('The telemetry hub for audio that is streamed over WebSocket.')
@@ -35,6 +37,22 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof DataDirError) return complain(error.message, error.isMisplaced ? 2 : 1);
     if (error instanceof ListenError) return complain(error.message, 1);
     throw error;
+  }
+}
+
+/** A reader that has read enough closes the pipe (`| head`). That is no error, and what is written after it is lost. */
+function ignoreClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+/** `AURALIS_TOKEN=` in a compose file means that there is none; options read the environment themselves. */
+function unsetEmptyVariables(): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith('AURALIS_') && value === '') delete process.env[name];
   }
 }
 

@@ -1,4 +1,5 @@
 import { readAuthFile } from './auth/settings.js';
+import { type Environment, variablesOf } from './config-environment.js';
 import { ConfigError, Problems } from './config-error.js';
 import { type ConfigFile, readConfigFile } from './config-file.js';
 import { byName, within } from './config-place.js';
@@ -17,7 +18,7 @@ export { ConfigError };
 export interface ConfigSources {
   /** By key; undefined where a flag was not given. */
   readonly flags: Readonly<Record<string, unknown>>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Path of the config file (YAML or JSON), or undefined. */
   readonly file: string | undefined;
 }
@@ -27,7 +28,8 @@ export const environmentNameOf = (key: string) => `AURALIS_${key.replace(/[A-Z]/
 
 /** Settings from flags over environment over file over defaults. @throws ConfigError for all that is not allowed */
 export function loadOptions(sources: ConfigSources): HubOptions {
-  const { flags, environment } = sources;
+  const { flags } = sources;
+  const environment = variablesOf(sources.environment);
   const path = sources.file ?? environment.AURALIS_CONFIG;
   const problems = new Problems();
   const file = path === undefined ? NO_FILE : (problems.try(() => readConfigFile(path, 'port: 9000')) ?? NO_FILE);
@@ -61,7 +63,7 @@ export function checkOptions(given: GivenOptions): HubOptions {
 function checked(
   placesOf: (key: string) => readonly (readonly [place: string, found: unknown])[],
   { settings, place }: ConfigFile,
-  environment: ConfigSources['environment'],
+  environment: Environment,
   problems: Problems,
 ): HubOptions {
   const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -19,4 +19,17 @@ export function makeDir(dir: string, mode = 0o777): void {
     }
   }
   if (!statSync(dir).isDirectory()) throw new Error(`ENOTDIR: ${dir} is not a directory`);
+}
+
+/** Return why `makeDir` would fail, as far as permissions tell, without making anything; null if it would succeed. */
+export function whyNotMakeable(dir: string): string | null {
+  let path = resolve(dir);
+  while (!existsSync(path)) path = dirname(path);
+  try {
+    if (!statSync(path).isDirectory()) return `ENOTDIR: ${path} is not a directory`;
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }

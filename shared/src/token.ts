@@ -10,3 +10,6 @@ export const TOKEN = /^[\x21-\x7e]+$/;
 export function bearer(token: string | null | undefined): Record<string, string> {
   return token ? { authorization: `Bearer ${token}` } : {};
 }
+
+/** What the user of a command can do if a hub asks for a token. */
+export const TOKEN_ADVICE = 'set AURALIS_TOKEN, or give --token';

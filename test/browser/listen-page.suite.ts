@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { freePort } from '../harness/free-port.js';
 import { HubProcess } from '../harness/hub.js';
 import { figure, nonsenseOn, sentence } from './pages.js';
 import { type Encoding, ToneEngine } from './tone-engine.js';
@@ -159,6 +160,23 @@ export function listenPage(world: World): void {
       await says(page, /No engine is on air/);
       engineOf('later');
       await says(page, /^Playing$/);
+    }, 60_000);
+
+    test('says that it needs HTTPS where a browser gives it no audio', async () => {
+      const port = await freePort();
+      const url = `http://music.test:${port}`;
+      const named = await HubProcess.start(['--port', String(port), '--public-url', url]);
+      const engine = new ToneEngine(named.wsUrl, 'main');
+      try {
+        const page = await world.open(`${url}/listen?stream=main&autoplay`);
+        pages.push(page);
+        await says(page, /^Nothing plays/);
+        expect(await page.locator('.problem').textContent()).toContain('over HTTPS');
+        await until('chunks are counted', 10_000, async () => ((await figure(page, 'chunks')) ?? 0) > 5);
+      } finally {
+        engine.stop();
+        await named.stop();
+      }
     }, 60_000);
 
     test('refuses what is no name of a stream', async () => {

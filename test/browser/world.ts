@@ -17,6 +17,8 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  // A name that is no loopback name, so a page under it is no secure context.
+  '--host-resolver-rules=MAP music.test 127.0.0.1',
 ];
 const AUTOPLAY = {
   free: '--autoplay-policy=no-user-gesture-required',

@@ -250,9 +250,10 @@ test('doctor tries every notifier, and says which is not reached and why', async
   const notifiers = { well: { type: 'webhook', url: receiver.url }, dead: { type: 'webhook', url: dead.url } };
   await dead.stop();
   writeFileSync(config, JSON.stringify({ notifiers }));
-  const quiet = await runCommand(['doctor', config]);
+  const env = { AURALIS_PORT: '0' };
+  const quiet = await runCommand(['doctor', config], env);
   expect([quiet.code, receiver.requests.length]).toEqual([0, 0]);
-  const { code, output } = await runCommand(['doctor', config, '--notify']);
+  const { code, output } = await runCommand(['doctor', config, '--notify'], env);
   expect(code).toBe(1);
   expect(output).toMatch(/^ok {4}data directory .*$/m);
   expect(output).toContain(`ok    notifier well (webhook, 127.0.0.1:${receiver.port})`);

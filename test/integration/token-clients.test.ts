@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => hub.stop());
 
-const NO_TOKEN = 'closed with 4101: this needs a token with role viewer';
+const NO_TOKEN = 'refuses: this needs a token with role viewer; set AURALIS_TOKEN, or give --token';
 
 test('top, by flag and by variable', async () => {
   const args = ['top', '--once', '--url', hub.url];
@@ -29,7 +29,7 @@ test('top, by flag and by variable', async () => {
   const { code, output } = await runCommand([...args, '--token', tokens.publisher]);
   expect([code, output]).toEqual([
     1,
-    expect.stringContaining('4101: this needs role viewer; token publisher has publisher'),
+    expect.stringContaining('refuses: this needs role viewer; token publisher has publisher'),
   ]);
 });
 

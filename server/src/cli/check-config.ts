@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadOptions } from '../config.js';
+import { ignoredVariables } from '../config-environment.js';
 
 const EXAMPLES = `
 Exit code 0 where the hub would start with it, 2 where it would not: a line for each thing that is wrong, with its file, line and
@@ -17,6 +18,8 @@ export function checkConfigCommand(): Command {
     .argument('[FILE]', 'config file, YAML or JSON (AURALIS_CONFIG)')
     .addHelpText('after', EXAMPLES)
     .action((file: string | undefined) => {
+      const ignored = ignoredVariables(process.env);
+      if (ignored !== null) process.stderr.write(`auralis-hub: ${ignored}\n`);
       const { alerts, notifiers, auth } = loadOptions({ flags: {}, environment: process.env, file });
       const what = file ?? process.env.AURALIS_CONFIG ?? 'the environment';
       const counts = [`${alerts.rules.length} alert rules`, `${notifiers.length} notifiers`];

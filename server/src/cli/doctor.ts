@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { SEVERITIES, type Transition } from '../alerts/alert.js';
 import { loadOptions } from '../config.js';
+import { ignoredVariables } from '../config-environment.js';
 import { HISTORY_DIR } from '../history/resolutions.js';
+import { whyNotMakeable } from '../make-dir.js';
 import { createNotifier, targetOf } from '../notify/create-notifier.js';
 import { SEND_TIMEOUT_MS } from '../notify/lane.js';
 import type { NotifierSettings } from '../notify/settings.js';
@@ -11,12 +13,13 @@ import { DataDirError } from '../store/data-dir-error.js';
 import { examine } from '../store/examine.js';
 import { Store } from '../store/store.js';
 import { selectTransport } from '../transport/select.js';
+import { examinePort } from './examine-port.js';
 
 const EXAMPLES = `
 Exit code 0 where all is well, 1 where something is not, 2 where the config file is not good.
 
 Examples:
-  auralis-hub doctor                        the transport, the data directory
+  auralis-hub doctor                        the transport, the address, the data directory
   auralis-hub doctor hub.yaml --notify      and sends each notifier a test: an alert that fires and is over
 `;
 
@@ -31,6 +34,8 @@ export function doctorCommand(exit: (code: number) => void): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, { notify }: { notify?: true }) => {
       const options = loadOptions({ flags: {}, environment: process.env, file });
+      const ignored = ignoredVariables(process.env);
+      if (ignored !== null) process.stderr.write(`auralis-hub: ${ignored}\n`);
       let isWell = true;
       const report = ([what, wrong]: Finding) => {
         if (wrong !== null) isWell = false;
@@ -38,7 +43,9 @@ export function doctorCommand(exit: (code: number) => void): Command {
       };
       const { note } = await selectTransport(options.transport);
       report([`transport${note === undefined ? '' : `: ${note}`}`, null]);
-      report(await examineDataDir(options.dataDir));
+      report(await examinePort(options));
+      if (existsSync(options.dataDir)) report(await examineDataDir(options.dataDir));
+      else report([`data directory ${options.dataDir}: the hub will make it`, whyNotMakeable(options.dataDir)]);
       const history = join(options.dataDir, HISTORY_DIR);
       if (existsSync(history)) report(await examineDataDir(history));
       for (const notifier of notify === true ? options.notifiers : []) report(await tryNotifier(notifier));

@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { Command, Option } from 'commander';
 import { environmentNameOf, flagOf, loadOptions } from '../config.js';
+import { ignoredVariables } from '../config-environment.js';
 import { type Hub, startHub } from '../hub.js';
 import { createLogger } from '../log.js';
 import { type OptionSpec, SERVE_OPTIONS } from '../options.js';
@@ -38,6 +39,8 @@ async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
   const { config, ...settings } = flags;
   const options = loadOptions({ flags: settings, environment: process.env, file: config });
   const log = createLogger(options);
+  const ignored = ignoredVariables(process.env);
+  if (ignored !== null) log.info(ignored);
   const starting = startHub(options, log);
   if (options.authFile !== null) reloadOnHangup(starting);
   // Before it listens: a supervisor may stop it as soon as it reads that it does.

@@ -1,11 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { formatSummary, runSimulation, type SimulationOptions, type SimulationProgress } from '../simulate/simulate.js';
-import { tokenFlag } from './watch-flags.js';
+import { CLIENT_EXIT_CODES, tokenFlag, urlFlag } from './watch-flags.js';
 
 const EXAMPLES = `
-It counts everything it sends and receives by itself and holds that against the hub's own figures: the exit code is 1
-where a single chunk is unaccounted for.
-
+It counts everything it sends and receives by itself and compares that with the hub's own figures, to the chunk.
+${CLIENT_EXIT_CODES}
 Examples:
   auralis-hub simulate                                          20 listeners for 60 s
   auralis-hub simulate --listeners 200 --slow 5 --duration 60
@@ -18,7 +17,7 @@ export function simulateCommand(done: (exitCode: number) => void): Command {
     .description('an engine and listeners against a hub')
     .addHelpText('after', EXAMPLES);
   command
-    .option('--url <URL>', 'the hub', 'http://127.0.0.1:8000')
+    .addOption(urlFlag())
     .addOption(tokenFlag('roles publisher, listener and viewer'))
     .option('--streams <N>', 'streams, each with its engine', whole(1), 1)
     .option('--listeners <N>', 'listeners, over all streams', whole(0), 20)

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
+import { HubError } from '../watch/hub-error.js';
 import { type LineSink, tail } from '../watch/tail.js';
 import { type TailWish, tailWishes, WishError } from '../watch/tail-wishes.js';
-import { NoHubError } from '../watch/top-model.js';
-import { endWithPipe, intervalFlag, tokenFlag, urlFlag } from './watch-flags.js';
+import { CLIENT_EXIT_CODES, intervalFlag, onClosedPipe, tokenFlag, urlFlag } from './watch-flags.js';
 
 const HELP = `
 First the rows as they are, then what changes, a line of JSON each:
@@ -15,8 +15,8 @@ kind      row      a row that is new, with all its readings, or one that changed
           state    the connection was lost (reconnecting) or is there again (live); the rows then go on from what was said
 
 --where compares attributes, id and any (of these) with = != contains, and readings with = != < <= > >=. Given several times, all must
-hold. It ends with 0 where the reader closes the pipe, and with 1 where the hub cannot be reached at first.
-
+hold. It ends when the reader closes the pipe.
+${CLIENT_EXIT_CODES}
 Examples:
   auralis-hub tail --columns latency_ms,rtt_ms
   auralis-hub tail --topic connections/main --where 'latency_ms>500' --where 'clock=synced'
@@ -57,12 +57,12 @@ async function follow({ url, token, topic, columns, interval, where }: Flags): P
   const topics = topic ?? ['connections'];
   const wish: TailWish = { topics, columns: columns ?? null, where: where ?? [], intervalMs: interval };
   const stop = new AbortController();
-  endWithPipe(() => stop.abort());
+  onClosedPipe(() => stop.abort());
   try {
     await tail({ url, token: token ?? null }, tailWishes(wish), STDOUT, stop.signal);
     return 0;
   } catch (error) {
-    if (!(error instanceof WishError || error instanceof NoHubError)) throw error;
+    if (!(error instanceof WishError || error instanceof HubError)) throw error;
     process.stderr.write(`auralis-hub tail: ${error.message}\n`);
     return error instanceof WishError ? 2 : 1;
   }

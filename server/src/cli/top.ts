@@ -1,10 +1,11 @@
 import { STREAM_NAME } from '@auralis/shared';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { HubError } from '../watch/hub-error.js';
 import { runTop } from '../watch/top.js';
-import { NoHubError, type TopOptions } from '../watch/top-model.js';
+import type { TopOptions } from '../watch/top-model.js';
 import { topOnce } from '../watch/top-once.js';
 import { SORT_COLUMNS } from '../watch/top-views.js';
-import { endWithPipe, intervalFlag, tokenFlag, urlFlag } from './watch-flags.js';
+import { CLIENT_EXIT_CODES, intervalFlag, tokenFlag, urlFlag } from './watch-flags.js';
 
 const HELP = `
 The hub's state and its alerts, its streams, and its connections with the worst first: only the rows on the screen are asked of
@@ -23,9 +24,8 @@ Keys:
 A reading past its alert threshold is red and has a !, one off its target is yellow and has a ·; – is missing. With
 NO_COLOR set there is no colour. While the hub is away the last rows stay, dimmed, and it is called again.
 
-Where the output is no terminal, or with --once, it prints all rows as plain text and ends: with 0, or with 1 where the
-hub cannot be reached.
-
+Where the output is no terminal, or with --once, it prints all rows as plain text and ends.
+${CLIENT_EXIT_CODES}
 Examples:
   auralis-hub top
   auralis-hub top --url https://hub.example.org --stream main --sort buffer_depth_ms
@@ -71,11 +71,10 @@ async function top({ url, token, stream, sort, filter, interval, once }: Flags):
   try {
     // A terminal that cannot move its cursor is a printer.
     if (stdout.isTTY && !once && env.TERM !== 'dumb') return await runTop(options, !env.NO_COLOR);
-    endWithPipe(() => {});
     stdout.write(await topOnce(options, stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY));
     return 0;
   } catch (error) {
-    if (!(error instanceof NoHubError)) throw error;
+    if (!(error instanceof HubError)) throw error;
     process.stderr.write(`auralis-hub top: ${error.message}\n`);
     return 1;
   }

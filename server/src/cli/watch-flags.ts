@@ -1,18 +1,25 @@
 import { LIVE_INTERVALS_MS, TOKEN } from '@auralis/shared';
 import { InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../config-error.js';
-import { liveUrl } from '../watch/link.js';
+import { hubUrl } from '../watch/link.js';
 
 /** Flags of the commands that are clients of a hub. */
 export const urlFlag = () =>
-  new Option('--url <URL>', 'the hub').default('http://127.0.0.1:8000').argParser((text: string) => {
-    try {
-      liveUrl(text);
-      return text;
-    } catch {
-      throw new InvalidArgumentError('a URL like http://127.0.0.1:8000.');
-    }
-  });
+  new Option('--url <URL>', 'the hub, by http(s):// or ws(s)://')
+    .env('AURALIS_HUB_URL')
+    .default('http://127.0.0.1:8000')
+    .argParser((text: string) => {
+      try {
+        return hubUrl(text);
+      } catch {
+        throw new InvalidArgumentError('a URL like http://127.0.0.1:8000 or ws://127.0.0.1:8000.');
+      }
+    });
+
+/** Exit codes that `top`, `tail` and `simulate` share. */
+export const CLIENT_EXIT_CODES = `
+Exit codes: 0 done, 1 the hub is not there or refuses, or an account does not add up, 2 asked for wrongly.
+`;
 
 /** A hub's token. `roles`: what it is to be for. */
 export const tokenFlag = (roles: string) =>
@@ -35,10 +42,7 @@ export const intervalFlag = (otherwise: number) =>
       return interval;
     });
 
-/** A reader that has read enough has closed the pipe (`| head`): that is an end like any other. */
-export function endWithPipe(onEnd: () => void): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    onEnd();
-  });
+/** Call back when the reader of the output has closed the pipe (`| head`). */
+export function onClosedPipe(onEnd: () => void): void {
+  process.stdout.once('error', onEnd);
 }

@@ -1,4 +1,4 @@
-import { bearer, withoutTrailingSlashes } from '@auralis/shared';
+import { bearer, TOKEN_ADVICE, withoutTrailingSlashes } from '@auralis/shared';
 import { SimulationError } from './options.js';
 
 const TIMEOUT_MS = 10_000;
@@ -72,7 +72,9 @@ export class HubApi {
     this.#wasReached = true;
     if (response.status === 404) return null;
     if (!response.ok)
-      throw new SimulationError(`${this.#base}${path} was answered ${response.status}${await detailOf(response)}`);
+      throw new SimulationError(
+        `${this.#base}${path} was answered ${response.status}${await detailOf(response)}${adviceFor(response)}`,
+      );
     return response.json();
   }
 
@@ -88,6 +90,8 @@ export class HubApi {
     }
   }
 }
+
+const adviceFor = ({ status }: Response) => (status === 401 || status === 403 ? `; ${TOKEN_ADVICE}` : '');
 
 /** What a problem document says. */
 async function detailOf(response: Response): Promise<string> {

@@ -1,5 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { bearer, mayReconnect, SUBPROTOCOLS, type Wire, withoutTrailingSlashes } from '@auralis/shared';
+import {
+  bearer,
+  CLOSE,
+  mayReconnect,
+  SUBPROTOCOLS,
+  TOKEN_ADVICE,
+  type Wire,
+  withoutTrailingSlashes,
+} from '@auralis/shared';
 import WebSocket from 'ws';
 
 /** A snapshot of a million rows is some 100 MB; more than that is no hub. */
@@ -62,7 +70,7 @@ export class Link {
     socket.on('ping', () => this.#heard());
     socket.on('error', (error: NodeJS.ErrnoException) => (why = error.message || (error.code ?? why)));
     socket.on('close', (code, reason) => {
-      if (isPresent()) this.#lost(reason.length > 0 ? `closed with ${code}: ${reason}` : why, mayReconnect(code));
+      if (isPresent()) this.#lost(reason.length > 0 ? closedWith(code, `${reason}`) : why, mayReconnect(code));
     });
     socket.on('unexpected-response', (_, response) => void this.#refused(socket, response));
   }
@@ -159,6 +167,9 @@ export function backoffMs(attempt: number, dice: number): number {
   return dice * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** attempt);
 }
 
+const closedWith = (code: number, reason: string) =>
+  code === CLOSE.NOT_ALLOWED ? `${reason}; ${TOKEN_ADVICE}` : `closed with ${code}: ${reason}`;
+
 /** The first line of a refusal's body, if it comes in time and is text for people. */
 async function textOf(response: IncomingMessage): Promise<string> {
   const timer = setTimeout(() => response.destroy(), 1_000);
@@ -176,11 +187,16 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return line.startsWith('<') ? '' : line.slice(0, MAX_REASON_CHARACTERS);
 }
 
-/** Where the live protocol of the hub at `url` is. @throws TypeError where `url` is not of http, https, ws or wss */
+/** URL of a hub by http or https, from one by http, https, ws or wss. @throws TypeError if it is none of them */
+export function hubUrl(text: string): string {
+  const url = new URL(text);
+  if (!['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) throw new TypeError(`${url.protocol} is no hub's`);
+  return `${url.protocol.replace('ws', 'http')}${text.slice(url.protocol.length)}`;
+}
+
+/** Where the live protocol of the hub at `url`, by http or https, is. */
 export function liveUrl(url: string): URL {
-  const live = new URL(url);
-  if (!/^(http|ws)s?:$/.test(live.protocol)) throw new TypeError(`${live.protocol} is no hub's`);
-  live.protocol = live.protocol.replace('http', 'ws');
+  const live = new URL(url.replace(/^http/i, 'ws'));
   live.pathname = `${withoutTrailingSlashes(live.pathname)}/api/v1/live`;
   live.search = live.hash = '';
   return live;

@@ -1,8 +1,8 @@
+import { type HubError, refusedBy, unreachable } from './hub-error.js';
 import { liveUrl } from './link.js';
 import { LiveConnection } from './live-connection.js';
 import type { LiveView, Wish } from './live-view.js';
 import { type RowChange, RowChanges } from './row-changes.js';
-import { NoHubError } from './top-model.js';
 
 export interface TailedHub {
   readonly url: string;
@@ -20,7 +20,7 @@ export interface LineSink {
 /**
  * Writes each change of the wished rows as a line of JSON, until `signal`. While the sink is full nothing is read, so that
  * the hub skips frames and says so; a lost connection is made again, with a line that says so.
- * @throws NoHubError where the hub cannot be reached at first, or will not have us
+ * @throws HubError if the hub cannot be reached at first, or will not have us
  */
 export async function tail(
   { url, token }: TailedHub,
@@ -58,7 +58,7 @@ class TailRun {
         const line = { t: isoOf(Date.now()), topic: view.wish.topic, kind: 'behind', skipped, behind_ms: behindMs };
         this.#write([JSON.stringify(line)]);
       },
-      refused: (view, message) => this.#fail(`it refused ${view.wish.topic}: ${message}`),
+      refused: (view, message) => this.#fail(refusedBy(url, `${view.wish.topic}: ${message}`)),
     });
   }
 
@@ -78,17 +78,17 @@ class TailRun {
   }
 
   #lost(why: string, again: boolean): void {
-    if (!again || this.#connection.welcome === null) {
-      this.#fail(why);
-      return;
+    if (!again) this.#fail(refusedBy(this.#url, why));
+    else if (this.#connection.welcome === null) this.#fail(unreachable(this.#url, why));
+    else {
+      if (!this.#isDown) this.#write([stateLine({ state: 'reconnecting', why })]);
+      this.#isDown = true;
     }
-    if (!this.#isDown) this.#write([stateLine({ state: 'reconnecting', why })]);
-    this.#isDown = true;
   }
 
-  #fail(why: string): void {
+  #fail(error: HubError): void {
     this.#connection.close();
-    this.#settle.reject(new NoHubError(this.#url, why));
+    this.#settle.reject(error);
   }
 
   #write(lines: readonly string[]): void {

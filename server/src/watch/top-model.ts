@@ -18,15 +18,6 @@ export interface TopOptions {
   readonly intervalMs: number;
 }
 
-/** There is no hub to show, or none any more. */
-export class NoHubError extends Error {
-  override readonly name = 'NoHubError';
-
-  constructor(url: string, why: string) {
-    super(`no hub at ${url}: ${why}`);
-  }
-}
-
 /** Connection, choices and views: all that the screen is made of. */
 export class TopModel {
   readonly connection: LiveConnection;

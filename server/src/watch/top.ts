@@ -1,7 +1,8 @@
+import { refusedBy } from './hub-error.js';
 import { type Command, commandOf, flush, type Key, readKeys } from './keys.js';
 import { layoutOf, render } from './screen.js';
 import { Terminal } from './terminal.js';
-import { NoHubError, TopModel, type TopOptions } from './top-model.js';
+import { TopModel, type TopOptions } from './top-model.js';
 import { act, withinTotal } from './top-state.js';
 
 /** No more than ten frames a second. */
@@ -20,7 +21,7 @@ const SIGNALS = [
 
 /**
  * The live screen, until `q` (returns 0) or a signal (returns 128 and its number). The terminal is given back as it was.
- * @throws NoHubError where the hub will not have us
+ * @throws HubError if the hub will not have us
  */
 export async function runTop(options: TopOptions, colour: boolean): Promise<number> {
   const terminal = new Terminal(process.stdin, process.stdout, colour);
@@ -52,7 +53,7 @@ class TopSession {
       this.#draw();
       const code = await ended;
       const { status } = this.#model.connection;
-      if (status.kind === 'ended') throw new NoHubError(this.#options.url, status.why);
+      if (status.kind === 'ended') throw refusedBy(this.#options.url, status.why);
       return code;
     } finally {
       clearInterval(clock);

@@ -189,7 +189,7 @@ describe('a connection', () => {
     hub.peer?.close(4101, 'no');
     await until(() => live.status.kind === 'ended');
     await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(lost).toEqual([['closed with 4101: no', false]]);
+    expect(lost).toEqual([['no; set AURALIS_TOKEN, or give --token', false]]);
     expect(hub.connections).toBe(1);
   });
 

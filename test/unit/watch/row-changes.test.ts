@@ -1,4 +1,4 @@
-import { backoffMs, liveUrl } from '@auralis/server/watch/link';
+import { backoffMs, hubUrl, liveUrl } from '@auralis/server/watch/link';
 import type { ViewRow } from '@auralis/server/watch/live-view';
 import { RowChanges } from '@auralis/server/watch/row-changes';
 import { changeLine } from '@auralis/server/watch/tail';
@@ -123,7 +123,9 @@ describe('the way to the hub', () => {
   test('its address', () => {
     expect(liveUrl('http://127.0.0.1:8000').href).toBe('ws://127.0.0.1:8000/api/v1/live');
     expect(liveUrl('https://example.org/hub/?x#y').href).toBe('wss://example.org/hub/api/v1/live');
-    expect(() => liveUrl('ftp://example.org')).toThrow(TypeError);
+    expect(hubUrl('ws://127.0.0.1:8000')).toBe('http://127.0.0.1:8000');
+    expect(hubUrl('WSS://example.org/hub')).toBe('https://example.org/hub');
+    expect(() => hubUrl('ftp://example.org')).toThrow(TypeError);
   });
 
   test('full jitter, between nothing and a bound that grows to 20 s', () => {

@@ -1,0 +1,10 @@
+/** `top` or `tail` cannot begin or go on: no hub answers, or the hub refuses. */
+export class HubError extends Error {
+  override readonly name = 'HubError';
+}
+
+/** Nothing answers at `url`. */
+export const unreachable = (url: string, why: string) => new HubError(`no hub at ${url}: ${why}`);
+
+/** Something answers at `url` and will not have us. */
+export const refusedBy = (url: string, why: string) => new HubError(`${url} refuses: ${why}`);
