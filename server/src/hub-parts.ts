@@ -41,6 +41,7 @@ import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
 import type { Damage } from './store/examine.js';
 import { Store } from './store/store.js';
+import { TickParts } from './tick-parts.js';
 import type { Transport, TransportOptions } from './transport/transport.js';
 import { VERSION } from './version.js';
 
@@ -56,6 +57,9 @@ export interface PartsContext {
 
 const LOST_WITH_STORE =
   'alerts that fired, silences, what notifiers had still to tell, and which streams had an engine are';
+
+/** Messages in a row that end in an exception, after which the hub calls itself failing: no single client sends so many. */
+const MAX_FAILED_MESSAGES = 20;
 
 /** All that a hub is made of, put together; `hub.ts` starts it, lets it tick and ends it. */
 export class HubParts {
@@ -82,7 +86,10 @@ export class HubParts {
   readonly #kept: HistoryStore;
   readonly #history: History;
   readonly #recorder: Recorder;
+  readonly #frames: TickParts;
+  readonly #second: TickParts;
   #host: Host | null = null;
+  #transport: Transport | null = null;
   #isStoreReported = false;
 
   constructor(context: PartsContext) {
@@ -101,7 +108,7 @@ export class HubParts {
       maxRefusalsPerMinute: MAX_REFUSALS_PER_MIN,
     };
     this.#relay = new Relay(tables, this.counters, { ...options, ...limits });
-    this.#sweep = new Sweep(this.#relay, tables, this.counters);
+    this.#sweep = new Sweep(this.#relay, tables, this.counters, this.onError);
     this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store, this.onError), startedAt);
     const totals = new EngineTotals();
     this.#engines = new EngineRoom(tables, this.counters, totals, (name, at) => this.#relay.keep(name, at));
@@ -110,7 +117,15 @@ export class HubParts {
     this.#reported = reported(':');
     this.#players = reported('~');
     const source = `${this.#name}@${Math.floor(startedAt).toString(36)}${randomBytes(2).toString('hex')}`;
-    this.live = new Live({ tables, counters: this.counters, source, version: VERSION, clock, isDraining });
+    this.live = new Live({
+      tables,
+      counters: this.counters,
+      source,
+      version: VERSION,
+      clock,
+      isDraining,
+      onError: this.onError,
+    });
     this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
     this.#prometheus = new PrometheusPage(tables);
     this.#kept = new HistoryStore(async () => {
@@ -123,6 +138,10 @@ export class HubParts {
     const teller = { hub: this.#name, url };
     const wallNow = () => clock.wallNow();
     this.alarm = new Alarm({ options, store, tables, hubSlot, teller, clock, log, onError: this.onError });
+    const ticks = { now: clock.now, onError: this.onError };
+    const followWallClock = () => this.#followWallClock();
+    this.#frames = new TickParts({ 'wall clock': followWallClock, frames: (at) => this.live.tick(at) }, ticks);
+    this.#second = new TickParts(this.#partsOfSecond(), ticks);
     this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, wallNow });
   }
 
@@ -166,11 +185,12 @@ export class HubParts {
   }
 
   /** The transport serves: now there is something to say of the hub and its host. */
-  began(transport: Transport['name']): void {
+  began(transport: Transport): void {
+    this.#transport = transport;
     const { options, log, clock } = this.#context;
     const { tables } = this;
     const { slot: hubSlot } = this.counters;
-    tables.hubs.setAttributes(hubSlot, [VERSION, transport]);
+    tables.hubs.setAttributes(hubSlot, [VERSION, transport.name]);
     this.#host = new Host({
       tables,
       hubSlot,
@@ -183,20 +203,44 @@ export class HubParts {
 
   /** A tick of the live protocol. */
   tick(at: number): void {
-    this.#followWallClock();
-    this.live.tick(at);
+    this.#frames.run(at);
   }
 
   everySecond(at: number): void {
-    this.#followWallClock();
-    this.#tellEnded(this.#door.sweep());
-    this.#reported.expire(at);
-    this.#players.expire(at);
-    this.#sweep.run(at);
-    this.#lostEngines.tick(at);
-    this.#engines.sweep(at);
-    this.live.keepAlive(at);
-    this.#host?.tick();
+    this.#second.run(at);
+  }
+
+  /** Return what no longer works, a part of a tick or the taking of messages; null while everything does. */
+  failing(): string | null {
+    const isDeaf = (this.#transport?.failedMessages ?? 0) >= MAX_FAILED_MESSAGES;
+    return this.#frames.failing() ?? this.#second.failing() ?? (isDeaf ? 'messages' : null);
+  }
+
+  /** The parts of a second, in order: readings first, then those who look at them. */
+  #partsOfSecond(): Record<string, (at: number) => void> {
+    return {
+      'wall clock': () => this.#followWallClock(),
+      'access control': () => this.#tellEnded(this.#door.sweep()),
+      'external connections': (at) => {
+        this.#reported.expire(at);
+        this.#players.expire(at);
+      },
+      streams: (at) => this.#sweep.run(at),
+      'lost engines': (at) => this.#lostEngines.tick(at),
+      engines: (at) => this.#engines.sweep(at),
+      dashboards: (at) => this.live.keepAlive(at),
+      host: () => this.#host?.tick(),
+      'hub row': () => this.#showHub(),
+      summary: () => this.#summary.take(),
+      prometheus: () => this.#prometheus.observe(),
+      // A hub that shuts down loses everybody: that is no news.
+      alerts: (at) => this.#context.isDraining() || this.alarm.tick(at),
+      history: (at) => this.#recorder.tick(at, this.#context.clock.wallOf(at)),
+      store: () => this.#reportStore(),
+    };
+  }
+
+  #showHub(): void {
     const { hubs } = this.tables;
     const { slot } = this.counters;
     hubs.set(slot, HUB.active_connections, this.listeners);
@@ -204,12 +248,10 @@ export class HubParts {
     hubs.set(slot, HUB.dashboards, this.live.sessions.size);
     hubs.set(slot, HUB.history_failing, Number(this.#recorder.isFailing));
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
-    this.#summary.take();
-    this.#prometheus.observe();
-    // That everybody leaves because the hub does is no news.
-    if (!this.#context.isDraining()) this.alarm.tick(at);
-    this.#recorder.tick(at, this.#context.clock.wallOf(at));
-    // After the first look of the rules, which go by what rises.
+  }
+
+  /** Report a damaged store once, after the rules have looked for the first time: they go by what rises. */
+  #reportStore(): void {
     if (!this.#isStoreReported) this.#report(this.#context.store.damage, LOST_WITH_STORE);
     this.#isStoreReported = true;
   }
@@ -282,6 +324,7 @@ export class HubParts {
       history: this.#history,
       isDraining,
       slices: new SliceQueue(),
+      failing: () => this.failing(),
       engines: this.#engines,
       cmcd: new CmcdDesk(this.#players, (text) => new CmcdRecord(text), this.counters),
       reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.counters),

@@ -105,7 +105,7 @@ class RunningHub implements Hub {
     const parts = this.#parts;
     const { onError } = parts;
     this.#transport = await start({ host, port, ...parts.service(), maxBodyBytes: MAX_BODY_BYTES, onError });
-    parts.began(this.#transport.name);
+    parts.began(this.#transport);
     const { now } = this.#clock;
     parts.everySecond(now());
     this.#every(TICK_MS, () => parts.tick(now()));

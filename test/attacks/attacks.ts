@@ -6,9 +6,10 @@ import type { Attack } from './attack.js';
 import { decoding } from './decoding.js';
 import { expressions } from './expressions.js';
 import { garbage } from './garbage.js';
+import { refusedSocket } from './refused-socket.js';
 
 /** Attacks on a hub as it comes. One that needs other settings has a suite of its own. */
-const ATTACKS: readonly Attack[] = [garbage, expressions, decoding];
+const ATTACKS: readonly Attack[] = [garbage, expressions, decoding, refusedSocket];
 
 const TEST_MS = 300_000;
 

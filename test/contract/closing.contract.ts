@@ -105,6 +105,43 @@ export function closingContract(start: StartTransport): void {
     expect(told).toEqual(['opened', 'closed']);
   });
 
+  test('a socket that its handler closes at once reaches no handler, whatever waits before the close frame', async () => {
+    world.fetch = () => new Response(new Uint8Array(3_000_000));
+    world.answer = (_, accept) => {
+      accept.act = (event, peer) => event.kind === 'open' && peer.close(4101, 'no');
+      return { accept };
+    };
+    const client = RawSocket.connect(world.port);
+    client.pause();
+    for (let request = 0; request < 4; request++) {
+      client.get('/big');
+      await sleep(20);
+    }
+    client.upgrade('/lobby');
+    await sleep(20);
+    for (let sent = 0; sent < 50; sent++) client.send(FRAME.TEXT, '{}');
+    client.send(FRAME.PONG, '');
+    await sleep(100);
+    client.resume();
+    for (let tries = 0; world.recorders.length === 0 && tries < 1_000; tries++) await sleep(5);
+    await world.last.until(() => world.last.closed !== undefined);
+    client.destroy();
+    expect([world.last.events.map(({ kind }) => kind), world.errors]).toEqual([['open', 'close'], []]);
+  });
+
+  test('a watcher that throws disturbs nobody, and is reported', async () => {
+    const fail = () => {
+      throw new Error('watcher');
+    };
+    world.answer = (_, accept) => ({ accept, watcher: { opened: fail, closed: fail } });
+    const client = await open();
+    await client.until(() => client.frames.length === 1);
+    expect(client.frames[0]?.payload.readUInt16BE()).toBe(1011);
+    client.destroy();
+    for (let tries = 0; world.errors.length < 2 && tries < 1_000; tries++) await sleep(5);
+    expect(world.errors).toEqual([new Error('watcher'), new Error('watcher')]);
+  });
+
   test('a peer that never answers the close frame is cut off', async () => {
     const client = await open('/lobby', { allowHalfOpen: true });
     const began = performance.now();

@@ -22,12 +22,14 @@ export class RawSocket {
   head = '';
   bytesRead = 0;
   isEnded = false;
+  readonly #host: string;
   readonly #waiting = new Set<() => void>();
   #unread: Buffer[] = [];
   #unreadLength = 0;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, host: string) {
     this.socket = socket;
+    this.#host = host;
     socket.setNoDelay(true);
     socket.on('error', () => {});
     socket.on('end', () => this.#note(() => (this.isEnded = true)));
@@ -35,12 +37,23 @@ export class RawSocket {
     socket.on('data', (bytes: Buffer) => this.#note(() => this.#take(bytes)));
   }
 
-  /** Connects and shakes hands; resolves when the answer's head is here, whatever it says. */
+  /** Connect and shake hands. Resolves when the head of the answer is here, whatever it says. */
   static async open(port: number, path: string, options: RawOptions = {}): Promise<RawSocket> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: options.allowHalfOpen ?? false });
-    const raw = new RawSocket(socket);
+    const raw = RawSocket.connect(port, options);
+    raw.upgrade(path, options);
+    await raw.until(() => raw.head !== '' || raw.isEnded);
+    return raw;
+  }
+
+  /** Connect, and send nothing yet. */
+  static connect(port: number, { allowHalfOpen = false }: RawOptions = {}): RawSocket {
+    return new RawSocket(connect({ port, host: '127.0.0.1', allowHalfOpen }), `127.0.0.1:${port}`);
+  }
+
+  /** Ask for a WebSocket. */
+  upgrade(path: string, options: RawOptions = {}): void {
     const headers = {
-      Host: `127.0.0.1:${port}`,
+      Host: this.#host,
       Upgrade: 'websocket',
       Connection: 'Upgrade',
       'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
@@ -48,9 +61,12 @@ export class RawSocket {
       ...options.headers,
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
-    await raw.until(() => raw.head !== '' || raw.isEnded);
-    return raw;
+    this.socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  }
+
+  /** Send a plain request. */
+  get(path: string): void {
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n\r\n`);
   }
 
   /** What came behind the head and is no whole frame: the body of a refusal. */

@@ -212,7 +212,7 @@ export function socketContract(start: StartTransport): void {
   });
 
   test('a handler that throws disturbs nobody, and is reported', async () => {
-    const kinds = new Set(['open', 'message', 'pong', 'close']);
+    const kinds = new Set(['message', 'pong', 'close']);
     world.answer = (_, recorder) => {
       recorder.act = ({ kind }) => {
         if (kinds.has(kind)) throw new Error(kind);
@@ -228,10 +228,41 @@ export function socketContract(start: StartTransport): void {
     bad.destroy();
     await recorder.until(() => recorder.closed !== undefined);
     expect(world.errors.map((error) => (error as Error).message).sort()).toEqual(
-      ['open', 'open', 'message', 'message', 'pong', 'close'].sort(),
+      ['message', 'message', 'pong', 'close'].sort(),
     );
     expect(world.lastPeer.send('fine')).toBe(SEND.SENT);
     await good.until(() => good.frames.length === 1);
+  });
+
+  test('a handler that cannot open its socket leaves none behind: the socket is closed with 1011', async () => {
+    world.answer = (_, recorder) => {
+      recorder.act = ({ kind }) => {
+        if (kind === 'open') throw new Error('open');
+      };
+      return { accept: recorder };
+    };
+    const client = await open();
+    await client.until(() => client.frames.length === 1);
+    expect(client.frames[0]?.payload.readUInt16BE()).toBe(1011);
+    client.send(FRAME.TEXT, 'x');
+    client.send(FRAME.CLOSE, closePayload(1011));
+    await world.last.until(() => world.last.closed !== undefined);
+    expect([world.last.events.map(({ kind }) => kind), world.errors]).toEqual([['open', 'close'], [new Error('open')]]);
+  });
+
+  test('messages in a row whose handlers throw are counted, until one is handled', async () => {
+    const client = await open();
+    world.last.act = (event) => {
+      if (event.kind === 'message' && event.data.toString() === 'bad') throw new Error('bad');
+    };
+    const failed: number[] = [];
+    for (const [at, text] of ['bad', 'bad', 'good', 'bad'].entries()) {
+      client.send(FRAME.TEXT, text);
+      await world.last.until(() => world.last.of('message').length === at + 1);
+      await sleep(1);
+      failed.push(world.transport.failedMessages);
+    }
+    expect(failed).toEqual([1, 2, 0, 1]);
   });
 
   test('cork sends what is in it together, in order, and lets an exception through', async () => {

@@ -15,7 +15,7 @@ import type { Clock } from '../clock.js';
 import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
-import type { SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
+import { INTERNAL_ERROR, type SocketRoute, type UpgradeAnswer, type UpgradeRequest } from '../transport/transport.js';
 import { Channel, createSinks } from './channel.js';
 import { type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
 import { Subscription } from './subscription.js';
@@ -34,6 +34,8 @@ export interface LiveContext {
   readonly version: string;
   readonly clock: Clock;
   readonly isDraining: () => boolean;
+  /** A channel threw. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** The live protocol: dashboards, the channels they subscribe to, and the ticks that feed them. */
@@ -98,11 +100,22 @@ export class Live implements LiveDesk {
     if (channel.subscriptions.size === 0) this.#channels.delete(channel.selection.key);
   }
 
-  /** Makes the frames that are due. */
+  /** Make the frames that are due, of every channel even if another one throws. */
   tick(now: number): void {
     let sent = 0;
-    for (const channel of this.#channels.values()) if (now >= channel.dueAt) sent += channel.tick(now);
+    for (const channel of this.#channels.values()) if (now >= channel.dueAt) sent += this.#tickChannel(channel, now);
     if (sent > 0) this.#context.counters.add('frames_sent', sent);
+  }
+
+  /** A channel that throws has lost its baseline: its dashboards are closed, come back, and begin with a snapshot. */
+  #tickChannel(channel: Channel, now: number): number {
+    try {
+      return channel.tick(now);
+    } catch (error) {
+      this.#context.onError(error);
+      for (const { session } of channel.subscriptions) session.peer.close(INTERNAL_ERROR.code, INTERNAL_ERROR.reason);
+      return 0;
+    }
   }
 
   /** Once a second: pings dashboards, spread over time, and closes those without a sign of life. */

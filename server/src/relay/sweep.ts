@@ -25,28 +25,39 @@ export class Sweep {
   readonly #streamsSince: number[] = [];
   /** Listeners of the stream at hand, by health. */
   readonly #healths = new Uint32Array(3);
+  readonly #onError: (error: unknown) => void;
   #round = 0;
   #scratch = new Float64Array(64);
 
-  constructor(relay: Relay, tables: Tables, counters: HubCounters) {
+  constructor(relay: Relay, tables: Tables, counters: HubCounters, onError: (error: unknown) => void) {
+    this.#onError = onError;
     this.#relay = relay;
     this.#tables = tables;
     this.#counters = counters;
   }
 
+  /** Sweep every stream, even if another one throws. */
   run(now: number): void {
     this.#round++;
     const { pace } = this.#relay;
     pace.begin();
     this.#relay.expire(now);
     for (const stream of this.#relay.streams.values()) {
-      this.#healths.fill(0);
-      for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
-      for (const connection of stream.reported) this.#sweepReported(connection, now);
-      this.#sweepEngine(stream, now);
-      this.#sweepStream(stream, now);
+      try {
+        this.#sweepAll(stream, now);
+      } catch (error) {
+        this.#onError(error);
+      }
     }
     pace.end();
+  }
+
+  #sweepAll(stream: Stream, now: number): void {
+    this.#healths.fill(0);
+    for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
+    for (const connection of stream.reported) this.#sweepReported(connection, now);
+    this.#sweepEngine(stream, now);
+    this.#sweepStream(stream, now);
   }
 
   #sweepListener(stream: Stream, listener: Listener, now: number): void {

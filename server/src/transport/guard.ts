@@ -1,28 +1,36 @@
-import type { Peer, SocketHandler, UpgradeAnswer, UpgradeRequest } from './transport.js';
+import type { Peer, SocketHandler, SocketWatcher, UpgradeAnswer, UpgradeRequest } from './transport.js';
+import { INTERNAL_ERROR } from './transport.js';
 
 /**
  * Call handlers so that an exception is reported and ends there: a fault of one socket must not reach the others. One guard
  * serves a whole transport, because a wrapper around each handler would cost 40 bytes a socket.
  */
 export class Guard {
+  /** Messages in a row whose handlers threw. */
+  failedMessages = 0;
   readonly #onError: (error: unknown) => void;
 
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }
 
-  open(handler: SocketHandler, peer: Peer): void {
+  /** A socket that its handler could not open would stay without one: close it. */
+  open(handler: SocketHandler, peer: Peer, watcher: SocketWatcher | undefined): void {
     try {
+      watcher?.opened(peer);
       handler.onOpen(peer);
     } catch (error) {
       this.#onError(error);
+      peer.close(INTERNAL_ERROR.code, INTERNAL_ERROR.reason);
     }
   }
 
   message(handler: SocketHandler, peer: Peer, data: Uint8Array, isBinary: boolean): void {
     try {
       handler.onMessage(peer, data, isBinary);
+      this.failedMessages = 0;
     } catch (error) {
+      this.failedMessages++;
       this.#onError(error);
     }
   }
@@ -51,13 +59,22 @@ export class Guard {
     }
   }
 
-  /** A route's answer; 500 where it throws. */
+  /** Tell the watcher that its socket is gone. */
+  gone(watcher: SocketWatcher | undefined): void {
+    try {
+      watcher?.closed();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** Return a route's answer, or 500 if the route throws. */
   upgrade(upgrade: (request: UpgradeRequest) => UpgradeAnswer, request: UpgradeRequest): UpgradeAnswer {
     try {
       return upgrade(request);
     } catch (error) {
       this.#onError(error);
-      return { refuse: 500, message: 'a fault of the hub; its log says more' };
+      return { refuse: 500, message: 'internal error; the log of the hub says more' };
     }
   }
 }

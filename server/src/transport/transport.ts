@@ -33,6 +33,9 @@ export interface Peer {
 /** A peer that does not answer a close frame is cut off after this long; on uWebSockets up to two seconds later. */
 export const CLOSE_GRACE_MS = 3_000;
 
+/** Close code of a socket that an exception leaves without a handler or its state (RFC 6455, 7.4.1). */
+export const INTERNAL_ERROR = { code: 1011, reason: 'internal error' } as const;
+
 /** What was asked for, copied: valid for as long as you like. Header names are lower case. */
 export interface UpgradeRequest {
   readonly path: string;
@@ -97,6 +100,8 @@ export interface Transport {
   readonly name: 'uws' | 'ws';
   /** Port it listens on. */
   readonly port: number;
+  /** Messages in a row whose handlers threw; 0 after one that was handled. */
+  readonly failedMessages: number;
   /** Stops accepting. Sockets stay open. */
   stopListening(): void;
   /** Ends what is still open, without close frames. */

@@ -150,8 +150,17 @@ export class UwsSink implements ResponseSink {
     if (this.closesConnection) res.writeHeader('connection', 'close');
   }
 
+  /** @throws what `write` throws, but not through native code */
   #corked(write: (res: HttpResponse) => void): void {
     if (this.#isGone) return;
-    this.#res.cork(() => write(this.#res));
+    let thrown: { readonly error: unknown } | null = null;
+    this.#res.cork(() => {
+      try {
+        write(this.#res);
+      } catch (error) {
+        thrown = { error };
+      }
+    });
+    if (thrown !== null) throw (thrown as { error: unknown }).error;
   }
 }

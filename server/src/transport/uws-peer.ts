@@ -33,9 +33,9 @@ export class UwsPeer implements Peer {
     this.#guard = guard;
   }
 
-  opened(socket: WebSocket<UwsSocketData>): void {
+  opened(socket: WebSocket<UwsSocketData>, watcher: SocketWatcher | undefined): void {
     this.#socket = socket;
-    this.#guard.open(this.#handler, this);
+    this.#guard.open(this.#handler, this, watcher);
   }
 
   send(message: Uint8Array | string): SendStatus {

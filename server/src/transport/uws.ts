@@ -37,19 +37,25 @@ export const startUws: StartTransport = async (options) => {
     return socket as us_listen_socket | false;
   });
   if (listening === false) throw listenError(options.host, options.port, undefined);
-  return new UwsTransport(app, listening);
+  return new UwsTransport(app, listening, context.guard);
 };
 
 class UwsTransport implements Transport {
   readonly name = 'uws';
   readonly port: number;
   readonly #app: TemplatedApp;
+  readonly #guard: Guard;
   #listening: us_listen_socket | null;
 
-  constructor(app: TemplatedApp, listening: us_listen_socket) {
+  constructor(app: TemplatedApp, listening: us_listen_socket, guard: Guard) {
     this.#app = app;
+    this.#guard = guard;
     this.#listening = listening;
     this.port = us_socket_local_port(listening);
+  }
+
+  get failedMessages(): number {
+    return this.#guard.failedMessages;
   }
 
   stopListening(): void {
@@ -82,8 +88,7 @@ function behaviour(route: SocketRoute, { options, guard }: Context): WebSocketBe
     upgrade: (res, req, context) => upgrade(res, req, context, route, options, guard),
     open: (socket) => {
       const { peer, watcher } = socket.getUserData();
-      watcher?.opened(peer);
-      peer.opened(socket);
+      peer.opened(socket, watcher);
     },
     message: (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary),
     ping: (socket) => socket.getUserData().peer.pinged(),
@@ -91,7 +96,7 @@ function behaviour(route: SocketRoute, { options, guard }: Context): WebSocketBe
     drain: (socket) => socket.getUserData().peer.drained(),
     close: (socket, code, message) => {
       const { peer, watcher } = socket.getUserData();
-      watcher?.closed();
+      guard.gone(watcher);
       peer.closed(code, message);
     },
   };

@@ -1,7 +1,14 @@
 import type { WebSocket } from 'ws';
 import type { Guard } from './guard.js';
 import { checkPingPayload, closeReason, PING_FLOOD, PingLimit } from './handshake.js';
-import { CLOSE_GRACE_MS, type Peer, SEND, type SendStatus, type SocketHandler } from './transport.js';
+import {
+  CLOSE_GRACE_MS,
+  type Peer,
+  SEND,
+  type SendStatus,
+  type SocketHandler,
+  type SocketWatcher,
+} from './transport.js';
 
 export class WsPeer implements Peer {
   readonly #socket: WebSocket;
@@ -33,8 +40,8 @@ export class WsPeer implements Peer {
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
-  /** Begins to listen to the socket. */
-  open(): void {
+  /** Begin to listen to the socket. */
+  open(watcher: SocketWatcher | undefined): void {
     const socket = this.#socket;
     socket.on('message', (data, isBinary) => {
       // After `close` of ours nothing comes any more, as far as the handler knows.
@@ -50,7 +57,7 @@ export class WsPeer implements Peer {
       this.#closing ??= { code: 1006, cutOff: setTimeout(this.#cutOff, CLOSE_GRACE_MS) };
     });
     socket.on('close', (code) => this.#closed(code));
-    this.#guard.open(this.#handler, this);
+    this.#guard.open(this.#handler, this, watcher);
   }
 
   send(message: Uint8Array | string): SendStatus {

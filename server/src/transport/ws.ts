@@ -65,6 +65,10 @@ class WsTransport implements Transport {
     server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
   }
 
+  get failedMessages(): number {
+    return this.#guard.failedMessages;
+  }
+
   stopListening(): void {
     this.#server.close();
   }
@@ -121,12 +125,11 @@ class WsTransport implements Transport {
     endpoint.server.handleUpgrade(req, socket, head, (webSocket) => {
       this.#sockets.add(webSocket);
       const peer = new WsPeer(webSocket, socket, answer.accept, this.#guard, endpoint.route.maxBacklogBytes);
-      answer.watcher?.opened(peer);
       webSocket.on('close', () => {
         this.#sockets.delete(webSocket);
-        answer.watcher?.closed();
+        this.#guard.gone(answer.watcher);
       });
-      peer.open();
+      peer.open(answer.watcher);
     });
   }
 

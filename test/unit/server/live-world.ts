@@ -81,6 +81,8 @@ export class Dashboard implements Peer {
 export const clock = { now: 0 };
 export let tables: ReturnType<typeof createTables>;
 export let live: Live;
+/** What the ticks reported. */
+export let errors: unknown[];
 /** The one row of `connections`, `c`. */
 export let slot: number;
 export const hub = (column: keyof typeof HUB) => tables.hubs.get(tables.hubs.slotOf('hub') as number, HUB[column]);
@@ -90,6 +92,7 @@ beforeEach(() => {
   tables = createTables();
   slot = tables.connections.open('c', ['main', '', '', '']);
   const counters = new HubCounters(tables.hubs, 'hub', [], clock.now);
+  errors = [];
   live = new Live({
     tables,
     counters,
@@ -100,6 +103,7 @@ beforeEach(() => {
       () => clock.now,
     ),
     isDraining: () => false,
+    onError: (error) => errors.push(error),
   });
 });
 

@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
-import { clock, connect, hub, live, run, sent } from './live-world.js';
+import { FrameBuilder } from '@auralis/shared';
+import { describe, expect, jest, test } from '@jest/globals';
+import { clock, connect, errors, hub, live, run, sent } from './live-world.js';
 
 describe('a dashboard that acknowledges', () => {
   test('gets every frame while it does', () => {
@@ -171,4 +172,17 @@ test('a storm of SUBSCRIBE and UNSUBSCRIBE is refused beyond what any page needs
   clock.now += 5_000;
   dashboard.subscribe({}, 100, 'hubs', 1000);
   expect(dashboard.of('subscribed')).toHaveLength(65);
+});
+
+test('a channel that throws stops no other, and its dashboards are closed so that they begin with a snapshot', () => {
+  const [broken, sound] = [connect(), connect()];
+  broken.subscribe({}, 100);
+  sound.subscribe({}, 250);
+  const advance = jest.spyOn(FrameBuilder.prototype, 'advance').mockImplementationOnce(() => {
+    throw new Error('frame');
+  });
+  run(10);
+  advance.mockRestore();
+  expect([broken.closedWith, sound.closedWith, errors]).toEqual([1011, null, [new Error('frame')]]);
+  expect(sound.of('delta').length).toBeGreaterThan(2);
 });

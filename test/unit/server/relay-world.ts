@@ -47,6 +47,9 @@ let routes: Record<'listen' | 'publish', SocketRoute>;
 /** The hub's clock, which moves when a test says so. */
 export const clock = { now: 0 };
 
+/** What sweeps reported. */
+export const errors: unknown[] = [];
+
 export const MAX_CLIENTS = 1000;
 
 /** A relay with all that it needs, on the clock given. */
@@ -67,13 +70,14 @@ export function makeRelay(time: { readonly now: number }) {
   return {
     tables: made,
     relay: madeRelay,
-    sweep: new Sweep(madeRelay, made, counters),
+    sweep: new Sweep(madeRelay, made, counters, (error) => errors.push(error)),
     routes: { listen: listenRoute({ ...context, tables: made }), publish: publishRoute(context) },
   };
 }
 
 beforeEach(() => {
   clock.now = 1_000_000;
+  errors.length = 0;
   ({ tables, relay, sweep, routes } = makeRelay(clock));
 });
 

@@ -1,6 +1,6 @@
 import { STREAM } from '@auralis/server/state/tables';
 import { describe, expect, test } from '@jest/globals';
-import { clock, connect, hub, MAX_CLIENTS, publish, relay, report, row, sweep, tables } from './relay-world.js';
+import { clock, connect, errors, hub, MAX_CLIENTS, publish, relay, report, row, sweep, tables } from './relay-world.js';
 
 test('has room from the start for as many listeners as are allowed: when they come, nothing is copied', () => {
   const { lines } = relay.ledger;
@@ -246,4 +246,16 @@ test('an engine whose events are all refused keeps its socket, and its listeners
   publish(engine, 1);
   expect([engine.peer.closedWith, engine.peer.sent.length]).toEqual([null, 60]);
   expect(listener.peer.seqs).toEqual([1]);
+});
+
+test('a stream whose sweep throws stops the sweep of no other', () => {
+  const broken = connect('listen');
+  connect('listen', '', 'other');
+  broken.peer.backlog = () => {
+    throw new Error('sweep');
+  };
+  clock.now += 1_000;
+  sweep.run(clock.now);
+  const other = tables.streams.slotOf('other') as number;
+  expect([errors, tables.streams.get(other, STREAM.listeners_ok)]).toEqual([[new Error('sweep')], 1]);
 });

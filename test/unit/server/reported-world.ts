@@ -46,7 +46,9 @@ export class ReportedWorld {
     this.desk = new ReportsDesk(this.reported, new ConnectionInbox(), counters);
     this.cmcd = new CmcdDesk(this.players, (text) => new CmcdRecord(text), counters);
     this.engines = new EngineRoom(tables, counters, totals, (name, at) => this.relay.keep(name, at));
-    this.#sweep = new Sweep(this.relay, tables, counters);
+    this.#sweep = new Sweep(this.relay, tables, counters, (error) => {
+      throw error;
+    });
     this.#summary = new SummaryHistory(tables, counters.slot, totals, this.now);
   }
 

@@ -10,9 +10,15 @@ export interface HealthContext {
   readonly summary: SummaryHistory;
   readonly now: () => number;
   readonly isDraining: () => boolean;
+  /** The part of the hub that no longer works; null while everything does. */
+  readonly failing: () => string | null;
 }
 
 const aliveSchema = z.object({ status: z.literal('alive') });
+const failingSchema = z.object({
+  status: z.literal('failing'),
+  part: z.string().openapi({ description: 'The part of the hub that no longer works' }),
+});
 const readySchema = z.object({ status: z.enum(['ready', 'draining']) });
 const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
   description,
@@ -20,16 +26,24 @@ const json = <Schema extends z.ZodType>(description: string, schema: Schema) => 
 });
 
 /** Is it alive, does it take connections, and is what it watches well? */
-export function addHealthRoutes(app: Api, { summary, now, isDraining }: HealthContext): void {
+export function addHealthRoutes(app: Api, { summary, now, isDraining, failing }: HealthContext): void {
   const alive = createRoute({
     method: 'get',
     path: '/healthz',
     ...forAnyone,
     tags: ['health'],
     summary: 'Is it alive?',
-    responses: { 200: json('It is', aliveSchema) },
+    responses: {
+      200: json('It is', aliveSchema),
+      503: json('It takes no messages, or a part of it has not worked for 10 s: restart it', failingSchema),
+    },
   });
-  app.openapi(alive, (c) => c.json({ status: 'alive' as const }, 200));
+  app.openapi(alive, (c) => {
+    const part = failing();
+    return part === null
+      ? c.json({ status: 'alive' as const }, 200)
+      : c.json({ status: 'failing' as const, part }, 503);
+  });
 
   const ready = createRoute({
     method: 'get',
