@@ -131,7 +131,8 @@ print(metrics_collector.total_phrases_generated, default_hub().dropped, slowest 
     const { code, output, errors } = await inline(script, `http://127.0.0.1:${port}`);
     // Of 24,000 events 10,000 wait; a thousand may be on their way.
     const [phrases, dropped, isQuick] = output.trim().split(' ');
-    expect([code, errors, phrases, isQuick]).toEqual([0, '', '12000', 'True']);
+    expect([code, phrases, isQuick]).toEqual([0, '12000', 'True']);
+    expect(errors.split('\n')).toEqual([expect.stringContaining(`no hub at http://127.0.0.1:${port}: `), '']);
     expect(Number(dropped)).toBeGreaterThanOrEqual(13_000);
     expect(Number(dropped)).toBeLessThanOrEqual(14_000);
   }, 30_000);
@@ -165,7 +166,8 @@ print(hub.flush(5), hub.dropped, hub.refused)
 `;
     const { output, errors } = await inline(script, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     await new Promise((resolve) => server.close(resolve));
-    expect([output.trim(), errors]).toEqual(['True 0 0', '']);
+    const waits = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ answered 503; events wait\n$/);
+    expect([output.trim(), errors]).toEqual(['True 0 0', waits]);
     expect(bodies.flat()).toEqual([
       ...[0, 1, 2, 3, 4].map((depth) => ({ type: 'queue', depth })),
       { type: 'buffer', depthMs: null },
@@ -173,6 +175,42 @@ print(hub.flush(5), hub.dropped, hub.refused)
       { type: 'other', of: "<class 'object'>" },
     ]);
   }, 30_000);
+
+  test.each([
+    ['AURALIS_HUB_URL', 'nowhere', "AURALIS_HUB_URL: a URL like http://127.0.0.1:8000, not 'nowhere'"],
+    ['AURALIS_STREAM', 'my stream', "AURALIS_STREAM: 1 to 64 of A-Z a-z 0-9 . _ -, not 'my stream'"],
+  ])('goes on with a wrong %s, says so once and counts', async (name, value, problem) => {
+    const script = `
+import os
+os.environ[${JSON.stringify(name)}] = ${JSON.stringify(value)}
+from auralis.monitoring.hub import default_hub
+from auralis.monitoring.metrics import metrics_collector
+for _ in range(3):
+    metrics_collector.record_synthesis_start()
+print(default_hub().dropped)
+`;
+    const { code, output, errors } = await inline(script, hub.url);
+    expect([code, output.trim(), errors.trim()]).toEqual([0, '3', `nothing is sent. ${problem}`]);
+  });
+
+  test('says once what refuses it, and counts: a server that is no hub', async () => {
+    const server = createServer((_, response) => response.end('<html>hello</html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const script = `
+from auralis.monitoring.hub import Hub
+hub = Hub(interval_s=0.02)
+for number in range(3):
+    hub.event({"type": "queue", "depth": number})
+    hub.flush(5)
+print(hub.refused)
+`;
+    const { output, errors } = await inline(script, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await new Promise((resolve) => server.close(resolve));
+    expect([output.trim(), errors]).toEqual([
+      '3',
+      expect.stringMatching(/^[^\n]*is no hub: it answered 200 without JSON\n$/),
+    ]);
+  });
 
   test('has the spec’s names and signatures', async () => {
     const script = `

@@ -111,9 +111,9 @@ for token in sys.argv[1:]:
   test('brings its token, and says what the hub says of one that it does not take', async () => {
     const said = await python('nothing', 'se\ncret', tokens.publisher);
     expect(said).toContain('this hub does not know this token');
-    expect(said.split('\n').filter((line) => /^\d+$|^a token/.test(line))).toEqual([
+    expect(said.split('\n').filter((line) => /^\d+$|a token is of visible/.test(line))).toEqual([
       '1',
-      'a token is of visible ASCII characters',
+      'AURALIS_TOKEN: a token is of visible ASCII characters',
       '0',
     ]);
     expect(await phrasesOf('python')).toBe(1);

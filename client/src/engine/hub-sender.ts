@@ -1,15 +1,13 @@
 import { MAX_EVENTS } from '@auralis/shared/limits';
-import { bearer, TOKEN } from '@auralis/shared/token';
 import { backoffMs } from '../backoff.js';
 import { defaultRuntime, type Runtime } from '../runtime.js';
+import { type HubAddress, hubAddress } from './hub-address.js';
 
-const DEFAULT_URL = 'http://127.0.0.1:8000';
-const DEFAULT_STREAM = 'main';
 const DEFAULT_INTERVAL_MS = 1_000;
 /** Without a hub this is several minutes of an engine; then the oldest go, and are counted. */
 const DEFAULT_MAX_WAITING = 10_000;
-/** A token is needed, or another. */
-const NOT_ALLOWED: ReadonlySet<number> = new Set([401, 403]);
+/** The hub has no time now. */
+const TRY_AGAIN: ReadonlySet<number> = new Set([408, 429]);
 const REQUEST_TIMEOUT_MS = 5_000;
 /** At exit nobody waits longer than this for a hub that does not answer. */
 const FLUSH_MS = 2_000;
@@ -36,6 +34,7 @@ export interface HubSenderOptions {
 /** As far as it is read: what the hub took, or a problem document. */
 interface Answer {
   readonly refused?: number;
+  readonly errors?: readonly { readonly message?: string }[];
   readonly detail?: string;
 }
 
@@ -52,16 +51,18 @@ interface NodeProcess {
 
 const nodeProcess = (globalThis as { readonly process?: NodeProcess }).process;
 
-/** Sends what an engine tells of itself to a hub, by HTTP and in the background: nothing here makes the engine wait. */
+/**
+ * Sends what an engine tells of itself to a hub, by HTTP and in the background: nothing here makes the engine wait. What goes
+ * wrong is counted, and said once on the console until it goes well again.
+ */
 export class HubSender {
-  /** Thrown away because too much was waiting. */
+  /** Thrown away because too much was waiting, or because the environment names no hub that could be reached. */
   dropped = 0;
   /** What the hub would not take. */
   refused = 0;
   readonly stream: string;
-  readonly #base: string;
+  readonly #address: HubAddress;
   readonly #eventsPath: string;
-  readonly #headers: Readonly<Record<string, string>>;
   readonly #intervalMs: number;
   readonly #maxWaiting: number;
   readonly #fetch: typeof fetch;
@@ -75,15 +76,11 @@ export class HubSender {
   #isHooked = false;
   #complaint = '';
 
-  /** @throws TypeError where `url` is none, or `token` cannot be one */
+  /** @throws TypeError if `url` is no URL, `stream` no name of a stream or `token` no token */
   constructor(options: HubSenderOptions = {}) {
-    const env = nodeProcess?.env ?? {};
-    this.#base = new URL(options.url ?? env.AURALIS_HUB_URL ?? DEFAULT_URL).href.replace(/\/$/, '');
-    this.stream = options.stream ?? env.AURALIS_STREAM ?? DEFAULT_STREAM;
+    this.#address = hubAddress(options, nodeProcess?.env ?? {});
+    this.stream = this.#address.stream;
     this.#eventsPath = `/api/v1/streams/${encodeURIComponent(this.stream)}/events`;
-    const token = (options.token ?? env.AURALIS_TOKEN ?? '').trim();
-    if (token !== '' && !TOKEN.test(token)) throw new TypeError('a token is of visible ASCII characters');
-    this.#headers = { 'content-type': 'application/json', ...bearer(token) };
     this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
@@ -91,6 +88,7 @@ export class HubSender {
   }
 
   event(event: EngineEvent): void {
+    if (this.#isDropped()) return;
     this.#makeRoom();
     this.#events.push(event);
     // A full request need not wait, but for a hub that could not be reached just now.
@@ -99,12 +97,14 @@ export class HubSender {
 
   /** An event of which only the last of its type says anything: a gauge, or a counter. */
   latest(event: EngineEvent): void {
+    if (this.#isDropped()) return;
     this.#latest.set(event.type, event);
     this.#schedule(this.#intervalMs);
   }
 
   /** Sends `body` to a path of the hub, `/api/v1/alerts` say. */
   post(path: string, body: unknown): void {
+    if (this.#isDropped()) return;
     this.#makeRoom();
     this.#posts.push({ path, body });
     this.#schedule(this.#failures === 0 ? 0 : this.#intervalMs);
@@ -124,6 +124,15 @@ export class HubSender {
 
   get #waits(): boolean {
     return this.#events.length + this.#latest.size + this.#posts.length > 0;
+  }
+
+  /** Without a hub to send to, nothing is kept. */
+  #isDropped(): boolean {
+    const { problem } = this.#address;
+    if (problem === null) return false;
+    this.dropped++;
+    this.#complain(`nothing is sent. ${problem}`);
+    return true;
   }
 
   #makeRoom(): void {
@@ -189,27 +198,47 @@ export class HubSender {
     return false;
   }
 
-  /** Once, and not with every request that is refused for the same reason. */
-  #complain(detail = 'it does not say why'): void {
-    if (this.#complaint !== detail) console.warn(`Auralis: the hub refuses what is sent: ${detail}`);
-    this.#complaint = detail;
+  /** Say it once, and not with every request that fails for the same reason. */
+  #complain(why: string): void {
+    if (this.#complaint !== why) console.warn(`Auralis: ${why}`);
+    this.#complaint = why;
   }
 
   async #request(path: string, body: unknown, count: number): Promise<boolean> {
+    const { base, headers } = this.#address;
     try {
-      const response = await this.#fetch(this.#base + path, {
+      const response = await this.#fetch(base + path, {
         method: 'POST',
-        headers: this.#headers,
+        headers,
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       const answer = (await response.json().catch(() => null)) as Answer | null;
-      if (NOT_ALLOWED.has(response.status)) this.#complain(answer?.detail);
-      if (response.status === 408 || response.status === 429 || response.status >= 500) return false;
-      this.refused += response.ok ? (answer?.refused ?? 0) : count;
+      if (TRY_AGAIN.has(response.status) || response.status >= 500) {
+        this.#complain(`${base} answered ${response.status}; events wait`);
+        return false;
+      }
+      this.#judge(response, answer, count);
       return true;
-    } catch {
+    } catch (error) {
+      this.#complain(`no hub at ${base}: ${reasonOf(error)}; events wait`);
       return false;
     }
   }
+
+  /** Count and say what the hub did not take. */
+  #judge({ ok, status }: Response, answer: Answer | null, count: number): void {
+    const { base } = this.#address;
+    const refused = ok && answer !== null ? (answer.refused ?? 0) : count;
+    this.refused += refused;
+    if (refused === 0) this.#complaint = '';
+    else if (ok && answer === null) this.#complain(`${base} is no hub: it answered ${status} without JSON`);
+    else this.#complain(`the hub refuses what is sent: ${answer?.detail ?? answer?.errors?.[0]?.message ?? status}`);
+  }
+}
+
+/** `fetch` hides the reason in a cause. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error & { readonly cause?: { readonly code?: string } };
+  return cause?.code ?? message;
 }

@@ -1,5 +1,5 @@
 import { AlertManager, AlertSeverity, type EngineEvent, MetricsCollector } from '@auralis/client';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { FakeRuntime } from './fake-world.js';
 
 interface Sent {
@@ -14,7 +14,7 @@ function world(options: { maxWaiting?: number; historySize?: number } = {}) {
   const hub = { status: 202, answer: { accepted: 1, refused: 0, errors: [] } as object };
   const collector = new MetricsCollector({
     url: 'http://hub.example:9000/prefix/',
-    stream: 'a b',
+    stream: 'a.b',
     runtime,
     fetch: async (input, init) => {
       if (hub.status === 0) throw new TypeError('fetch failed');
@@ -32,6 +32,68 @@ function world(options: { maxWaiting?: number; historySize?: number } = {}) {
   return { runtime, sent, hub, collector, pass, events };
 }
 
+let warn: jest.SpiedFunction<typeof console.warn>;
+beforeEach(() => {
+  warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+const warnings = () => warn.mock.calls.map(([text]) => text);
+
+describe('what goes wrong is counted, and said once', () => {
+  test('no hub: until it is back, and again if it goes', async () => {
+    const { collector, hub, pass } = world();
+    hub.status = 0;
+    for (let second = 0; second < 5; second++) {
+      collector.sender.event({ type: 'queue', depth: 1 });
+      await pass(60_000);
+    }
+    expect(warnings()).toEqual(['Auralis: no hub at http://hub.example:9000/prefix: fetch failed; events wait']);
+    hub.status = 202;
+    await pass(60_000);
+    hub.status = 0;
+    collector.sender.event({ type: 'queue', depth: 1 });
+    await pass(1_000);
+    expect([warnings().length, collector.sender.dropped, collector.sender.refused]).toEqual([2, 0, 0]);
+  });
+
+  test('a wrong stream, or a server that is no hub', async () => {
+    const { collector, hub, pass } = world();
+    hub.status = 400;
+    hub.answer = { detail: 'the stream: 1 to 64 of …' };
+    for (let second = 0; second < 3; second++) {
+      collector.sender.event({ type: 'queue', depth: 1 });
+      await pass(1_000);
+    }
+    hub.status = 200;
+    hub.answer = null as unknown as object;
+    collector.sender.event({ type: 'queue', depth: 1 });
+    await pass(1_000);
+    expect(collector.sender.refused).toBe(4);
+    expect(warnings()).toEqual([
+      'Auralis: the hub refuses what is sent: the stream: 1 to 64 of …',
+      'Auralis: http://hub.example:9000/prefix is no hub: it answered 200 without JSON',
+    ]);
+  });
+
+  test.each([
+    ['AURALIS_HUB_URL', 'nowhere', 'AURALIS_HUB_URL: a URL like http://127.0.0.1:8000, not "nowhere"'],
+    ['AURALIS_STREAM', 'my stream', 'AURALIS_STREAM: 1 to 64 of A–Z a–z 0–9 . _ -, not "my stream"'],
+  ])('a wrong %s', (name, value, problem) => {
+    process.env[name] = value;
+    try {
+      const collector = new MetricsCollector();
+      collector.recordSynthesisStart();
+      collector.recordChunkSent();
+      new AlertManager(collector.sender).sendAlert(AlertSeverity.INFO, 'a', 'b');
+      expect([collector.sender.dropped, warnings()]).toEqual([3, [`Auralis: nothing is sent. ${problem}`]]);
+    } finally {
+      delete process.env[name];
+    }
+  });
+});
+
 describe('what is recorded is sent', () => {
   test('together, a second later, to the stream’s events; counters and gauges only as they are then', async () => {
     const { collector, pass, sent, runtime } = world();
@@ -48,7 +110,7 @@ describe('what is recorded is sent', () => {
     expect(sent).toEqual([]);
     await pass(1_000);
     expect(sent).toHaveLength(1);
-    expect(sent[0]?.path).toBe('http://hub.example:9000/prefix/api/v1/streams/a%20b/events');
+    expect(sent[0]?.path).toBe('http://hub.example:9000/prefix/api/v1/streams/a.b/events');
     expect(sent[0]?.body).toEqual([
       { type: 'synthesis_start', id: first },
       { type: 'synthesis_start', id: second },
@@ -69,7 +131,7 @@ describe('what is recorded is sent', () => {
     await pass(0);
     expect(sent[0]).toEqual({
       path: 'http://hub.example:9000/prefix/api/v1/alerts',
-      body: { severity: 'error', title: 'x'.repeat(200), message: 'x'.repeat(300), labels: { stream: 'a b' } },
+      body: { severity: 'error', title: 'x'.repeat(200), message: 'x'.repeat(300), labels: { stream: 'a.b' } },
     });
   });
 
@@ -173,5 +235,7 @@ describe('what it answers by itself', () => {
 });
 
 test('an address that is none is refused by name', () => {
-  expect(() => new MetricsCollector({ url: 'nowhere' })).toThrow('Invalid URL');
+  expect(() => new MetricsCollector({ url: 'nowhere' })).toThrow(
+    'url: a URL like http://127.0.0.1:8000, not "nowhere"',
+  );
 });

@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import re
 import threading
 from collections import deque
 from urllib.parse import quote, urlsplit
@@ -25,31 +26,43 @@ TIMEOUT_S = 5.0
 MAX_BACKOFF_S = 30.0
 # At exit nobody waits longer than this for a hub that does not answer.
 FLUSH_S = 2.0
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+STREAM_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}")
 
 
 class Hub:
     """One hub and one stream. Thread-safe; the thread that sends starts with the first thing to send.
 
-    `dropped` counts what was thrown away because too much was waiting, `refused` what the hub would not take.
+    `dropped` counts what was thrown away because too much was waiting, `refused` what the hub would not take. What goes
+    wrong is logged once, until it goes well again.
+
+    Raises ValueError for an address, a stream or a token that cannot be one.
     """
 
     def __init__(self, url=None, stream=None, *, token=None, interval_s=INTERVAL_S, max_waiting=MAX_WAITING):
-        parts = urlsplit(url or os.environ.get("AURALIS_HUB_URL") or "http://127.0.0.1:8000")
+        url = url or os.environ.get("AURALIS_HUB_URL") or DEFAULT_URL
+        parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or parts.hostname is None:
-            raise ValueError(f"the hub's URL is http:// or https:// and a host, not {url!r}")
+            raise ValueError(f"AURALIS_HUB_URL: a URL like {DEFAULT_URL}, not {url!r}")
+        self._url = url
         self._https = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
         self._prefix = parts.path.rstrip("/")
         self.stream = stream or os.environ.get("AURALIS_STREAM") or "main"
+        if STREAM_NAME.fullmatch(self.stream) is None:
+            raise ValueError(f"AURALIS_STREAM: 1 to 64 of A-Z a-z 0-9 . _ -, not {self.stream!r}")
         self._events_path = f"{self._prefix}/api/v1/streams/{quote(self.stream, safe='')}/events"
         token = (token or os.environ.get("AURALIS_TOKEN") or "").strip()
         if not all("!" <= character <= "~" for character in token):
-            raise ValueError("a token is of visible ASCII characters")
+            raise ValueError("AURALIS_TOKEN: a token is of visible ASCII characters")
         self._headers = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
         self._interval_s = interval_s
         self._max_waiting = max_waiting
         self.dropped = 0
         self.refused = 0
+        self._complaint = ""
         atexit.register(self.flush)
         self._begin()
         if hasattr(os, "register_at_fork"):
@@ -163,23 +176,35 @@ class Hub:
         try:
             status, answer = self._request(path, json.dumps(body, default=_plain).encode())
         except (OSError, http.client.HTTPException) as error:
-            logger.debug("no hub at %s: %s", self._host, error)
+            self._complain(f"no hub at {self._url}: {error}; events wait")
             return False
         except Exception as error:  # pylint: disable=broad-except
             # What cannot be sent never will be; the thread goes on.
             self._refuse(len(body) if isinstance(body, list) else 1, error)
             return True
         if status in (408, 429) or status >= 500:
+            self._complain(f"{self._url} answered {status}; events wait")
             return False
+        count = len(body) if isinstance(body, list) else 1
         if status >= 400:
-            self._refuse(len(body) if isinstance(body, list) else 1, answer)
+            self._refuse(count, answer.get("detail", status))
+        elif not answer:
+            self._refuse(count, f"{self._url} is no hub: it answered {status} without JSON")
         elif answer.get("refused"):
-            self._refuse(answer["refused"], answer["errors"])
+            self._refuse(answer["refused"], answer["errors"][0]["message"] if answer.get("errors") else "")
+        else:
+            self._complaint = ""
         return True
 
     def _refuse(self, count, why):
         self.refused += count
-        logger.warning("the hub refused %d: %s", count, why)
+        self._complain(f"the hub refuses what is sent: {why}")
+
+    def _complain(self, why):
+        """Log it once, and not with every request that fails for the same reason."""
+        if why != self._complaint:
+            logger.warning("%s", why)
+        self._complaint = why
 
     def _request(self, path, payload):
         kind = http.client.HTTPSConnection if self._https else http.client.HTTPConnection
@@ -212,14 +237,39 @@ def _plain(value):
     return number if math.isfinite(number) else None
 
 
+class NoHub:
+    """Stands for the hub if the environment names none that could be reached: counts what it is given."""
+
+    def __init__(self):
+        self.stream = os.environ.get("AURALIS_STREAM") or "main"
+        self.dropped = 0
+        self.refused = 0
+
+    def event(self, event):
+        self.dropped += 1
+
+    def latest(self, event):
+        self.dropped += 1
+
+    def post(self, path, body):
+        self.dropped += 1
+
+    def flush(self, timeout=FLUSH_S):
+        return True
+
+
 _default = None
 _default_lock = threading.Lock()
 
 
 def default_hub():
-    """The hub that the environment names: one for the whole process."""
+    """The hub that the environment names: one for the whole process. A wrong variable never ends an engine."""
     global _default
     with _default_lock:
         if _default is None:
-            _default = Hub()
+            try:
+                _default = Hub()
+            except ValueError as error:
+                logger.warning("nothing is sent. %s", error)
+                _default = NoHub()
         return _default
