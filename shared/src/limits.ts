@@ -81,6 +81,14 @@ export const MAX_LISTENER_MESSAGES_PER_S = 50;
 /** Messages a second that end a listener's socket. A page that reports with every frame of a fast screen sends 240. */
 export const MAX_LISTENER_FLOOD_PER_S = 500;
 
+/** Requests a second of one dashboard: far above what any page needs. */
+export const MAX_LIVE_REQUESTS_PER_S = 200;
+/**
+ * SUBSCRIBEs of one dashboard within five seconds. Each costs a baseline and a snapshot, so the limit is twice what a socket
+ * may hold, and again as many a few seconds later.
+ */
+export const MAX_SUBSCRIBES_PER_5_S = 64;
+
 /** Records of one request: at ten events a second, what an engine did in a minute and a half. They are taken in time slices. */
 export const MAX_EVENTS = 1_000;
 /** Events of one message on `/publish`, which is taken in one piece: a list of 1,000 holds the loop for 13 ms. */

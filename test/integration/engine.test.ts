@@ -137,7 +137,7 @@ describe.each(['uws', 'ws'])('an engine on %s', (transport) => {
     });
     expect(await told([{ type: 'buffer', depthMs: 250 }, { type: 'x' }, { type: 'queue' }])).toMatchObject({
       code: 'bad_message',
-      message: expect.stringMatching(/^event 1 of 3: type: one of .*, not "x" \(and 1 more refused\)$/),
+      message: expect.stringMatching(/^index 1 of 3: type: one of .*, not "x" \(and 1 more refused\)$/),
     });
     expect(await told('[100, "audio"]')).toMatchObject({ code: 'bad_message' });
     expect(await told(encode('synthesis'))).toMatchObject({ code: 'bad_message' });

@@ -3,7 +3,9 @@ import {
   decodeRequest,
   encodeResponse,
   type LiveForm,
+  MAX_LIVE_REQUESTS_PER_S,
   MAX_REFUSALS_PER_MIN,
+  MAX_SUBSCRIBES_PER_5_S,
   MAX_SUBSCRIPTIONS_PER_SOCKET,
   type Request,
   RequestError,
@@ -15,11 +17,6 @@ import type { Peer, SocketHandler } from '../transport/transport.js';
 import type { Channel } from './channel.js';
 import type { Subscriber, Subscription } from './subscription.js';
 
-/** A dashboard's requests a second: far above what any page needs. */
-const MAX_REQUESTS_PER_S = 200;
-
-/** Each SUBSCRIBE costs a baseline and a snapshot: twice what a socket may hold, and again a few seconds later. */
-const MAX_SUBSCRIBES = 64;
 const SUBSCRIBES_WINDOW_MS = 5_000;
 
 /** What a dashboard's socket needs of the hub. */
@@ -43,8 +40,8 @@ export class LiveSession implements SocketHandler, Subscriber {
   lastSignAt = Number.NEGATIVE_INFINITY;
   readonly #live: LiveDesk;
   readonly #subscriptions = new Map<number, Subscription<Channel>>();
-  readonly #requests = new Allowance(MAX_REQUESTS_PER_S, 1000);
-  readonly #subscribes = new Allowance(MAX_SUBSCRIBES, SUBSCRIBES_WINDOW_MS);
+  readonly #requests = new Allowance(MAX_LIVE_REQUESTS_PER_S, 1000);
+  readonly #subscribes = new Allowance(MAX_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS);
   readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
   #isClosing = false;
@@ -73,7 +70,7 @@ export class LiveSession implements SocketHandler, Subscriber {
     this.lastSignAt = now;
     try {
       if (!this.#requests.take(now))
-        throw new RequestError('too_fast', `more than ${MAX_REQUESTS_PER_S} requests a second`);
+        throw new RequestError('too_fast', `more than ${MAX_LIVE_REQUESTS_PER_S} requests a second`);
       this.#act(decodeRequest(isBinary ? data : Buffer.from(data).toString()), now);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
@@ -140,7 +137,7 @@ export class LiveSession implements SocketHandler, Subscriber {
     if (!this.#subscribes.take(now)) {
       throw new RequestError(
         'too_fast',
-        `at most ${MAX_SUBSCRIBES} SUBSCRIBE in ${SUBSCRIBES_WINDOW_MS / 1000} s`,
+        `at most ${MAX_SUBSCRIBES_PER_5_S} SUBSCRIBE in ${SUBSCRIBES_WINDOW_MS / 1000} s`,
         sub,
       );
     }

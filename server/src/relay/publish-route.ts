@@ -157,7 +157,7 @@ class EngineSocket implements SocketHandler {
     if (typeof taken === 'string') throw new PublishError('bad_message', `${taken}: ${MESSAGE_RULE}`);
     const [first] = taken.errors;
     if (first === undefined) return;
-    const place = Array.isArray(message) ? `event ${first.index} of ${message.length}: ` : '';
+    const place = Array.isArray(message) ? `index ${first.index} of ${message.length}: ` : '';
     const more = taken.refused > 1 ? ` (and ${taken.refused - 1} more refused)` : '';
     if (this.#refusals.take(now)) say(peer, { type: 'error', code: first.code, message: place + first.message + more });
   }

@@ -93,6 +93,15 @@ describe('a dashboard that does not acknowledge', () => {
   });
 });
 
+test('a dashboard that acknowledges nothing while it awaits the SNAPSHOT of its RESYNC does not get one', () => {
+  const [silent, honest] = [connect(), connect()];
+  for (const dashboard of [silent, honest]) dashboard.subscribe({ ack: true });
+  run(20);
+  for (const dashboard of [silent, honest]) dashboard.request({ kind: 'resync', sub: 1, source: null });
+  run(20, () => honest.acknowledge());
+  expect([silent, honest].map((dashboard) => dashboard.of('snapshot').length)).toEqual([1, 2]);
+});
+
 test('a hundred RESYNCs bring one SNAPSHOT', () => {
   const dashboard = connect();
   dashboard.subscribe();

@@ -119,6 +119,8 @@ describe('the tables of the text', () => {
       'STALLED_MS',
       'STALE_MS',
       'MAX_REFUSALS_PER_MIN',
+      'MAX_LIVE_REQUESTS_PER_S',
+      'MAX_SUBSCRIBES_PER_5_S',
       'MAX_LISTENER_MESSAGES_PER_S',
     ] as const) {
       expect(prose).toMatch(row(`\`${name}\``, limits[name].toLocaleString('en-US')));
@@ -130,4 +132,19 @@ describe('the tables of the text', () => {
     for (const name of Object.values(SUBPROTOCOLS)) expect(prose).toContain(`\`${name}\``);
     for (const table of new Set(COLUMNS.map((column) => column.table))) expect(prose).toContain(`\`${table}\``);
   });
+});
+
+test('the text says what outside authors of clients had to ask', () => {
+  const flowing = prose.replace(/\s+/g, ' ');
+  const { MAX_LIVE_REQUESTS_PER_S, MAX_SUBSCRIBES_PER_5_S, MAX_LISTENER_MESSAGES_PER_S } = limits;
+  for (const fact of [
+    `${MAX_LIVE_REQUESTS_PER_S} requests a second and ${MAX_SUBSCRIBES_PER_5_S} SUBSCRIBEs within 5 s on \`/live\`, ${MAX_LISTENER_MESSAGES_PER_S} messages a second on \`/listen\``,
+    'Every index counts from 0',
+    "REST answers a row as one JSON object: `id` is the row's key",
+    'a client acknowledges each frame that it reads and does not apply, too',
+    'The hub sends an engine nothing when it connects',
+    'a chunk has its payload and 29 bytes more at most',
+  ]) {
+    expect(flowing).toContain(fact);
+  }
 });
