@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_LISTENER_FLOOD_PER_S, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { Alarm } from './alarm.js';
+import { Attention } from './attention.js';
 import { type Ended, sayEnded } from './auth/admissions.js';
 import { SOCKET_ROLES } from './auth/roles.js';
 import type { AuthSettings } from './auth/settings.js';
@@ -69,6 +70,7 @@ export class HubParts {
   readonly alarm: Alarm;
   readonly reporter: Reporter;
   readonly #context: PartsContext;
+  readonly #attention = new Attention();
   readonly #name =
     hostname()
       .replace(/[^A-Za-z0-9._-]/g, '-')
@@ -203,11 +205,15 @@ export class HubParts {
 
   /** A tick of the live protocol. */
   tick(at: number): void {
-    this.#frames.run(at);
+    const stoodStill = this.#attend(at);
+    // Its dashboards' acknowledgements are read first.
+    if (!stoodStill) this.#frames.run(at);
   }
 
   everySecond(at: number): void {
-    this.#second.run(at);
+    this.#attend(at);
+    if (this.#attention.mayJudge()) this.#second.run(at);
+    else this.alarm.alerting.observeNode(at);
   }
 
   /** Return what no longer works, a part of a tick or the taking of messages; null while everything does. */
@@ -293,6 +299,21 @@ export class HubParts {
     for (const table of Object.values(this.tables)) table.stepWallClock(stepMs);
     this.counters.add('clock_steps');
     log.warn({ step_ms: Math.round(stepMs) }, 'wall clock stepped: times are moved along, durations are not affected');
+  }
+
+  /** Return whether the hub stood still until now. Nobody could show it a sign of life: all deadlines start anew. */
+  #attend(at: number): boolean {
+    const ms = this.#attention.tick(at);
+    if (ms === 0) return false;
+    this.#frames.forgive(at);
+    this.#second.forgive(at);
+    this.#relay.heardAll(at);
+    this.#reported.heardAll(at);
+    this.#players.heardAll(at);
+    this.#engines.heardAll(at);
+    this.live.heardAll(at);
+    this.#context.log.warn({ ms: Math.round(ms) }, 'hub stood still: it was stopped, or got no CPU');
+    return true;
   }
 
   #tellEnded(ended: Ended): void {

@@ -35,6 +35,11 @@ export class TickParts {
     }
   }
 
+  /** The hub stood still until `at`: give each part its full time from then on. */
+  forgive(at: number): void {
+    for (const part of this.#parts) part.completedAt = at;
+  }
+
   /** Return the name of a part that has not completed for 10 s, because it throws or no tick comes; null if there is none. */
   failing(): string | null {
     const since = this.#context.now() - MAX_AGE_MS;

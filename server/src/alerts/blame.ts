@@ -35,6 +35,8 @@ export interface NodeState {
 const STARVED_MS = 500;
 /** What has lost this share of the time is to blame, however well some get over it. */
 const STARVED_SHARE = 0.2;
+/** An engine whose hub does not answer for this long gives the hub up. */
+const ENGINE_PATIENCE_MS = 3_000;
 /** An engine makes ten chunks a second; below the threshold of `chunk_send_rate` it starves its listeners. */
 const SLOW_ENGINE_RATE = 8;
 /** Of the others, so many must be well for them to speak against a common cause. */
@@ -49,19 +51,27 @@ export function blameFor(situation: Situation): Blame {
   if (about === 'gpu') return { on: 'engine', evidence: 'synthesis is what this node has a GPU for' };
   if (about === 'engine') return { on: 'engine', evidence: `it is a reading of the engine itself${busy(node)}` };
   if (engine !== null && !Number.isNaN(engine.goneS)) {
+    if (leftStandstill(engine.goneS, node)) return blameStandstill(node, `, and the engine of stream ${stream} left`);
     const gone = `the engine of stream ${stream} has been gone for ${Math.round(engine.goneS)} s`;
     return { on: 'engine', evidence: `${gone}: ${listening(situation)}` };
   }
-  if (isStarved(situation)) {
-    const { lostMs, watchedMs, worstDelayMs } = node;
-    const share = `${(lostMs / 1000).toFixed(1)} of the last ${Math.round(watchedMs / 1000)} s`;
-    return { on: 'node', evidence: `this hub stood still for ${share}, for ${Math.round(worstDelayMs)} ms at once` };
-  }
+  if (isStarved(situation)) return blameStandstill(node);
   if (engine !== null && engine.chunkRate < SLOW_ENGINE_RATE) {
     const rate = `${engine.chunkRate.toFixed(1)} chunks a second come from the engine of stream ${stream}`;
     return { on: 'engine', evidence: `only ${rate}, and this hub keeps time` };
   }
   return about === 'player' ? blamePlayers(situation) : blameListeners(situation);
+}
+
+function blameStandstill({ lostMs, watchedMs, worstDelayMs }: NodeState, consequence = ''): Blame {
+  const share = `${(lostMs / 1000).toFixed(1)} of the last ${Math.round(watchedMs / 1000)} s`;
+  const evidence = `this hub stood still for ${share}, for ${Math.round(worstDelayMs)} ms at once${consequence}`;
+  return { on: 'node', evidence };
+}
+
+/** Whether an engine left while the hub stood still for too long, or soon after. */
+function leftStandstill(goneS: number, { watchedMs, worstDelayMs }: NodeState): boolean {
+  return worstDelayMs >= ENGINE_PATIENCE_MS && goneS * 1000 < watchedMs;
 }
 
 /** The engine delivers and the hub keeps time: what is left lies between the hub and the listeners. */

@@ -82,6 +82,11 @@ export class Engine {
     this.#table.add(this.slot, ENGINE.chunks_clipped, this.#pcm.clipped - clipped);
   }
 
+  /** Take its last sign of life to be of now, unless it is known to be silent. */
+  signed(now: number): void {
+    if (!this.#isSilent) this.#lastSignAt = now;
+  }
+
   refused(count: number): void {
     this.#table.add(this.slot, ENGINE.events_refused, count);
   }

@@ -67,6 +67,11 @@ export class EngineRoom {
     return answer;
   }
 
+  /** Take everybody's last sign of life to be of now. */
+  heardAll(now: number): void {
+    for (const { engine } of this.#engines.values()) engine.signed(now);
+  }
+
   /** Once a second: brings every row up to date, and lets go those whose stream has gone. */
   sweep(now: number): void {
     for (const [stream, { engine, streamRow }] of this.#engines) {

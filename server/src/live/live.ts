@@ -118,6 +118,14 @@ export class Live implements LiveDesk {
     }
   }
 
+  /** Take everybody's last sign of life to be of now. */
+  heardAll(now: number): void {
+    for (const session of this.sessions) session.lastSignAt = now;
+    for (const { subscriptions } of this.#channels.values()) {
+      for (const subscription of subscriptions) subscription.heard(now);
+    }
+  }
+
   /** Once a second: pings dashboards, spread over time, and closes those without a sign of life. */
   keepAlive(now: number): void {
     this.#round++;

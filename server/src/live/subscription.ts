@@ -98,6 +98,11 @@ export class Subscription<Of extends Feed = Feed> {
     return true;
   }
 
+  /** Take its last progress to be of now. */
+  heard(now: number): void {
+    this.#progressAt = now;
+  }
+
   /** Everything up to `seq` has been applied. */
   acknowledge(seq: number, now: number): void {
     if (seq > this.#sentSeq || seq < this.#unackedSeq) return;

@@ -144,6 +144,14 @@ export class Relay {
     this.#noteIdle(stream, now);
   }
 
+  /** Take everybody's last sign of life to be of now. */
+  heardAll(now: number): void {
+    for (const stream of this.streams.values()) {
+      stream.engineSignAt = now;
+      for (const listener of stream.listeners) listener.lastSignAt = now;
+    }
+  }
+
   /** Removes closed rows and idle streams whose time has come. */
   expire(now: number): void {
     let gone = 0;

@@ -47,6 +47,7 @@ export class ReportedConnections {
   readonly #elsewhere: ChunksElsewhere;
   readonly #mark: KeyMark;
   readonly #open = new Map<string, Placed>();
+  #heardAllAt = Number.NEGATIVE_INFINITY;
   /** Rows of closed ones, the oldest first, and when they go. */
   readonly #closed = new Map<string, { readonly slot: number; readonly goesAt: number }>();
   /** What closed ones had counted: one that is heard of again, after a broken network say, is not counted twice. */
@@ -121,10 +122,15 @@ export class ReportedConnections {
     this.#close(key, placed, reason, now);
   }
 
+  /** Take everybody's last sign of life to be of now. */
+  heardAll(now: number): void {
+    this.#heardAllAt = now;
+  }
+
   /** Once a second: closes those that nobody reports any more, and lets closed rows go. */
   expire(now: number): void {
     for (const [key, placed] of this.#open) {
-      if (now - placed.connection.lastReportAt <= STALLED_MS) continue;
+      if (now - Math.max(placed.connection.lastReportAt, this.#heardAllAt) <= STALLED_MS) continue;
       this.#counters.add('stalled_closed');
       this.#close(key, placed, 'no report', now);
     }

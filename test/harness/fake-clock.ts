@@ -7,16 +7,18 @@ const LIBRARY = ['x86_64', 'aarch64']
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
   .find(existsSync);
 
-/** Arguments of `describeWith` for tests of a wall clock that is set. */
+/** Arguments of `describeWith` for tests that set the clocks of a process. */
 export const FAKETIME = { program: 'faketime', probe: ['--version'] } as const;
 
-/** The wall clock of one process, which a test sets while the process runs. Its monotonic clock goes on. */
-export class FakeWallClock {
+/** The clocks of one process, which a test sets while the process runs: the wall clock alone, or both. */
+export class FakeClock {
+  readonly #isMonotonicFake: boolean;
   readonly #dir = mkdtempSync(join(tmpdir(), 'auralis-clock-'));
   readonly #file = join(this.#dir, 'offset');
   #offsetS = 0;
 
-  constructor(offsetS: number) {
+  constructor(offsetS: number, which: 'wall' | 'both' = 'wall') {
+    this.#isMonotonicFake = which === 'both';
     this.set(offsetS);
   }
 
@@ -26,8 +28,7 @@ export class FakeWallClock {
       LD_PRELOAD: LIBRARY,
       FAKETIME_TIMESTAMP_FILE: this.#file,
       FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      DONT_FAKE_MONOTONIC: '1',
+      ...(this.#isMonotonicFake ? {} : { FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' }),
     };
   }
 

@@ -1,0 +1,36 @@
+import { Attention } from '@auralis/server/attention';
+import { describe, expect, test } from '@jest/globals';
+import { clock, connect, hub, relay, sweep } from './relay-world.js';
+
+describe('attention', () => {
+  test('a hub that ticks late stood still, reads once, and judges again', () => {
+    const attention = new Attention();
+    expect([0, 50, 1_050, 1_100].map((at) => attention.tick(at))).toEqual([0, 0, 0, 0]);
+    expect(attention.mayJudge()).toBe(true);
+    expect(attention.tick(126_100)).toBe(125_000);
+    expect([attention.mayJudge(), attention.mayJudge()]).toEqual([false, true]);
+  });
+
+  test('one that stands still all the time judges every other second', () => {
+    const attention = new Attention();
+    const judged = Array.from({ length: 6 }, (_, second) => {
+      attention.tick(second * 2_000);
+      return attention.mayJudge();
+    });
+    expect(judged).toEqual([true, false, true, false, true, false]);
+  });
+});
+
+test('silence counts only while the hub attends', () => {
+  const listener = connect('listen');
+  const engine = connect('publish');
+  clock.now += 60_000;
+  sweep.run(clock.now);
+  clock.now += 125_000;
+  relay.heardAll(clock.now);
+  sweep.run(clock.now);
+  expect([listener.peer.closedWith, engine.peer.closedWith, hub('stalled_closed')]).toEqual([null, null, 0]);
+  clock.now += 121_000;
+  sweep.run(clock.now);
+  expect(hub('stalled_closed')).toBe(2);
+});
