@@ -1,7 +1,7 @@
 import { toTheEnd } from '../slices.js';
 import { HUB, type Tables } from '../state/tables.js';
 import { AlertRows } from './alert-rows.js';
-import { blameFor } from './blame.js';
+import { blameFor, withFinding } from './blame.js';
 import { labelsOf, messageOf } from './describe.js';
 import { type Episode, MANUAL } from './episode.js';
 import { Episodes, MAX_EPISODES, type ManualAlert } from './episodes.js';
@@ -188,8 +188,10 @@ export class Alerting {
     const { group, labels, count, worst } = episode;
     episode.message = messageOf({ rule, group, labels, count, worst, names });
     // What it follows from is over before its reading is, and to blame until then.
-    if (episode.inhibitedBy === null || isReleased)
-      episode.blame = blameFor(circumstances.situation(rule, slots, labels.stream));
+    if (episode.inhibitedBy !== null && !isReleased) return true;
+    const found = blameFor(circumstances.situation(rule, slots, labels.stream));
+    // Until it is released nobody was told of it.
+    episode.blame = episode.blame === null || isReleased ? found : withFinding(episode.blame, found);
     return true;
   }
 

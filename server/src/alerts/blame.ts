@@ -63,6 +63,16 @@ export function blameFor(situation: Situation): Blame {
   return about === 'player' ? blamePlayers(situation) : blameListeners(situation);
 }
 
+/**
+ * Add to the blame at firing what is found later, while the alert goes on: once for each culprit, after the evidence. The blame
+ * itself stays, because what happens later cannot have caused the alert.
+ */
+export function withFinding(blame: Blame, { on, evidence }: Blame): Blame {
+  const mark = `; later ${on}: `;
+  if (on === blame.on || on === 'unknown' || blame.evidence.includes(mark)) return blame;
+  return { on: blame.on, evidence: blame.evidence + mark + evidence };
+}
+
 function blameStandstill({ lostMs, watchedMs, worstDelayMs }: NodeState, consequence = ''): Blame {
   const share = `${(lostMs / 1000).toFixed(1)} of the last ${Math.round(watchedMs / 1000)} s`;
   const evidence = `this hub stood still for ${share}, for ${Math.round(worstDelayMs)} ms at once${consequence}`;

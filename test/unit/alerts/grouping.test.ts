@@ -60,7 +60,7 @@ describe('grouping', () => {
       }),
     ]);
     expect(world.alerts()[0]?.evidence).toBe(
-      'the engine of stream main has been gone for 26 s: 500 listeners wait, while 20 of 20 listeners of other streams are well',
+      'the engine of stream main has been gone for 6 s: 500 listeners wait, while 20 of 20 listeners of other streams are well',
     );
     world.stream();
     for (let n = 0; n < 500; n++) world.listener(`l${n}`, { time_to_silence_ms: Number.NaN, buffer_underruns: 2 });
@@ -263,4 +263,27 @@ describe('absence', () => {
     world.pass(15);
     expect(world.firing()).toEqual([]);
   });
+});
+
+test('an alert keeps the blame and the evidence of its firing, and what is found later is added, once', () => {
+  const world = new World();
+  world.stream();
+  for (let n = 0; n < 40; n++) world.listener(`l${n}`, n === 0 ? { latency_ms: 800 } : {});
+  world.pass(10);
+  const [fired] = world.store.transitions;
+  expect(fired?.alert).toMatchObject({ rule: 'listener-latency', blame: { on: 'network' } });
+  // The run ends: the engine leaves, and what the listener says of its latency stays as it was.
+  world.stream('main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+  world.pass(40);
+  const [row] = world.alerts().filter(({ rule }) => rule === 'listener-latency');
+  expect(row?.blame).toBe('network');
+  const evidence = String(fired?.alert.blame?.evidence);
+  expect(row?.evidence?.startsWith(`${evidence}; later engine: the engine of stream main has been gone for`)).toBe(
+    true,
+  );
+  expect(row?.evidence?.match(/later/g)).toHaveLength(1);
+  world.set('connections', 'l0', { latency_ms: 40 });
+  world.pass(20);
+  const over = world.store.transitions.find(({ key }) => key === `${row?.id}:resolved`);
+  expect(over?.alert.blame).toEqual({ on: 'network', evidence: row?.evidence });
 });
