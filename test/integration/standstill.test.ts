@@ -68,6 +68,8 @@ describeWith(
         const quiet = await CountingListener.open(hub, 'main', 'quiet');
         const dashboard = new LiveSocket(hub.wsUrl);
         await dashboard.nextResponse('welcome');
+        // On a busy machine an engine may begin slowly, which is its own fault.
+        const earlier = new Set((await rows('alerts')).map(({ id }) => id));
         await stand();
         await until('alerts', (alerts) => firing(alerts).some(({ rule }) => rule === 'hub-stands-still'));
         // Long enough for rules that hold for 5 s.
@@ -75,7 +77,7 @@ describeWith(
         await until('streams', () => listener.chunks >= before + 60);
         for (const { ws } of [engine.socket, listener.socket, quiet.socket, dashboard]) expect(ws.readyState).toBe(1);
         expect((await rows('hubs'))[0]).toMatchObject({ stalled_closed: 0, clock_steps: 0 });
-        const alerts = await rows('alerts');
+        const alerts = (await rows('alerts')).filter(({ id }) => !earlier.has(id));
         expect(alerts.filter(({ rule }) => rule === 'hub-stands-still')).toMatchObject([{ blame: 'node' }]);
         expect(alerts.filter(({ blame }) => blame === 'engine' || blame === 'network')).toEqual([]);
         expect(hub.log).toMatch(/hub stood still/);
