@@ -14,7 +14,9 @@ export function ListenPage({ session }: { readonly session: Session }) {
     return (
       <main class="listen">
         <p class="eyebrow">Auralis</p>
-        <h1>{session.stream}</h1>
+        <h1>
+          <bdi>{session.stream}</bdi>
+        </h1>
         <TokenForm forRole="listener" />
       </main>
     );
@@ -22,7 +24,9 @@ export function ListenPage({ session }: { readonly session: Session }) {
   return (
     <main class="listen">
       <p class="eyebrow">Auralis</p>
-      <h1>{session.stream}</h1>
+      <h1>
+        <bdi>{session.stream}</bdi>
+      </h1>
       <p role="status" aria-live="polite" class={`state ${toneOf(session)}`}>
         {sentence(session)}
       </p>

@@ -1,3 +1,4 @@
+import { neutral, neutralLines } from '@auralis/shared';
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { HubOptions } from './options.js';
@@ -10,11 +11,10 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** The hub's log, on standard output: one JSON object a line, or the same for people. Nothing waits for it, and none of its faults is thrown. */
 export function createLogger(options: Pick<HubOptions, 'logLevel' | 'logFormat'>): Logger {
   const level = { level: options.logLevel, base: null };
-  if (options.logFormat === 'json') return pino(level, { write: standardOutput() });
-  const messageFormat = (line: Record<string, unknown>, key: string) => onOneLine(String(line[key] ?? ''));
-  const forPeople = prettyFactory({ translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', messageFormat });
   const write = standardOutput();
-  return pino(level, { write: (line) => write(forPeople(line)) });
+  if (options.logFormat === 'json') return pino(level, { write: (line) => write(neutralLine(line)) });
+  const forPeople = prettyFactory({ translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' });
+  return pino(level, { write: (line) => write(forPeople(neutralRecord(line))) });
 }
 
 /**
@@ -38,9 +38,16 @@ function standardOutput(): (line: string) => void {
   };
 }
 
-/** What somebody called an alert begins no line of its own, turns no direction, and tells a terminal nothing: `\n`, `\u001b`. */
-function onOneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) =>
-    character === '\n' ? '\\n' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/** Return a line of JSON for a terminal: the same JSON. */
+function neutralLine(line: string): string {
+  return `${neutral(line.trimEnd())}\n`;
+}
+
+/** Return a record with neutral texts, so that none begins a line of its own or tells a terminal anything. */
+function neutralRecord(line: string): object {
+  // A stack has lines of its own.
+  return JSON.parse(line, (key, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    return key === 'stack' ? neutralLines(value) : neutral(value);
+  }) as object;
 }

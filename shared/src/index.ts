@@ -15,6 +15,7 @@ export { type RowSelector, rowFilter } from './membership.js';
 export * from './messages.js';
 export { MsgpackError, readMsgpack } from './msgpack/reader.js';
 export { Writer } from './msgpack/writer.js';
+export { neutral, neutralLines } from './neutral.js';
 export * from './replica.js';
 export * from './request.js';
 export { show } from './show.js';

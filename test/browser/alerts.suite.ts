@@ -92,6 +92,18 @@ export function alertsOnDashboard(world: World): void {
       again.stop();
     }, 90_000);
 
+    test('a name that turns lines stays within its own cell', async () => {
+      const client = 'exe.\u202egnp';
+      const report = { type: 'connection_opened', connection: 'turned', attributes: { client } };
+      await post('/api/v1/streams/main/reports', report);
+      const name = page.locator('.connections th.name', { hasText: client });
+      await name.waitFor();
+      const isolation = name.locator('bdi').first();
+      expect(await isolation.textContent()).toBe(client);
+      expect(await isolation.evaluate((element) => getComputedStyle(element).unicodeBidi)).toBe('isolate');
+      expect(await name.getAttribute('data-tip')).toContain('exe.\\u202egnp');
+    }, 30_000);
+
     test('what is silenced is told quietly', async () => {
       const { id } = await post('/api/v1/alerts', { severity: 'error', title: 'Known', message: 'm', stream: 'quiet' });
       await page.locator('.alert-row.loud', { hasText: 'Known' }).waitFor();

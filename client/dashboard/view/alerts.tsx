@@ -1,3 +1,4 @@
+import { neutral } from '@auralis/shared/neutral';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Alert, type Alerts, countedText, SEVERITIES, worstOf } from '../model/alerts.js';
 import type { Dashboard } from '../model/dashboard.js';
@@ -100,20 +101,27 @@ function AlertRow({
     >
       <button type="button" onClick={() => show(alert, dashboard)}>
         <b class={`severity ${severity}`}>{isOver ? '✓ resolved' : `${SEVERITY_GLYPHS[severity]} ${severity}`}</b>
-        <span class="what" data-tip={message}>
-          <b>{title}</b>
+        <span class="what" data-tip={neutral(message)}>
+          <b>
+            <bdi>{title}</bdi>
+          </b>
           {count !== null && count > 1 && <b class="count">×{number(count)}</b>}
-          {message !== '' && <span class="message">{message}</span>}
+          {message !== '' && <bdi class="message">{message}</bdi>}
         </span>
         <span class="since" data-tip={`Since ${timeOfDay(since)}${isOver ? `, until ${timeOfDay(resolvedAt)}` : ''}`}>
           {isOver ? `${span(age)} ago` : `for ${span(age)}`}
         </span>
         {(blame !== '' || quiet !== null) && !isOver && (
-          <span class="why" data-tip={evidence}>
+          <span class="why" data-tip={neutral(evidence)}>
             {blame !== '' && (
               <>
                 Fault: <b>{BLAMED[blame] ?? blame}</b>
-                {evidence !== '' && ` · ${evidence}`}
+                {evidence !== '' && (
+                  <>
+                    {' · '}
+                    <bdi>{evidence}</bdi>
+                  </>
+                )}
               </>
             )}
             {quiet !== null && <i data-tip={QUIET_TIPS[quiet]}>{quiet}</i>}
@@ -148,7 +156,7 @@ function Announcer({ alerts }: { readonly alerts: Alerts }) {
     if (before === null && firing.length > 0) setText(`${firing.length} alerts`);
     if (first !== undefined) {
       const more = fresh.length > 1 ? `, and ${fresh.length - 1} more` : '';
-      setText(`${first.severity}: ${first.title}${more}`);
+      setText(`${first.severity}: ${neutral(first.title)}${more}`);
     }
   }, [firing]);
   return (

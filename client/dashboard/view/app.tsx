@@ -25,7 +25,11 @@ export function App({ dashboard, repaint }: Props) {
     <>
       <Header dashboard={dashboard} />
       <AlertPanel dashboard={dashboard} />
-      {dashboard.refusal !== null && <p class="refusal">The hub refuses: {dashboard.refusal}</p>}
+      {dashboard.refusal !== null && (
+        <p class="refusal">
+          The hub refuses: <bdi>{dashboard.refusal}</bdi>
+        </p>
+      )}
       {/* Rows of a lost connection stay, dimmed: the last known is worth more than nothing, and must not pass for now. */}
       <main class={dashboard.isCurrent ? '' : 'stale'}>
         <div class="overview">

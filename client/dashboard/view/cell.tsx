@@ -1,4 +1,5 @@
 import type { Level } from '@auralis/shared';
+import { neutral } from '@auralis/shared/neutral';
 import type { Dashboard } from '../model/dashboard.js';
 import type { Row } from '../model/feed.js';
 import { MISSING, number, reading, shortSpan, span, timeOfDay } from '../model/format.js';
@@ -66,9 +67,17 @@ function ReadingCell({ row, column, circumstances }: Judged) {
 function NameCell({ row }: { readonly row: Row }) {
   const name = nameOf(row);
   return (
-    <th scope="row" class="name" data-tip={[name, row.key, row.attribute('address')].filter(isNew).join(' · ')}>
-      {name}
-      {name !== row.key && <small>{row.key}</small>}
+    <th
+      scope="row"
+      class="name"
+      data-tip={neutral([name, row.key, row.attribute('address')].filter(isNew).join(' · '))}
+    >
+      <bdi>{name}</bdi>
+      {name !== row.key && (
+        <small>
+          <bdi>{row.key}</bdi>
+        </small>
+      )}
     </th>
   );
 }
@@ -94,8 +103,12 @@ function StateCell({ row, circumstances, now }: Omit<Judged, 'column'> & { reado
     const code = row.get('close_code');
     const why = row.attribute('reason') || 'no reason given';
     return (
-      <td colSpan={2} class="closed" data-tip={`Closed: ${why}${code === null ? '' : ` (code ${number(code)})`}`}>
-        ✕ {why}
+      <td
+        colSpan={2}
+        class="closed"
+        data-tip={`Closed: ${neutral(why)}${code === null ? '' : ` (code ${number(code)})`}`}
+      >
+        ✕ <bdi>{why}</bdi>
         {code !== null && <small>{String(code)}</small>}
       </td>
     );

@@ -1,3 +1,4 @@
+import { neutral } from '@auralis/shared/neutral';
 import { useEffect, useRef } from 'preact/hooks';
 import { CONNECTION_SORT, type Dashboard, type Trend } from '../model/dashboard.js';
 import { number } from '../model/format.js';
@@ -19,14 +20,20 @@ export function Connections({ dashboard, repaint }: Props) {
     <section class="panel connections" aria-labelledby="connections-title">
       <div class="bar">
         <h2 id="connections-title" tabIndex={-1}>
-          {stream === null ? 'Listeners' : `Listeners of ${stream}`}
+          {stream === null ? (
+            'Listeners'
+          ) : (
+            <>
+              Listeners of <bdi>{stream}</bdi>
+            </>
+          )}
         </h2>
         {listeners.isKnown && <Census dashboard={dashboard} />}
         <Controls dashboard={dashboard} />
       </div>
       <DataTable
         id="connections"
-        label={`Listeners of ${stream ?? 'no stream'}`}
+        label={`Listeners of ${neutral(stream ?? 'no stream')}`}
         dashboard={dashboard}
         listing={listeners}
         columns={viewOf(theme().narrow ? NARROW_CONNECTION_LAYOUT : CONNECTION_LAYOUT, catalogue)}
@@ -138,7 +145,7 @@ function Nobody({ dashboard }: { readonly dashboard: Dashboard }) {
   const page = `listen?stream=${encodeURIComponent(stream)}`;
   return (
     <div class="empty">
-      <p>{isKnown ? 'Nobody is listening.' : `The hub has no stream “${stream}” now.`}</p>
+      <p>{isKnown ? 'Nobody is listening.' : `The hub has no stream “${neutral(stream)}” now.`}</p>
       {isKnown && (
         <p>
           Open{' '}

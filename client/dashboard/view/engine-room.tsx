@@ -29,7 +29,10 @@ function CardView({ card }: { readonly card: Card }) {
   return (
     <article class={`card ${level ?? 'unknown'}`} data-card={card.key} tabIndex={-1}>
       <h3>
-        {title} <small>{of}</small>
+        <bdi>{title}</bdi>{' '}
+        <small>
+          <bdi>{of}</bdi>
+        </small>
         <span class={`verdict ${level ?? ''}`}>
           <LevelMark level={level} />
           {trouble ?? (level === null ? 'no readings' : WORDS[level])}

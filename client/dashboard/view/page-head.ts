@@ -1,3 +1,4 @@
+import { neutral } from '@auralis/shared/neutral';
 /** What can be seen of the page where only its tab can: title and icon say the worst. */
 
 import calmIcon from '../icon.svg';
@@ -13,7 +14,7 @@ import { SEVERITY_GLYPHS } from './mark.js';
 export function titleOf(dashboard: Dashboard): string {
   const { feed, place } = dashboard;
   const state = feed.state === 'live' ? stateOf(dashboard) : `◌ ${linkText(dashboard)}`;
-  return [state, place.stream, 'Auralis'].filter((part) => part !== null).join(' · ');
+  return neutral([state, place.stream, 'Auralis'].filter((part) => part !== null).join(' · '));
 }
 
 function stateOf({ alerts, stream }: Dashboard): string {

@@ -1,3 +1,4 @@
+import { neutral } from '@auralis/shared/neutral';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Dashboard, TREND_MS } from '../model/dashboard.js';
 import { decimate, type Points } from '../model/decimate.js';
@@ -54,9 +55,11 @@ export function TrendPanel({ dashboard }: { readonly dashboard: Dashboard }) {
   return (
     <section class="panel trends" aria-label="Trends of the last ten minutes">
       <div class="bar">
-        <h2>{isListener ? (row === undefined ? connection : nameOf(row)) : (stream ?? 'Trends')}</h2>
+        <h2>
+          <bdi>{isListener ? (row === undefined ? connection : nameOf(row)) : (stream ?? 'Trends')}</bdi>
+        </h2>
         <span class="note facts">
-          {isListener ? [`listener of ${stream}`, ...facts].join(' · ') : stream !== null && 'stream'}
+          {isListener ? neutral([`listener of ${stream}`, ...facts].join(' · ')) : stream !== null && 'stream'}
         </span>
         {isListener && (
           <button type="button" class="small" onClick={() => dashboard.selectConnection(null)}>

@@ -1,5 +1,5 @@
 /** An alert in words: its labels and its message. */
-import { type Column, labelOf, SCHEMAS } from '@auralis/shared';
+import { type Column, labelOf, neutral, SCHEMAS } from '@auralis/shared';
 import type { Tables } from '../state/tables.js';
 import type { Rule } from './rule.js';
 
@@ -7,13 +7,13 @@ import type { Rule } from './rule.js';
 export function labelsOf(rule: Rule, group: string, tables: Tables): Readonly<Record<string, string>> {
   const { table, groupBy } = rule;
   if (groupBy === 'all') return {};
-  if (typeof groupBy === 'object') return { [groupBy.attribute]: group };
+  if (typeof groupBy === 'object') return { [groupBy.attribute]: neutral(group) };
   const row = { [table.slice(0, -1)]: group };
   const slot = tables[table].slotOf(group);
   const attributes = slot === undefined ? [] : tables[table].attributesOf(slot);
   const label = (name: string) => {
     const value = attributes[(SCHEMAS[table].attributes as readonly string[]).indexOf(name)];
-    return value === undefined || value === '' ? {} : { [name]: value };
+    return value === undefined || value === '' ? {} : { [name]: neutral(value) };
   };
   return { ...label('stream'), ...row, ...label('client'), ...label('name') };
 }
@@ -32,7 +32,7 @@ export interface Described {
 /** `3 listeners of stream main: buffer depth below 50 ms, 12 ms at worst (anna, bob, carol)`. */
 export function messageOf({ rule, group, labels, count, worst, names }: Described): string {
   const named = names.length === 0 ? '' : ` (${names.join(', ')}${count > names.length ? ', …' : ''})`;
-  return `${subjectOf(rule, group, labels, count)}: ${troubleOf(rule, worst)}${named}`;
+  return neutral(`${subjectOf(rule, group, labels, count)}: ${troubleOf(rule, worst)}${named}`);
 }
 
 function subjectOf(rule: Rule, group: string, labels: Readonly<Record<string, string>>, count: number): string {

@@ -1,4 +1,4 @@
-import { levelOf, SCHEMAS } from '@auralis/shared';
+import { levelOf, neutral, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import type { NodeState, Situation } from './blame.js';
 import type { Rule } from './rule.js';
@@ -144,7 +144,7 @@ export class Circumstances {
 /** What people call a listener: its own name for itself, or the connection's id. */
 export function listenerName(tables: Tables, slot: number): string {
   const { connections } = tables;
-  return connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.client] || connections.keyOf(slot);
+  return neutral(connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.client] || connections.keyOf(slot));
 }
 
 /** CPU of the host that this hub runs on, whose row bears the hub's name; NaN where it is not known. */

@@ -1,3 +1,4 @@
+import { neutral } from '@auralis/shared';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatSummary, runSimulation, type SimulationOptions, type SimulationProgress } from '../simulate/simulate.js';
 import { CLIENT_EXIT_CODES, tokenFlag, urlFlag } from './watch-flags.js';
@@ -54,7 +55,7 @@ async function simulate({ duration, json, ...options }: Flags): Promise<number> 
     process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : formatSummary(summary));
     return summary.ok ? 0 : 1;
   } catch (error) {
-    process.stderr.write(`auralis-hub simulate: ${(error as Error).message}\n`);
+    process.stderr.write(`auralis-hub simulate: ${neutral((error as Error).message)}\n`);
     return 1;
   }
 }

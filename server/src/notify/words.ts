@@ -1,3 +1,4 @@
+import { neutral, neutralLines } from '@auralis/shared';
 import { type Alert, SEVERITIES, type Transition } from '../alerts/alert.js';
 
 /** What a message says of one alert: where it stands after all of its transitions in a batch. */
@@ -24,13 +25,13 @@ export function fold(batch: readonly Transition[]): Told[] {
 export function headline({ alert, state, isBrief }: Told): string {
   const { severity, title, labels } = alert;
   const word = isBrief ? 'CAME AND WENT' : state === 'resolved' ? 'RESOLVED' : severity.toUpperCase();
-  return `${word}: ${title}${labels.stream === undefined ? '' : ` (${labels.stream})`}`;
+  return neutral(`${word}: ${title}${labels.stream === undefined ? '' : ` (${labels.stream})`}`);
 }
 
 /** Lines under the headline. */
 export function body({ alert }: Told): string {
   const blame = alert.blame === null ? [] : [`Blame: ${alert.blame.on}, because ${alert.blame.evidence}`];
-  return [alert.message, ...blame].join('\n');
+  return neutralLines([alert.message, ...blame].join('\n'));
 }
 
 /** Headline of several: how many, and the worst that fires. */

@@ -1,7 +1,7 @@
-import type { CatalogueEntry } from '@auralis/shared';
+import { type CatalogueEntry, neutral } from '@auralis/shared';
 import { formatDuration } from './format.js';
 import type { ViewRow } from './live-view.js';
-import { type Line, type Span, type Style, safe } from './text.js';
+import type { Line, Span, Style } from './text.js';
 
 /** From most to least urgent, with the mark and the colour of each. */
 const SEVERITIES: readonly (readonly [severity: string, mark: string, style: Style])[] = [
@@ -62,8 +62,8 @@ function lineOf({ attributes, values }: ViewRow, mark: string, style: Style, now
   const since = values.since ?? null;
   const lasts = since === null ? '' : `, for ${formatDuration(nowMs - since * 1000)}`;
   return [
-    { text: `${mark} ${safe(title)}`, style },
-    { text: `${lasts}${FAULTS[blame] ?? ''}${message === '' ? '' : ` - ${safe(message)}`}` },
+    { text: `${mark} ${neutral(title)}`, style },
+    { text: `${lasts}${FAULTS[blame] ?? ''}${message === '' ? '' : ` - ${neutral(message)}`}` },
   ];
 }
 

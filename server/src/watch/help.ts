@@ -1,6 +1,5 @@
-import type { CatalogueEntry, ColumnSpec } from '@auralis/shared';
+import { type CatalogueEntry, type ColumnSpec, neutral } from '@auralis/shared';
 import type { Line } from './text.js';
-import { safe } from './text.js';
 import type { TopState } from './top-state.js';
 
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
@@ -38,7 +37,7 @@ function meaningOf(column: CatalogueEntry): Line[] {
   const limits = [boundsOf('target', column.target), boundsOf('alert', column.alert)].filter((text) => text !== '');
   const unit = column.unit === 'enum' ? (column.labels ?? []).join(', ') : column.unit;
   return [
-    [{ text: `${column.name}`, style: 'bold' }, { text: ` (${unit}): ${safe(column.help)}` }],
+    [{ text: `${column.name}`, style: 'bold' }, { text: ` (${unit}): ${neutral(column.help)}` }],
     ...(limits.length > 0 ? [[{ text: limits.join(', ') }]] : []),
   ];
 }
@@ -56,7 +55,7 @@ function boundsOf(name: string, bounds: ColumnSpec['target']): string {
 
 /** The last line: what is being typed, what the hub refused, or the keys. */
 export function footer(state: TopState, notice: string | null): Line {
-  if (state.isTyping) return [{ text: `/${safe(state.filter)}`, style: 'bold' }, { text: '▏' }];
-  if (notice !== null) return [{ text: `the hub refused: ${safe(notice)}`, style: 'alert' }];
+  if (state.isTyping) return [{ text: `/${neutral(state.filter)}`, style: 'bold' }, { text: '▏' }];
+  if (notice !== null) return [{ text: `the hub refused: ${neutral(notice)}`, style: 'alert' }];
   return [{ text: '←→ sort  r reverse  / filter  s stream  PgUp PgDn  ? help  q quit', style: 'dim' }];
 }

@@ -1,10 +1,12 @@
+import { neutral } from '@auralis/shared';
+
 /** `top` or `tail` cannot begin or go on: no hub answers, or the hub refuses. */
 export class HubError extends Error {
   override readonly name = 'HubError';
 }
 
 /** Nothing answers at `url`. */
-export const unreachable = (url: string, why: string) => new HubError(`no hub at ${url}: ${why}`);
+export const unreachable = (url: string, why: string) => new HubError(neutral(`no hub at ${url}: ${why}`));
 
 /** Something answers at `url` and will not have us. */
-export const refusedBy = (url: string, why: string) => new HubError(`${url} refuses: ${why}`);
+export const refusedBy = (url: string, why: string) => new HubError(neutral(`${url} refuses: ${why}`));

@@ -1,5 +1,5 @@
 /** What `top` shows: a model becomes lines. No I/O, no clock. */
-import type { CatalogueEntry, Level, TableName } from '@auralis/shared';
+import { type CatalogueEntry, type Level, neutral, type TableName } from '@auralis/shared';
 import { type AlertSummary, alertSummary } from './alert-summary.js';
 import { formatDuration, formatValue, MISSING, markedValue } from './format.js';
 import { footer, helpLines } from './help.js';
@@ -7,7 +7,7 @@ import type { Status } from './live-connection.js';
 import type { ViewRow } from './live-view.js';
 import type { Answer } from './query.js';
 import { type Placed, placeConnections, placeStreams } from './table-layout.js';
-import { cutLine, fit, type Line, type Span, type Style, safe, widthOf, withEnd } from './text.js';
+import { cutLine, fit, type Line, type Span, type Style, widthOf, withEnd } from './text.js';
 import { isDescending, type TopState } from './top-state.js';
 
 export interface ScreenModel {
@@ -105,7 +105,7 @@ export function renderOnce(model: ScreenModel, width: number): readonly Line[] {
 
 function headerLines(model: ScreenModel, width: number, alertLines: number): Line[] {
   const { hub, hubRow, streams } = model;
-  const name = hub === null ? '' : `${safe(hub.id)} v${safe(hub.version)}  `;
+  const name = hub === null ? '' : `${neutral(hub.id)} v${neutral(hub.version)}  `;
   const alerts = alertsOf(model);
   const first: Line = [{ text: 'auralis-hub ', style: 'bold' }, { text: name }, statusSpan(model), ...alerts.counts];
   const specs = specsOf(model, 'hubs');
@@ -135,14 +135,14 @@ function statusSpan({ status, nowMs }: ScreenModel): Span {
     case 'behind':
       return { text: `◐ behind ${Math.max(1, Math.round(status.byMs / 1000))} s`, style: 'off-target' };
     case 'connecting':
-      return { text: `○ connecting${status.why === null ? '' : `: ${safe(status.why)}`}`, style: 'off-target' };
+      return { text: `○ connecting${status.why === null ? '' : `: ${neutral(status.why)}`}`, style: 'off-target' };
     case 'reconnecting': {
       const since = new Date(status.sinceMs).toTimeString().slice(0, 8);
       const text = `○ reconnecting since ${since} (${formatDuration(nowMs - status.sinceMs)})`;
       return { text, style: 'alert' };
     }
     case 'ended':
-      return { text: `○ ended: ${safe(status.why)}`, style: 'alert' };
+      return { text: `○ ended: ${neutral(status.why)}`, style: 'alert' };
   }
 }
 
@@ -176,8 +176,8 @@ function titleLine({ connections, state, catalogue }: ScreenModel): Line {
   const worse = catalogue.find(({ table, name }) => table === 'connections' && name === state.sort)?.worse;
   const isWorst = !state.isReversed && (worse === 'more' || worse === 'less');
   const order = isWorst ? 'worst' : isDescending(state) ? 'largest' : 'smallest';
-  const stream = state.stream === null ? '' : `, stream ${safe(state.stream)}`;
-  const filter = state.filter === '' ? '' : `, with “${safe(state.filter)}”`;
+  const stream = state.stream === null ? '' : `, stream ${neutral(state.stream)}`;
+  const filter = state.filter === '' ? '' : `, with “${neutral(state.filter)}”`;
   const closed = state.closed ? ', closed too' : '';
   return [
     { text: 'Connections ', style: 'bold' },
@@ -213,7 +213,7 @@ function stretched(columns: readonly Placed[], rows: readonly ViewRow[]): readon
 /** An attribute, or the key as `id`. */
 function nameIn(row: ViewRow, name: string): string {
   const text = name === 'id' ? row.key : (row.attributes[name] ?? '');
-  return text === '' ? MISSING : safe(text);
+  return text === '' ? MISSING : neutral(text);
 }
 
 const LEVEL_STYLES: Readonly<Partial<Record<Level, Style>>> = { alert: 'alert', 'off-target': 'off-target' };

@@ -1,3 +1,4 @@
+import { neutral } from '@auralis/shared';
 import { type HubError, refusedBy, unreachable } from './hub-error.js';
 import { liveUrl } from './link.js';
 import { LiveConnection } from './live-connection.js';
@@ -56,7 +57,7 @@ class TailRun {
       },
       behind: (view, skipped, behindMs) => {
         const line = { t: isoOf(Date.now()), topic: view.wish.topic, kind: 'behind', skipped, behind_ms: behindMs };
-        this.#write([JSON.stringify(line)]);
+        this.#write([neutral(JSON.stringify(line))]);
       },
       refused: (view, message) => this.#fail(refusedBy(url, `${view.wish.topic}: ${message}`)),
     });
@@ -101,11 +102,11 @@ class TailRun {
 /** `t`: hub's clock at the frame, ms since 1970. */
 export function changeLine(topic: string, t: number, change: RowChange): string {
   const { kind, id, attributes, readings } = change;
-  return JSON.stringify({ t: isoOf(t), topic, kind, id, ...attributes, ...readings });
+  return neutral(JSON.stringify({ t: isoOf(t), topic, kind, id, ...attributes, ...readings }));
 }
 
 function stateLine(state: Readonly<Record<string, string>>): string {
-  return JSON.stringify({ t: isoOf(Date.now()), topic: null, kind: 'state', ...state });
+  return neutral(JSON.stringify({ t: isoOf(Date.now()), topic: null, kind: 'state', ...state }));
 }
 
 const isoOf = (ms: number) => new Date(ms).toISOString();

@@ -58,12 +58,6 @@ export function widthOf(text: string): number {
 
 const cellsOf = (character: string) => (MARK.test(character) ? 0 : WIDE.test(character) ? 2 : 1);
 
-// Controls of both sets, and what turns the direction of writing: a name must not move the cursor.
-const UNSAFE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/** `text` of somebody else, without what a terminal would obey. */
-export const safe = (text: string): string => text.replace(UNSAFE, '�');
-
 /** `text` cut to `width` cells, its end marked where something is missing. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;

@@ -66,7 +66,7 @@ describe('mail', () => {
       from: { name: 'Hub', address: 'hub@hub.test' },
       messageId: '<x.firing@auralis-hub>',
     });
-    expect(first?.subject).toMatch(/^\[auralis\] ERROR: Ton fällt aus\s+Bcc: everybody@ops\.test \(main\)$/);
+    expect(first?.subject).toMatch(/^\[auralis\] ERROR: Ton fällt aus\\u000d\\nBcc: everybody@ops\.test \(main\)$/);
     expect(first?.bcc).toBeUndefined();
     expect(first?.text).toContain('Zeile eins\nÖ — „zwei“\nBlame: network, because 39 of 40 others are well');
     expect(first?.text).toContain('http://hub.test:8000');

@@ -1,4 +1,4 @@
-import { MAX_ALERT_BODY_BYTES, STREAM_NAME, show } from '@auralis/shared';
+import { MAX_ALERT_BODY_BYTES, neutralLines, STREAM_NAME, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { Tables } from '../../state/tables.js';
@@ -57,7 +57,8 @@ const line = (most: number) =>
     .string({ error: ({ input }) => `text, not ${input === undefined ? 'nothing' : show(input)}` })
     .trim()
     .min(1, 'text, not nothing')
-    .max(most, `${most} characters at most`);
+    .max(most, `${most} characters at most`)
+    .overwrite(neutralLines);
 const labelName = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'a name of a–z 0–9 _, 32 characters at most');
 const labels = z
   .record(labelName, line(200))

@@ -1,3 +1,4 @@
+import { neutral, neutralLines } from '@auralis/shared';
 import type { Transition } from '../../alerts/alert.js';
 import type { Notifier, SendContext, Sent, Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
@@ -72,8 +73,8 @@ export class Alertmanager implements Notifier {
     return {
       labels: { ...Object.fromEntries(own), alertname: rule, severity, hub: this.#teller.hub, alert_id: id },
       annotations: {
-        summary: title,
-        description: message,
+        summary: neutral(title),
+        description: neutralLines(message),
         count: String(count),
         ...(value === null ? {} : { value: String(value) }),
         ...(blame === null ? {} : { blame: blame.on, evidence: blame.evidence }),

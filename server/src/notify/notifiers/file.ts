@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { neutral } from '@auralis/shared';
 import type { Transition } from '../../alerts/alert.js';
 import { makeDir } from '../../make-dir.js';
 import { DeliveryError, type Notifier, type Sent } from '../notifier.js';
@@ -29,7 +30,7 @@ export class File implements Notifier {
 
   async send(batch: readonly Transition[]): Promise<Sent> {
     const { path } = this.#settings;
-    const lines = batch.map((transition) => `${JSON.stringify(transition)}\n`).join('');
+    const lines = batch.map((transition) => `${neutral(JSON.stringify(transition))}\n`).join('');
     makeDir(dirname(path));
     if ((await this.#size()) >= this.#settings.maxBytes) await this.#putAside();
     const file = await open(path, 'a+');

@@ -1,3 +1,4 @@
+import { neutral } from '@auralis/shared';
 import type { Transition } from '../../alerts/alert.js';
 import type { Notifier, SendContext, Sent, Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
@@ -47,7 +48,7 @@ export class PagerDuty implements Notifier {
       client: 'Auralis Hub',
       client_url: this.#teller.url(),
       payload: {
-        summary: clip(`${title}: ${message}`, MAX_SUMMARY),
+        summary: clip(neutral(`${title}: ${message}`), MAX_SUMMARY),
         source: this.#teller.hub,
         // The names are the same as PagerDuty’s.
         severity,

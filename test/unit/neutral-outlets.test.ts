@@ -1,0 +1,84 @@
+/** Each way by which a stranger's text reaches people: none passes what a terminal obeys or what turns lines. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { labelsOf, messageOf } from '@auralis/server/alerts/describe';
+import { listenerName } from '@auralis/server/alerts/situation';
+import { body, headline, summary, type Told } from '@auralis/server/notify/words';
+import { createTables } from '@auralis/server/state/tables';
+import { refusedBy, unreachable } from '@auralis/server/watch/hub-error';
+import { changeLine } from '@auralis/server/watch/tail';
+import { describe, expect, test } from '@jest/globals';
+import { ROOT } from '../harness/hub.js';
+import { OBEYED, STRANGE, WRITTEN_OUT } from '../harness/strangers-text.js';
+
+test('lines of tail are neutral, and as JSON say what was said', () => {
+  const attributes = { client: STRANGE, reason: STRANGE };
+  const line = changeLine('connections', 0, { kind: 'row', id: STRANGE, attributes, readings: {} });
+  expect(line).not.toMatch(OBEYED);
+  expect(JSON.parse(line)).toMatchObject({ id: STRANGE, ...attributes });
+});
+
+test('what a server says of itself is neutral in messages of top and tail', () => {
+  for (const { message } of [unreachable('http://hub.test', STRANGE), refusedBy('http://hub.test', STRANGE)])
+    expect(message).toContain(WRITTEN_OUT);
+});
+
+describe('alerts', () => {
+  const tables = createTables();
+  const slot = tables.connections.open('main:1', ['main', STRANGE, '192.0.2.1', '']);
+
+  test('name listeners neutrally, in words, evidence and labels', () => {
+    const rule = { name: 'r', table: 'connections', groupBy: 'row' } as Parameters<typeof labelsOf>[0];
+    expect(listenerName(tables, slot)).toBe(WRITTEN_OUT);
+    expect(labelsOf(rule, 'main:1', tables)).toEqual({ stream: 'main', connection: 'main:1', client: WRITTEN_OUT });
+    const byClient = { ...rule, groupBy: { attribute: 'client' } } as typeof rule;
+    expect(labelsOf(byClient, STRANGE, tables)).toEqual({ client: WRITTEN_OUT });
+    const absent = { ...byClient, condition: { kind: 'absent' }, help: 'gone' } as typeof rule;
+    const labels = { client: STRANGE };
+    expect(messageOf({ rule: absent, group: STRANGE, labels, count: 1, worst: Number.NaN, names: [] })).toBe(
+      `1 listener of client ${WRITTEN_OUT}: gone`,
+    );
+  });
+
+  test('are told neutrally; a message keeps its lines', () => {
+    const alert = { severity: 'error', title: STRANGE, message: `${STRANGE}\nmore`, labels: { stream: STRANGE } };
+    const blame = { on: 'network', evidence: STRANGE };
+    const told = { alert: { ...alert, blame }, state: 'firing', at: 0, isBrief: false } as unknown as Told;
+    expect(headline(told)).toBe(`ERROR: ${WRITTEN_OUT} (${WRITTEN_OUT})`);
+    expect(summary([told, told])).not.toMatch(OBEYED);
+    expect(body(told)).toBe(`${WRITTEN_OUT}\nmore\nBlame: network, because ${WRITTEN_OUT}`);
+  });
+});
+
+describe.each(['json', 'pretty'])('the log as %s', (logFormat) => {
+  const script = `
+    import { createLogger } from '${ROOT}server/dist/log.js';
+    const log = createLogger({ logLevel: 'info', logFormat: '${logFormat}' });
+    const strange = JSON.parse(process.argv[1]);
+    log.warn({ notifier: strange, nested: { list: [strange] }, err: new Error(strange) }, strange + '\\nsecond');
+  `;
+
+  test('is neutral in every field', () => {
+    const args = ['--input-type=module', '-e', script, JSON.stringify(STRANGE)];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect([stderr, stdout.length > 500]).toEqual(['', true]);
+    expect(stdout).not.toMatch(OBEYED);
+    if (logFormat === 'json') {
+      expect(JSON.parse(stdout)).toMatchObject({ msg: `${STRANGE}\nsecond`, notifier: STRANGE });
+    } else expect(stdout.split('\n')[0]).toContain(`${WRITTEN_OUT}\\nsecond`);
+  });
+});
+
+test('pages isolate what strangers wrote', () => {
+  const views = ['alerts', 'app', 'cell', 'engine-room'].map((name) => `client/dashboard/view/${name}.tsx`);
+  const pages = [...views, 'client/listen/view.tsx'];
+  const written = /\{(?:title|message|evidence|why|name|row\.key|session\.stream|dashboard\.refusal|of)\}/g;
+  const places = pages.flatMap((file) => {
+    const source = readFileSync(`${ROOT}${file}`, 'utf8');
+    return [...source.matchAll(written)].map(({ 0: found, index }) => ({ found, before: source.slice(0, index) }));
+  });
+  expect(places.length).toBeGreaterThan(8);
+  // As the text of an element, not as a property of a component.
+  const texts = places.filter(({ before }) => !/[=$]$/.test(before));
+  for (const { found, before } of texts) expect([found, /<bdi[^>]*>$/.test(before)]).toEqual([found, true]);
+});
