@@ -7,14 +7,16 @@ import { Notifications } from './notify/notifications.js';
 import type { Teller } from './notify/notifier.js';
 import type { HubOptions } from './options.js';
 import { Slices } from './slices.js';
+import type { HubCounters } from './state/counters.js';
 import type { Tables } from './state/tables.js';
 import type { Store } from './store/store.js';
 
 export interface AlarmContext {
-  readonly options: Pick<HubOptions, 'alerts' | 'notifiers'>;
+  readonly options: Pick<HubOptions, 'alerts' | 'notifiers' | 'maxSharePercent'>;
   readonly store: Store;
   readonly tables: Tables;
   readonly hubSlot: number;
+  readonly counters: HubCounters;
   readonly teller: Teller;
   readonly clock: Clock;
   readonly log: LaneContext['log'] & Parameters<typeof createAlerting>[0]['log'];
@@ -29,13 +31,14 @@ export class Alarm {
   readonly #slices: Slices;
   #isFirst = true;
 
-  constructor({ options, store, tables, hubSlot, teller, clock, log, onError }: AlarmContext) {
+  constructor({ options, store, tables, hubSlot, counters, teller, clock, log, onError }: AlarmContext) {
     const { hubs } = tables;
     this.#slices = new Slices({ onError });
     this.notifications = new Notifications({ store, notifiers: options.notifiers, teller, hubs, hubSlot, clock, log });
     this.#store = new DurableAlertStore(store, this.notifications, onError);
-    const { rules } = options.alerts;
-    this.alerting = createAlerting({ tables, hubSlot, rules, store: this.#store, clock, log }, clock.now());
+    const { alerts, maxSharePercent } = options;
+    const context = { tables, hubSlot, counters, maxSharePercent, rules: alerts.rules, store: this.#store, clock, log };
+    this.alerting = createAlerting(context, clock.now());
   }
 
   /** Once a second. A look that takes long goes on in later turns of the event loop, and no other begins before it is done. */

@@ -2,6 +2,7 @@ import { CLOSE, TOKEN_SUBPROTOCOL } from '@auralis/shared';
 import { Admissions, type Ended } from './auth/admissions.js';
 import { Authority } from './auth/authority.js';
 import { decideSocket, type Refusal } from './auth/decide.js';
+import type { Identity } from './auth/identity.js';
 import type { Role } from './auth/roles.js';
 import type { AuthSettings } from './auth/settings.js';
 import { tokenOf } from './auth/token.js';
@@ -11,6 +12,7 @@ import { pathBelow, prefixOf } from './http/prefix.js';
 import { TrustedProxies } from './http/proxies.js';
 import type { HubOptions } from './options.js';
 import type { HubCounters } from './state/counters.js';
+import { holdersOf } from './state/places.js';
 import { offeredProtocols } from './subprotocols.js';
 import type {
   SocketHandler,
@@ -65,7 +67,8 @@ export class FrontDoor {
         tokenOf((name) => headers.get(name)),
         this.#wallNow(),
       );
-      return app.fetch(request, { address, who, isLocal: this.#isLocal(peer, headers) });
+      const holders = holdersOf(address, digestIn(who));
+      return app.fetch(request, { address, who, holders, isLocal: this.#isLocal(peer, headers) });
     };
   }
 
@@ -121,7 +124,8 @@ export class FrontDoor {
     const entrance = { role, ...(streamOf !== undefined && { stream: streamOf(path) }) };
     const refusal = decideSocket(who, entrance);
     if (refusal === null) {
-      const answer = route.upgrade(request);
+      const token = digestIn(who);
+      const answer = route.upgrade(token === null ? request : { ...request, token });
       if ('refuse' in answer || who.kind === 'open') return answer;
       return { ...answer, watcher: this.#admissions.admit(who, entrance) };
     }
@@ -139,6 +143,10 @@ export class FrontDoor {
   #isLocal(peer: string, headers: Headers): boolean {
     return !this.#hasProxy && isLoopback(peer) && !FORWARDING.some((name) => headers.has(name));
   }
+}
+
+function digestIn(who: Identity): string | null {
+  return who.kind === 'token' ? who.sha256 : null;
 }
 
 /** The socket of somebody who may not have one. */

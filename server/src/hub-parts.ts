@@ -113,7 +113,7 @@ export class HubParts {
     this.#sweep = new Sweep(this.#relay, tables, this.counters, this.onError);
     this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store, this.onError), startedAt);
     const totals = new EngineTotals();
-    this.#engines = new EngineRoom(tables, this.counters, totals, (name, at) => this.#relay.keep(name, at));
+    this.#engines = new EngineRoom(tables, this.counters, totals, (...asked) => this.#relay.keep(...asked));
     const reported = (mark: KeyMark) =>
       new ReportedConnections(this.#relay, tables, this.counters, totals.chunksElsewhere, mark);
     this.#reported = reported(':');
@@ -127,6 +127,7 @@ export class HubParts {
       clock,
       isDraining,
       onError: this.onError,
+      maxSharePercent: options.maxSharePercent,
     });
     this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
     this.#prometheus = new PrometheusPage(tables);
@@ -139,7 +140,17 @@ export class HubParts {
     this.#recorder = new Recorder(tables, this.#kept, source, this.#onNotKept);
     const teller = { hub: this.#name, url };
     const wallNow = () => clock.wallNow();
-    this.alarm = new Alarm({ options, store, tables, hubSlot, teller, clock, log, onError: this.onError });
+    this.alarm = new Alarm({
+      options,
+      store,
+      tables,
+      hubSlot,
+      counters: this.counters,
+      teller,
+      clock,
+      log,
+      onError: this.onError,
+    });
     const ticks = { now: clock.now, onError: this.onError };
     const followWallClock = () => this.#followWallClock();
     this.#frames = new TickParts({ 'wall clock': followWallClock, frames: (at) => this.live.tick(at) }, ticks);

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
+import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_MAX_SHARE_PERCENT, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
 import { type AlertsSection, readAlertSettings } from './alerts/alert-settings.js';
 import type { AuthSettings } from './auth/settings.js';
 import { isAddressBlock } from './http/proxies.js';
@@ -29,6 +29,14 @@ export const SERVE_OPTIONS = {
     10_000,
     1,
     1_000_000,
+  ),
+  maxSharePercent: whole(
+    'maxSharePercent',
+    'PERCENT',
+    'of the places of each kind (listeners, dashboards, streams, channels, raised alerts) one address or one token may hold',
+    DEFAULT_MAX_SHARE_PERCENT,
+    1,
+    100,
   ),
   maxOutstandingMs: whole(
     'maxOutstandingMs',

@@ -53,6 +53,8 @@ export type ErrorCode =
   | 'too_many_subscriptions'
   | 'too_many_channels'
   | 'too_many_streams'
+  /** Its address or token holds its share of the places of this kind. */
+  | 'over_share'
   /** As many connections are reported as may be. */
   | 'too_many_connections'
   /** `connection_closed` of a connection that is not open. */

@@ -33,6 +33,27 @@ export const MAX_DASHBOARDS = 2_000;
 /** Distinct channels a hub computes: each has a baseline, and a view of 10,000 rows costs up to 0.3 ms a tick. */
 export const MAX_CHANNELS = 256;
 
+/**
+ * Places of each kind (listeners, dashboards, streams, channels, alerts raised by hand) that one address or one token may hold,
+ * percent, unless configured: a crowd behind one address finds room, and one stranger leaves a quarter to all others.
+ */
+export const DEFAULT_MAX_SHARE_PERCENT = 75;
+/** The last part of the places of a kind, percent: for addresses that hold few, so that full shares keep no newcomer out. */
+export const RESERVE_PERCENT = 10;
+/** Channels that an address may also take from the reserve: a dashboard shows every table. */
+export const FEW_CHANNELS = 8;
+/** Alerts at once, pending and resolved ones included: a thousand streams without an engine, with room. */
+export const MAX_ALERTS = 5_000;
+/** Of these, raised by hand, resolved ones included: they last a day, and the rules must keep their places meanwhile. */
+export const MAX_RAISED_ALERTS = 1_000;
+/** When who was refused for want of room may ask again, s: places of idle streams and closed connections are free by then. */
+export const RETRY_AFTER_S = 10;
+/**
+ * Rows of closed listeners at once. At 0.5 KB each they take 5 MB; a hub that loses 10,000 listeners still shows why each left.
+ * If there are more, the oldest of the address with most of them go before their minute is over.
+ */
+export const MAX_CLOSED_ROWS = 10_000;
+
 /** Rows of one table: slots are 32-bit on the wire, memory is the bound. */
 export const MAX_ROWS = 1 << 20;
 /**

@@ -3,13 +3,14 @@ import { AuthFile } from '../harness/auth.js';
 import { HubProcess } from '../harness/hub.js';
 import { besideNeighbours, expectUnharmed } from '../harness/neighbours.js';
 import type { Attack } from './attack.js';
+import { churn } from './churn.js';
 import { decoding } from './decoding.js';
 import { expressions } from './expressions.js';
 import { garbage } from './garbage.js';
 import { refusedSocket } from './refused-socket.js';
 
 /** Attacks on a hub as it comes. One that needs other settings has a suite of its own. */
-const ATTACKS: readonly Attack[] = [garbage, expressions, decoding, refusedSocket];
+const ATTACKS: readonly Attack[] = [garbage, expressions, decoding, refusedSocket, churn];
 
 const TEST_MS = 300_000;
 

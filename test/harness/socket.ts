@@ -95,8 +95,8 @@ export function refusedStatus(url: string, protocols: string[] = [], options: Cl
 export class LiveSocket extends TestSocket {
   readonly form: LiveForm;
 
-  constructor(wsUrl: string, form: LiveForm = 'msgpack') {
-    super(`${wsUrl}/api/v1/live`, [SUBPROTOCOLS[form]]);
+  constructor(wsUrl: string, form: LiveForm = 'msgpack', options: ClientOptions = {}) {
+    super(`${wsUrl}/api/v1/live`, [SUBPROTOCOLS[form]], options);
     this.form = form;
   }
 

@@ -44,7 +44,8 @@ export class CatalogueWorld {
       dead: webhook('http://127.0.0.1:9/'),
     };
     writeFileSync(config, JSON.stringify({ notifiers }));
-    const limits = ['--max-clients', String(MAX_CLIENTS), '--max-outstanding-ms', '100', '--report-interval-ms', '250'];
+    const places = ['--max-clients', String(MAX_CLIENTS), '--max-share-percent', '100'];
+    const limits = [...places, '--max-outstanding-ms', '100', '--report-interval-ms', '250'];
     const env = { ...smi.env, AURALIS_DATA_DIR: dataDir };
     const hub = await HubProcess.start(['--config', config, ...limits], env);
     return new CatalogueWorld(hub, smi, receiver, dataDir);

@@ -17,6 +17,12 @@ const MOVED_ELSEWHERE: Readonly<Record<string, string>> = {
   'hubs.clock_steps': 'test/integration/clock.test.ts',
   // Five thousand alerts at once.
   'hubs.alerts_refused': 'test/unit/alerts/room.test.ts',
+  // A thousand streams, hundreds of channels, thousands of rows.
+  'hubs.refused_over_share': 'test/integration/places.test.ts',
+  'hubs.streams_refused': 'test/integration/places.test.ts',
+  'hubs.dashboards_refused': 'test/integration/places.test.ts',
+  'hubs.raised_alerts_refused': 'test/integration/places.test.ts',
+  'hubs.closed_rows_dropped': 'test/attacks/churn.ts',
   // Nobody outside can make one: below.
   'hubs.errors': 'test/integration/catalogue.test.ts',
 };

@@ -7,7 +7,7 @@ type Row = Record<string, number | string | null>;
 describe.each(['uws', 'ws'])('a server of one’s own reports its connections, on %s', (transport) => {
   let hub: HubProcess;
   beforeAll(async () => {
-    hub = await HubProcess.start(['--transport', transport, '--max-clients', '5']);
+    hub = await HubProcess.start(['--transport', transport, '--max-clients', '5', '--max-share-percent', '100']);
   });
   afterAll(async () => {
     expect(hub.log).not.toContain('a fault inside');

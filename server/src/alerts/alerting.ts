@@ -1,10 +1,13 @@
+import { MAX_ALERTS } from '@auralis/shared';
 import { toTheEnd } from '../slices.js';
+import type { HubCounters } from '../state/counters.js';
+import type { Holders, NoPlace } from '../state/places.js';
 import { HUB, type Tables } from '../state/tables.js';
 import { AlertRows } from './alert-rows.js';
 import { blameFor, withFinding } from './blame.js';
 import { labelsOf, messageOf } from './describe.js';
 import { type Episode, MANUAL } from './episode.js';
-import { Episodes, MAX_EPISODES, type ManualAlert } from './episodes.js';
+import { Episodes, type ManualAlert } from './episodes.js';
 import { NodeWatch } from './node-watch.js';
 import { RuleWatch, type Sighting } from './rule-watch.js';
 import { type Silence, Silences } from './silences.js';
@@ -26,6 +29,9 @@ export interface AlertingContext extends TellingContext {
   /** This hub's row in `hubs`. */
   readonly hubSlot: number;
   readonly newId: () => string;
+  readonly counters: Pick<HubCounters, 'add'>;
+  /** Percent of the alerts raised by hand that one address or token may have. */
+  readonly maxSharePercent: number;
 }
 
 /** A silence as it is asked for. */
@@ -50,7 +56,7 @@ export class Alerting {
     this.#context = context;
     this.#watches = context.rules.map((rule) => new RuleWatch(rule, context.tables));
     this.#ruleNames = new Set(context.rules.map(({ name }) => name));
-    this.#episodes = new Episodes(context.newId);
+    this.#episodes = new Episodes(context.newId, context.maxSharePercent);
     this.#telling = new Telling(context, this.#episodes, this.#silences);
     this.#rows = new AlertRows(context.tables.alerts);
     const { firing, silences } = context.store.load();
@@ -93,10 +99,17 @@ export class Alerting {
     toTheEnd(this.look(now));
   }
 
-  /** Raises an alert by hand; where the same one fires already, prolongs it. Null where there are too many alerts. */
-  raise(manual: ManualAlert, now: number): { readonly id: string; readonly isNew: boolean } | null {
-    const raised = this.#episodes.raise(manual, now);
-    if (raised === null) return null;
+  /** Raise an alert by hand, or prolong it if the same one fires. Return its id, or why `holders` get no place for it. */
+  raise(
+    manual: ManualAlert,
+    holders: Holders,
+    now: number,
+  ): { readonly id: string; readonly isNew: boolean } | NoPlace {
+    const raised = this.#episodes.raise(manual, holders, now);
+    if (typeof raised === 'string') {
+      this.#context.counters.add(raised === 'share' ? 'refused_over_share' : 'raised_alerts_refused');
+      return raised;
+    }
     // That one alone: somebody's script may raise thousands, and each must not cost a look at all the others.
     if (raised.isNew) this.#telling.fired(raised.episode, now);
     else this.#telling.keep(raised.episode);
@@ -201,10 +214,7 @@ export class Alerting {
     const before = tables.hubs.get(hubSlot, HUB.alerts_refused);
     tables.hubs.set(hubSlot, HUB.alerts_refused, refused);
     if (refused > 0 && !(before > 0)) {
-      log.warn(
-        { refused },
-        `there is no room for all alerts: ${MAX_EPISODES} are kept at once, and others are not told`,
-      );
+      log.warn({ refused }, `there is no room for all alerts: ${MAX_ALERTS} are kept at once, and others are not told`);
     }
   }
 

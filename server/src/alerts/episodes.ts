@@ -1,12 +1,12 @@
+import { MAX_ALERTS, MAX_RAISED_ALERTS } from '@auralis/shared';
 import type { WallClock } from '../clock.js';
+import { type Holders, type NoPlace, Places } from '../state/places.js';
 import type { Severity } from './alert.js';
 import type { StoredAlert } from './alert-store.js';
 import { type Episode, MANUAL } from './episode.js';
 import type { Rule } from './rule.js';
 import type { Sighting } from './rule-watch.js';
 
-/** Alerts at once, pending and resolved ones included: a thousand streams without an engine, with room. */
-export const MAX_EPISODES = 5_000;
 /** A resolved alert stays this long, so that who was woken finds it. */
 export const RESOLVED_STAYS_MS = 300_000;
 /** After a restart listeners take up to 20 s to come back, and rates their windows: nothing is over before. */
@@ -21,11 +21,17 @@ export interface ManualAlert {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Alerts raised before the hub started are nobody's. */
+const UNKNOWN_HOLDERS: Holders = [''];
+
 /** All alerts and their states. Pure: time and new ids are arguments. */
 export class Episodes {
   /** How often a rule's alert found no room: each look counts it anew. */
   refused = 0;
   readonly #newId: () => string;
+  /** Places of alerts raised by hand, and who holds each. */
+  readonly #places: Places;
+  readonly #raisedBy = new Map<Episode, Holders>();
   readonly #byId = new Map<string, Episode>();
   /** Those that are over, in the order in which they ended. */
   readonly #resolved = new Set<Episode>();
@@ -34,8 +40,10 @@ export class Episodes {
   /** When a group whose alert was resolved may fire again. */
   readonly #quiet = new Map<string, Map<string, number>>();
 
-  constructor(newId: () => string) {
+  /** `sharePercent`: of the alerts raised by hand, as many as one address or token may have. */
+  constructor(newId: () => string, sharePercent: number) {
     this.#newId = newId;
+    this.#places = new Places({ most: MAX_RAISED_ALERTS, sharePercent });
   }
 
   all(): IterableIterator<Episode> {
@@ -51,10 +59,12 @@ export class Episodes {
     return this.#open.get(rule)?.get(group);
   }
 
-  /** Takes up what fired before the hub started. */
+  /** Take up what fired before the hub started. Alerts raised by hand beyond their limit end at the next look. */
   restore({ alert, group, firedAt, mostCount, isTold, endsAt }: StoredAlert, clock: WallClock, now: number): Episode {
     const { value, ...rest } = alert;
-    const keptUntil = endsAt === null ? now + RETURN_MS : clock.instantOf(endsAt);
+    const hasPlace = rest.rule !== MANUAL || this.#places.taken < MAX_RAISED_ALERTS;
+    const endsAtNow = endsAt === null ? now + RETURN_MS : clock.instantOf(endsAt);
+    const keptUntil = hasPlace ? endsAtNow : now;
     const episode: Episode = {
       ...rest,
       group,
@@ -74,6 +84,7 @@ export class Episodes {
       keptUntil,
     };
     this.#add(episode);
+    if (episode.rule === MANUAL) this.#takePlace(episode, UNKNOWN_HOLDERS);
     return episode;
   }
 
@@ -101,8 +112,12 @@ export class Episodes {
     return ended;
   }
 
-  /** Raises an alert by hand, or prolongs it where the same one fires. Null for want of room. */
-  raise(manual: ManualAlert, now: number): { readonly episode: Episode; readonly isNew: boolean } | null {
+  /** Raise an alert by hand, or prolong it if the same one fires. Return it, or why `holders` get no place for it. */
+  raise(
+    manual: ManualAlert,
+    holders: Holders,
+    now: number,
+  ): { readonly episode: Episode; readonly isNew: boolean } | NoPlace {
     const { severity, title, message, labels } = manual;
     const group = JSON.stringify([severity, title, Object.entries(labels).sort()]);
     const known = this.#open.get(MANUAL)?.get(group);
@@ -111,7 +126,8 @@ export class Episodes {
       known.keptUntil = now + MANUAL_LASTS_MS;
       return { episode: known, isNew: false };
     }
-    if (!this.#hasRoom()) return null;
+    const refusal = this.#refusal(holders);
+    if (refusal !== null) return refusal;
     const episode: Episode = {
       id: this.#newId(),
       rule: MANUAL,
@@ -138,6 +154,7 @@ export class Episodes {
       keptUntil: now + MANUAL_LASTS_MS,
     };
     this.#add(episode);
+    this.#takePlace(episode, holders);
     return { episode, isNew: true };
   }
 
@@ -175,17 +192,39 @@ export class Episodes {
     }
   }
 
-  /** Whether there is room, if need be by letting the alert go that was resolved first. */
+  /** Return whether there is room for a rule's alert. If need be, the alert goes that was resolved first. */
   #hasRoom(): boolean {
-    if (this.#byId.size < MAX_EPISODES) return true;
+    if (this.#byId.size < MAX_ALERTS) return true;
     const [oldest] = this.#resolved;
     if (oldest !== undefined) this.#forget(oldest);
     return oldest !== undefined;
   }
 
+  /** Return why `holders` get no place for an alert by hand. If need be, one that was resolved goes, but none of a rule. */
+  #refusal(holders: Holders): NoPlace | null {
+    const refusal = this.#places.refusal(holders);
+    if (refusal === null) return this.#hasRoom() ? null : 'full';
+    for (const episode of this.#resolved) {
+      const raisedBy = this.#raisedBy.get(episode);
+      if (raisedBy === undefined || (refusal === 'share' && !sharesHolder(raisedBy, holders))) continue;
+      this.#forget(episode);
+      return this.#places.refusal(holders);
+    }
+    return refusal;
+  }
+
+  #takePlace(episode: Episode, holders: Holders): void {
+    this.#places.take(holders);
+    this.#raisedBy.set(episode, holders);
+  }
+
   #forget(resolved: Episode): void {
     this.#resolved.delete(resolved);
     this.#byId.delete(resolved.id);
+    const holders = this.#raisedBy.get(resolved);
+    if (holders === undefined) return;
+    this.#places.release(holders);
+    this.#raisedBy.delete(resolved);
   }
 
   #begin(
@@ -253,6 +292,8 @@ export class Episodes {
     this.#open.get(episode.rule)?.delete(episode.group);
   }
 }
+
+const sharesHolder = (a: Holders, b: Holders) => a.some((holder) => b.includes(holder));
 
 /**
  * Whether an alert that fires has only rows that come and go. A row may take the place of another, and has as long as it takes

@@ -12,8 +12,11 @@ export interface Answer {
   readonly errors: readonly { readonly index: number; readonly code: ErrorCode; readonly message: string }[];
 }
 
-/** What is no record nor a list of them, a list that is too long, or a stream that has no room: nothing was taken. */
-export type NoAnswer = 'no records' | 'too many records' | 'too many streams';
+/**
+ * Nothing was taken: no record nor a list of them came, the list is too long, there is no place for the stream, or whoever
+ * sent them holds its share of the places.
+ */
+export type NoAnswer = 'no records' | 'too many records' | 'too many streams' | 'over share';
 
 /**
  * Take a record or a list of them, as decoded, each by itself and one a step. Good ones are taken, others refused and
@@ -25,6 +28,7 @@ export function* takeSteps(found: unknown, take: (record: unknown) => void): Gen
   if (records.length > MAX_EVENTS) return 'too many records';
   let accepted = 0;
   let refused = 0;
+  let overShare = 0;
   const errors: Answer['errors'][number][] = [];
   for (const [index, record] of records.entries()) {
     try {
@@ -33,10 +37,12 @@ export function* takeSteps(found: unknown, take: (record: unknown) => void): Gen
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (error.code === 'too_many_streams' && accepted === 0) return 'too many streams';
+      if (error.code === 'over_share') overShare++;
       refused++;
       if (errors.length < MAX_LISTED) errors.push({ index, code: error.code, message: error.message });
     }
     yield;
   }
+  if (overShare > 0 && overShare === records.length) return 'over share';
   return { accepted, refused, errors };
 }

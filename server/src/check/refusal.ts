@@ -10,3 +10,9 @@ export class Refusal extends Error {
     this.code = code;
   }
 }
+
+/** Return the refusal of a stream that cannot be made: the hub has too many, or its address or token has its share. */
+export function noPlaceForStream(why: 'full' | 'share'): Refusal {
+  if (why === 'full') return new Refusal('too_many_streams', 'the hub has too many streams');
+  return new Refusal('over_share', 'this address or token holds its share of the streams (--max-share-percent)');
+}

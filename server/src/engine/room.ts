@@ -1,10 +1,11 @@
 import type { AudioFormat } from '@auralis/shared';
 import { type Answer, type NoAnswer, takeSteps } from '../check/answer.js';
 import { recordSchema } from '../check/record-schema.js';
-import { Refusal } from '../check/refusal.js';
+import { noPlaceForStream } from '../check/refusal.js';
 import { toTheEnd } from '../slices.js';
 import type { HubCounters } from '../state/counters.js';
 import type { EngineTotals } from '../state/engine-totals.js';
+import type { Holders, NoPlace } from '../state/places.js';
 import type { Tables } from '../state/tables.js';
 import { Engine } from './engine.js';
 import { EVENT_READER, EVENTS } from './event.js';
@@ -17,15 +18,9 @@ export class EngineRoom {
   readonly #tables: Tables;
   readonly #counters: HubCounters;
   readonly #totals: EngineTotals;
-  readonly #openStream: (stream: string, now: number) => boolean;
+  readonly #openStream: OpenStream;
 
-  /** `openStream`: makes the stream if need be and keeps it from going idle; false where there are too many. */
-  constructor(
-    tables: Tables,
-    counters: HubCounters,
-    totals: EngineTotals,
-    openStream: (stream: string, now: number) => boolean,
-  ) {
+  constructor(tables: Tables, counters: HubCounters, totals: EngineTotals, openStream: OpenStream) {
     this.#tables = tables;
     this.#counters = counters;
     this.#totals = totals;
@@ -46,18 +41,21 @@ export class EngineRoom {
     this.#engines.get(stream)?.engine.heard(payload, now);
   }
 
-  /** Take an event or a list of them, as decoded. Good ones are taken, others refused and counted. */
-  take(stream: string, found: unknown, now: number): Answer | NoAnswer {
-    return toTheEnd(this.takeSteps(stream, found, () => now));
+  /**
+   * Take an event or a list of them, as decoded. Good ones are taken, others refused and counted. `holders`: who gets the place
+   * of the stream if it must be made.
+   */
+  take(stream: string, found: unknown, holders: Holders, now: number): Answer | NoAnswer {
+    return toTheEnd(this.takeSteps(stream, found, holders, () => now));
   }
 
   /** The same, one event a step. */
-  *takeSteps(stream: string, found: unknown, now: () => number): Generator<void, Answer | NoAnswer> {
+  *takeSteps(stream: string, found: unknown, holders: Holders, now: () => number): Generator<void, Answer | NoAnswer> {
     const answer = yield* takeSteps(found, (each) => {
       const { record, ignored } = EVENT_READER.read(each);
       const at = now();
       // A stream is not made for a message without a good event in it, and may go between two steps.
-      this.#open(stream, at).take(record, at);
+      this.#open(stream, holders, at).take(record, at);
       if (ignored > 0) this.#counters.add('fields_ignored', ignored);
     });
     if (typeof answer !== 'string' && answer.refused > 0) {
@@ -80,9 +78,10 @@ export class EngineRoom {
     }
   }
 
-  /** The engine of a stream that is made if need be. @throws Refusal where there are too many */
-  #open(stream: string, now: number): Engine {
-    if (!this.#openStream(stream, now)) throw new Refusal('too_many_streams', 'the hub has too many streams');
+  /** Return the engine of a stream, made if need be. @throws Refusal if there is no place for the stream */
+  #open(stream: string, holders: Holders, now: number): Engine {
+    const refusal = this.#openStream(stream, now, holders);
+    if (refusal !== null) throw noPlaceForStream(refusal);
     return this.#engine(stream, now);
   }
 
@@ -109,6 +108,9 @@ export class EngineRoom {
     return slot === undefined ? '' : `${slot}.${streams.generation[slot]}`;
   }
 }
+
+/** Makes the stream if need be, and keeps it from going idle. Returns why there is no place for it, or null. */
+type OpenStream = (stream: string, now: number, holders: Holders) => NoPlace | null;
 
 interface Placed {
   readonly engine: Engine;

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { getPathNoStrict } from 'hono/utils/url';
 import type { z } from 'zod';
 import type { Identity } from '../auth/identity.js';
+import type { Holders } from '../state/places.js';
 import { pathBelow } from './prefix.js';
 import { Problem } from './problem.js';
 
@@ -14,6 +15,8 @@ export interface Asker {
   /** As far as it is known: behind a proxy that is not trusted, the proxy's. */
   readonly address: string;
   readonly who: Identity;
+  /** Names under which places are counted that a request takes. */
+  readonly holders: Holders;
   /** It asks from the machine of the hub, and there is no proxy. */
   readonly isLocal: boolean;
 }

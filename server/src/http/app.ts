@@ -1,3 +1,4 @@
+import { RETRY_AFTER_S } from '@auralis/shared';
 import { HTTPException } from 'hono/http-exception';
 import type { HubCounters } from '../state/counters.js';
 import { addAccess } from './access.js';
@@ -88,6 +89,7 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): () => v
   app.use(async (c, next) => {
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+    if (c.res.status === 503 || c.res.status === 429) c.header('retry-after', String(RETRY_AFTER_S));
   });
   const settleAccess = addAccess(app);
   app.notFound(({ req }) => {

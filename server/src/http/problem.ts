@@ -33,6 +33,9 @@ export const problemSchema = z
   })
   .openapi('Problem', { description: 'A problem document, RFC 9457' });
 
+/** Detail of 429: the hub has places, but not for this address or token. */
+export const OVER_SHARE = 'this address or token holds its share of the places of this kind (--max-share-percent)';
+
 /** Documents the errors of a route: when each status is answered. */
 export function problems<Status extends number>(reasons: Readonly<Record<Status, string>>) {
   const content = { 'application/problem+json': { schema: problemSchema } };

@@ -1,5 +1,7 @@
 import {
   COLUMNS,
+  FEW_CHANNELS,
+  type LiveForm,
   MAX_CHANNELS,
   MAX_DASHBOARDS,
   MAX_LIVE_MESSAGE_BYTES,
@@ -13,6 +15,7 @@ import {
 } from '@auralis/shared';
 import type { Clock } from '../clock.js';
 import type { HubCounters } from '../state/counters.js';
+import { type Holders, holdersOf, type NoPlace, Places } from '../state/places.js';
 import type { Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
 import { INTERNAL_ERROR, type SocketRoute, type UpgradeAnswer, type UpgradeRequest } from '../transport/transport.js';
@@ -36,6 +39,8 @@ export interface LiveContext {
   readonly isDraining: () => boolean;
   /** A channel threw. */
   readonly onError: (error: unknown) => void;
+  /** Percent of the dashboards, and of the channels, that one address or token may hold. */
+  readonly maxSharePercent: number;
 }
 
 /** The live protocol: dashboards, the channels they subscribe to, and the ticks that feed them. */
@@ -45,12 +50,17 @@ export class Live implements LiveDesk {
   readonly #context: LiveContext;
   readonly #channels = new Map<string, Channel>();
   readonly #sinks = createSinks();
+  readonly #places: Places;
+  readonly #channelPlaces: Places;
   #nextChannel = 1;
   #round = 0;
 
   constructor(context: LiveContext) {
     this.#context = context;
     this.now = context.clock.now;
+    const { maxSharePercent: sharePercent } = context;
+    this.#places = new Places({ most: MAX_DASHBOARDS, sharePercent });
+    this.#channelPlaces = new Places({ most: MAX_CHANNELS, sharePercent, few: FEW_CHANNELS });
   }
 
   wallNow(): number {
@@ -82,11 +92,11 @@ export class Live implements LiveDesk {
     const selection = select(this.#context.tables, sub, topic, intervalMs, options);
     let channel = this.#channels.get(selection.key);
     if (channel === undefined) {
-      if (this.#channels.size >= MAX_CHANNELS)
-        throw new RequestError('too_many_channels', `this hub serves ${MAX_CHANNELS} channels`, sub);
+      this.#assertChannelPlace(session, sub);
       const { source, clock } = this.#context;
       channel = new Channel(this.#nextChannel++, { source, clock, sinks: this.#sinks }, intervalMs, selection, now);
       this.#channels.set(selection.key, channel);
+      this.#channelPlaces.take(session.holders);
     }
     const subscription = new Subscription(session, sub, channel, options.ack ?? false, now);
     channel.subscriptions.add(subscription);
@@ -96,8 +106,24 @@ export class Live implements LiveDesk {
   /** A channel goes with its last subscriber, and its memory with it. */
   unsubscribe(subscription: Subscription<Channel>): void {
     const { channel } = subscription;
+    const [payer] = channel.subscriptions;
     channel.subscriptions.delete(subscription);
+    if (payer === subscription) {
+      // The place of a channel is that of its oldest subscriber.
+      this.#channelPlaces.release(payer.session.holders);
+      const [next] = channel.subscriptions;
+      if (next !== undefined) this.#channelPlaces.take(next.session.holders);
+    }
     if (channel.subscriptions.size === 0) this.#channels.delete(channel.selection.key);
+  }
+
+  opened(session: LiveSession): void {
+    this.sessions.add(session);
+    this.#places.take(session.holders);
+  }
+
+  closed(session: LiveSession): void {
+    if (this.sessions.delete(session)) this.#places.release(session.holders);
   }
 
   /** Make the frames that are due, of every channel even if another one throws. */
@@ -136,19 +162,41 @@ export class Live implements LiveDesk {
     }
   }
 
+  /** @throws RequestError */
+  #assertChannelPlace(session: LiveSession, sub: number): void {
+    const refusal = this.#channelPlaces.refusal(session.holders);
+    if (refusal === null) return;
+    const { counters } = this.#context;
+    const { most, share } = this.#channelPlaces;
+    counters.add(refusal === 'share' ? 'refused_over_share' : 'dashboards_refused');
+    if (refusal === 'full') throw new RequestError('too_many_channels', `this hub serves ${most} channels`, sub);
+    throw new RequestError('over_share', `this address or token has ${share} of ${most} channels`, sub);
+  }
+
+  #noPlace(refusal: NoPlace): UpgradeAnswer {
+    const { most, share } = this.#places;
+    this.#context.counters.add(refusal === 'share' ? 'refused_over_share' : 'dashboards_refused');
+    if (refusal === 'full') return { refuse: 503, message: `all ${most} places for dashboards are taken` };
+    return { refuse: 429, message: `this address or token has ${share} of ${most} dashboards (--max-share-percent)` };
+  }
+
   #answer(request: UpgradeRequest): UpgradeAnswer {
     if (this.#context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
-    if (this.sessions.size >= MAX_DASHBOARDS)
-      return { refuse: 503, message: `${MAX_DASHBOARDS} dashboards are connected` };
+    const holders = holdersOf(request.remoteAddress, request.token);
+    const refusal = this.#places.refusal(holders);
+    if (refusal !== null) return this.#noPlace(refusal);
     const offered = offeredProtocols(request.headers.get('sec-websocket-protocol'));
     const { msgpack, json } = SUBPROTOCOLS;
-    const { counters } = this.#context;
-    // MessagePack where both or neither are offered; a client that offers only others is told, not guessed at.
-    if (offered.includes(msgpack)) return { accept: new LiveSession(this, 'msgpack', counters), protocol: msgpack };
-    if (offered.includes(json)) return { accept: new LiveSession(this, 'json', counters), protocol: json };
+    // Send MessagePack if both or neither are offered. A client that offers only others is told, not guessed at.
+    if (offered.includes(msgpack)) return { accept: this.#session('msgpack', holders), protocol: msgpack };
+    if (offered.includes(json)) return { accept: this.#session('json', holders), protocol: json };
     if (offered.some((name) => !name.startsWith(TOKEN_SUBPROTOCOL))) {
       return { refuse: 400, message: `Sec-WebSocket-Protocol: ${msgpack} or ${json}` };
     }
-    return { accept: new LiveSession(this, 'msgpack', counters) };
+    return { accept: this.#session('msgpack', holders) };
+  }
+
+  #session(form: LiveForm, holders: Holders): LiveSession {
+    return new LiveSession(this, form, holders, this.#context.counters);
   }
 }

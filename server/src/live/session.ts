@@ -12,6 +12,7 @@ import {
   type Welcome,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import type { Holders } from '../state/places.js';
 import { Allowance } from '../state/windows.js';
 import type { Peer, SocketHandler } from '../transport/transport.js';
 import type { Channel } from './channel.js';
@@ -24,7 +25,8 @@ export interface LiveDesk {
   readonly now: () => number;
   /** ms since 1970 by the wall clock: what dashboards are told. */
   wallNow(): number;
-  readonly sessions: Set<LiveSession>;
+  opened(session: LiveSession): void;
+  closed(session: LiveSession): void;
   welcome(): Welcome;
   /** @throws RequestError */
   subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel>;
@@ -36,6 +38,8 @@ export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 /** One dashboard's socket: what it asks, and its subscriptions. */
 export class LiveSession implements SocketHandler, Subscriber {
   readonly form: LiveForm;
+  /** Who holds its place, and those of its channels. */
+  readonly holders: Holders;
   readonly counters: HubCounters;
   lastSignAt = Number.NEGATIVE_INFINITY;
   readonly #live: LiveDesk;
@@ -46,9 +50,10 @@ export class LiveSession implements SocketHandler, Subscriber {
   #peer: Peer | null = null;
   #isClosing = false;
 
-  constructor(live: LiveDesk, form: LiveForm, counters: HubCounters) {
+  constructor(live: LiveDesk, form: LiveForm, holders: Holders, counters: HubCounters) {
     this.#live = live;
     this.form = form;
+    this.holders = holders;
     this.counters = counters;
   }
 
@@ -61,7 +66,7 @@ export class LiveSession implements SocketHandler, Subscriber {
   onOpen(peer: Peer): void {
     this.#peer = peer;
     this.lastSignAt = this.#live.now();
-    this.#live.sessions.add(this);
+    this.#live.opened(this);
     peer.send(encodeResponse({ kind: 'welcome', welcome: this.#live.welcome() }, this.form));
   }
 
@@ -93,7 +98,7 @@ export class LiveSession implements SocketHandler, Subscriber {
     if (oversize) this.counters.add('messages_oversize');
     for (const subscription of this.#subscriptions.values()) this.#live.unsubscribe(subscription);
     this.#subscriptions.clear();
-    this.#live.sessions.delete(this);
+    this.#live.closed(this);
   }
 
   closeStalled(): void {

@@ -8,6 +8,7 @@ import {
   type Wire,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import type { Holders } from '../state/places.js';
 import { type Peer, SEND } from '../transport/transport.js';
 
 /** Send times of unacknowledged frames are kept for this many: more than may ever be outstanding. */
@@ -18,6 +19,7 @@ export interface Subscriber {
   readonly form: LiveForm;
   readonly peer: Peer;
   readonly counters: HubCounters;
+  readonly holders: Holders;
   /** It has not read for so long that it is given up. */
   closeStalled(): void;
 }

@@ -2,6 +2,7 @@ import { CMCD_STALE_MS, STREAM_NAME } from '@auralis/shared';
 import { type Answer, type NoAnswer, takeSteps } from '../check/answer.js';
 import { Refusal } from '../check/refusal.js';
 import type { HubCounters } from '../state/counters.js';
+import type { Holders } from '../state/places.js';
 import type { ClientReport, ReportedConnection } from './reported-connection.js';
 import type { ReportedConnections } from './reported-connections.js';
 
@@ -13,6 +14,12 @@ export interface PlayerRecord extends ClientReport {
   readonly sentAtMs: number;
   readonly hasQuit: boolean;
   readonly ignored: number;
+}
+
+/** Who sends records: the address that is shown, and under which names their places are counted. */
+export interface PlayerSource {
+  readonly address: string;
+  readonly holders: Holders;
 }
 
 /** Where players without our SDK tell of themselves, in CMCD. */
@@ -31,24 +38,24 @@ export class CmcdDesk {
   }
 
   /**
-   * Take records, each a line, one a step. `stream`: whose they are; null: that of each record's content. `address`: who
-   * sends them.
+   * Take records, each a line, one a step. `stream`: whose they are; null: that of each record's content. `from`: who sends
+   * them.
    */
   *takeSteps(
     lines: readonly string[],
     stream: string | null,
-    address: string,
+    from: PlayerSource,
     now: () => number,
   ): Generator<void, Answer | NoAnswer> {
-    const answer = yield* takeSteps(lines, (line) => this.#take(this.#read(line as string), stream, address, now()));
+    const answer = yield* takeSteps(lines, (line) => this.#take(this.#read(line as string), stream, from, now()));
     if (typeof answer !== 'string' && answer.refused > 0) this.#counters.add('messages_refused', answer.refused);
     return answer;
   }
 
-  #take(record: PlayerRecord, stream: string | null, address: string, now: number): void {
+  #take(record: PlayerRecord, stream: string | null, { address, holders }: PlayerSource, now: number): void {
     const name = { stream: stream ?? streamOf(record), connection: record.session };
-    const placed =
-      this.#connections.get(name) ?? this.#connections.open(name, { client: '', address }, 'now', CMCD_STALE_MS, now);
+    const who = { client: '', address };
+    const placed = this.#connections.get(name) ?? this.#connections.open(name, who, holders, 'now', CMCD_STALE_MS, now);
     if (!this.#isNew(placed.connection, record)) return;
     this.#connections.report(placed, null, record, now);
     if (record.ignored > 0) this.#counters.add('fields_ignored', record.ignored);

@@ -8,6 +8,7 @@ import {
   STREAM_NAME,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import { type Holders, holdersOf, type NoPlace } from '../state/places.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
@@ -67,14 +68,31 @@ function answer(request: UpgradeRequest, context: ListenContext): UpgradeAnswer 
   }
   if (context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
   const { relay, counters } = context;
-  if (relay.listeners >= relay.options.maxClients) {
-    counters.add('refused_at_capacity');
+  const holders = holdersOf(request.remoteAddress, request.token);
+  const refusal = relay.places.refusal(holders);
+  if (refusal !== null) {
+    counters.add(refusal === 'share' ? 'refused_over_share' : 'refused_at_capacity');
+    if (refusal === 'share') return overShare('listeners', relay.places.share);
     return { refuse: 503, message: `all ${relay.options.maxClients} places are taken (--max-clients)` };
   }
-  const stream = relay.streamToListenTo(name, context.now());
-  if (stream === null) return { refuse: 503, message: 'the hub has too many streams' };
-  return { accept: new ListenerSocket(stream, client, request.remoteAddress, context), ...audioProtocol(request) };
+  const stream = relay.streamToListenTo(name, context.now(), holders);
+  if (typeof stream === 'string') return noStream(stream);
+  const { remoteAddress } = request;
+  return { accept: new ListenerSocket(stream, client, remoteAddress, holders, context), ...audioProtocol(request) };
 }
+
+/** Refuse a socket because no stream can be made for it. The relay has counted that. */
+export function noStream(refusal: NoPlace): UpgradeAnswer {
+  if (refusal === 'full') return { refuse: 503, message: 'the hub has too many streams' };
+  return { refuse: 429, message: `this address or token ${OVER_SHARE}: too many streams` };
+}
+
+/** Refuse a socket because its address or token has `share` of the kind. */
+function overShare(kind: string, share: number): UpgradeAnswer {
+  return { refuse: 429, message: `this address or token ${OVER_SHARE}: ${share} ${kind}` };
+}
+
+const OVER_SHARE = 'holds its share (--max-share-percent)';
 
 export const STREAM_NAME_RULE = 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -, and neither . nor ..';
 
@@ -95,19 +113,21 @@ class ListenerSocket implements SocketHandler {
   readonly #stream: Stream;
   readonly #client: string;
   readonly #address: string;
+  readonly #holders: Holders;
   readonly #context: ListenContext;
   #listener: Listener | null = null;
 
-  constructor(stream: Stream, client: string, address: string, context: ListenContext) {
+  constructor(stream: Stream, client: string, address: string, holders: Holders, context: ListenContext) {
     this.#stream = stream;
     this.#client = client;
     this.#address = address;
+    this.#holders = holders;
     this.#context = context;
   }
 
   onOpen(peer: Peer): void {
     const { relay, now } = this.#context;
-    const listener = relay.join(this.#stream, peer, this.#client, this.#address, now());
+    const listener = relay.join(this.#stream, peer, this.#client, this.#address, this.#holders, now());
     this.#listener = listener;
     const { name, seq, format } = this.#stream;
     const { reportIntervalMs } = listener;

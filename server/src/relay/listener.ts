@@ -1,3 +1,4 @@
+import type { Holders } from '../state/places.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
 import { type Peer, SEND, type SendStatus } from '../transport/transport.js';
@@ -37,6 +38,8 @@ export interface ListenerLimits {
 export class Listener extends Connection {
   readonly peer: Peer;
   readonly id: string;
+  /** Who holds its place. */
+  readonly holders: Holders;
   /** Its round trip is to be measured right after a report that says that it has read what it was sent. */
   isPingDue = false;
   /** How often it would best report, by the last sweep, ms. */
@@ -59,12 +62,14 @@ export class Listener extends Connection {
     table: Tables['connections'],
     ledger: Ledger,
     limits: ListenerLimits,
+    holders: Holders,
     seq: number,
     now: number,
   ) {
     super(table, slot, ledger, limits.reportIntervalMs, now);
     this.peer = peer;
     this.id = id;
+    this.holders = holders;
     this.#limits = limits;
     this.suitableIntervalMs = limits.reportIntervalMs;
     this.#outstanding = new Outstanding(ledger, this.line, seq);

@@ -14,9 +14,10 @@ import {
   show,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import { type Holders, holdersOf } from '../state/places.js';
 import { Allowance } from '../state/windows.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
-import { audioProtocol, STREAM_NAME_RULE, say, streamName } from './listen-route.js';
+import { audioProtocol, noStream, STREAM_NAME_RULE, say, streamName } from './listen-route.js';
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
@@ -29,6 +30,7 @@ export interface EngineDesk {
   take(
     stream: string,
     found: unknown,
+    holders: Holders,
     now: number,
   ):
     | string
@@ -63,8 +65,9 @@ function answer(request: UpgradeRequest, context: PublishContext): UpgradeAnswer
   const format = formatOf(request.query);
   if (typeof format === 'string') return { refuse: 400, message: format };
   if (context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
-  const stream = context.relay.stream(name, context.now());
-  if (stream === null) return { refuse: 503, message: 'the hub has too many streams' };
+  const holders = holdersOf(request.remoteAddress, request.token);
+  const stream = context.relay.stream(name, context.now(), holders);
+  if (typeof stream === 'string') return noStream(stream);
   if (stream.engine !== null) return { refuse: 409, message: `stream ${name} has its engine already` };
   return { accept: new EngineSocket(stream, format, context), ...audioProtocol(request) };
 }
@@ -153,7 +156,7 @@ class EngineSocket implements SocketHandler {
         'bad_message',
         `${message.length} events in one message: at most ${MAX_PUBLISHED_EVENTS}; POST takes ${MAX_EVENTS}`,
       );
-    const taken = this.#context.engines.take(this.#stream.name, message, now);
+    const taken = this.#context.engines.take(this.#stream.name, message, this.#stream.makers, now);
     if (typeof taken === 'string') throw new PublishError('bad_message', `${taken}: ${MESSAGE_RULE}`);
     const [first] = taken.errors;
     if (first === undefined) return;

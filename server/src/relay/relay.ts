@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { CLOSE, CLOSED_ROW_MS, MAX_STREAMS } from '@auralis/shared';
+import { CLOSE, MAX_CLOSED_ROWS, MAX_STREAMS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import { type Holders, type NoPlace, Places } from '../state/places.js';
 import { CONNECTION, CONNECTION_ATTRIBUTE, roomForListeners, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
+import { ClosedRows } from './closed-rows.js';
 import { Ledger } from './ledger.js';
 import { Listener, type ListenerLimits } from './listener.js';
 import { ReportPace } from './report-pace.js';
@@ -16,6 +18,8 @@ const STREAMS_FOR_ENGINES = MAX_STREAMS / 10;
 
 export interface RelayOptions extends ListenerLimits {
   readonly maxClients: number;
+  /** Percent of the places of a kind that one address, or one token, may hold. */
+  readonly maxSharePercent: number;
 }
 
 /** All streams and their listeners: who is here, and the rows of `streams` and `connections` that say so. */
@@ -25,13 +29,13 @@ export class Relay {
   readonly pace: ReportPace;
   /** A line for each slot of `connections`. */
   readonly ledger: Ledger;
-  /** Listeners connected now, over all streams. */
-  listeners = 0;
+  /** Places of listeners. */
+  readonly places: Places;
 
   readonly #tables: Tables;
   readonly #counters: HubCounters;
-  /** Rows of closed connections with the time at which they go, in that order. */
-  readonly #closed: { readonly slot: number; readonly goesAt: number }[] = [];
+  readonly #streamPlaces: Places;
+  readonly #closed: ClosedRows;
 
   constructor(tables: Tables, counters: HubCounters, options: RelayOptions) {
     this.#tables = tables;
@@ -39,43 +43,58 @@ export class Relay {
     this.options = options;
     this.ledger = new Ledger(roomForListeners(options.maxClients));
     this.pace = new ReportPace(options.reportIntervalMs);
+    const { maxClients, maxSharePercent: sharePercent } = options;
+    this.places = new Places({ most: maxClients, sharePercent });
+    this.#streamPlaces = new Places({ most: MAX_STREAMS, sharePercent });
+    this.#closed = new ClosedRows(Math.max(maxClients, MAX_CLOSED_ROWS), (slot) => this.#forget(slot));
   }
 
-  /** The stream that a listener asks for, made if need be; null where there are too many. */
-  streamToListenTo(name: string, now: number): Stream | null {
-    return this.stream(name, now, MAX_STREAMS - STREAMS_FOR_ENGINES);
+  /** Listeners connected now, over all streams. */
+  get listeners(): number {
+    return this.places.taken;
   }
 
-  /** The stream of this name, made if need be; null where there are `most`. */
-  stream(name: string, now: number, most = MAX_STREAMS): Stream | null {
+  /** Return the stream that a listener asks for, made if need be, or why there is no place for it. */
+  streamToListenTo(name: string, now: number, holders: Holders): Stream | NoPlace {
+    return this.stream(name, now, holders, MAX_STREAMS - STREAMS_FOR_ENGINES);
+  }
+
+  /** Return the stream of this name, made for `holders` if need be, or why there is no place for it among `most`. */
+  stream(name: string, now: number, holders: Holders, most = MAX_STREAMS): Stream | NoPlace {
     const known = this.streams.get(name);
     if (known !== undefined) return known;
-    if (this.streams.size >= most && !this.#makeRoom()) return null;
-    const stream = new Stream(name, this.#tables, this.#counters, now);
+    let refusal = this.#streamPlaces.refusal(holders, most);
+    if (refusal !== null && this.#makeRoom(refusal, holders)) refusal = this.#streamPlaces.refusal(holders, most);
+    if (refusal !== null) {
+      this.#counters.add(refusal === 'share' ? 'refused_over_share' : 'streams_refused');
+      return refusal;
+    }
+    const stream = new Stream(name, holders, this.#tables, this.#counters, now);
     this.streams.set(name, stream);
+    this.#streamPlaces.take(holders);
     return stream;
   }
 
-  /** Makes the stream if need be, and lets its idle time begin anew; false where there are too many. */
-  keep(name: string, now: number): boolean {
-    const stream = this.stream(name, now);
-    if (stream === null) return false;
+  /** Make the stream if need be, and begin its idle time anew. Return why there is no place for it, or null. */
+  keep(name: string, now: number, holders: Holders): NoPlace | null {
+    const stream = this.stream(name, now, holders);
+    if (typeof stream === 'string') return stream;
     stream.hadEngine = true;
     if (stream.idleSince !== null) stream.idleSince = now;
-    return true;
+    return null;
   }
 
-  /** A listener has connected: it gets a row. */
-  join(stream: Stream, peer: Peer, client: string, address: string, now: number): Listener {
+  /** A listener has connected: it gets a row. `holders`: who takes its place, until `leave`. */
+  join(stream: Stream, peer: Peer, client: string, address: string, holders: Holders, now: number): Listener {
     const { connections } = this.#tables;
     const id = randomBytes(9).toString('base64url');
     const slot = connections.open(id, [stream.name, client, address, '']);
-    const listener = new Listener(peer, id, slot, connections, this.ledger, this.options, stream.seq, now);
+    const listener = new Listener(peer, id, slot, connections, this.ledger, this.options, holders, stream.seq, now);
     listener.askFor(this.pace.first);
     stream.clients.opened(client, slot);
     stream.listeners.add(listener);
     stream.idleSince = null;
-    this.listeners++;
+    this.places.take(holders);
     stream.showConnections();
     return listener;
   }
@@ -83,12 +102,12 @@ export class Relay {
   /** A listener has gone: its row stays for a while, closed, with the reason. */
   leave(stream: Stream, listener: Listener, code: number, reason: string, now: number): void {
     stream.listeners.delete(listener);
-    this.listeners--;
+    this.places.release(listener.holders);
     stream.showConnections();
     listener.close(code, reason, now);
     const client = this.#tables.connections.attributesOf(listener.slot)[CONNECTION_ATTRIBUTE.client] as string;
     stream.clients.closed(client, listener.slot, !isGoodbye(code), listener.lastSignAt);
-    this.#closed.push({ slot: listener.slot, goesAt: now + CLOSED_ROW_MS });
+    if (this.#closed.add(listener.holders[0], listener.slot, now)) this.#counters.add('closed_rows_dropped');
     this.#noteIdle(stream, now);
   }
 
@@ -154,33 +173,41 @@ export class Relay {
 
   /** Removes closed rows and idle streams whose time has come. */
   expire(now: number): void {
-    let gone = 0;
-    for (const { slot, goesAt } of this.#closed) {
-      if (goesAt > now) break;
-      const [name, client] = this.#tables.connections.attributesOf(slot) as [string, string];
-      this.streams.get(name)?.clients.forget(client, slot);
-      this.#tables.connections.close(slot);
-      gone++;
-    }
-    this.#closed.splice(0, gone);
+    this.#closed.expire(now);
     for (const stream of this.streams.values()) {
       if (stream.idleSince !== null && now - stream.idleSince >= IDLE_STREAM_MS) this.#remove(stream);
     }
   }
 
-  /** Lets the idlest stream go that no engine ever cared for; false where there is none. */
-  #makeRoom(): boolean {
-    let idlest: Stream | null = null;
+  #forget(slot: number): void {
+    const [name, client] = this.#tables.connections.attributesOf(slot) as [string, string];
+    this.streams.get(name)?.clients.forget(client, slot);
+    this.#tables.connections.close(slot);
+  }
+
+  /**
+   * Remove an idle stream that never had an engine: one of `holders` themselves if they hold their share, else one of the
+   * address that made most. Return false if there is none.
+   */
+  #makeRoom(refusal: NoPlace, holders: Holders): boolean {
+    let victim: Stream | null = null;
+    let most = 0;
     for (const stream of this.streams.values()) {
       if (stream.hadEngine || stream.idleSince === null) continue;
-      if (idlest === null || stream.idleSince < (idlest.idleSince as number)) idlest = stream;
+      if (refusal === 'share' && !stream.makers.some((maker) => holders.includes(maker))) continue;
+      const made = this.#streamPlaces.heldBy(stream.makers[0]);
+      const isIdler = victim === null || stream.idleSince < (victim.idleSince as number);
+      if (made < most || (made === most && !isIdler)) continue;
+      victim = stream;
+      most = made;
     }
-    if (idlest !== null) this.#remove(idlest);
-    return idlest !== null;
+    if (victim !== null) this.#remove(victim);
+    return victim !== null;
   }
 
   #remove(stream: Stream): void {
     this.streams.delete(stream.name);
+    this.#streamPlaces.release(stream.makers);
     this.#tables.streams.close(stream.slot);
   }
 

@@ -1,8 +1,10 @@
-import { CLOSED_ROW_MS, STALLED_MS } from '@auralis/shared';
-import { Refusal } from '../check/refusal.js';
+import { STALLED_MS } from '@auralis/shared';
+import { noPlaceForStream, Refusal } from '../check/refusal.js';
 import type { ChunksElsewhere } from '../state/chunks-elsewhere.js';
 import type { HubCounters } from '../state/counters.js';
+import { type Holders, Places } from '../state/places.js';
 import type { Tables } from '../state/tables.js';
+import { ClosedRows } from './closed-rows.js';
 import type { Relay } from './relay.js';
 import {
   type ClientReport,
@@ -24,10 +26,11 @@ export interface ConnectionAttributes {
   readonly address: string;
 }
 
-/** A connection that is open, and its stream. */
+/** A connection that is open, its stream, and who told of it first: it takes their place. */
 export interface Placed {
   readonly stream: Stream;
   readonly connection: ReportedConnection;
+  readonly holders: Holders;
 }
 
 /**
@@ -48,8 +51,8 @@ export class ReportedConnections {
   readonly #mark: KeyMark;
   readonly #open = new Map<string, Placed>();
   #heardAllAt = Number.NEGATIVE_INFINITY;
-  /** Rows of closed ones, the oldest first, and when they go. */
-  readonly #closed = new Map<string, { readonly slot: number; readonly goesAt: number }>();
+  readonly #places: Places;
+  readonly #closed: ClosedRows;
   /** What closed ones had counted: one that is heard of again, after a broken network say, is not counted twice. */
   readonly #counted = new Map<string, ConnectionCounters>();
 
@@ -59,6 +62,10 @@ export class ReportedConnections {
     this.#counters = counters;
     this.#elsewhere = elsewhere;
     this.#mark = mark;
+    const { maxClients: most, maxSharePercent: sharePercent } = relay.options;
+    this.#places = new Places({ most, sharePercent });
+    // Who opens and closes without end gets no more room than who keeps them open.
+    this.#closed = new ClosedRows(most, (slot) => tables.connections.close(slot));
   }
 
   get(name: ConnectionName): Placed | null {
@@ -66,34 +73,33 @@ export class ReportedConnections {
   }
 
   /**
-   * Opens one that is not open. `since`: it opens just now, or was open before anybody told of it. `staleAfterMs`: without a
-   * report for so long it is stale.
+   * Open one that is not open. `holders`: who tells of it. `since`: it opens just now, or was open before anybody told of it.
+   * `staleAfterMs`: without a report for so long it is stale.
    * @throws Refusal
    */
   open(
     name: ConnectionName,
     who: ConnectionAttributes,
+    holders: Holders,
     since: 'now' | 'before',
     staleAfterMs: number,
     now: number,
   ): Placed {
-    const { maxClients } = this.#relay.options;
-    if (this.#open.size >= maxClients) {
-      this.#counters.add('refused_at_capacity');
-      throw new Refusal('too_many_connections', `all ${maxClients} places are taken (--max-clients)`);
-    }
-    const stream = this.#relay.streamToListenTo(name.stream, now);
-    if (stream === null) throw new Refusal('too_many_streams', 'the hub has too many streams');
+    this.#assertPlace(holders);
+    const stream = this.#relay.streamToListenTo(name.stream, now, holders);
+    if (typeof stream === 'string') throw noPlaceForStream(stream);
     const key = this.#keyOf(name);
-    // One that comes back takes the place of its closed row.
-    this.#forgetClosed(key);
     const { connections } = this.#tables;
+    // One that comes back takes the place of its closed row.
+    const closed = connections.slotOf(key);
+    if (closed !== undefined) this.#closed.forget(closed);
     const slot = connections.open(key, [stream.name, who.client, who.address, '']);
     const counters = since === 'now' ? null : (this.#counted.get(key) ?? new ConnectionCounters());
     this.#counted.delete(key);
     const connection = new ReportedConnection(connections, slot, this.#relay.ledger, staleAfterMs, counters, now);
-    const placed = { stream, connection };
+    const placed = { stream, connection, holders };
     this.#open.set(key, placed);
+    this.#places.take(holders);
     this.#relay.joinReported(stream, connection);
     return placed;
   }
@@ -134,34 +140,31 @@ export class ReportedConnections {
       this.#counters.add('stalled_closed');
       this.#close(key, placed, 'no report', now);
     }
-    for (const [key, { goesAt }] of this.#closed) {
-      if (goesAt > now) break;
-      this.#forgetClosed(key);
-    }
+    this.#closed.expire(now);
+  }
+
+  /** @throws Refusal */
+  #assertPlace(holders: Holders): void {
+    const refusal = this.#places.refusal(holders);
+    if (refusal === null) return;
+    const { most, share } = this.#places;
+    this.#counters.add(refusal === 'share' ? 'refused_over_share' : 'refused_at_capacity');
+    if (refusal === 'full') throw new Refusal('too_many_connections', `all ${most} places are taken (--max-clients)`);
+    throw new Refusal('over_share', `this address or token holds ${share} of ${most} places (--max-share-percent)`);
   }
 
   #keyOf({ stream, connection }: ConnectionName): string {
     return stream + this.#mark + connection;
   }
 
-  #close(key: string, { stream, connection }: Placed, reason: string, now: number): void {
+  #close(key: string, { stream, connection, holders }: Placed, reason: string, now: number): void {
     this.#open.delete(key);
+    this.#places.release(holders);
     connection.close(Number.NaN, reason, now);
     this.#relay.leaveReported(stream, connection, now);
-    this.#closed.set(key, { slot: connection.slot, goesAt: now + CLOSED_ROW_MS });
+    if (this.#closed.add(holders[0], connection.slot, now)) this.#counters.add('closed_rows_dropped');
     this.#counted.set(key, connection.counters);
-    // Who opens and closes without end gets no more room than who keeps them open.
-    const { maxClients } = this.#relay.options;
-    const [oldest] = this.#closed.keys();
-    if (this.#closed.size > maxClients && oldest !== undefined) this.#forgetClosed(oldest);
     const [oldestCounted] = this.#counted.keys();
-    if (this.#counted.size > maxClients && oldestCounted !== undefined) this.#counted.delete(oldestCounted);
-  }
-
-  #forgetClosed(key: string): void {
-    const closed = this.#closed.get(key);
-    if (closed === undefined) return;
-    this.#closed.delete(key);
-    this.#tables.connections.close(closed.slot);
+    if (this.#counted.size > this.#places.most && oldestCounted !== undefined) this.#counted.delete(oldestCounted);
   }
 }

@@ -1,6 +1,7 @@
 import { STALE_MS } from '@auralis/shared';
 import { type Answer, type NoAnswer, takeSteps } from '../check/answer.js';
 import type { HubCounters } from '../state/counters.js';
+import type { Holders } from '../state/places.js';
 import type { ClientReport, ConnectionMetrics } from './reported-connection.js';
 import type { ConnectionAttributes, ConnectionName, Placed, ReportedConnections } from './reported-connections.js';
 
@@ -42,25 +43,34 @@ export class ReportsDesk {
     this.recordSchema = inbox.recordSchema;
   }
 
-  /** Take a record or a list of them, as decoded, one a step. Good ones are taken, others refused and counted. */
-  *takeSteps(stream: string, found: unknown, now: () => number): Generator<void, Answer | NoAnswer> {
+  /**
+   * Take a record or a list of them, as decoded, one a step. Good ones are taken, others refused and counted. `holders`: who
+   * tells.
+   */
+  *takeSteps(stream: string, found: unknown, holders: Holders, now: () => number): Generator<void, Answer | NoAnswer> {
     const answer = yield* takeSteps(found, (each) => {
       const { record, client, ignored } = this.#inbox.read(each);
-      this.#take({ stream, connection: record.connection }, record, client, now());
+      this.#take({ stream, connection: record.connection }, record, client, holders, now());
       if (ignored > 0) this.#counters.add('fields_ignored', ignored);
     });
     if (typeof answer !== 'string' && answer.refused > 0) this.#counters.add('messages_refused', answer.refused);
     return answer;
   }
 
-  #take(name: ConnectionName, record: ConnectionRecord, client: ClientReport | null, now: number): void {
+  #take(
+    name: ConnectionName,
+    record: ConnectionRecord,
+    client: ClientReport | null,
+    holders: Holders,
+    now: number,
+  ): void {
     switch (record.type) {
       case 'connection_opened':
-        this.#opened(name, record.attributes ?? UNKNOWN, now);
+        this.#opened(name, record.attributes ?? UNKNOWN, holders, now);
         break;
       case 'connection_metrics': {
         // One that was open before the hub was: what it has counted so far belongs to no rate.
-        const placed = this.#connections.get(name) ?? this.#open(name, UNKNOWN, 'before', now);
+        const placed = this.#connections.get(name) ?? this.#open(name, UNKNOWN, holders, 'before', now);
         this.#connections.report(placed, record, client, now);
         break;
       }
@@ -71,13 +81,19 @@ export class ReportsDesk {
   }
 
   /** Told twice, it is the same connection, described anew. */
-  #opened(name: ConnectionName, who: ConnectionAttributes, now: number): void {
+  #opened(name: ConnectionName, who: ConnectionAttributes, holders: Holders, now: number): void {
     const known = this.#connections.get(name);
-    if (known === null) this.#open(name, who, 'now', now);
+    if (known === null) this.#open(name, who, holders, 'now', now);
     else this.#connections.describe(known, who);
   }
 
-  #open(name: ConnectionName, who: ConnectionAttributes, since: 'now' | 'before', now: number): Placed {
-    return this.#connections.open(name, who, since, STALE_MS, now);
+  #open(
+    name: ConnectionName,
+    who: ConnectionAttributes,
+    holders: Holders,
+    since: 'now' | 'before',
+    now: number,
+  ): Placed {
+    return this.#connections.open(name, who, holders, since, STALE_MS, now);
   }
 }

@@ -7,6 +7,7 @@ import {
   writeChunk,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import type { Holders } from '../state/places.js';
 import { STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
@@ -22,6 +23,8 @@ import { Silence } from './silence.js';
 /** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
 export class Stream {
   readonly name: string;
+  /** Who asked for it first: it counts as theirs. */
+  readonly makers: Holders;
   readonly slot: number;
   readonly listeners = new Set<Listener>();
   readonly recent = new RecentChunks();
@@ -53,9 +56,10 @@ export class Stream {
   readonly #drops = new EventWindow(60_000);
   readonly #silence = new Silence();
 
-  constructor(name: string, tables: Tables, counters: HubCounters, now: number) {
+  constructor(name: string, makers: Holders, tables: Tables, counters: HubCounters, now: number) {
     const { streams: table } = tables;
     this.name = name;
+    this.makers = makers;
     this.clients = new ClientHistory(tables.connections);
     this.#table = table;
     this.#counters = counters;

@@ -3,6 +3,11 @@ import { HUB, type Tables } from './tables.js';
 /** What the hub counts of itself: a column of its row in `hubs`. */
 export type HubCounter =
   | 'refused_at_capacity'
+  | 'refused_over_share'
+  | 'streams_refused'
+  | 'dashboards_refused'
+  | 'raised_alerts_refused'
+  | 'closed_rows_dropped'
   | 'chunks_sent'
   | 'chunks_dropped'
   | 'bytes_sent'
@@ -23,6 +28,11 @@ export type HubCounter =
 
 const COUNTERS: readonly HubCounter[] = [
   'refused_at_capacity',
+  'refused_over_share',
+  'streams_refused',
+  'dashboards_refused',
+  'raised_alerts_refused',
+  'closed_rows_dropped',
   'chunks_sent',
   'chunks_dropped',
   'bytes_sent',

@@ -42,6 +42,8 @@ export interface UpgradeRequest {
   readonly query: URLSearchParams;
   readonly headers: ReadonlyMap<string, string>;
   readonly remoteAddress: string;
+  /** Digest of the token that came with it. A transport knows none: who checks tokens adds it for the route. */
+  readonly token?: string;
 }
 
 /** Answer to an upgrade: who handles the socket, or the HTTP status that refuses it. */

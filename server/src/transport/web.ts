@@ -1,5 +1,6 @@
 /** Plain HTTP between a server's raw requests and `fetch`: what both transports need, so that both answer alike. */
 import { STATUS_CODES } from 'node:http';
+import { RETRY_AFTER_S } from '@auralis/shared';
 
 /** A request as it came, copied. Header names are lower case; one that came twice is there twice. */
 export interface RawRequest {
@@ -82,6 +83,7 @@ export function sendProblem(sink: ResponseSink, status: number, detail: string):
 function problemParts(status: number, detail: string) {
   const title = statusText(status);
   const headers: [string, string][] = [['content-type', 'application/problem+json']];
+  if (status === 503 || status === 429) headers.push(['retry-after', String(RETRY_AFTER_S)]);
   return { headers, body: Buffer.from(JSON.stringify({ type: 'about:blank', title, status, detail })) };
 }
 

@@ -162,6 +162,26 @@ export const hubColumns = {
     id: 174, unit: 'count', label: 'steps of the wall clock', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'How often the wall clock of its machine was set or the machine slept, by more than 0.5 s',
   },
+  refused_over_share: {
+    id: 181, unit: 'count', label: 'refused over their share', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Places refused because one address or token held its share (--max-share-percent)',
+  },
+  streams_refused: {
+    id: 182, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Streams refused because the hub had as many as it keeps',
+  },
+  dashboards_refused: {
+    id: 183, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Dashboards and subscriptions refused because all places or channels were taken',
+  },
+  raised_alerts_refused: {
+    id: 184, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Alerts raised by hand and refused because all their places were taken',
+  },
+  closed_rows_dropped: {
+    id: 186, unit: 'count', scale: 0, worse: 'more', counter: true,
+    help: 'Rows of closed connections that went before their minute was over, because there were too many',
+  },
   capacity_percent: {
     id: 180, unit: '%', label: 'places taken', scale: 1, worse: 'more', alert: { max: 95 },
     help: 'Places taken: active_connections ÷ --max-clients',

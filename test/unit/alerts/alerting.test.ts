@@ -1,4 +1,4 @@
-import { MAX_EPISODES } from '@auralis/server/alerts/episodes';
+import { MAX_RAISED_ALERTS } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import { World } from './world.js';
 
@@ -154,25 +154,25 @@ describe('states', () => {
     expect(told(world)).toEqual(['firing low']);
   });
 
-  test('full of them, it lets those go that were over first, and then takes no more', () => {
+  test('full of alerts raised by hand, it lets those go that were over first, and then takes no more', () => {
     const world = new World([]);
-    const raise = (title: string) =>
-      world.alerting.raise({ severity: 'info', title, message: 'm', labels: {} }, world.now)?.id;
+    let address = 0;
+    const raise = (title: string) => world.raise({ title }, `address ${address++}`);
     const show = world.tables.alerts;
     const [first, second] = [raise('first'), raise('second')];
     for (const id of [second, first]) {
       world.now += 1000;
-      world.alerting.resolve(id ?? '', world.now);
+      world.alerting.resolve(id as string, world.now);
     }
-    for (let n = 2; n < MAX_EPISODES; n++) raise(`t${n}`);
-    expect(show.size).toBe(MAX_EPISODES);
+    for (let n = 2; n < MAX_RAISED_ALERTS; n++) raise(`t${n}`);
+    expect(show.size).toBe(MAX_RAISED_ALERTS);
     const seen = () => {
       world.pass(1);
-      return [second, first].map((id) => show.slotOf(id ?? '') !== undefined);
+      return [second, first].map((id) => show.slotOf(id as string) !== undefined);
     };
     expect([raise('one more'), seen()]).toEqual([expect.any(String), [false, true]]);
-    expect([raise('another'), seen(), raise('too many')]).toEqual([expect.any(String), [false, false], undefined]);
-    expect(show.size).toBe(MAX_EPISODES);
+    expect([raise('another'), seen(), raise('too many')]).toEqual([expect.any(String), [false, false], 'full']);
+    expect(show.size).toBe(MAX_RAISED_ALERTS);
   });
 });
 

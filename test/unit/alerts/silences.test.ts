@@ -70,7 +70,7 @@ describe('silences', () => {
     });
     const silence = { matchers, author: 'anna', reason: 'we know', endsAt: world.now + 30_000 };
     world.alerting.silence(silence, world.now);
-    world.alerting.raise({ severity: 'error', title: 't', message: 'm', labels: { team: 'red' } }, world.now);
+    world.raise({ labels: { team: 'red' } });
     world.pass(1);
     const before = looks;
     world.pass(20);
@@ -100,20 +100,19 @@ describe('raised by hand', () => {
 
   test('it fires until somebody resolves it; raised again it is the same', () => {
     const world = new World([]);
-    const first = world.alerting.raise(alert, world.now);
+    const first = world.raise(alert);
     world.pass(5);
-    const again = world.alerting.raise({ ...alert, message: 'exit code 2' }, world.now);
-    expect([first?.isNew, again]).toEqual([true, { id: first?.id, isNew: false }]);
+    expect(world.raise({ ...alert, message: 'exit code 2' })).toBe(first);
     expect(world.alerts()).toEqual([
       expect.objectContaining({ rule: 'manual', message: 'exit code 2', stream: 'main' }),
     ]);
-    expect(world.alerting.resolve(first?.id ?? '', world.now)).toBe('resolved');
+    expect(world.alerting.resolve(first, world.now)).toBe('resolved');
     expect(told(world)).toEqual(['firing manual', 'resolved manual']);
   });
 
   test('it is over by itself after a day without anybody raising it again', () => {
     const world = new World([]);
-    world.alerting.raise(alert, world.now);
+    world.raise(alert);
     world.now += 86_390_000;
     world.pass(9);
     expect(world.firing()).toEqual(['manual']);

@@ -55,11 +55,11 @@ test('what is asked of the hub between the steps changes nothing of what the rul
       const { alerting } = stepwise;
       let steps = 0;
       stepwise.betweenSteps = () => {
-        const manual = { severity: 'info', title: `t${steps++ % 5}`, message: 'm', labels: {} } as const;
+        const title = `t${steps++ % 5}`;
         const roll = dice.next().value as number;
         if (roll < 2) {
-          const raised = alerting.raise(manual, stepwise.now);
-          if (roll === 0) alerting.resolve(raised?.id ?? '', stepwise.now);
+          const id = stepwise.raise({ title });
+          if (roll === 0) alerting.resolve(id, stepwise.now);
         } else if (roll === 2) {
           const request = { author: 'a', reason: 'r', endsAt: stepwise.now + 5_000 };
           alerting.silence({ matchers: { stream: 'nobody' }, ...request }, stepwise.now);

@@ -2,6 +2,7 @@ import type { Transition } from '@auralis/server/alerts/alert';
 import type { AlertChange, AlertStore, StoredAlert } from '@auralis/server/alerts/alert-store';
 import { Alerting } from '@auralis/server/alerts/alerting';
 import { BUILT_IN_RULES } from '@auralis/server/alerts/built-in-rules';
+import type { ManualAlert } from '@auralis/server/alerts/episodes';
 import { type RuleSpec, resolveRule } from '@auralis/server/alerts/rule-spec';
 import type { Silence } from '@auralis/server/alerts/silences';
 import { createTables, type Tables } from '@auralis/server/state/tables';
@@ -39,6 +40,8 @@ export class World {
   readonly tables: Tables = createTables();
   readonly store: NotedStore;
   readonly log: { level: string; message: string; details: object }[] = [];
+  /** What the hub counted of itself. */
+  readonly counted: string[] = [];
   readonly alerting: Alerting;
   now: number;
   /** Wall clock minus `now`. */
@@ -62,9 +65,18 @@ export class World {
         clock: { wallOf: (at) => at + this.wallOffsetMs, instantOf: (wall) => wall - this.wallOffsetMs },
         log: { info: say('info'), warn: say('warn'), error: say('error'), fatal: say('fatal') },
         newId: () => `${now}-${++this.#ids}`,
+        counters: { add: (counter) => void this.counted.push(counter) },
+        maxSharePercent: 75,
       },
       now,
     );
+  }
+
+  /** Raise an alert by hand from an address; its id, or why there is no place for it. */
+  raise(alert: Partial<ManualAlert>, address = '192.0.2.1'): string {
+    const whole: ManualAlert = { severity: 'info', title: 't', message: 'm', labels: {}, ...alert };
+    const raised = this.alerting.raise(whole, [address], this.now);
+    return typeof raised === 'string' ? raised : raised.id;
   }
 
   /** Opens the row if need be, and writes cells by name; an enumeration takes its label, NaN makes a cell missing. */

@@ -1,5 +1,6 @@
 import { MAX_EVENTS } from '@auralis/shared';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ANYBODY } from '../server/holders.js';
 import { EngineWorld, synthesis } from './world.js';
 
 let world: EngineWorld;
@@ -31,14 +32,14 @@ describe('a list of events', () => {
   test('may be empty', () => expect(world.send()).toEqual({ accepted: 0, refused: 0, errors: [] }));
 
   test('may be one event alone', () => {
-    expect(world.room.take('main', { type: 'queue', depth: 1 }, world.now)).toMatchObject({ accepted: 1 });
+    expect(world.room.take('main', { type: 'queue', depth: 1 }, ANYBODY, world.now)).toMatchObject({ accepted: 1 });
   });
 
   test('that is none, or too long, is nothing', () => {
     for (const found of [null, 7, 'x', true, undefined, new Uint8Array(4)])
-      expect(world.room.take('main', found, world.now)).toBe('no records');
+      expect(world.room.take('main', found, ANYBODY, world.now)).toBe('no records');
     const many = Array.from({ length: MAX_EVENTS + 1 }, () => ({ type: 'queue', depth: 1 }));
-    expect(world.room.take('main', many, world.now)).toBe('too many records');
+    expect(world.room.take('main', many, ANYBODY, world.now)).toBe('too many records');
     expect(world.send(...many.slice(1)).accepted).toBe(MAX_EVENTS);
   });
 
@@ -77,7 +78,7 @@ describe('a row', () => {
 
   test('is not made where there is no room for its stream', () => {
     world.hasRoom = false;
-    expect(world.room.take('main', [{ type: 'queue', depth: 1 }], world.now)).toBe('too many streams');
+    expect(world.room.take('main', [{ type: 'queue', depth: 1 }], ANYBODY, world.now)).toBe('too many streams');
     expect(world.tables.engines.size).toBe(0);
   });
 });

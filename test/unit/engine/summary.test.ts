@@ -1,6 +1,7 @@
 import { SummaryHistory } from '@auralis/server/http/summary';
 import { CONNECTION, CONNECTION_STATE, HUB, STREAM } from '@auralis/server/state/tables';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ANYBODY } from '../server/holders.js';
 import { EngineWorld, synthesis } from './world.js';
 
 let world: EngineWorld;
@@ -77,7 +78,7 @@ describe('means', () => {
 
   test('of several engines are over those that report', () => {
     world.send(synthesis(400), { type: 'process', cpuPercent: 1, memoryMb: 500 });
-    world.room.take('other', [synthesis(200), { type: 'buffer', depthMs: 250 }], world.now);
+    world.room.take('other', [synthesis(200), { type: 'buffer', depthMs: 250 }], ANYBODY, world.now);
     pass(1);
     expect(summary()).toMatchObject({ avg_synthesis_latency_ms: 300, avg_memory_mb: 500, avg_buffer_depth_ms: 250 });
   });

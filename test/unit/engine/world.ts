@@ -3,6 +3,7 @@ import { EngineRoom } from '@auralis/server/engine/room';
 import { HubCounters } from '@auralis/server/state/counters';
 import { EngineTotals } from '@auralis/server/state/engine-totals';
 import { createTables, ENGINE, HUB } from '@auralis/server/state/tables';
+import { ANYBODY } from '../server/holders.js';
 
 /** An engine room with a clock that a test moves. Streams open as they are asked for. */
 export class EngineWorld {
@@ -13,12 +14,12 @@ export class EngineWorld {
   hasRoom = true;
   readonly room = new EngineRoom(this.tables, this.counters, this.totals, (stream) => {
     if (this.hasRoom && this.tables.streams.slotOf(stream) === undefined) this.tables.streams.open(stream);
-    return this.hasRoom;
+    return this.hasRoom ? null : 'full';
   });
 
   /** Sends events of stream `main`, all at once. */
   send(...events: object[]): Answer {
-    const answer = this.room.take('main', events, this.now);
+    const answer = this.room.take('main', events, ANYBODY, this.now);
     if (typeof answer === 'string') throw new Error(answer);
     return answer;
   }

@@ -104,12 +104,13 @@ beforeEach(() => {
     ),
     isDraining: () => false,
     onError: (error) => errors.push(error),
+    maxSharePercent: 75,
   });
 });
 
-export function connect(form: LiveForm = 'msgpack'): Dashboard {
+export function connect(form: LiveForm = 'msgpack', remoteAddress = ''): Dashboard {
   const headers = new Map([['sec-websocket-protocol', SUBPROTOCOLS[form]]]);
-  const answer = live.route().upgrade({ path: '', query: new URLSearchParams(), headers, remoteAddress: '' });
+  const answer = live.route().upgrade({ path: '', query: new URLSearchParams(), headers, remoteAddress });
   if ('refuse' in answer) throw new Error(answer.message);
   const dashboard = new Dashboard(form);
   dashboard.handler = answer.accept;

@@ -1,3 +1,4 @@
+import type { Peer } from '@auralis/server/transport/transport';
 import { FrameBuilder } from '@auralis/shared';
 import { describe, expect, jest, test } from '@jest/globals';
 import { clock, connect, errors, hub, live, run, sent } from './live-world.js';
@@ -156,18 +157,55 @@ test('subscriptions of one socket are bounded', () => {
 });
 
 test('channels of one hub are bounded, and those that exist can still be joined', () => {
-  const dashboards = Array.from({ length: 9 }, () => connect());
+  const dashboards = Array.from({ length: 9 }, (_, at) => connect('msgpack', `192.0.2.${at}`));
   for (const [at, dashboard] of dashboards.entries()) {
     for (let sub = 0; sub < 32; sub++) dashboard.subscribe({}, 100, `connections/s${at * 32 + sub}`, sub);
   }
   const codes = dashboards.flatMap((dashboard) => dashboard.of('error').map((error) => error.code));
-  expect(codes).toEqual(Array(32).fill('too_many_channels'));
+  // The last tenth is for addresses that hold fewer than eight.
+  expect(codes).toEqual(Array(2 * (32 - 8)).fill('too_many_channels'));
+  expect(hub('dashboards_refused')).toBe(codes.length);
   const late = connect();
   late.subscribe({}, 100, 'connections/s0', 1);
   expect(late.of('error')).toEqual([]);
   dashboards[0]?.handler.onClose(dashboards[0], 1000, false);
   late.subscribe({}, 100, 'connections/other', 2);
   expect(late.of('error')).toEqual([]);
+});
+
+test('channels of one address are bounded by its share, and pass to whoever shares them', () => {
+  const dashboards = Array.from({ length: 8 }, () => connect('msgpack', '192.0.2.1'));
+  for (const [at, dashboard] of dashboards.entries()) {
+    for (let sub = 0; sub < 32; sub++) dashboard.subscribe({}, 100, `connections/s${at * 32 + sub}`, sub);
+  }
+  const codes = dashboards.flatMap((dashboard) => dashboard.of('error').map((error) => error.code));
+  expect(codes).toEqual(Array(256 - 192).fill('over_share'));
+  expect(hub('refused_over_share')).toBe(codes.length);
+  const other = connect('msgpack', '192.0.2.2');
+  for (let sub = 0; sub < 32; sub++) other.subscribe({}, 100, `connections/s${sub}`, sub);
+  expect(other.of('error')).toEqual([]);
+  // Its channels go on without the first, who may then have others.
+  dashboards[0]?.handler.onClose(dashboards[0], 1000, false);
+  const again = connect('msgpack', '192.0.2.1');
+  for (let sub = 0; sub < 32; sub++) again.subscribe({}, 100, `connections/t${sub}`, sub);
+  expect(again.of('error')).toEqual([]);
+});
+
+test('dashboards of one address are bounded by its share; the last places are for addresses that have none', () => {
+  // Not `connect`: it would read 1,800 catalogues.
+  const peer = { send: () => 1 } as unknown as Peer;
+  const upgrade = (remoteAddress: string) => {
+    const answer = live.route().upgrade({ path: '', query: new URLSearchParams(), headers: new Map(), remoteAddress });
+    if ('refuse' in answer) return answer.message;
+    answer.accept.onOpen(peer);
+    return answer;
+  };
+  const places = (address: string, count: number) =>
+    Array.from({ length: count }, () => upgrade(address)).filter((answer) => typeof answer !== 'string').length;
+  expect(places('192.0.2.1', 1_600)).toBe(1_500);
+  expect(places('192.0.2.2', 400)).toBe(300);
+  expect([upgrade('192.0.2.2'), hub('dashboards_refused')]).toEqual(['all 2000 places for dashboards are taken', 101]);
+  expect(upgrade('192.0.2.3')).toBeInstanceOf(Object);
 });
 
 test('a storm of SUBSCRIBE and UNSUBSCRIBE is refused beyond what any page needs', () => {

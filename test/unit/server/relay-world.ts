@@ -53,7 +53,7 @@ export const errors: unknown[] = [];
 export const MAX_CLIENTS = 1000;
 
 /** A relay with all that it needs, on the clock given. */
-export function makeRelay(time: { readonly now: number }) {
+export function makeRelay(time: { readonly now: number }, maxSharePercent = 100) {
   const made = createTables(MAX_CLIENTS);
   const counters = new HubCounters(made.hubs, 'hub', [], time.now);
   const limits = {
@@ -63,8 +63,8 @@ export function makeRelay(time: { readonly now: number }) {
     maxOutstandingMs: 2000,
     reportIntervalMs: 2000,
   };
-  const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, ...limits });
-  const engines = new EngineRoom(made, counters, new EngineTotals(), (name, at) => madeRelay.keep(name, at));
+  const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, maxSharePercent, ...limits });
+  const engines = new EngineRoom(made, counters, new EngineTotals(), (...asked) => madeRelay.keep(...asked));
   const messages = new ListenerMessages();
   const context = { relay: madeRelay, counters, engines, messages, now: () => time.now, isDraining: () => false };
   return {
@@ -82,12 +82,18 @@ beforeEach(() => {
 });
 
 /** Upgrades a connection of a stream, and returns what is to be told of it. */
-export function upgrade(route: SocketRoute, kind: 'listen' | 'publish', query = '', stream = 'main'): SocketHandler {
+export function upgrade(
+  route: SocketRoute,
+  kind: 'listen' | 'publish',
+  query = '',
+  stream = 'main',
+  remoteAddress = '',
+): SocketHandler {
   const answer = route.upgrade({
     path: `/api/v1/streams/${stream}/${kind}`,
     query: new URLSearchParams(query),
     headers: new Map(),
-    remoteAddress: '',
+    remoteAddress,
   });
   if ('refuse' in answer) throw new Error(answer.message);
   return answer.accept;
@@ -97,9 +103,10 @@ export function connect(
   kind: 'listen' | 'publish',
   query = '',
   stream = 'main',
+  address = '',
 ): { peer: FakePeer; handler: SocketHandler; route: SocketRoute } {
   const route = routes[kind];
-  const handler = upgrade(route, kind, query, stream);
+  const handler = upgrade(route, kind, query, stream, address);
   const peer = new FakePeer();
   handler.onOpen(peer);
   return { peer, handler, route };

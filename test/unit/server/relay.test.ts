@@ -1,6 +1,21 @@
 import { STREAM } from '@auralis/server/state/tables';
+import { MAX_CLOSED_ROWS } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
-import { clock, connect, errors, hub, MAX_CLIENTS, publish, relay, report, row, sweep, tables } from './relay-world.js';
+import { ANYBODY } from './holders.js';
+import {
+  clock,
+  connect,
+  errors,
+  hub,
+  MAX_CLIENTS,
+  makeRelay,
+  publish,
+  relay,
+  report,
+  row,
+  sweep,
+  tables,
+} from './relay-world.js';
 
 test('has room from the start for as many listeners as are allowed: when they come, nothing is copied', () => {
   const { lines } = relay.ledger;
@@ -205,7 +220,7 @@ describe('over time', () => {
 
 test('strangers who listen to names without end leave room for engines; a name that nobody uses makes room', () => {
   // An engine without a socket: its stream is idle between its events, and is not one that nobody uses.
-  expect(relay.keep('by-events', clock.now)).toBe(true);
+  expect(relay.keep('by-events', clock.now, ANYBODY)).toBeNull();
   const listeners = Array.from({ length: 899 }, (_, name) => connect('listen', '', `n${name}`));
   expect(() => connect('listen', '', 'one-more')).toThrow('too many streams');
   for (let name = 0; name < 100; name++) connect('publish', '', `e${name}`);
@@ -258,4 +273,63 @@ test('a stream whose sweep throws stops the sweep of no other', () => {
   sweep.run(clock.now);
   const other = tables.streams.slotOf('other') as number;
   expect([errors, tables.streams.get(other, STREAM.listeners_ok)]).toEqual([[new Error('sweep')], 1]);
+});
+
+describe('rows of closed listeners', () => {
+  /** Listeners of an address that connect and leave at once. */
+  const churn = (count: number, address: string) => {
+    for (let at = 0; at < count; at++) {
+      const { handler, peer } = connect('listen', '', 'main', address);
+      handler.onClose(peer, 1000, false);
+    }
+  };
+
+  test('are bounded; the oldest of the address with most go first, and no total changes', () => {
+    const neighbour = connect('listen', '', 'main', '192.0.2.1');
+    churn(1, '192.0.2.2');
+    churn(25_000, '192.0.2.3');
+    expect(tables.connections.size).toBe(1 + MAX_CLOSED_ROWS);
+    expect(hub('closed_rows_dropped')).toBe(25_001 - MAX_CLOSED_ROWS);
+    const addresses = [...tables.connections.slots()].map((slot) => tables.connections.attributesOf(slot)[2]);
+    expect(addresses.filter((address) => address !== '192.0.2.3').sort()).toEqual(['192.0.2.1', '192.0.2.2']);
+    expect([relay.listeners, tables.streams.get(0, STREAM.active_connections)]).toEqual([1, 1]);
+    neighbour.handler.onClose(neighbour.peer, 1000, false);
+    clock.now += 60_000;
+    sweep.run(clock.now);
+    expect([tables.connections.size, relay.listeners]).toEqual([0, 0]);
+  });
+
+  test('take no more slots, however many listeners come and go', () => {
+    for (let round = 0; round < 3; round++) churn(12_000, '192.0.2.3');
+    expect(tables.connections.highWater).toBeLessThanOrEqual(MAX_CLOSED_ROWS + 1);
+  });
+});
+
+describe('streams of one address', () => {
+  test('take its share; its own that nobody uses make room for another of its own', () => {
+    const shared = makeRelay(clock, 75);
+    const made = (name: string, address: string) => shared.relay.streamToListenTo(name, clock.now, [address]);
+    for (let name = 0; name < 800; name++) made(`a${name}`, '192.0.2.1');
+    // Each new one took the place of the idlest.
+    expect(shared.relay.streams.size).toBe(750);
+    for (const stream of shared.relay.streams.values()) stream.idleSince = null;
+    expect(made('one-more', '192.0.2.1')).toBe('share');
+    expect(made('other', '192.0.2.2')).toMatchObject({ name: 'other' });
+    expect(shared.relay.stream('engine', clock.now, ['192.0.2.3'])).toMatchObject({ name: 'engine' });
+  });
+
+  test('if there are too many, an idle one of the address that made most goes', () => {
+    const shared = makeRelay(clock, 75);
+    shared.relay.streamToListenTo('oldest', clock.now, ['192.0.2.2']);
+    for (let name = 0; name < 750; name++) {
+      clock.now++;
+      shared.relay.streamToListenTo(`a${name}`, clock.now, ['192.0.2.1']);
+    }
+    for (let host = 0; host < 160; host++) {
+      clock.now++;
+      shared.relay.streamToListenTo(`b${host}`, clock.now, [`198.51.100.${host}`]);
+    }
+    expect(shared.relay.streams.has('oldest')).toBe(true);
+    expect([shared.relay.streams.has('a0'), shared.relay.streams.has('b159')]).toEqual([false, true]);
+  });
 });

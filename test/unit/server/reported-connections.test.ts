@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { ANYBODY } from './holders.js';
 import { columnsOf, ReportedWorld } from './reported-world.js';
 
 describe('a connection that its server reports', () => {
@@ -209,7 +210,7 @@ describe('bounds', () => {
 
 describe('what an engine and its connections both tell is counted once', () => {
   const chunks = (world: ReportedWorld, sent: number, dropped: number) =>
-    world.engines.take('main', { type: 'chunks', sent, dropped }, world.now);
+    world.engines.take('main', { type: 'chunks', sent, dropped }, ANYBODY, world.now);
 
   test.each(['engine', 'connections'])('whoever tells first: the %s', (first) => {
     const world = new ReportedWorld();
@@ -229,7 +230,7 @@ describe('what an engine and its connections both tell is counted once', () => {
   test('the one that knows of more counts: not every client may be reported', () => {
     const world = new ReportedWorld();
     chunks(world, 1_000, 0);
-    world.engines.take('main', { type: 'clients', active: 5 }, world.now);
+    world.engines.take('main', { type: 'clients', active: 5 }, ANYBODY, world.now);
     world.metrics('a', { chunksSent: 300 });
     expect(world.summary).toMatchObject({ total_chunks_sent: 1_000, current_active_clients: 5 });
     world.metrics('b', { chunksSent: 900 });
@@ -278,13 +279,13 @@ describe('what is heard of again is not counted twice', () => {
   test('an engine whose stream had gone between its events', () => {
     const world = new ReportedWorld();
     for (const sent of [100, 200, 250]) {
-      world.engines.take('main', { type: 'chunks', sent, dropped: 0 }, world.now);
+      world.engines.take('main', { type: 'chunks', sent, dropped: 0 }, ANYBODY, world.now);
       world.pass(90);
       expect(world.relay.streams.size).toBe(0);
     }
     expect(world.summary.total_chunks_sent).toBe(250);
     // One that falls has begun anew.
-    world.engines.take('main', { type: 'chunks', sent: 30, dropped: 0 }, world.now);
+    world.engines.take('main', { type: 'chunks', sent: 30, dropped: 0 }, ANYBODY, world.now);
     expect(world.summary.total_chunks_sent).toBe(280);
   });
 

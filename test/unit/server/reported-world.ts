@@ -13,6 +13,7 @@ import { HubCounters } from '@auralis/server/state/counters';
 import { EngineTotals } from '@auralis/server/state/engine-totals';
 import { type CONNECTION, createTables, HUB, STREAM } from '@auralis/server/state/tables';
 import { SCHEMAS } from '@auralis/shared';
+import { ANYBODY } from './holders.js';
 
 type Row = Record<string, number | string | null>;
 
@@ -31,7 +32,7 @@ export class ReportedWorld {
   readonly #sweep: Sweep;
   readonly #summary: SummaryHistory;
 
-  constructor(maxClients = 100) {
+  constructor(maxClients = 100, maxSharePercent = 100) {
     const { tables, counters, totals } = this;
     const limits = {
       maxMessagesPerSecond: 50,
@@ -40,12 +41,12 @@ export class ReportedWorld {
       maxOutstandingMs: 2000,
       reportIntervalMs: 2000,
     };
-    this.relay = new Relay(tables, counters, { maxClients, ...limits });
+    this.relay = new Relay(tables, counters, { maxClients, maxSharePercent, ...limits });
     this.reported = new ReportedConnections(this.relay, tables, counters, totals.chunksElsewhere, ':');
     this.players = new ReportedConnections(this.relay, tables, counters, totals.chunksElsewhere, '~');
     this.desk = new ReportsDesk(this.reported, new ConnectionInbox(), counters);
     this.cmcd = new CmcdDesk(this.players, (text) => new CmcdRecord(text), counters);
-    this.engines = new EngineRoom(tables, counters, totals, (name, at) => this.relay.keep(name, at));
+    this.engines = new EngineRoom(tables, counters, totals, (...asked) => this.relay.keep(...asked));
     this.#sweep = new Sweep(this.relay, tables, counters, (error) => {
       throw error;
     });
@@ -59,12 +60,12 @@ export class ReportedWorld {
 
   /** What becomes of reports of a stream, as decoded. */
   reports(stream: string, found: unknown): Answer | NoAnswer {
-    return toTheEnd(this.desk.takeSteps(stream, found, () => this.now));
+    return toTheEnd(this.desk.takeSteps(stream, found, ANYBODY, () => this.now));
   }
 
   /** What becomes of CMCD records. */
   records(lines: readonly string[], stream: string | null, address: string): Answer | NoAnswer {
-    return toTheEnd(this.cmcd.takeSteps(lines, stream, address, () => this.now));
+    return toTheEnd(this.cmcd.takeSteps(lines, stream, { address, holders: [address] }, () => this.now));
   }
 
   sendTo(stream: string, ...records: object[]): string[] {

@@ -91,7 +91,13 @@ describe('the tables of the text', () => {
       'bad_interval',
       'bad_view',
     ];
-    const more = ['unknown_subscription', 'subscription_in_use', 'too_many_subscriptions', 'too_many_channels'];
+    const more = [
+      'over_share',
+      'unknown_subscription',
+      'subscription_in_use',
+      'too_many_subscriptions',
+      'too_many_channels',
+    ];
     for (const code of [...codes, ...more]) expect(prose).toMatch(row(`\`${code}\``));
   });
 
@@ -110,6 +116,9 @@ describe('the tables of the text', () => {
       'MAX_CONDITION_CHARACTERS',
       'MAX_STREAMS',
       'MAX_SUBSCRIPTIONS_PER_SOCKET',
+      'MAX_DASHBOARDS',
+      'MAX_RAISED_ALERTS',
+      'DEFAULT_MAX_SHARE_PERCENT',
       'MAX_CHANNELS',
       'MAX_ROWS',
       'HEARTBEAT_MS',

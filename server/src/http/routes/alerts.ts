@@ -1,19 +1,24 @@
-import { MAX_ALERT_BODY_BYTES, neutralLines, STREAM_NAME, show } from '@auralis/shared';
+import { MAX_ALERT_BODY_BYTES, MAX_RAISED_ALERTS, neutralLines, STREAM_NAME, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
+import type { Holders } from '../../state/places.js';
 import type { Tables } from '../../state/tables.js';
 import { assertStream, forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { boundedJson } from '../bounded-json.js';
 import { named } from '../parameters.js';
-import { Problem, problems } from '../problem.js';
+import { OVER_SHARE, Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
 import { rowOf } from '../rows.js';
 import { addTable } from './tables.js';
 
 /** What keeps the alerts, as far as REST asks of it. `now` is by the hub's clock; times of silences are wall times, ms. */
 export interface AlertDesk {
-  raise(alert: RaisedAlert, now: number): { readonly id: string; readonly isNew: boolean } | null;
+  raise(
+    alert: RaisedAlert,
+    holders: Holders,
+    now: number,
+  ): { readonly id: string; readonly isNew: boolean } | 'full' | 'share';
   resolve(id: string, now: number): 'resolved' | 'unknown' | 'by a rule';
   silence(request: SilenceRequest, now: number): Silence | null;
   unsilence(id: string, now: number): boolean;
@@ -144,15 +149,18 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     responses: {
       200: { description: 'It fires already', content: json(alert) },
       201: { description: 'It fires now', content: json(alert) },
-      ...problems({ ...REFUSED, 503: `There are too many alerts. ${NOT_KEPT}` }),
+      ...problems({ ...REFUSED, 429: OVER_SHARE, 503: `There are too many alerts. ${NOT_KEPT}` }),
     },
   });
   app.openapi(raise, async (c) => {
     const { stream, labels: given, ...rest } = c.req.valid('json');
     const labels = stream === undefined ? given : { ...given, stream };
     assertStream(c.env, labels.stream ?? null);
-    const raised = alerts.raise({ ...rest, labels }, now());
-    if (raised === null) throw new Problem(503, 'there are too many alerts');
+    const raised = alerts.raise({ ...rest, labels }, c.env.holders, now());
+    if (raised === 'share') throw new Problem(429, OVER_SHARE);
+    if (raised === 'full') {
+      throw new Problem(503, `${MAX_RAISED_ALERTS} alerts are raised by hand, and no more may be: resolve some`);
+    }
     const row = rowOfAlert(raised.id);
     await assertKept(alerts);
     return raised.isNew ? c.json(row, 201) : c.json(row, 200);

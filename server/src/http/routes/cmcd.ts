@@ -1,9 +1,10 @@
 import { MAX_CMCD_BYTES, MAX_EVENTS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { Holders } from '../../state/places.js';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
-import { Problem, problems } from '../problem.js';
+import { OVER_SHARE, Problem, problems } from '../problem.js';
 import { acceptedSchema, type Slicer } from './records.js';
 import { checkStreamName } from './sockets.js';
 
@@ -12,9 +13,9 @@ export interface CmcdIntake {
   takeSteps(
     lines: readonly string[],
     stream: string | null,
-    address: string,
+    from: { readonly address: string; readonly holders: Holders },
     now: () => number,
-  ): Generator<void, object | 'no records' | 'too many records' | 'too many streams'>;
+  ): Generator<void, object | 'no records' | 'too many records' | 'too many streams' | 'over share'>;
 }
 
 export interface CmcdContext {
@@ -51,6 +52,7 @@ export function addCmcdRoutes(app: Api, { cmcd, now, slices }: CmcdContext): voi
         400: 'There is no record, or the stream has no possible name',
         413: `More than ${MAX_EVENTS} records, or ${MAX_CMCD_BYTES} bytes`,
         415: 'A body of another type',
+        429: OVER_SHARE,
         503: 'The hub has too many streams',
       }),
     },
@@ -60,7 +62,7 @@ export function addCmcdRoutes(app: Api, { cmcd, now, slices }: CmcdContext): voi
     const asker = c.env as Asker;
     if (stream !== null) checkStreamName(stream);
     assertStream(asker, stream);
-    const taken = await slices.run(cmcd.takeSteps(await linesOf(c), stream, asker.address, now));
+    const taken = await slices.run(cmcd.takeSteps(await linesOf(c), stream, asker, now));
     switch (taken) {
       case 'no records':
         throw new Problem(400, 'there is no record');
@@ -68,6 +70,8 @@ export function addCmcdRoutes(app: Api, { cmcd, now, slices }: CmcdContext): voi
         throw new Problem(413, `more than ${MAX_EVENTS} records at once`);
       case 'too many streams':
         throw new Problem(503, 'the hub has too many streams');
+      case 'over share':
+        throw new Problem(429, OVER_SHARE);
       default:
         return c.json(taken, 202);
     }

@@ -1,8 +1,9 @@
 import { DecodeError, decodeRecords, MAX_BODY_BYTES, MAX_EVENTS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
+import type { Holders } from '../../state/places.js';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
-import { Problem, problems } from '../problem.js';
+import { OVER_SHARE, Problem, problems } from '../problem.js';
 import { checkStreamName, streamParameter } from './sockets.js';
 
 /** Takes records of a stream, as decoded: one or a list of them. */
@@ -12,8 +13,9 @@ export interface RecordIntake {
   takeSteps(
     stream: string,
     found: unknown,
+    holders: Holders,
     now: () => number,
-  ): Generator<void, object | 'no records' | 'too many records' | 'too many streams'>;
+  ): Generator<void, object | 'no records' | 'too many records' | 'too many streams' | 'over share'>;
 }
 
 /** Does long work in slices, so that the event loop goes on. */
@@ -77,6 +79,7 @@ export function addRecordsRoute(app: Api, { now, slices }: RecordsContext, wante
         403: 'Pages of this origin may not send',
         413: `More than ${MAX_EVENTS} ${records}, or ${MAX_BODY_BYTES} bytes`,
         415: 'A body of another type',
+        429: OVER_SHARE,
         503: 'The hub has too many streams',
       }),
     },
@@ -85,9 +88,10 @@ export function addRecordsRoute(app: Api, { now, slices }: RecordsContext, wante
   addUncheckedRoute(app, route, async (c) => {
     const stream = c.req.param('stream') ?? '';
     checkStreamName(stream);
-    assertStream(c.env as Asker, stream);
+    const asker = c.env as Asker;
+    assertStream(asker, stream);
     const body = readBody(c.req.header('content-type') ?? '', new Uint8Array(await c.req.arrayBuffer()));
-    const answer = await slices.run(taken(intake, stream, body, now));
+    const answer = await slices.run(taken(intake, stream, body, asker.holders, now));
     switch (answer) {
       case 'no records':
         throw new Problem(400, `${records} are maps with a type; send one or a list of them`);
@@ -95,6 +99,8 @@ export function addRecordsRoute(app: Api, { now, slices }: RecordsContext, wante
         throw new Problem(413, `more than ${MAX_EVENTS} ${records} at once`);
       case 'too many streams':
         throw new Problem(503, 'the hub has too many streams');
+      case 'over share':
+        throw new Problem(429, OVER_SHARE);
       default:
         return c.json(answer, 202);
     }
@@ -102,7 +108,7 @@ export function addRecordsRoute(app: Api, { now, slices }: RecordsContext, wante
 }
 
 /** Decode all records, then take them. @throws Problem */
-function* taken(intake: RecordIntake, stream: string, body: string | Uint8Array, now: () => number) {
+function* taken(intake: RecordIntake, stream: string, body: string | Uint8Array, holders: Holders, now: () => number) {
   let found: unknown;
   try {
     found = yield* decodeRecords(body, MAX_EVENTS);
@@ -110,7 +116,7 @@ function* taken(intake: RecordIntake, stream: string, body: string | Uint8Array,
     if (error instanceof DecodeError) throw new Problem(400, error.message);
     throw error;
   }
-  return yield* intake.takeSteps(stream, found, now);
+  return yield* intake.takeSteps(stream, found, holders, now);
 }
 
 /** @throws Problem */
