@@ -1,14 +1,15 @@
-import { MAX_BODY_BYTES } from '@auralis/shared';
 import { type AuthSettings, readAuthFileAgain } from './auth/settings.js';
 import { Clock } from './clock.js';
 import { ConfigError, checkOptions } from './config.js';
 import { RESOLUTIONS } from './history/resolutions.js';
 import { isLoopback } from './http/guard.js';
+import { SECURITY_HEADERS } from './http/security-headers.js';
 import { HubParts } from './hub-parts.js';
 import { createLogger, type Logger } from './log.js';
 import type { GivenOptions, HubOptions } from './options.js';
 import type { Tables } from './state/tables.js';
 import { Store } from './store/store.js';
+import { HTTP_LIMITS } from './transport/http-limits.js';
 import { selectTransport } from './transport/select.js';
 import type { Transport } from './transport/transport.js';
 
@@ -104,7 +105,14 @@ class RunningHub implements Hub {
     if (note !== undefined) this.#log.warn(note);
     const parts = this.#parts;
     const { onError } = parts;
-    this.#transport = await start({ host, port, ...parts.service(), maxBodyBytes: MAX_BODY_BYTES, onError });
+    this.#transport = await start({
+      host,
+      port,
+      ...parts.service(),
+      http: HTTP_LIMITS,
+      headers: SECURITY_HEADERS,
+      onError,
+    });
     parts.began(this.#transport);
     const { now } = this.#clock;
     parts.everySecond(now());

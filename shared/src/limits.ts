@@ -121,3 +121,20 @@ export const MAX_EVENTS_TEXT_BYTES = 64 * 1024;
 export const MAX_CONDITIONS = 16;
 /** Characters of one typed condition, or of its name or text in a view: the longest id of a row has 200. */
 export const MAX_CONDITION_CHARACTERS = 1_024;
+
+/** Pieces a request body may come in: 1 MiB is 750 packets; each piece costs a call, and 4,096 calls hold the loop for 4 ms. */
+export const MAX_BODY_PIECES = 4_096;
+/** Bytes held for request bodies over all connections: 32 of the largest. More are refused with 503 and `Retry-After`. */
+export const MAX_BODIES_BYTES = 32 * 1024 * 1024;
+/** The share of one address, so that one stranger cannot take the place of all. */
+export const MAX_BODIES_BYTES_PER_ADDRESS = 8 * 1024 * 1024;
+/** A body must be complete this long after a route asks for it: 1 MiB at 35 KB a second. */
+export const BODY_TIMEOUT_MS = 30_000;
+/** Bytes of answers that wait for their readers, over all connections: 60 pages of 1,000 rows. Answers beyond it are cut. */
+export const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+/** The share of one address: 15 such pages. */
+export const MAX_UNREAD_BYTES_PER_ADDRESS = 16 * 1024 * 1024;
+/** An answer that waits is cut after this time, and a second more for each `MIN_READ_BYTES_PER_S` of it. */
+export const UNREAD_GRACE_MS = 10_000;
+/** The slowest reader of an answer: 128 kbit a second. */
+export const MIN_READ_BYTES_PER_S = 16 * 1024;

@@ -101,11 +101,11 @@ export function httpContract(start: StartTransport): void {
   });
 
   test('a large response and a long one in pieces arrive whole', async () => {
-    const large = new Uint8Array(20_000_000).fill(7);
+    const large = new Uint8Array(10_000_000).fill(7);
     world.fetch = ({ url }) => new Response(url.endsWith('/large') ? large : pieces(400, 50_000));
     const response = await fetch(world.url('/large'));
-    expect(response.headers.get('content-length')).toBe('20000000');
-    expect((await response.arrayBuffer()).byteLength).toBe(20_000_000);
+    expect(response.headers.get('content-length')).toBe('10000000');
+    expect((await response.arrayBuffer()).byteLength).toBe(10_000_000);
     const inPieces = new Uint8Array(await (await fetch(world.url('/pieces'))).arrayBuffer());
     expect([inPieces.length, inPieces[0], inPieces[50_000], inPieces.at(-1)]).toEqual([20_000_000, 0, 1, 399 & 255]);
   });

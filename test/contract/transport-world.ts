@@ -1,3 +1,4 @@
+import { HTTP_LIMITS } from '@auralis/server/transport/http-limits';
 import type {
   Peer,
   SocketHandler,
@@ -119,7 +120,8 @@ export class World {
       port: 0,
       routes: [route, { ...route, pattern: '/lobby' }],
       fetch: (request, address) => this.fetch(request, address),
-      maxBodyBytes: MAX_BODY_BYTES,
+      http: { ...HTTP_LIMITS, maxBodyBytes: MAX_BODY_BYTES },
+      headers: [['x-every', 'answer']],
       onError: (error) => this.errors.push(error),
       ...options,
     };

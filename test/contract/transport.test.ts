@@ -3,6 +3,7 @@ import { startWs } from '@auralis/server/transport/ws';
 import { describe } from '@jest/globals';
 import { closingContract } from './closing.contract.js';
 import { httpContract } from './http.contract.js';
+import { httpLimitsContract } from './http-limits.contract.js';
 import { listenContract } from './listen.contract.js';
 import { pressureContract } from './pressure.contract.js';
 import { socketContract } from './transport.contract.js';
@@ -15,5 +16,6 @@ describe.each([
   describe('closing', () => closingContract(start));
   describe('pressure', () => pressureContract(start));
   describe('http', () => httpContract(start));
+  describe('limits of http', () => httpLimitsContract(start));
   describe('listening', () => listenContract(start));
 });

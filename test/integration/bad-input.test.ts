@@ -237,7 +237,9 @@ describe.each(['uws', 'ws'])('bad input on %s', (transport) => {
 
   test('plain HTTP: a Host that is not ours, a body that is too large', async () => {
     const added = await counted(async () => {
-      const tooLarge = await fetch(`${hub.url}/api/v1/streams`, { method: 'POST', body: 'x'.repeat(2 << 20) });
+      const headers = { 'content-type': 'application/json' };
+      const body = 'x'.repeat(2 << 20);
+      const tooLarge = await fetch(`${hub.url}/api/v1/streams/bad/events`, { method: 'POST', headers, body });
       expect(tooLarge.status).toBe(413);
     });
     expect(added.errors ?? 0).toBe(0);

@@ -1,5 +1,6 @@
 import { RETRY_AFTER_S } from '@auralis/shared';
 import { HTTPException } from 'hono/http-exception';
+import { RefusedBody } from '../refused-body.js';
 import type { HubCounters } from '../state/counters.js';
 import { addAccess } from './access.js';
 import { type Api, createApi } from './api.js';
@@ -103,6 +104,7 @@ function addCommon(app: Api, { guard, counters, onError }: HttpContext): () => v
   });
   app.onError((error) => {
     if (error instanceof Problem) return problem(error.status, error.message, error.headers);
+    if (error instanceof RefusedBody) return problem(error.status, error.message);
     // A body that is no JSON, say.
     if (error instanceof HTTPException && error.status < 500) return problem(error.status, error.message);
     onError(error);

@@ -2,6 +2,7 @@
  * What the hub needs of a network server, and nothing of metrics. `uws.ts` and `ws.ts` implement it; both pass the same
  * contract suite, so everything promised here holds on both.
  */
+import type { HttpLimits } from './http-limits.js';
 
 /** What became of a message given to `Peer.send`. The numbers are uWebSockets' own. */
 export const SEND = {
@@ -91,9 +92,14 @@ export interface TransportOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly routes: readonly SocketRoute[];
-  /** Answers plain HTTP, and upgrades to a path that no route takes. `remoteAddress` is the socket's. The body is at most `maxBodyBytes`: more is answered 413. */
+  /**
+   * Answers plain HTTP, and upgrades to a path that no route takes. `remoteAddress` is the socket's. It is called before
+   * the body is here: reading that waits for it, and throws `RefusedBody` if it is not taken.
+   */
   readonly fetch: (request: Request, remoteAddress: string) => Response | Promise<Response>;
-  readonly maxBodyBytes: number;
+  readonly http: HttpLimits;
+  /** Every answer has these headers, refused upgrades too, unless it has its own. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   /** A handler threw. */
   readonly onError: (error: unknown) => void;
 }

@@ -9,13 +9,16 @@ import {
   us_socket_local_port,
   type WebSocketBehavior,
 } from 'uWebSockets.js';
+import { sendProblem } from './answer.js';
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake } from './handshake.js';
+import { createHttpContext, type HttpContext } from './http-context.js';
 import { listenError, takeExclusively } from './listen-error.js';
-import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
-import { addressOf, copyRequest, serveUwsRequest, UwsSink } from './uws-http.js';
+import type { SocketRoute, StartTransport, Transport } from './transport.js';
+import { addressOf, copyRequest, serveUwsRequest } from './uws-http.js';
 import { UwsPeer, type UwsSocketData } from './uws-peer.js';
-import { headerMap, sendProblem } from './web.js';
+import { UwsSink } from './uws-sink.js';
+import { headerMap } from './web.js';
 
 /**
  * The transport on uWebSockets.js. Importing this module throws where its binary does not load.
@@ -26,9 +29,10 @@ import { headerMap, sendProblem } from './web.js';
  */
 export const startUws: StartTransport = async (options) => {
   const app = App();
-  const context = { options, guard: new Guard(options.onError) };
+  const http = createHttpContext(options);
+  const context = { http, guard: new Guard(options.onError) };
   for (const route of options.routes) app.ws(route.pattern, behaviour(route, context));
-  app.any('/*', (res, req) => serve(res, req, options));
+  app.any('/*', (res, req) => serve(res, req, http));
   const listening = await takeExclusively(options.host, options.port, (address, port) => {
     let socket: us_listen_socket | false = false;
     app.listen(address, port, (taken) => {
@@ -71,11 +75,11 @@ class UwsTransport implements Transport {
 }
 
 interface Context {
-  readonly options: TransportOptions;
+  readonly http: HttpContext;
   readonly guard: Guard;
 }
 
-function behaviour(route: SocketRoute, { options, guard }: Context): WebSocketBehavior<UwsSocketData> {
+function behaviour(route: SocketRoute, { http, guard }: Context): WebSocketBehavior<UwsSocketData> {
   return {
     maxPayloadLength: route.maxMessageBytes,
     maxBackpressure: route.maxBacklogBytes,
@@ -85,7 +89,7 @@ function behaviour(route: SocketRoute, { options, guard }: Context): WebSocketBe
     maxLifetime: 0,
     sendPingsAutomatically: false,
     compression: 0,
-    upgrade: (res, req, context) => upgrade(res, req, context, route, options, guard),
+    upgrade: (res, req, context) => upgrade(res, req, context, route, http, guard),
     open: (socket) => {
       const { peer, watcher } = socket.getUserData();
       peer.opened(socket, watcher);
@@ -107,18 +111,18 @@ function upgrade(
   req: HttpRequest,
   context: us_socket_context_t,
   route: SocketRoute,
-  options: TransportOptions,
+  http: HttpContext,
   guard: Guard,
 ): void {
   const header = (name: string) => req.getHeader(name);
   // It asks with the header of a WebSocket's key alone; what is no upgrade is a plain request.
   if (!asksForWebSocket(header)) {
-    serveUwsRequest(res, req, options);
+    serveUwsRequest(res, req, http);
     return;
   }
   const answer = checkHandshake(req.getCaseSensitiveMethod(), header) ?? ask(res, req, route, guard);
   if ('refuse' in answer) {
-    sendProblem(new UwsSink(res), answer.refuse, answer.message);
+    sendProblem(new UwsSink(res), answer.refuse, answer.message, http);
     return;
   }
   const data: UwsSocketData = {
@@ -140,9 +144,9 @@ function ask(res: HttpResponse, req: HttpRequest, route: SocketRoute, guard: Gua
 }
 
 /** What no route has taken: plain requests, and upgrades to other paths, for the app knows best what to say of those. */
-function serve(res: HttpResponse, req: HttpRequest, options: TransportOptions): void {
+function serve(res: HttpResponse, req: HttpRequest, http: HttpContext): void {
   const header = (name: string) => req.getHeader(name);
   const refusal = asksForWebSocket(header) ? checkHandshake(req.getCaseSensitiveMethod(), header) : null;
-  if (refusal === null) serveUwsRequest(res, req, options);
-  else sendProblem(new UwsSink(res), refusal.refuse, refusal.message);
+  if (refusal === null) serveUwsRequest(res, req, http);
+  else sendProblem(new UwsSink(res), refusal.refuse, refusal.message, http);
 }

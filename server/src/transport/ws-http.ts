@@ -1,43 +1,30 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer } from './answer.js';
 import { plainAddress } from './handshake.js';
-import {
-  answer,
-  BodyBuffer,
-  hasBody,
-  problem,
-  type RawRequest,
-  type ResponseHead,
-  type ResponseSink,
-  toRequest,
-} from './web.js';
+import type { HttpContext } from './http-context.js';
+import { NodeSink } from './node-sink.js';
+import { RequestBody } from './request-body.js';
+import { hasBody, type RawRequest, toRequest } from './web.js';
 
-/** What of the transport's options plain HTTP needs. */
-export interface HttpOptions {
-  readonly fetch: (request: Request, remoteAddress: string) => Response | Promise<Response>;
-  readonly maxBodyBytes: number;
-  readonly onError: (error: unknown) => void;
-}
-
-/** A peer that goes on sending a body that was refused is cut off after this long. */
-const REFUSED_BODY_GRACE_MS = 1_000;
-
-/** Answers one request. */
-export async function serveNodeRequest(req: IncomingMessage, res: ServerResponse, options: HttpOptions): Promise<void> {
+/** Answer one request. */
+export async function serveNodeRequest(req: IncomingMessage, res: ServerResponse, http: HttpContext): Promise<void> {
   const raw = rawRequest(req);
   const address = addressOf(req);
-  const sink = new NodeSink(res);
-  let request: Request | Response;
-  if (hasBody(raw.method)) {
-    const body = await readBody(req, options.maxBodyBytes);
-    if (body === 'gone') return;
-    if (body === 'too long') {
-      res.shouldKeepAlive = false;
-      res.once('finish', () => setTimeout(() => req.socket.destroy(), REFUSED_BODY_GRACE_MS).unref());
-      request = problem(413, `a body is at most ${options.maxBodyBytes} bytes`);
-    } else request = toRequest(raw, body);
-  } else request = toRequest(raw, null);
-  await answer(request, (asked) => options.fetch(asked, address), sink, options.onError);
+  const body = hasBody(raw) ? bodyOf(req, address, http) : null;
+  await answer(toRequest(raw, body?.stream ?? null), body, address, new NodeSink(res), http);
+}
+
+/** The body, read when a route asks for it. Node itself holds a few KB until then. */
+function bodyOf(req: IncomingMessage, address: string, { limits, bodies }: HttpContext): RequestBody {
+  const begin = () => {
+    // A body that is refused is read on and forgotten, so that the answer can reach its sender.
+    req.on('data', (piece: Buffer) => body.push(piece));
+    req.on('end', () => body.end());
+    req.on('error', () => body.gone());
+    req.on('close', () => body.gone());
+  };
+  const body = new RequestBody(limits, bodies, address, begin);
+  return body;
 }
 
 export function addressOf(req: IncomingMessage): string {
@@ -57,63 +44,4 @@ export function rawRequest(req: IncomingMessage): RawRequest {
     query: mark === -1 ? '' : target.slice(mark + 1),
     headers,
   };
-}
-
-/** The body; what is over the limit is read on and forgotten, so that the answer can reach who sends it. */
-function readBody(req: IncomingMessage, maxBytes: number): Promise<Uint8Array | 'too long' | 'gone'> {
-  return new Promise((resolve) => {
-    const body = new BodyBuffer(maxBytes);
-    req.on('data', (piece: Buffer) => {
-      if (!body.push(piece)) resolve('too long');
-    });
-    req.on('end', () => resolve(body.bytes()));
-    req.on('error', () => resolve('gone'));
-    req.on('close', () => resolve('gone'));
-  });
-}
-
-/** Writes a response to Node's. */
-export class NodeSink implements ResponseSink {
-  readonly #res: ServerResponse;
-
-  constructor(res: ServerResponse) {
-    this.#res = res;
-  }
-
-  whole(head: ResponseHead, body: Uint8Array | null, contentLength: number | null): void {
-    const length = body?.length ?? contentLength;
-    if (length !== null) this.#res.setHeader('content-length', length);
-    this.begin(head);
-    this.#res.end(body ?? undefined);
-  }
-
-  begin({ status, headers }: ResponseHead): void {
-    for (const [name, value] of headers) this.#res.appendHeader(name, value);
-    this.#res.writeHead(status);
-  }
-
-  async write(chunk: Uint8Array): Promise<boolean> {
-    const res = this.#res;
-    if (res.destroyed) return false;
-    if (res.write(chunk)) return true;
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    res.once('close', onClose);
-    try {
-      await once(res, 'drain', { signal: gone.signal });
-      return true;
-    } catch {
-      return false;
-    } finally {
-      res.off('close', onClose);
-    }
-  }
-
-  end(): void {
-    this.#res.end();
-  }
-
-  abort(): void {
-    this.#res.destroy();
-  }
 }

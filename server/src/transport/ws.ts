@@ -2,12 +2,15 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { sendProblem } from './answer.js';
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake, matchesPattern } from './handshake.js';
+import { createHttpContext, type HttpContext } from './http-context.js';
 import { listenError } from './listen-error.js';
+import { NodeSink } from './node-sink.js';
 import type { SocketRoute, StartTransport, Transport, TransportOptions, UpgradeAnswer } from './transport.js';
-import { headerMap, sendProblem } from './web.js';
-import { addressOf, NodeSink, rawRequest, serveNodeRequest } from './ws-http.js';
+import { headerMap } from './web.js';
+import { addressOf, rawRequest, serveNodeRequest } from './ws-http.js';
 import { WsPeer } from './ws-peer.js';
 
 /** A request's head must be here after this long, the whole of it after the other: the time uWebSockets allows too. */
@@ -44,7 +47,7 @@ class WsTransport implements Transport {
   readonly name = 'ws';
   readonly port: number;
   readonly #server: Server;
-  readonly #options: TransportOptions;
+  readonly #http: HttpContext;
   readonly #guard: Guard;
   readonly #endpoints: readonly Endpoint[];
   readonly #sockets = new Set<WebSocket>();
@@ -56,11 +59,11 @@ class WsTransport implements Transport {
   constructor(server: Server, options: TransportOptions) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
-    this.#options = options;
+    this.#http = createHttpContext(options);
     this.#guard = new Guard(options.onError);
     this.#endpoints = options.routes.map((route) => ({ route, server: this.#endpoint(route) }));
     server.on('request', (req, res) => {
-      serveNodeRequest(req, res, options).catch(options.onError);
+      serveNodeRequest(req, res, this.#http).catch(options.onError);
     });
     server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
   }
@@ -98,7 +101,7 @@ class WsTransport implements Transport {
     const endpoint = this.#endpoints.find(({ route }) => matchesPattern(route.pattern, path));
     if (endpoint === undefined || !asksForWebSocket(header)) {
       // An upgrade to something else, or where no route takes it, is answered as the plain request that it is beside.
-      serveNodeRequest(req, this.#responseTo(req, socket), this.#options).catch(this.#options.onError);
+      serveNodeRequest(req, this.#responseTo(req, socket), this.#http).catch(this.#http.onError);
       return;
     }
     const request = {
@@ -110,8 +113,10 @@ class WsTransport implements Transport {
     const answer: UpgradeAnswer =
       checkHandshake(req.method ?? '', header) ??
       this.#guard.upgrade((asked) => endpoint.route.upgrade(asked), request);
-    if ('refuse' in answer) sendProblem(new NodeSink(this.#responseTo(req, socket)), answer.refuse, answer.message);
-    else this.#open(req, socket, head, endpoint, answer);
+    if ('refuse' in answer) {
+      const sink = new NodeSink(this.#responseTo(req, socket));
+      sendProblem(sink, answer.refuse, answer.message, this.#http);
+    } else this.#open(req, socket, head, endpoint, answer);
   }
 
   #open(
