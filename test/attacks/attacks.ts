@@ -12,15 +12,7 @@ import { refusedSocket } from './refused-socket.js';
 import { unreadAnswers } from './unread-answers.js';
 
 /** Attacks on a hub as it comes. One that needs other settings has a suite of its own. */
-const ATTACKS: readonly Attack[] = [
-  garbage,
-  expressions,
-  decoding,
-  refusedSocket,
-  churn,
-  chunkedBodies,
-  unreadAnswers,
-];
+const ATTACKS: readonly Attack[] = [garbage, expressions, decoding, refusedSocket, churn, chunkedBodies, unreadAnswers];
 
 const TEST_MS = 300_000;
 
