@@ -2,9 +2,9 @@
 
 /** A `client_metrics` message with every known field fits in 1 KiB; four times that leaves room for unknown fields. */
 export const MAX_LISTENER_MESSAGE_BYTES = 4 * 1024;
-/** A second of 8-channel 96 kHz 32-bit audio is 3 MB; a chunk is a tenth of a second. */
-export const MAX_CHUNK_MESSAGE_BYTES = 1024 * 1024;
-/** A chunk is about 100 ms; a minute in one chunk is a unit mistake (µs or samples for ms). */
+/** 10 s of stereo at 96 kHz and 16 bit are 3.8 MB, a second of 8 channels at 96 kHz and 32 bit 3 MB. */
+export const MAX_CHUNK_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** A chunk is 20 ms to 10 s; a minute in one chunk is a unit mistake (µs or samples for ms). */
 export const MAX_CHUNK_DURATION_MS = 60_000;
 /** SUBSCRIBE with every column named is 3 KB. */
 export const MAX_LIVE_MESSAGE_BYTES = 16 * 1024;

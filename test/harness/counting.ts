@@ -1,4 +1,4 @@
-import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/shared';
+import { Writer, writePublishedChunk } from '@auralis/shared';
 import type { HubProcess } from './hub.js';
 import { TestSocket } from './socket.js';
 
@@ -40,7 +40,7 @@ export class CountingEngine {
   }
 
   publish(durationMs: number, payload: Uint8Array): void {
-    this.socket.send(writePublishedChunk(new Writer(MAX_CHUNK_MESSAGE_BYTES), { durationMs, payload }));
+    this.socket.send(writePublishedChunk(new Writer(payload.length + 16), { durationMs, payload }));
     this.chunks++;
   }
 

@@ -93,7 +93,7 @@ export class CatalogueWorld {
         clockErrorMs: 3,
         clockOffsetMs: -4.5,
         errorRate: 0.01,
-        chunkErrors: 1,
+        chunkErrors: 1 + at,
         jitterMs: 6,
         rttMs: 12,
         bufferDepthMs: 300 + (at % 3),

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ABBREVIATED } from '@auralis/server/prometheus/spec-lines';
-import { MAX_CHUNK_MESSAGE_BYTES, Writer, writePublishedChunk } from '@auralis/shared';
+import { Writer, writePublishedChunk } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { HubProcess, ROOT } from '../harness/hub.js';
 import { describeWith, runProgram } from '../harness/program.js';
@@ -203,7 +203,7 @@ test.each(['uws', 'ws'])('on %s, /readyz is 503 from the signal to the end', asy
   listener.ws.pause();
   const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/publish`);
   const chunk = { durationMs: 100, payload: new Uint8Array(900_000) };
-  for (let count = 0; count < 10; count++) engine.send(writePublishedChunk(new Writer(MAX_CHUNK_MESSAGE_BYTES), chunk));
+  for (let count = 0; count < 10; count++) engine.send(writePublishedChunk(new Writer(), chunk));
   await new Promise((resolve) => setTimeout(resolve, 500));
   const stopped = hub.stop();
   await new Promise((resolve) => setTimeout(resolve, 500));

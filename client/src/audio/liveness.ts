@@ -65,7 +65,8 @@ export class Liveness {
     this.#runtime.clearTimeout(this.#pauseTimer);
     this.#pauseTimer = this.#runtime.setTimeout(() => {
       const remainingMs = this.#chunkAt + this.#allowedPauseMs - this.#runtime.now();
-      if (remainingMs > 0) return this.#wakeIn(remainingMs);
+      // Timers are not finer than this.
+      if (remainingMs >= 1) return this.#wakeIn(remainingMs);
       this.#pauseTimer = null;
       this.#questioner.ask();
     }, ms);

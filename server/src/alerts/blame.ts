@@ -7,14 +7,25 @@ export interface Situation {
   readonly about: 'listeners' | 'player' | 'stream' | 'engine' | 'gpu' | 'node';
   /** Its stream; null where it is about none, or about listeners of any. */
   readonly stream: string | null;
-  /** The stream's engine: for how long has it been gone, NaN while it is here; and how many chunks a second come from it? null where there never was one. */
-  readonly engine: { readonly goneS: number; readonly chunkRate: number } | null;
+  /** The stream's engine: null where there never was one. */
+  readonly engine: EngineState | null;
   /** The listeners that it is about: how many, and some of them by name. */
   readonly affected: { readonly count: number; readonly names: readonly string[] };
   /** The other listeners of the stream, or of all streams where it is about listeners of any; and those elsewhere. */
   readonly others: Group;
   readonly elsewhere: Group;
   readonly node: NodeState;
+}
+
+export interface EngineState {
+  /** For how long it has been gone, s; NaN while it is here. */
+  readonly goneS: number;
+  /** Seconds of audio that come from it in a second. */
+  readonly audioRate: number;
+  /** How far it ran ahead of real time of late, ms, where the alert is of dropped chunks; 0 where it did not. */
+  readonly burstMs: number;
+  /** How long its PCM lasts by the declared format ÷ as declared, where the two contradict each other. */
+  readonly pcmRatio: number;
 }
 
 export interface Group {
@@ -37,8 +48,8 @@ const STARVED_MS = 500;
 const STARVED_SHARE = 0.2;
 /** An engine whose hub does not answer for this long gives the hub up. */
 const ENGINE_PATIENCE_MS = 3_000;
-/** An engine makes ten chunks a second; below the threshold of `chunk_send_rate` it starves its listeners. */
-const SLOW_ENGINE_RATE = 8;
+/** Below the threshold of `audio_rate` an engine starves its listeners. */
+const SLOW_ENGINE_RATE = 0.8;
 /** Of the others, so many must be well for them to speak against a common cause. */
 const MOSTLY = 0.5;
 const NEARLY_ALL = 0.9;
@@ -56,10 +67,8 @@ export function blameFor(situation: Situation): Blame {
     return { on: 'engine', evidence: `${gone}: ${listening(situation)}` };
   }
   if (isStarved(situation)) return blameStandstill(node);
-  if (engine !== null && engine.chunkRate < SLOW_ENGINE_RATE) {
-    const rate = `${engine.chunkRate.toFixed(1)} chunks a second come from the engine of stream ${stream}`;
-    return { on: 'engine', evidence: `only ${rate}, and this hub keeps time` };
-  }
+  const fault = engine === null ? null : faultOf(engine, `the engine of stream ${stream}`);
+  if (fault !== null) return { on: 'engine', evidence: fault };
   return about === 'player' ? blamePlayers(situation) : blameListeners(situation);
 }
 
@@ -84,14 +93,22 @@ function leftStandstill(goneS: number, { watchedMs, worstDelayMs }: NodeState): 
   return worstDelayMs >= ENGINE_PATIENCE_MS && goneS * 1000 < watchedMs;
 }
 
+/** What an engine that is here does wrong; null where it does not. */
+function faultOf({ audioRate, burstMs, pcmRatio }: EngineState, engine: string): string | null {
+  if (pcmRatio >= 0) return `the bytes of ${engine} last ${pcmRatio.toFixed(2)} s for each second that it declares`;
+  if (burstMs > 0) return `${engine} sent ${(burstMs / 1000).toFixed(1)} s of audio ahead of real time, at once`;
+  if (!(audioRate < SLOW_ENGINE_RATE)) return null;
+  return `only ${audioRate.toFixed(2)} s of audio a second come from ${engine}, and this hub keeps time`;
+}
+
 /** The engine delivers and the hub keeps time: what is left lies between the hub and the listeners. */
 function blameListeners(situation: Situation): Blame {
   const { affected, others, engine } = situation;
   const listeners = listenersOf(situation);
   const delivers =
-    engine === null || Number.isNaN(engine.chunkRate)
+    engine === null || Number.isNaN(engine.audioRate)
       ? 'this hub keeps time'
-      : `its engine delivers ${engine.chunkRate.toFixed(1)} chunks a second and this hub keeps time`;
+      : `its engine delivers ${engine.audioRate.toFixed(2)} s of audio a second and this hub keeps time`;
   if (others.count > 0 && others.well >= MOSTLY * others.count && affected.count <= others.count) {
     const control = areWell(others, `other ${listeners}`);
     return { on: 'network', evidence: `${control}, ${delivers}: what is left is the link of ${named(affected)}` };

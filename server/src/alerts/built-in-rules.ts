@@ -23,7 +23,7 @@ const below = (name: string, table: RuleSpec['table'], column: string, rest: Res
 
 const PUBLISHING = ['stream.publishing = yes'];
 /** A listener whose stream has nothing to send is not the one to be told of. */
-const STREAM_STARVES = ['stream.engine_lost_at > 0', 'stream.chunk_send_rate < 8'];
+const STREAM_STARVES = ['stream.engine_lost_at > 0', 'stream.audio_rate < 0.8'];
 
 const SYNTHESIS: readonly RuleSpec[] = [
   above('synthesis-slow', 'engines', 'synthesis_latency_ms', { title: 'Synthesis is slow' }),
@@ -43,7 +43,7 @@ const STREAMING: readonly RuleSpec[] = [
     title: 'Listeners are about to run dry', while: ['playback_state = playing'], unless: STREAM_STARVES,
   }),
   above('listener-buffer-high', 'connections', 'buffer_depth_ms', {
-    title: 'Listeners lag behind', while: ['playback_state = playing'],
+    title: 'Listeners lag behind', while: ['playback_state = playing'], unless: ['buffer_chunks <= 3'],
   }),
   below('ring-buffer-low', 'engines', 'ring_buffer_depth_ms', {
     title: "The engine's buffer runs dry", severity: 'error', while: PUBLISHING,
@@ -51,11 +51,11 @@ const STREAMING: readonly RuleSpec[] = [
   above('ring-buffer-high', 'engines', 'ring_buffer_depth_ms', {
     title: "The engine's buffer is not drained", severity: 'error', while: PUBLISHING,
   }),
-  below('stream-chunk-rate', 'streams', 'chunk_send_rate', {
-    title: 'A stream gets too few chunks', severity: 'error', while: ['publishing = yes'], forS: 2,
+  below('stream-chunk-rate', 'streams', 'audio_rate', {
+    title: 'A stream gets too little audio', severity: 'error', while: ['publishing = yes'], forS: 2,
   }),
-  below('listener-chunk-rate', 'connections', 'chunk_send_rate', {
-    title: 'Listeners are sent too few chunks', while: PUBLISHING, unless: STREAM_STARVES,
+  below('listener-chunk-rate', 'connections', 'audio_rate', {
+    title: 'Listeners are sent too little audio', while: PUBLISHING, unless: STREAM_STARVES,
   }),
   above('listener-latency', 'connections', 'latency_ms', { title: 'Listeners hear late' }),
   above('listener-round-trip', 'connections', 'rtt_ms', {
@@ -121,6 +121,16 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   {
     name: 'listener-frozen', title: 'Players stand still', help: 'they receive but do not play, or report what cannot be true',
     table: 'connections', column: 'health_reason', is: ['frozen', 'contradicts'],
+  },
+  {
+    name: 'listener-not-starting', title: 'Players do not start', help: 'they have tried for 10 s or more while audio came',
+    table: 'connections', column: 'health_reason', is: 'not_starting',
+  },
+  above('listener-errors', 'connections', 'error_rate_1min', { title: 'Listeners cannot use chunks' }),
+  {
+    name: 'stream-format', title: 'An engine declares a wrong format',
+    help: 'its bytes last longer or shorter than it declares; see pcm_ratio', severity: 'error',
+    table: 'streams', column: 'health_reason', is: 'wrong_format',
   },
   {
     name: 'hub-stands-still', title: 'The hub comes late to its work', help: 'it has too little CPU, or was stopped',

@@ -6,6 +6,9 @@ import type { Rule } from './rule.js';
 /** Values of `connections.health` above this are troubled. */
 const OK = 0;
 
+/** Of `streams.health_reason`. */
+const WRONG_FORMAT: number = (SCHEMAS.streams.columns[STREAM.health_reason]?.labels ?? []).indexOf('wrong_format');
+
 /** Listeners that are here: their slots, and how many of them fare well. */
 interface Listeners {
   readonly slots: number[];
@@ -54,7 +57,7 @@ export class Circumstances {
     return {
       about: aboutOf(rule),
       stream: stream ?? null,
-      engine: this.#engineOf(stream),
+      engine: this.#engineOf(stream, rule),
       affected: {
         count: affected.length,
         names: affected.slice(0, 3).map((slot) => listenerName(this.#tables, slot)),
@@ -74,7 +77,7 @@ export class Circumstances {
     return (slot) => (levelOf(own, connections.get(slot, own.index)) ?? 'ok') !== 'ok';
   }
 
-  #engineOf(stream: string | undefined): Situation['engine'] {
+  #engineOf(stream: string | undefined, rule: Rule): Situation['engine'] {
     const { streams } = this.#tables;
     const slot = stream === undefined ? undefined : streams.slotOf(stream);
     if (slot === undefined) return null;
@@ -82,7 +85,14 @@ export class Circumstances {
     const isLost = streams.get(slot, STREAM.engine_lost_at) > 0;
     if (!isLost && streams.get(slot, STREAM.publishing) !== 1) return null;
     const goneS = Math.max(0, streams.epochS(this.#now) - streams.get(slot, STREAM.engine_lost_at));
-    return { goneS, chunkRate: streams.get(slot, STREAM.chunk_send_rate) };
+    const isWrongFormat = streams.get(slot, STREAM.health_reason) === WRONG_FORMAT;
+    return {
+      goneS,
+      audioRate: streams.get(slot, STREAM.audio_rate),
+      // A burst makes chunks drop, and nothing else.
+      burstMs: rule.column.name === 'dropped_per_min' ? streams.get(slot, STREAM.burst_ms) || 0 : 0,
+      pcmRatio: isWrongFormat ? streams.get(slot, STREAM.pcm_ratio) : Number.NaN,
+    };
   }
 
   #listenersOf(stream: string | undefined): Listeners {

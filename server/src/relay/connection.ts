@@ -1,15 +1,24 @@
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
-import { HEALTH, healthOf, PLAYING, type Signs, STALLED, trustOf } from './health.js';
+import { ErrorShare } from './error-share.js';
+import { HEALTH, healthOf, PLAYING, type Signs, STALLED, STARTING, trustOf } from './health.js';
 import { ENTRY, type Ledger } from './ledger.js';
 import type { PlaybackWatch } from './playback-watch.js';
 
-/** A chunk that is this much later than a chunk's own time is no jitter of the engine. */
-const LATE_CHUNK_MS = 500;
 /** How unevenly reports arrive that leave evenly. */
 const MAX_REPORT_JITTER_MS = 1_000;
 /** Well for this long, and what was wrong before is over. */
 const RECOVERY_MS = 10_000;
+
+/** What the hub knows of a stream's chunks when it judges who receives them. */
+export interface Supplied {
+  /** The next chunk has not come when it should. */
+  readonly isLate: boolean;
+  /** The engine sent more at once, in the last minute, than listeners are sent. */
+  readonly hadBurst: boolean;
+  /** The longest chunk of late, ms; 0 where nobody knows. */
+  readonly longestMs: number;
+}
 
 /**
  * One connection of a stream, whoever serves it: this hub (`Listener`) or somebody who reports it (`ReportedConnection`).
@@ -29,6 +38,8 @@ export abstract class Connection {
   isHidden = false;
   /** Made at the first drop: most connections never need one. */
   #drops: EventWindow | null = null;
+  /** Made at the first error. */
+  #errors: ErrorShare | null = null;
 
   constructor(table: Tables['connections'], slot: number, ledger: Ledger, reportIntervalMs: number, now: number) {
     this.table = table;
@@ -90,6 +101,17 @@ export abstract class Connection {
     const now = lines[line + ENTRY.lastSignAt] as number;
     lines[line + ENTRY.sinceMs] = now - (lines[line + ENTRY.lastReportAt] as number);
     lines[line + ENTRY.lastReportAt] = now;
+    const isStarting = this.table.get(this.slot, CONNECTION.playback_state) === STARTING;
+    if (!isStarting) lines[line + ENTRY.startingAt] = Number.NaN;
+    else if (Number.isNaN(lines[line + ENTRY.startingAt] as number)) lines[line + ENTRY.startingAt] = now;
+    this.#noteErrors(now);
+  }
+
+  #noteErrors(now: number): void {
+    const errors = this.table.get(this.slot, CONNECTION.chunk_errors);
+    if (!(errors > 0)) return;
+    this.#errors ??= new ErrorShare();
+    this.#errors.take(this.table.get(this.slot, CONNECTION.chunks_received) || 0, errors, now);
   }
 
   /**
@@ -116,11 +138,14 @@ export abstract class Connection {
     this.enter(ENTRY.silenceTold, this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0);
   }
 
-  /** Judges how it fares, once a second. `chunkAt`: when its stream's last chunk came. Returns its health. */
-  judge(now: number, chunkAt: number): number {
+  /** Judges how it fares, once a second. Returns its health. */
+  judge(now: number, { isLate, hadBurst, longestMs }: Supplied): number {
     const { table, slot, watch } = this;
-    const timeToSilenceMs =
-      watch?.timeToSilenceMs(now - this.lastReportAt, now - chunkAt > LATE_CHUNK_MS) ?? Number.NaN;
+    const timeToSilenceMs = watch?.timeToSilenceMs(now - this.lastReportAt, isLate, longestMs) ?? Number.NaN;
+    // Nobody starts to play as long as there is nothing to be played.
+    if (isLate && !Number.isNaN(this.entry(ENTRY.startingAt))) this.enter(ENTRY.startingAt, now);
+    const depthMs = table.get(slot, CONNECTION.buffer_depth_ms);
+    table.set(slot, CONNECTION.buffer_chunks, longestMs > 0 ? depthMs / longestMs : Number.NaN);
     const underruns = table.get(slot, CONNECTION.buffer_underruns) || 0;
     const signs: Signs = {
       reportAgeMs: now - this.lastReportAt,
@@ -129,7 +154,12 @@ export abstract class Connection {
       newUnderruns: underruns - this.entry(ENTRY.underrunsJudged),
       divergence: watch?.divergence ?? null,
       timeToSilenceMs,
+      startingMs: now - this.entry(ENTRY.startingAt),
+      errorRate: this.#errors?.ratio(now) ?? Number.NaN,
+      hadBurst,
+      chunkMs: longestMs,
     };
+    table.set(slot, CONNECTION.error_rate_1min, signs.errorRate);
     this.enter(ENTRY.underrunsJudged, underruns);
     const { health, reason } = healthOf(table, slot, signs);
     table.set(slot, CONNECTION.time_to_silence_ms, timeToSilenceMs);
@@ -155,6 +185,7 @@ export abstract class Connection {
     table.set(slot, CONNECTION.close_code, code);
     table.set(slot, CONNECTION.closed_at, table.epochS(now));
     table.clear(slot, CONNECTION.chunk_send_rate);
+    table.clear(slot, CONNECTION.audio_rate);
     // Who has left is in no trouble any more: in an order by health it comes last.
     for (const verdict of [CONNECTION.health, CONNECTION.health_reason, CONNECTION.unwell_since])
       table.clear(slot, verdict);

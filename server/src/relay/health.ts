@@ -1,5 +1,6 @@
 import { levelOf, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { LEAST_CHUNKS, maxDepthMs } from './chunk-bounds.js';
 import type { Divergence } from './playback-watch.js';
 
 /** Values of `connections.trust`: how far what a listener says can be believed. */
@@ -21,9 +22,13 @@ export const REASON = {
   high_buffer: 8,
   slow_rate: 9,
   latency: 10,
+  not_starting: 11,
+  chunk_errors: 12,
+  engine_burst: 13,
 } as const;
 
 /** Values of `connections.playback_state`. */
+export const STARTING = 1;
 export const PLAYING = 2;
 export const STALLED = 4;
 
@@ -42,6 +47,14 @@ export interface Signs {
   readonly newUnderruns: number;
   readonly divergence: Divergence | null;
   readonly timeToSilenceMs: number;
+  /** How long it has said that it starts, while chunks came, ms; NaN where it does not. */
+  readonly startingMs: number;
+  /** Share of the chunks of the last minute that it could not use; NaN where it has reported no error. */
+  readonly errorRate: number;
+  /** Its engine sent more at once, in the last minute, than listeners are sent. */
+  readonly hadBurst: boolean;
+  /** The longest chunk of late, ms; 0 where nobody knows. */
+  readonly chunkMs: number;
 }
 
 /** After this many intervals without a report a page that can be seen counts as silent. */
@@ -50,6 +63,10 @@ const LATE_REPORTS = 3;
 const MIN_SILENT_MS = 6_000;
 /** Less than this and somebody is about to hear silence. */
 const RUNNING_OUT_MS = 2_000;
+/** A start takes longer than this, and than a few chunks, only if something is wrong. */
+const MAX_START_MS = 10_000;
+/** A listener that cannot use every second chunk hears nothing that is worth hearing. */
+const MOST_FAIL = 0.5;
 
 const FINE: Verdict = { health: HEALTH.ok, reason: REASON.fine };
 
@@ -75,12 +92,22 @@ export function healthOf(table: Tables['connections'], slot: number, signs: Sign
   if (signs.newUnderruns > 0 || read('playback_state') === STALLED)
     return { health: HEALTH.critical, reason: REASON.starving };
   if (signs.timeToSilenceMs < RUNNING_OUT_MS) return { health: HEALTH.critical, reason: REASON.running_out };
-  if (isPast('dropped_per_min')) return { health: HEALTH.warning, reason: REASON.dropped };
-  if (read('playback_state') === PLAYING && isPast('buffer_depth_ms')) {
-    const reason = read('buffer_depth_ms') < 150 ? REASON.low_buffer : REASON.high_buffer;
-    return { health: HEALTH.warning, reason };
+  if (signs.startingMs > Math.max(MAX_START_MS, LEAST_CHUNKS * signs.chunkMs)) {
+    return { health: HEALTH.critical, reason: REASON.not_starting };
   }
-  if (isPast('chunk_send_rate')) return { health: HEALTH.warning, reason: REASON.slow_rate };
+  if (isPast('error_rate_1min')) {
+    const health = signs.errorRate > MOST_FAIL ? HEALTH.critical : HEALTH.warning;
+    return { health, reason: REASON.chunk_errors };
+  }
+  if (isPast('dropped_per_min')) {
+    return { health: HEALTH.warning, reason: signs.hadBurst ? REASON.engine_burst : REASON.dropped };
+  }
+  if (read('playback_state') === PLAYING && isPast('buffer_depth_ms')) {
+    const depthMs = read('buffer_depth_ms');
+    if (depthMs < 150) return { health: HEALTH.warning, reason: REASON.low_buffer };
+    if (depthMs > maxDepthMs(signs.chunkMs)) return { health: HEALTH.warning, reason: REASON.high_buffer };
+  }
+  if (isPast('audio_rate')) return { health: HEALTH.warning, reason: REASON.slow_rate };
   if (isPast(read('clock') === 1 ? 'latency_ms' : 'rtt_ms')) return { health: HEALTH.warning, reason: REASON.latency };
   return FINE;
 }

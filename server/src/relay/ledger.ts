@@ -19,12 +19,17 @@ export const ENTRY = {
   confirmedMs: 11,
   sentUpTo: 12,
   confirmedUpTo: 13,
-  modelMs: 14,
-  samples: 15,
+  /** Audio of its stream that it was not sent, ms: before it came, and dropped since. */
+  missedMs: 14,
+  /** Since when it says that it starts to play, while chunks come; NaN where it does not. */
+  startingAt: 15,
+  /** With the samples after it, it is forgotten at once. */
+  modelMs: 16,
+  samples: 17,
 } as const;
 
-/** 216 bytes a line. */
-const LINE_DOUBLES = 27;
+/** 232 bytes a line. */
+const LINE_DOUBLES = 29;
 
 /**
  * What the hub remembers of its connections beside their rows: a line of doubles for each slot of the table, all in one array.

@@ -4,6 +4,7 @@ import {
   CLOSE,
   type ErrorCode,
   type ListenerMessage,
+  MAX_CHUNK_MESSAGE_BYTES,
   MAX_LISTENER_MESSAGE_BYTES,
   STREAM_NAME,
 } from '@auralis/shared';
@@ -12,12 +13,13 @@ import { type Holders, holdersOf, type NoPlace } from '../state/places.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
+import { LEAST_CHUNKS } from './chunk-bounds.js';
 import type { Listener } from './listener.js';
 import { isGoodbye, type Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
-/** A listener's socket never holds more than this: over 20 s of CD-quality audio, ten times the default bound of the relay. */
-const MAX_LISTENER_BACKLOG_BYTES = 4 * 1024 * 1024;
+/** A listener's socket never holds more than this: a few of the largest chunks. The relay drops what is late long before. */
+const MAX_LISTENER_BACKLOG_BYTES = LEAST_CHUNKS * MAX_CHUNK_MESSAGE_BYTES;
 
 /** What the relay needs of ingest: a reader that checks listeners' messages. */
 export interface Messages {

@@ -2,21 +2,22 @@ import type { Holders } from '../state/places.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
 import { type Peer, SEND, type SendStatus } from '../transport/transport.js';
+import { maxOutstandingMs } from './chunk-bounds.js';
 import { Connection } from './connection.js';
 import { ENTRY, type Ledger } from './ledger.js';
-import { Outstanding, type RecentChunks } from './outstanding.js';
+import { Outstanding } from './outstanding.js';
 import { PlaybackWatch } from './playback-watch.js';
+import type { RecentChunks } from './recent-chunks.js';
 
 /** A chunk on its way to every listener of a stream: encoded once. */
 export interface OutgoingChunk {
   readonly seq: number;
   readonly durationMs: number;
+  /** The longest of the stream's chunks of late, ms. */
+  readonly longestMs: number;
   /** The whole message; valid only while it is being sent. */
   readonly message: Uint8Array;
 }
-
-/** A buffer beyond this is not one that a player of live audio keeps. */
-const MAX_DEPTH_MS = 1_000;
 
 /** Audio on its way in a round trip of a second: more is not on its way, but waits to be read. */
 const MAX_UNREAD_MS = 1_000;
@@ -108,6 +109,16 @@ export class Listener extends Connection {
     this.ledger.lines[this.line + ENTRY.sentBefore] = chunks;
   }
 
+  /** Audio of its stream that it was not sent, ms: from before it came, and dropped. */
+  set missedMs(ms: number) {
+    this.enter(ENTRY.missedMs, ms);
+  }
+
+  /** Of so much audio of its stream, as much as it was sent, ms. */
+  audioOf(streamMs: number): number {
+    return Math.max(0, streamMs - this.entry(ENTRY.missedMs));
+  }
+
   /** Is it so far behind that this chunk would only come too late? */
   isTooFarBehind(chunk: OutgoingChunk): boolean {
     return (this.confirms && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
@@ -129,6 +140,7 @@ export class Listener extends Connection {
   /** Books that the chunk was not sent. */
   drop(chunk: OutgoingChunk, now: number): void {
     this.#outstanding.dropped(chunk.seq);
+    this.enter(ENTRY.missedMs, this.entry(ENTRY.missedMs) + chunk.durationMs);
     this.table.add(this.slot, CONNECTION.chunks_dropped, 1);
     this.noteDrops(1, now);
   }
@@ -209,12 +221,12 @@ export class Listener extends Connection {
       shown[SHOWN.outstanding] = this.#outstanding.ms;
       isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = 1;
     }
-    this.#watchPlayback();
+    this.#watchPlayback(chunks.longestMs);
     this.noteSilence();
     this.table.setSome(this.slot, SHOWN_COLUMNS, shown, isShown);
   }
 
-  #watchPlayback(): void {
+  #watchPlayback(chunkMs: number): void {
     const depthMs = this.table.get(this.slot, CONNECTION.buffer_depth_ms);
     // One that says that it has received nothing cannot confirm, and yet its words can be held against that.
     const saysReceived = this.#confirms || this.table.get(this.slot, CONNECTION.chunks_received) === 0;
@@ -228,7 +240,7 @@ export class Listener extends Connection {
       sample.receivedMs = this.#outstanding.confirmedMs;
       sample.depthMs = depthMs;
       sample.underrunMs = underrunMs;
-      this.watch.playing(sample, MAX_DEPTH_MS);
+      this.watch.playing(sample, chunkMs);
     } else this.watch.notPlaying();
     shown[SHOWN.model] = this.watch.modelMs;
     isShown[SHOWN.model] = 1;
@@ -250,7 +262,7 @@ export class Listener extends Connection {
     // A confirmation may be one interval old through no fault of the listener. One that is asked for more reports may not
     // know how, and would lose chunks for it: hence the longer of the two.
     const intervalMs = Math.max(this.#limits.reportIntervalMs, this.reportIntervalMs);
-    const allowed = this.#limits.maxOutstandingMs + intervalMs;
+    const allowed = maxOutstandingMs(this.#limits.maxOutstandingMs, chunk.longestMs) + intervalMs;
     return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
   }
 
@@ -258,7 +270,8 @@ export class Listener extends Connection {
   #holdsTooMuch(chunk: OutgoingChunk): boolean {
     // A socket that has nothing waiting need not be asked.
     if (this.table.get(this.slot, CONNECTION.backlog_bytes) === 0) return false;
-    return this.#backlogMs(this.peer.backlog(), chunk) > this.#limits.maxOutstandingMs;
+    const allowed = maxOutstandingMs(this.#limits.maxOutstandingMs, chunk.longestMs);
+    return this.#backlogMs(this.peer.backlog(), chunk) > allowed;
   }
 
   /** Audio that so many bytes are, ms, by the chunk at hand. */

@@ -1,39 +1,5 @@
 import { ENTRY, type Ledger } from './ledger.js';
-
-/** A stream's last chunks, by `seq`: how long each plays, and when it was sent. */
-export class RecentChunks {
-  readonly #durations = new Float64Array(CHUNKS_KEPT);
-  readonly #times = new Float64Array(CHUNKS_KEPT);
-  #last = 0;
-
-  /** Notes the next chunk, `seq` = the last one's + 1. */
-  push(seq: number, durationMs: number, sentAt: number): void {
-    this.#durations[seq & PLACE] = durationMs;
-    this.#times[seq & PLACE] = sentAt;
-    this.#last = seq;
-  }
-
-  /** First chunk that is remembered. */
-  get oldest(): number {
-    return Math.max(1, this.#last - CHUNKS_KEPT + 1);
-  }
-
-  /** Duration of chunk `seq`; for one that is too old to be remembered, that of the oldest that is. */
-  durationOf(seq: number): number {
-    return this.#durations[Math.max(seq, this.oldest) & PLACE] as number;
-  }
-
-  /** When chunk `seq` was sent, by the hub's clock; −∞ where that is not remembered. */
-  sentAt(seq: number): number {
-    const isKnown = seq >= this.oldest && seq <= this.#last;
-    return isKnown ? (this.#times[seq & PLACE] as number) : Number.NEGATIVE_INFINITY;
-  }
-}
-
-/** Chunks are dropped from about 4 s outstanding on: 1,024 remembered is enough for chunks of 4 ms. */
-const CHUNKS_KEPT = 1024;
-/** Place of a chunk among those that are kept: the rest of a division of doubles is a call. */
-const PLACE = CHUNKS_KEPT - 1;
+import type { RecentChunks } from './recent-chunks.js';
 
 /** A listener with more runs of dropped chunks than this, none confirmed, counts as too far behind whatever it is sent. */
 const MAX_GAPS = 64;

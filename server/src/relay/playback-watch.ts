@@ -1,3 +1,4 @@
+import { excessMs, maxContradictionMs, maxDepthMs } from './chunk-bounds.js';
 import { ENTRY, type Ledger } from './ledger.js';
 
 /** What the hub makes of a listener's reports: is what it says of its buffer possible, and how long will it last? */
@@ -19,10 +20,11 @@ export interface PlaybackSample {
 /** `frozen`: it receives and does not play. `contradicts`: it says what cannot be. */
 export type Divergence = 'frozen' | 'contradicts';
 
-/** The window over which words and deeds are compared: a fault that shows 200 ms a second is past the bound in 6 s. */
+/**
+ * The window over which words and deeds are compared: a fault that shows 200 ms a second is past the bound in 6 s. For chunks
+ * of more than 100 ms both grow alike.
+ */
 const WINDOW_MS = 8_000;
-/** Beyond this a buffer and what went into it contradict each other: more than a chunk and 300 ms of jitter, twice, explain. */
-const MAX_CONTRADICTION_MS = 750;
 /** Where the listener's clock and the hub's part by more than this from one report to the next, one was set or slept. */
 const MAX_CLOCK_STEP_MS = 10_000;
 /** A faster drain than this is no drift of a sound card's clock. */
@@ -65,8 +67,9 @@ export class PlaybackWatch {
     return this.#ledger.lines[this.#line + ENTRY.modelMs] as number;
   }
 
-  /** A report of a listener that says it plays. `sample` may be used again. */
-  playing(sample: PlaybackSample, maxDepthMs: number): void {
+  /** A report of a listener that says it plays. `sample` may be used again. `chunkMs`: the longest chunk of late. */
+  playing(sample: PlaybackSample, chunkMs: number): void {
+    const bound = maxContradictionMs(chunkMs);
     if (!this.#continues(sample)) this.#forget();
     this.#note(LAST, sample);
     if (!this.#has(FROM)) {
@@ -76,18 +79,18 @@ export class PlaybackWatch {
     this.#model();
     const contradictionMs = sample.depthMs - this.modelMs;
     const grownMs = sample.depthMs - this.#figure(FROM, DEPTH);
-    if (contradictionMs > MAX_CONTRADICTION_MS) {
+    if (contradictionMs > bound) {
       // What is received and not played makes a buffer grow; a buffer that does not shrink when it must is a mere word.
       this.divergence ??= grownMs > contradictionMs / 2 ? 'frozen' : 'contradicts';
-    } else if (contradictionMs < -MAX_CONTRADICTION_MS) {
+    } else if (contradictionMs < -bound) {
       // It has thrown audio away, to catch up: its buffer is what it says from now on.
       this.#note(FROM, sample);
       this.#note(MIDDLE, sample);
-    } else if (Math.abs(contradictionMs) < MAX_CONTRADICTION_MS / 2 && sample.depthMs <= maxDepthMs) {
+    } else if (Math.abs(contradictionMs) < bound / 2 && sample.depthMs <= maxDepthMs(chunkMs)) {
       // A buffer that stopped growing because it is full is no sign that it is played again: hence its depth.
       this.divergence = null;
     }
-    this.#slide(sample);
+    this.#slide(sample, (WINDOW_MS * bound) / maxContradictionMs(0));
   }
 
   /** It does not play: what comes next is compared with what comes after that. */
@@ -99,10 +102,11 @@ export class PlaybackWatch {
   /**
    * How long until it hears silence, ms, if things go on as they do; NaN where the buffer does not drain. `reportAgeMs`: since
    * its last report. `isDry`: no chunks come any more, so that it drains in real time, whatever the last reports said.
+   * `chunkMs`: the longest chunk of late. Between two long chunks every buffer drains, so one more counts as received.
    */
-  timeToSilenceMs(reportAgeMs: number, isDry: boolean): number {
+  timeToSilenceMs(reportAgeMs: number, isDry: boolean, chunkMs: number): number {
     if (!this.#has(FROM)) return Number.NaN;
-    const drain = isDry ? 1 : 1 - this.#rate();
+    const drain = isDry ? 1 : 1 - this.#rate(excessMs(chunkMs));
     if (drain < MIN_DRAIN) return Number.NaN;
     return Math.max(0, this.#figure(LAST, DEPTH) / drain - reportAgeMs);
   }
@@ -122,10 +126,10 @@ export class PlaybackWatch {
     for (let at = from; at < from + 1 + 3 * FIGURES; at++) lines[at] = Number.NaN;
   }
 
-  #slide(sample: PlaybackSample): void {
+  #slide(sample: PlaybackSample, windowMs: number): void {
     if (!this.#has(MIDDLE)) this.#note(MIDDLE, sample);
-    if (sample.at - this.#figure(MIDDLE, AT) < WINDOW_MS / 2) return;
-    if (sample.at - this.#figure(FROM, AT) >= WINDOW_MS) this.#copy(MIDDLE, FROM);
+    if (sample.at - this.#figure(MIDDLE, AT) < windowMs / 2) return;
+    if (sample.at - this.#figure(FROM, AT) >= windowMs) this.#copy(MIDDLE, FROM);
     this.#note(MIDDLE, sample);
   }
 
@@ -145,10 +149,10 @@ export class PlaybackWatch {
     lines[this.#line + ENTRY.modelMs] = (lines[from + DEPTH] as number) + received - (passed - silent);
   }
 
-  /** Audio received in each ms. */
-  #rate(): number {
+  /** Audio received in each ms; `onItsWayMs`: as much that may be about to come. */
+  #rate(onItsWayMs: number): number {
     const ms = this.#since(AT);
-    return ms > 0 ? this.#since(RECEIVED) / ms : 1;
+    return ms > 0 ? (this.#since(RECEIVED) + onItsWayMs) / ms : 1;
   }
 
   #has(sample: number): boolean {

@@ -69,7 +69,7 @@ export class Relay {
       this.#counters.add(refusal === 'share' ? 'refused_over_share' : 'streams_refused');
       return refusal;
     }
-    const stream = new Stream(name, holders, this.#tables, this.#counters, now);
+    const stream = new Stream(name, holders, this.#tables, this.#counters, this.options.maxOutstandingMs, now);
     this.streams.set(name, stream);
     this.#streamPlaces.take(holders);
     return stream;
@@ -90,6 +90,7 @@ export class Relay {
     const id = randomBytes(9).toString('base64url');
     const slot = connections.open(id, [stream.name, client, address, '']);
     const listener = new Listener(peer, id, slot, connections, this.ledger, this.options, holders, stream.seq, now);
+    listener.missedMs = stream.audioMs;
     listener.askFor(this.pace.first);
     stream.clients.opened(client, slot);
     stream.listeners.add(listener);
@@ -141,16 +142,10 @@ export class Relay {
   }
 
   engineJoined(stream: Stream, peer: Peer, now: number): void {
-    stream.engine = peer;
-    stream.engineSince = now;
-    stream.hadEngine = true;
-    stream.engineSignAt = now;
-    stream.isEngineStalled = false;
-    stream.publishedBefore = this.#tables.streams.get(stream.slot, STREAM.chunks_published);
+    stream.engineJoined(peer, now);
     for (const listener of stream.listeners) {
       listener.sentBefore = this.#tables.connections.get(listener.slot, CONNECTION.chunks_sent);
     }
-    stream.idleSince = null;
     this.#tables.streams.set(stream.slot, STREAM.publishing, 1);
     this.#tables.streams.clear(stream.slot, STREAM.engine_lost_at);
   }

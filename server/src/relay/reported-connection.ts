@@ -1,5 +1,6 @@
 import { ReportedCounter } from '../state/reported-counter.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { NOMINAL_CHUNK_MS } from './chunk-bounds.js';
 import { Connection } from './connection.js';
 import { ENTRY, type Ledger } from './ledger.js';
 
@@ -91,7 +92,10 @@ export class ReportedConnection extends Connection {
   override refresh(now: number): void {
     super.refresh(now);
     const { table, slot } = this;
-    table.set(slot, CONNECTION.chunk_send_rate, this.counters.sent.rate(now));
+    const rate = this.counters.sent.rate(now);
+    table.set(slot, CONNECTION.chunk_send_rate, rate);
+    // How long its chunks are is not said.
+    table.set(slot, CONNECTION.audio_rate, (rate * NOMINAL_CHUNK_MS) / 1000);
     if (now - this.lastReportAt > this.#staleAfterMs) table.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
   }
 

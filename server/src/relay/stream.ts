@@ -1,8 +1,9 @@
 import {
   type AudioFormat,
   type Chunk,
-  MAX_CHUNK_MESSAGE_BYTES,
+  levelOf,
   type PublishedChunk,
+  SCHEMAS,
   Writer,
   writeChunk,
 } from '@auralis/shared';
@@ -11,14 +12,17 @@ import type { Holders } from '../state/places.js';
 import { STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
+import { lateAfterMs } from './chunk-bounds.js';
 import { ClientHistory } from './client-history.js';
 import type { Connection } from './connection.js';
 import { deliver } from './delivery.js';
+import { HEALTH } from './health.js';
 import { ENTRY } from './ledger.js';
 import type { Listener } from './listener.js';
-import { RecentChunks } from './outstanding.js';
+import { RecentChunks } from './recent-chunks.js';
 import type { ReportedConnection } from './reported-connection.js';
 import { Silence } from './silence.js';
+import { SUPPLY, Supply } from './supply.js';
 
 /** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
 export class Stream {
@@ -35,11 +39,14 @@ export class Stream {
   seq = 0;
   /** When the last chunk came. */
   chunkAt = 0;
+  /** Audio published so far, ms. */
+  audioMs = 0;
   engine: Peer | null = null;
   /** Since when the present engine is here; of no meaning without one. */
   engineSince = 0;
-  /** Chunks published when it came. */
+  /** Chunks, and audio in ms, published when it came. */
   publishedBefore = 0;
+  audioBefore = 0;
   /** Its last sign of life: a message, a pong, or its opening. */
   engineSignAt = 0;
   /** It showed none for too long, and is being closed. */
@@ -55,14 +62,24 @@ export class Stream {
   readonly #counters: HubCounters;
   readonly #drops = new EventWindow(60_000);
   readonly #silence = new Silence();
+  readonly #supply: Supply;
 
-  constructor(name: string, makers: Holders, tables: Tables, counters: HubCounters, now: number) {
+  /** `maxOutstandingMs`: as configured. */
+  constructor(
+    name: string,
+    makers: Holders,
+    tables: Tables,
+    counters: HubCounters,
+    maxOutstandingMs: number,
+    now: number,
+  ) {
     const { streams: table } = tables;
     this.name = name;
     this.makers = makers;
     this.clients = new ClientHistory(tables.connections);
     this.#table = table;
     this.#counters = counters;
+    this.#supply = new Supply(maxOutstandingMs);
     this.idleSince = now;
     this.openedAt = now;
     this.slot = table.open(name);
@@ -77,11 +94,43 @@ export class Stream {
   publish(published: PublishedChunk, now: number): void {
     const seq = ++this.seq;
     this.chunkAt = now;
-    this.recent.push(seq, published.durationMs, now);
-    const chunk: Chunk = { seq, sentAtMs: now, durationMs: published.durationMs, payload: published.payload };
-    const outgoing = { seq, durationMs: published.durationMs, message: writeChunk(writer, chunk) };
+    const { durationMs, payload } = published;
+    this.audioMs += durationMs;
+    this.recent.push(seq, durationMs, now);
+    const { longestMs } = this.recent;
+    this.#supply.add(published, this.format, longestMs, now);
+    const chunk: Chunk = { seq, sentAtMs: now, durationMs, payload };
+    const outgoing = { seq, durationMs, longestMs, message: writeChunk(writer, chunk) };
     const sent = deliver(outgoing, this.listeners, now);
-    this.#book(published.payload.length, outgoing.message.length, sent, this.listeners.size - sent, now);
+    this.#book(payload.length, outgoing.message.length, sent, this.listeners.size - sent, now);
+  }
+
+  /** An engine has come. */
+  engineJoined(peer: Peer, now: number): void {
+    this.engine = peer;
+    this.engineSince = now;
+    this.engineSignAt = now;
+    this.hadEngine = true;
+    this.isEngineStalled = false;
+    this.idleSince = null;
+    this.publishedBefore = this.#table.get(this.slot, STREAM.chunks_published);
+    this.audioBefore = this.audioMs;
+    this.#supply.begin();
+  }
+
+  /** Has the next chunk not come when it should, so that all buffers drain? */
+  isLate(now: number): boolean {
+    return this.engine === null || now - this.chunkAt > lateAfterMs(this.recent.longestMs);
+  }
+
+  /** Does its engine still make its first chunk? Until then nobody knows how long its chunks are. */
+  isBeginning(now: number): boolean {
+    return this.engine !== null && this.chunkAt < this.engineSince && now - this.engineSince < FIRST_CHUNK_MS;
+  }
+
+  /** Has its engine sent more at once, in the last minute, than listeners are sent? */
+  hadBurst(now: number): boolean {
+    return this.#supply.burstMs(now) > 0;
   }
 
   /** A connection has told what it heard since its report before. */
@@ -114,6 +163,29 @@ export class Stream {
     this.#table.set(this.slot, STREAM.dropped_per_min, this.#drops.total(now));
   }
 
+  /** Judges how its engine serves it, once a second, by the rate that its row shows. */
+  judge(now: number): void {
+    const supply = this.#supply;
+    const reason = this.#reason(now);
+    this.#table.set(this.slot, STREAM.chunk_duration_ms, this.recent.longestMs || Number.NaN);
+    this.#table.set(this.slot, STREAM.burst_ms, this.engine === null ? Number.NaN : supply.burstMs(now));
+    this.#table.set(this.slot, STREAM.pcm_ratio, this.engine === null ? Number.NaN : supply.pcmRatio);
+    this.#table.set(this.slot, STREAM.health_reason, reason);
+    this.#table.set(this.slot, STREAM.health, SUPPLY_HEALTH[reason] ?? Number.NaN);
+    supply.tick();
+  }
+
+  /** NaN where it has no engine here, and had none. */
+  #reason(now: number): number {
+    const read = (column: number) => this.#table.get(this.slot, column);
+    if (this.engine === null) return read(STREAM.engine_lost_at) > 0 ? SUPPLY.engineOffline : Number.NaN;
+    if (this.#supply.isWrongFormat) return SUPPLY.wrongFormat;
+    if (this.hadBurst(now)) return SUPPLY.burst;
+    const { index, columns } = SCHEMAS.streams;
+    const level = levelOf(columns[index.audio_rate] ?? {}, read(STREAM.audio_rate));
+    return level === 'alert' ? SUPPLY.slowRate : SUPPLY.fine;
+  }
+
   #book(payloadBytes: number, messageBytes: number, sent: number, dropped: number, now: number): void {
     this.#table.add(this.slot, STREAM.chunks_published, 1);
     this.#table.add(this.slot, STREAM.bytes_published, payloadBytes);
@@ -127,5 +199,11 @@ export class Stream {
   }
 }
 
-/** One for all streams: a chunk is sent before the next is written. */
-const writer = new Writer(MAX_CHUNK_MESSAGE_BYTES);
+/** An engine may make chunks of 10 s, and sends the first when it is whole. */
+const FIRST_CHUNK_MS = 12_000;
+
+/** By `SUPPLY`. */
+const SUPPLY_HEALTH = [HEALTH.ok, HEALTH.critical, HEALTH.critical, HEALTH.warning, HEALTH.critical];
+
+/** One for all streams: a chunk is sent before the next is written. It grows to the largest. */
+const writer = new Writer(64 * 1024);

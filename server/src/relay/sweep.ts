@@ -2,7 +2,7 @@ import { CLOSE, STALE_MS, STALLED_MS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import { quantile, RateWindows } from '../state/windows.js';
-import type { Connection } from './connection.js';
+import type { Connection, Supplied } from './connection.js';
 import { HEALTH, TRUST } from './health.js';
 import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
@@ -20,12 +20,16 @@ export class Sweep {
   readonly #counters: HubCounters;
   readonly #connectionRates = new RateWindows(RATE_WINDOW_S);
   readonly #streamRates = new RateWindows(RATE_WINDOW_S);
-  /** Since when a slot's window counts. */
+  readonly #connectionAudio = new RateWindows(RATE_WINDOW_S);
+  readonly #streamAudio = new RateWindows(RATE_WINDOW_S);
+  /** Since when a slot's windows count: they begin anew with another row or engine, so that no rate is over two engines. */
   readonly #connectionsSince: number[] = [];
   readonly #streamsSince: number[] = [];
   /** Listeners of the stream at hand, by health. */
   readonly #healths = new Uint32Array(3);
   readonly #onError: (error: unknown) => void;
+  /** What is known of the stream at hand. */
+  #supply: Supplied = ELSEWHERE;
   #round = 0;
   #scratch = new Float64Array(64);
 
@@ -54,6 +58,11 @@ export class Sweep {
 
   #sweepAll(stream: Stream, now: number): void {
     this.#healths.fill(0);
+    this.#supply = {
+      isLate: stream.isLate(now),
+      hadBurst: stream.hadBurst(now),
+      longestMs: stream.recent.longestMs,
+    };
     for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
     for (const connection of stream.reported) this.#sweepReported(connection, now);
     this.#sweepEngine(stream, now);
@@ -74,31 +83,45 @@ export class Sweep {
     listener.swept();
     listener.refresh(now);
     if (now - listener.lastReportAt > STALE_MS) connections.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
-    connections.set(slot, CONNECTION.chunk_send_rate, this.#sendRate(stream, listener, now));
-    this.#judge(listener, now, stream.engine === null ? 0 : stream.chunkAt);
+    this.#showRates(stream, listener, now);
+    this.#judge(listener, now, this.#supply);
     const { pace } = this.#relay;
     listener.suitableIntervalMs = pace.suitable(listener, now);
     if (!listener.isHidden) pace.count(listener.suitableIntervalMs);
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
   }
 
-  /** NaN without an engine: where there is nothing to send, there is no rate of 0, and no window is kept. */
-  #sendRate(stream: Stream, listener: Listener, now: number): number {
-    if (stream.engine === null) return Number.NaN;
+  /** Without an engine there is nothing to send, so no rate of 0 either, and no window is kept. */
+  #showRates(stream: Stream, listener: Listener, now: number): void {
+    const { connections } = this.#tables;
     const { slot } = listener;
-    const since = Math.max(listener.openedAt, stream.engineSince);
-    countFrom(this.#connectionRates, this.#connectionsSince, slot, since, listener.sentBefore);
-    const sent = this.#tables.connections.get(slot, CONNECTION.chunks_sent);
-    return this.#connectionRates.sample(slot, sent, now, stream.chunkAt);
+    let chunkRate = Number.NaN;
+    let audioRate = Number.NaN;
+    if (stream.engine !== null) {
+      const since = Math.max(listener.openedAt, stream.engineSince);
+      if (this.#connectionsSince[slot] !== since) {
+        this.#connectionsSince[slot] = since;
+        this.#connectionRates.open(slot, since, listener.sentBefore);
+        this.#connectionAudio.open(slot, since, listener.audioOf(stream.audioBefore));
+      }
+      const { longestMs } = this.#supply;
+      const sent = connections.get(slot, CONNECTION.chunks_sent);
+      chunkRate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt, longestMs);
+      const audio = listener.audioOf(stream.audioMs);
+      audioRate = this.#connectionAudio.sample(slot, audio, now, stream.chunkAt, longestMs) / 1000;
+    }
+    if (stream.isBeginning(now)) chunkRate = audioRate = Number.NaN;
+    connections.set(slot, CONNECTION.chunk_send_rate, chunkRate);
+    connections.set(slot, CONNECTION.audio_rate, audioRate);
   }
 
   #sweepReported(connection: ReportedConnection, now: number): void {
     connection.refresh(now);
-    this.#judge(connection, now, 0);
+    this.#judge(connection, now, ELSEWHERE);
   }
 
-  #judge(connection: Connection, now: number, chunkAt: number): void {
-    const health = connection.judge(now, chunkAt);
+  #judge(connection: Connection, now: number, supply: Supplied): void {
+    const health = connection.judge(now, supply);
     this.#healths[health] = (this.#healths[health] as number) + 1;
   }
 
@@ -129,10 +152,19 @@ export class Sweep {
     const { slot } = stream;
     stream.refresh(now);
     const since = Math.max(stream.openedAt, stream.engineSince);
-    countFrom(this.#streamRates, this.#streamsSince, slot, since, stream.publishedBefore);
+    if (this.#streamsSince[slot] !== since) {
+      this.#streamsSince[slot] = since;
+      this.#streamRates.open(slot, since, stream.publishedBefore);
+      this.#streamAudio.open(slot, since, stream.audioBefore);
+    }
+    const { longestMs } = this.#supply;
     const published = streams.get(slot, STREAM.chunks_published);
-    const rate = this.#streamRates.sample(slot, published, now, stream.chunkAt);
-    streams.set(slot, STREAM.chunk_send_rate, stream.engine === null ? Number.NaN : rate);
+    const rate = this.#streamRates.sample(slot, published, now, stream.chunkAt, longestMs);
+    const audioRate = this.#streamAudio.sample(slot, stream.audioMs, now, stream.chunkAt, longestMs) / 1000;
+    const isKnown = stream.engine !== null && !stream.isBeginning(now);
+    streams.set(slot, STREAM.chunk_send_rate, isKnown ? rate : Number.NaN);
+    streams.set(slot, STREAM.audio_rate, isKnown ? audioRate : Number.NaN);
+    stream.judge(now);
     streams.set(slot, STREAM.listeners_ok, this.#healths[HEALTH.ok] as number);
     streams.set(slot, STREAM.listeners_warning, this.#healths[HEALTH.warning] as number);
     streams.set(slot, STREAM.listeners_critical, this.#healths[HEALTH.critical] as number);
@@ -184,9 +216,5 @@ export class Sweep {
   }
 }
 
-/** A window begins anew with another row in its slot, and with another engine: a rate is never one over two engines. */
-function countFrom(rates: RateWindows, begun: number[], slot: number, since: number, count: number): void {
-  if (begun[slot] === since) return;
-  begun[slot] = since;
-  rates.open(slot, since, count);
-}
+/** Of a connection that another server serves, the hub sees no chunks. */
+const ELSEWHERE: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };

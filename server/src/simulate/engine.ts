@@ -1,4 +1,4 @@
-import { MAX_CHUNK_MESSAGE_BYTES, mayReconnect, Writer, writePublishedChunk } from '@auralis/shared';
+import { mayReconnect, Writer, writePublishedChunk } from '@auralis/shared';
 import { WebSocket } from 'ws';
 import { CHUNK_MS, type ChunkSource } from './chunk-source.js';
 import { SimulationError } from './options.js';
@@ -45,7 +45,7 @@ export class SimEngine {
   readonly faults: string[] = [];
   readonly #target: EngineTarget;
   readonly #source: ChunkSource;
-  readonly #writer = new Writer(MAX_CHUNK_MESSAGE_BYTES);
+  readonly #writer = new Writer();
   readonly #phrases: SimPhrases;
   readonly #random: () => number;
   #socket: WebSocket | null = null;

@@ -2,8 +2,11 @@ import type { PlaybackState } from '@auralis/shared';
 
 /** Sound begins when this much is buffered, and begins again after silence. */
 export const START_AT_MS = 300;
-/** A player throws away what would make its buffer longer than this. */
+/** But not sooner than this after the first chunk: of a chunk of 10 s, too, the next may come that much late. */
+const START_AFTER_MS = 200;
+/** A player throws away what would make its buffer longer than this, or than a few chunks. */
 const MAX_DEPTH_MS = 10_000;
+const MAX_CHUNKS = 3;
 
 /**
  * A browser's jitter buffer, modelled: chunks come in, sound goes out in real time. Pure; `now` is any clock's ms that
@@ -17,11 +20,17 @@ export class Playout {
   startupMs: number | null = null;
   state: PlaybackState = 'idle';
   #depthMs = 0;
+  readonly #startAtMs: number;
+  #longestMs = 0;
+  /** When the first chunk came of those that are gathered for a start. */
+  #gathersSince: number | null = null;
   #at: number;
   readonly #startedAt: number;
   #isFrozen = false;
 
-  constructor(now: number) {
+  /** `startAtMs`: what it gathers before it begins; less than the longest chunk stutters where chunks vary. */
+  constructor(now: number, startAtMs = START_AT_MS) {
+    this.#startAtMs = startAtMs;
     this.#at = now;
     this.#startedAt = now;
   }
@@ -34,16 +43,17 @@ export class Playout {
   /** A chunk has come. */
   push(durationMs: number, now: number): void {
     this.advance(now);
-    this.#depthMs = Math.min(MAX_DEPTH_MS, this.#depthMs + durationMs);
+    this.#longestMs = Math.max(this.#longestMs, durationMs);
+    this.#depthMs = Math.min(Math.max(MAX_DEPTH_MS, MAX_CHUNKS * this.#longestMs), this.#depthMs + durationMs);
     if (this.state === 'idle') this.state = 'starting';
-    if (this.state !== 'playing' && this.#depthMs >= START_AT_MS) {
-      this.state = 'playing';
-      this.startupMs ??= now - this.#startedAt;
-    }
+    if (this.state === 'playing') return;
+    this.#gathersSince ??= now;
+    this.#startBy(now);
   }
 
   /** Lets the time pass. */
   advance(now: number): void {
+    this.#startBy(now);
     const passed = now - this.#at;
     this.#at = now;
     if (this.state === 'stalled') this.silenceMs += passed;
@@ -54,6 +64,18 @@ export class Playout {
     this.#depthMs = 0;
     this.underruns++;
     this.state = 'stalled';
+  }
+
+  /** Starts to play if there is enough by `now`, at the moment when there was. */
+  #startBy(now: number): void {
+    if (this.#gathersSince === null || this.#depthMs < this.#startAtMs) return;
+    const startsAt = Math.max(this.#at, this.#gathersSince + START_AFTER_MS);
+    if (startsAt > now) return;
+    if (this.state === 'stalled') this.silenceMs += startsAt - this.#at;
+    this.#at = startsAt;
+    this.#gathersSince = null;
+    this.state = 'playing';
+    this.startupMs ??= startsAt - this.#startedAt;
   }
 
   /** From now on nothing is played, though the player believes that it plays. */

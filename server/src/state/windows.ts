@@ -1,11 +1,13 @@
 /** Rates over true windows. Time is an argument: nothing here looks at a clock. */
 
-/** A counter that has not moved for this long is measured up to now, and not up to when it last moved. */
+/** A counter that has not moved for this long, or for two steps, is measured up to now and not up to its last step. */
 const QUIET_MS = 1000;
+/** A step that is this much early is one all the same. */
+const EARLY = 0.9;
 
 /**
- * Rates of many counters at once, one for each slot of a table, over the last `seconds`, from samples taken about once a
- * second. Measured from event to event, not from sample to sample: ten a second is then 10.0, and not 9.8 whenever a
+ * Rates of many counters at once, one for each slot of a table, over the last `seconds`, or as many steps of the counter if
+ * these take longer. Samples are taken about once a second. Measured from event to event, not from sample to sample: ten a second is then 10.0, and not 9.8 whenever a
  * window happens to hold 49 of them. Struct of arrays: a slot costs `16 × (seconds + 1) + 8` bytes.
  */
 export class RateWindows {
@@ -30,12 +32,14 @@ export class RateWindows {
 
   /**
    * Takes a sample and returns the rate a second. `movedAt`: when the counter last moved; before the slot's opening: not
-   * yet. NaN in the first half second, and until there is a span to divide by.
+   * yet. `stepMs`: how long it rests between two steps. NaN in the first half second, and until there is a span to divide by.
    */
-  sample(slot: number, count: number, now: number, movedAt: number): number {
+  sample(slot: number, count: number, now: number, movedAt: number, stepMs = 0): number {
     const last = slot * this.#samples + (((this.#taken[slot] as number) - 1) % this.#samples);
-    const time = now - movedAt > QUIET_MS ? now : Math.max(movedAt, this.#times[last] as number);
-    this.#write(slot, count, time);
+    const lastTime = this.#times[last] as number;
+    const time = now - movedAt > Math.max(QUIET_MS, 2 * stepMs) ? now : Math.max(movedAt, lastTime);
+    // One sample a step, so that the window holds as many steps as it has seconds.
+    if (stepMs <= QUIET_MS || time - lastTime >= EARLY * stepMs) this.#write(slot, count, time);
     const oldest = slot * this.#samples + (Math.max(0, (this.#taken[slot] as number) - this.#samples) % this.#samples);
     const from = this.#times[oldest] as number;
     if (now - from < 500 || time <= from) return Number.NaN;

@@ -14,7 +14,7 @@ export const connectionColumns = {
   },
   chunk_send_rate: {
     id: 4, unit: '1/s', scale: 1, worse: 'less', target: { min: 10 }, alert: { min: 8 },
-    help: 'Chunks sent a second, over the last 5 s',
+    help: 'Chunks sent a second, over the last 5 s, or 5 chunks if that is longer; audio_rate alerts, whatever their length',
   },
   dropped_per_min: {
     id: 5, unit: 'count/min', label: 'dropped chunks', scale: 0, worse: 'more', target: { max: 0 }, alert: { max: 10 },
@@ -137,7 +137,7 @@ export const connectionColumns = {
     id: 46, unit: 'enum', scale: 0, worse: null,
     labels: [
       'fine', 'starving', 'frozen', 'contradicts', 'silent', 'running_out', 'dropped', 'low_buffer', 'high_buffer',
-      'slow_rate', 'latency',
+      'slow_rate', 'latency', 'not_starting', 'chunk_errors', 'engine_burst',
     ],
     help: 'Why it is not well: the worst of what is wrong',
   },
@@ -160,6 +160,18 @@ export const connectionColumns = {
   report_interval_ms: {
     id: 64, unit: 'ms', scale: 0, worse: null,
     help: 'How often it is asked to report',
+  },
+  audio_rate: {
+    id: 80, unit: '×', scale: 2, worse: 'less', target: { min: 1 }, alert: { min: 0.8 },
+    help: 'Seconds of audio sent in a second, over the last 5 s, or 5 chunks if that is longer',
+  },
+  buffer_chunks: {
+    id: 81, unit: 'count', scale: 1, worse: null,
+    help: "buffer_depth_ms ÷ the longest of its stream's chunks of late",
+  },
+  error_rate_1min: {
+    id: 82, unit: 'ratio', scale: 4, worse: 'more', target: { max: 0 }, alert: { max: 0.05 },
+    help: 'Chunks that it could not use ÷ chunks received, over 60 s; missing before the first error',
   },
   unwell_since: {
     id: 70, unit: 'epoch_s', scale: 0, worse: null,

@@ -14,7 +14,7 @@ export const streamColumns = {
   },
   chunk_send_rate: {
     id: 104, unit: '1/s', scale: 1, worse: 'less', target: { min: 10 }, alert: { min: 8 },
-    help: 'Chunks published a second, over the last 5 s',
+    help: 'Chunks published a second, over the last 5 s, or 5 chunks if that is longer; audio_rate alerts, whatever their length',
   },
   chunks_sent: {
     id: 105, unit: 'count', scale: 0, worse: null, counter: true,
@@ -79,6 +79,25 @@ export const streamColumns = {
   reported_connections: {
     id: 140, unit: 'count', scale: 0, worse: null,
     help: 'Of the active connections, those that others serve and report',
+  },
+  audio_rate: {
+    id: 141, unit: '×', scale: 2, worse: 'less', target: { min: 1 }, alert: { min: 0.8 },
+    help: 'Seconds of audio published in a second, over the last 5 s, or 5 chunks if that is longer',
+  },
+  chunk_duration_ms: { id: 142, unit: 'ms', scale: 1, worse: null, help: 'The longest of its chunks of late' },
+  burst_ms: {
+    id: 143, unit: 'ms', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'How far its engine ran ahead of real time, at most, in the last 60 s; 0 unless it was further than listeners may be behind',
+  },
+  pcm_ratio: {
+    id: 144, unit: '×', scale: 2, worse: 'both',
+    help: 'How long its PCM lasts by the declared format ÷ by the declared durations: 1 is right',
+  },
+  health: { id: 145, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How its engine serves it' },
+  health_reason: {
+    id: 146, unit: 'enum', scale: 0, worse: null,
+    labels: ['fine', 'engine_offline', 'wrong_format', 'burst', 'slow_rate'],
+    help: 'Why it is not well: the worst of what is wrong',
   },
 } as const satisfies Record<string, ColumnSpec>;
 

@@ -15,7 +15,7 @@ describe.each(LISTENER_RULES)('%s', (rule, before, then) => {
     world.stream('main', stream);
     for (const each of ['a', 'b']) world.listener(each, before);
     world.pass(30);
-    expect(world.firing()).toEqual(stream.chunk_send_rate === undefined ? [] : ['stream-chunk-rate']);
+    expect(world.firing()).toEqual(stream.audio_rate === undefined ? [] : ['stream-chunk-rate']);
     world.listener('a', { ...before, ...then });
     return world;
   };
@@ -27,7 +27,7 @@ describe.each(LISTENER_RULES)('%s', (rule, before, then) => {
   });
 
   test('and not where the stream itself has too little to send', () => {
-    const world = troubled({ chunk_send_rate: 5 });
+    const world = troubled({ audio_rate: 0.5 });
     world.pass(60);
     expect(world.firing()).toEqual(['stream-chunk-rate']);
   });
@@ -38,6 +38,58 @@ describe.each(LISTENER_RULES)('%s', (rule, before, then) => {
     world.pass(60);
     expect(world.firing()).toEqual([]);
   });
+});
+
+describe('what an engine does wrong', () => {
+  test('a wrong format is told, and held against it with the figures', () => {
+    const world = new World();
+    world.stream('main', { health_reason: 'wrong_format', pcm_ratio: 0.5 });
+    for (const each of ['a', 'b', 'c']) world.listener(each);
+    world.listener('d', { playback_state: 'stalled', health: 'critical', health_reason: 'starving' });
+    world.pass(10);
+    const evidence = 'the bytes of the engine of stream main last 0.50 s for each second that it declares';
+    expect(world.alerts()).toEqual([
+      expect.objectContaining({ rule: 'listener-stalled', blame: 'engine', evidence }),
+      expect.objectContaining({ rule: 'stream-format', severity: 'error', blame: 'engine', evidence }),
+    ]);
+  });
+
+  test('drops after a burst are the fault of the engine, and nothing else is', () => {
+    const world = new World();
+    world.stream('main', { dropped_per_min: 60, burst_ms: 10_000, health_reason: 'burst' });
+    for (let n = 0; n < 20; n++) world.listener(`l${n}`);
+    world.listener('a', { dropped_per_min: 60, health: 'warning', health_reason: 'engine_burst' });
+    world.listener('far', { latency_ms: 900, health: 'warning', health_reason: 'latency' });
+    world.pass(10);
+    const blames = Object.fromEntries(world.alerts().map(({ rule, blame }) => [rule, blame]));
+    expect(blames).toEqual({ 'listener-drops': 'engine', 'stream-drops': 'engine', 'listener-latency': 'network' });
+  });
+});
+
+test.each([
+  ['listener-not-starting', { health_reason: 'not_starting', health: 'critical', playback_state: 'starting' }],
+  ['listener-errors', { error_rate_1min: 0.06, health_reason: 'chunk_errors', health: 'warning' }],
+])('%s fires for a listener that says so, synced or not', (rule, cells) => {
+  for (const trust of ['live', 'unsynced']) {
+    const world = new World();
+    world.stream();
+    world.listener('a', { ...cells, trust });
+    world.listener('b');
+    world.pass(10);
+    expect(world.alerts()).toEqual([expect.objectContaining({ rule, severity: 'warning', count: 1 })]);
+  }
+});
+
+test('a buffer of a few chunks is none too long, however long they are', () => {
+  const world = new World();
+  world.stream();
+  world.listener('a', { buffer_depth_ms: 2_900, buffer_chunks: 2.9 });
+  world.listener('b', { buffer_depth_ms: 990, buffer_chunks: 9.9 });
+  world.pass(60);
+  expect(world.firing()).toEqual([]);
+  world.listener('a', { buffer_depth_ms: 3_100, buffer_chunks: 3.1 });
+  world.pass(10);
+  expect(world.firing()).toEqual(['listener-buffer-high']);
 });
 
 test('silence that is near is told before it is heard', () => {

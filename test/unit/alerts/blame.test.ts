@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 const CALM = { lostMs: 0, watchedMs: 15_000, worstDelayMs: 0, cpuPercent: 20 };
 const STARVED = { lostMs: 7210, watchedMs: 22_100, worstDelayMs: 611.4, cpuPercent: 40 };
-const DELIVERS = { goneS: Number.NaN, chunkRate: 10 };
+const DELIVERS = { goneS: Number.NaN, audioRate: 1, burstMs: 0, pcmRatio: Number.NaN };
 const NOBODY = { count: 0, well: 0 };
 
 /** Two of 40 listeners in trouble, on a node and with an engine that do well. */
@@ -19,7 +19,7 @@ const FEW: Situation = {
 };
 const ALONE = { affected: { count: 1, names: ['anna'] }, others: NOBODY };
 const ALL = { affected: { count: 40, names: ['anna', 'bob', 'carol', 'dan', 'eve'] }, others: NOBODY };
-const NO_ENGINE = { engine: { goneS: 12, chunkRate: Number.NaN } };
+const NO_ENGINE = { engine: { ...DELIVERS, goneS: 12, audioRate: Number.NaN } };
 
 describe('who is to blame', () => {
   test.each<[string, Partial<Situation>, string, string]>([
@@ -27,37 +27,37 @@ describe('who is to blame', () => {
       'few of many',
       {},
       'network',
-      '37 of 38 other listeners of stream main are well, its engine delivers 10.0 chunks a second and this hub keeps time: what is left is the link of anna and bob',
+      '37 of 38 other listeners of stream main are well, its engine delivers 1.00 s of audio a second and this hub keeps time: what is left is the link of anna and bob',
     ],
     [
       'one with nobody beside it',
       ALONE,
       'unknown',
-      'its engine delivers 10.0 chunks a second and this hub keeps time, but there is no other listener to compare anna with',
+      'its engine delivers 1.00 s of audio a second and this hub keeps time, but there is no other listener to compare anna with',
     ],
     [
       'one with listeners of other streams beside it',
       { ...ALONE, elsewhere: { count: 9, well: 9 } },
       'network',
-      'its engine delivers 10.0 chunks a second and this hub keeps time, and 9 of 9 listeners of other streams are well: what is left is the link of anna',
+      'its engine delivers 1.00 s of audio a second and this hub keeps time, and 9 of 9 listeners of other streams are well: what is left is the link of anna',
     ],
     [
       'all at once',
       ALL,
       'unknown',
-      '40 of 40 listeners of stream main at once, though its engine delivers 10.0 chunks a second and this hub keeps time: look for what they have in common',
+      '40 of 40 listeners of stream main at once, though its engine delivers 1.00 s of audio a second and this hub keeps time: look for what they have in common',
     ],
     [
       'most at once',
       { affected: { count: 30, names: ['anna'] }, others: { count: 10, well: 10 } },
       'unknown',
-      '30 of 40 listeners of stream main at once, though its engine delivers 10.0 chunks a second and this hub keeps time: look for what they have in common',
+      '30 of 40 listeners of stream main at once, though its engine delivers 1.00 s of audio a second and this hub keeps time: look for what they have in common',
     ],
     [
       'few, and the others no better',
       { others: { count: 38, well: 3 } },
       'unknown',
-      '2 of 40 listeners of stream main at once, though its engine delivers 10.0 chunks a second and this hub keeps time: look for what they have in common',
+      '2 of 40 listeners of stream main at once, though its engine delivers 1.00 s of audio a second and this hub keeps time: look for what they have in common',
     ],
     [
       'all, without an engine',
@@ -79,9 +79,9 @@ describe('who is to blame', () => {
     ],
     [
       'all, with a slow engine',
-      { ...ALL, engine: { goneS: Number.NaN, chunkRate: 5.21 } },
+      { ...ALL, engine: { ...DELIVERS, audioRate: 0.521 } },
       'engine',
-      'only 5.2 chunks a second come from the engine of stream main, and this hub keeps time',
+      'only 0.52 s of audio a second come from the engine of stream main, and this hub keeps time',
     ],
     [
       'all, on a starved node',
@@ -91,7 +91,7 @@ describe('who is to blame', () => {
     ],
     [
       'a slow engine, as a starved node sees it',
-      { ...ALL, engine: { goneS: Number.NaN, chunkRate: 5 }, node: STARVED },
+      { ...ALL, engine: { ...DELIVERS, audioRate: 0.5 }, node: STARVED },
       'node',
       'this hub stood still for 7.2 of the last 22 s, for 611 ms at once',
     ],
@@ -114,7 +114,19 @@ describe('who is to blame', () => {
       '',
     ],
     ['a stream', { about: 'stream' }, 'network', ''],
-    ['a stream with a slow engine', { about: 'stream', engine: { goneS: Number.NaN, chunkRate: 4 } }, 'engine', ''],
+    [
+      'all, by a burst of the engine',
+      { ...ALL, engine: { ...DELIVERS, burstMs: 10_040, audioRate: 0 } },
+      'engine',
+      'the engine of stream main sent 10.0 s of audio ahead of real time, at once',
+    ],
+    [
+      'a stream whose engine declares what its bytes are not',
+      { about: 'stream', engine: { ...DELIVERS, pcmRatio: 0.5 } },
+      'engine',
+      'the bytes of the engine of stream main last 0.50 s for each second that it declares',
+    ],
+    ['a stream with a slow engine', { about: 'stream', engine: { ...DELIVERS, audioRate: 0.4 } }, 'engine', ''],
     [
       'beside an audio server of its own',
       { engine: null },

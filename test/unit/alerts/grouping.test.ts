@@ -37,7 +37,7 @@ describe('grouping', () => {
     world.stream('other');
     for (let n = 0; n < 20; n++) world.listener(`o${n}`, {}, 'other');
     world.pass(10);
-    world.set('streams', 'main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+    world.set('streams', 'main', { publishing: 'no', audio_rate: Number.NaN, engine_lost_at: world.now / 1000 });
     for (let n = 0; n < 500; n++) {
       world.listener(`l${n}`, {
         chunk_send_rate: Number.NaN,
@@ -75,7 +75,7 @@ describe('grouping', () => {
     for (let n = 0; n < 10; n++) world.listener(`l${n}`);
     world.listener('far', { latency_ms: 900, health: 'warning' });
     world.pass(30);
-    world.set('streams', 'main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+    world.set('streams', 'main', { publishing: 'no', audio_rate: Number.NaN, engine_lost_at: world.now / 1000 });
     for (const name of ['far', ...Array.from({ length: 10 }, (_, n) => `l${n}`)])
       world.listener(name, { latency_ms: 900, state: 'closed' });
     world.pass(60);
@@ -138,13 +138,13 @@ describe('grouping', () => {
     const [{ message, evidence } = { message: '', evidence: '' }] = world.alerts();
     expect(message).toBe('1 listener of stream main: latency above 500 ms, 900 ms at worst (client-bad)');
     expect(evidence).toBe(
-      '20 of 20 other listeners of stream main are well, its engine delivers 10.0 chunks a second and this hub keeps time: what is left is the link of client-bad',
+      '20 of 20 other listeners of stream main are well, its engine delivers 1.00 s of audio a second and this hub keeps time: what is left is the link of client-bad',
     );
   });
 
   test('an engine that is here and sends nothing is to blame', () => {
     const world = new World();
-    world.stream('main', { chunks_published: 0, chunk_send_rate: 0 });
+    world.stream('main', { chunks_published: 0, chunk_send_rate: 0, audio_rate: 0 });
     world.pass(10);
     expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'stream-chunk-rate', blame: 'engine' })]);
   });

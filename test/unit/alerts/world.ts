@@ -37,7 +37,7 @@ export type Cells = Readonly<Record<string, number | string>>;
 
 /** Alerting over tables that a test writes, on a clock that moves when a test says so. */
 export class World {
-  readonly tables: Tables = createTables();
+  readonly tables: Tables;
   readonly store: NotedStore;
   readonly log: { level: string; message: string; details: object }[] = [];
   /** What the hub counted of itself. */
@@ -50,15 +50,21 @@ export class World {
   betweenSteps: (() => void) | null = null;
   #ids = 0;
 
-  constructor(rules: readonly RuleSpec[] = BUILT_IN_RULES, store = new NotedStore(), now = 1_000_000_000) {
+  constructor(
+    rules: readonly RuleSpec[] = BUILT_IN_RULES,
+    store = new NotedStore(),
+    now = 1_000_000_000,
+    tables = createTables(),
+  ) {
     this.store = store;
     this.now = now;
-    const hubSlot = this.tables.hubs.open('hub');
+    this.tables = tables;
+    const hubSlot = tables.hubs.slotOf('hub') ?? tables.hubs.open('hub');
     const say = (level: string) => (details: object, message: string) =>
       void this.log.push({ level, message, details });
     this.alerting = new Alerting(
       {
-        tables: this.tables,
+        tables,
         hubSlot,
         rules: rules.map(resolveRule),
         store,
@@ -104,6 +110,7 @@ export class World {
       latency_ms: 40,
       rtt_ms: 20,
       chunk_send_rate: 10,
+      audio_rate: 1,
       dropped_per_min: 0,
       buffer_underruns: 0,
     };
@@ -117,6 +124,7 @@ export class World {
       publishing: 'yes',
       chunks_published: 100,
       chunk_send_rate: 10,
+      audio_rate: 1,
       engine_lost_at: Number.NaN,
       ...cells,
     });

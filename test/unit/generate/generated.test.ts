@@ -91,9 +91,9 @@ describeWith('promtool', 'deploy/, by promtool', () => {
           interval: '10s',
           input_series: [
             // A slow stream, one that nobody publishes to, and one whose engine has gone while it had listeners.
-            { series: `auralis_stream_chunk_send_rate${on},stream="slow"}`, values: '7.9x18' },
+            { series: `auralis_stream_audio_rate${on},stream="slow"}`, values: '0.79x18' },
             { series: `auralis_stream_publishing${on},stream="slow"}`, values: '1x18' },
-            { series: `auralis_stream_chunk_send_rate${on},stream="idle"}`, values: '0x18' },
+            { series: `auralis_stream_audio_rate${on},stream="idle"}`, values: '0x18' },
             { series: `auralis_stream_publishing${on},stream="idle"}`, values: '0x18' },
             { series: `auralis_stream_active_connections${on},stream="gone"}`, values: '500x18' },
             { series: `auralis_stream_engine_lost_timestamp_seconds${on},stream="gone"}`, values: '1700000000x18' },

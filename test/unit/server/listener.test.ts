@@ -43,15 +43,15 @@ describe('a listener that confirms', () => {
     expect(row(0, 'chunks_sent', 'chunks_dropped')).toEqual([2000, 0]);
   });
 
-  test('is sent a chunk that is longer than the bound when nothing else is outstanding', () => {
+  test('is sent three chunks beyond its last report, however long they are', () => {
     const [engine, listener] = [connect('publish'), connect('listen')];
     publish(engine, 1);
     report(listener, { lastSeq: 1 });
-    publish(engine, 2, undefined, 100, 5_000);
-    expect(row(0, 'chunks_sent', 'chunks_dropped', 'outstanding_ms')).toEqual([2, 1, 5_000]);
-    report(listener, { lastSeq: 2 });
+    publish(engine, 4, undefined, 100, 5_000);
+    expect(row(0, 'chunks_sent', 'chunks_dropped', 'outstanding_ms')).toEqual([4, 1, 15_000]);
+    report(listener, { lastSeq: 4 });
     publish(engine, 1, undefined, 5_000, 5_000);
-    expect(listener.peer.seqs).toEqual([1, 2, 4]);
+    expect(listener.peer.seqs).toEqual([1, 2, 3, 4, 6]);
   });
 
   test('that is hidden confirms once a minute, and its socket speaks for it', () => {

@@ -1,5 +1,6 @@
 import { Ledger } from '@auralis/server/relay/ledger';
-import { Outstanding, RecentChunks } from '@auralis/server/relay/outstanding';
+import { Outstanding } from '@auralis/server/relay/outstanding';
+import { RecentChunks } from '@auralis/server/relay/recent-chunks';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 

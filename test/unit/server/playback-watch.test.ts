@@ -3,7 +3,7 @@ import { PlaybackWatch } from '@auralis/server/relay/playback-watch';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-const MAX_DEPTH_MS = 1000;
+const CHUNK_MS = 100;
 
 function newWatch(): PlaybackWatch {
   const ledger = new Ledger();
@@ -50,7 +50,7 @@ function run(
         depthMs: says ?? depthMs,
         underrunMs: says === undefined ? underrunMs : 0,
       },
-      MAX_DEPTH_MS,
+      CHUNK_MS,
     );
     lastCameAt = cameAt;
     if (watch.divergence !== null) divergedAt.push(at);
@@ -120,18 +120,18 @@ describe('a listener’s words and deeds', () => {
     ['a clock that was set back', -3_600_000, 2_000, 2_000],
   ])('after %s it is compared with what comes then', (what, at, sinceMs, receivedMs) => {
     const watch = newWatch();
-    watch.playing({ ...at300, at: 0, receivedMs: 0 }, MAX_DEPTH_MS);
+    watch.playing({ ...at300, at: 0, receivedMs: 0 }, CHUNK_MS);
     if (what === 'a pause') watch.notPlaying();
-    watch.playing({ ...at300, at, sinceMs, receivedMs }, MAX_DEPTH_MS);
+    watch.playing({ ...at300, at, sinceMs, receivedMs }, CHUNK_MS);
     expect([watch.divergence, watch.modelMs]).toEqual([null, Number.NaN]);
   });
 
   test('nor is a player that began anew, its counters with it', () => {
     const watch = newWatch();
-    watch.playing({ ...at300, at: 0, receivedMs: 0, underrunMs: 8_000 }, MAX_DEPTH_MS);
-    watch.playing({ ...at300, at: 2_000, receivedMs: 2_000, underrunMs: 0 }, MAX_DEPTH_MS);
+    watch.playing({ ...at300, at: 0, receivedMs: 0, underrunMs: 8_000 }, CHUNK_MS);
+    watch.playing({ ...at300, at: 2_000, receivedMs: 2_000, underrunMs: 0 }, CHUNK_MS);
     expect([watch.divergence, watch.modelMs]).toEqual([null, Number.NaN]);
-    watch.playing({ ...at300, at: 4_000, receivedMs: 2_000, underrunMs: 0 }, MAX_DEPTH_MS);
+    watch.playing({ ...at300, at: 4_000, receivedMs: 2_000, underrunMs: 0 }, CHUNK_MS);
     expect([watch.divergence, watch.modelMs]).toEqual(['contradicts', -1_700]);
   });
 });
@@ -140,16 +140,16 @@ describe('time to silence', () => {
   test('buffer ÷ how fast it drains; missing where it does not', () => {
     const draining = run(10, () => ({ rate: 0.9, plays: true, says: 1000 })).watch;
     // Drains by 100 ms a second: 1,000 ms last 10 s.
-    expect(draining.timeToSilenceMs(0, false)).toBeCloseTo(10_000, -2);
-    expect(draining.timeToSilenceMs(2_000, false)).toBeCloseTo(8_000, -2);
+    expect(draining.timeToSilenceMs(0, false, CHUNK_MS)).toBeCloseTo(10_000, -2);
+    expect(draining.timeToSilenceMs(2_000, false, CHUNK_MS)).toBeCloseTo(8_000, -2);
     const steady = run(10, () => ({ rate: 1, plays: true })).watch;
-    expect(steady.timeToSilenceMs(0, false)).toBeNaN();
-    expect(newWatch().timeToSilenceMs(0, false)).toBeNaN();
+    expect(steady.timeToSilenceMs(0, false, CHUNK_MS)).toBeNaN();
+    expect(newWatch().timeToSilenceMs(0, false, CHUNK_MS)).toBeNaN();
   });
 
   test('when the engine falls silent, a full buffer drains in real time', () => {
     const { watch } = run(10, () => ({ rate: 1, plays: true }));
-    expect(watch.timeToSilenceMs(100, true)).toBe(200);
-    expect(watch.timeToSilenceMs(1_000, true)).toBe(0);
+    expect(watch.timeToSilenceMs(100, true, CHUNK_MS)).toBe(200);
+    expect(watch.timeToSilenceMs(1_000, true, CHUNK_MS)).toBe(0);
   });
 });

@@ -12,6 +12,8 @@ export class Page {
   /** What it says instead of the truth. */
   lies: Playback = {};
   readonly #world: World;
+  readonly #statusMs: number;
+  #status: Playback = {};
   #playout: Playout;
   #isPaused = false;
   /** Its script runs no more: no timer, no message. */
@@ -19,11 +21,16 @@ export class Page {
   #isHidden = false;
   readonly #asleep = new Set<() => void>();
 
-  constructor(world: World, client: string, seed: number) {
+  /**
+   * `statusMs`: how old what it knows of its player may be, as where the player is on a thread of its own. `startAtMs`: what
+   * the player gathers before it begins.
+   */
+  constructor(world: World, client: string, seed: number, statusMs = 0, startAtMs?: number) {
     this.#world = world;
+    this.#statusMs = statusMs;
     this.client = client;
     this.random = seededRandom(seed + 1);
-    this.#playout = new Playout(world.timeline.now);
+    this.#playout = new Playout(world.timeline.now, startAtMs);
     const delayMs = 10 + 140 * this.random();
     const plan: ListenerPlan = {
       client,
@@ -39,9 +46,10 @@ export class Page {
     const runtime = world.runtime(plan);
     const options: ListenOptions = {
       onChunk: ({ durationMs }) => this.#push(durationMs),
-      playback: () => ({ ...this.#playback(), ...this.lies }),
+      playback: () => ({ ...(statusMs > 0 ? this.#status : this.#playback()), ...this.lies }),
       runtime: { ...runtime, setTimeout: (run, ms) => this.#timer(runtime, run, ms) },
     };
+    if (statusMs > 0) this.#lookAgain();
     world.listen({ ...plan, options });
   }
 
@@ -97,6 +105,11 @@ export class Page {
 
   #push(durationMs: number): void {
     if (!this.#isPaused) this.#playout.push(durationMs, this.#world.timeline.now);
+  }
+
+  #lookAgain(): void {
+    this.#status = this.#playback();
+    this.#world.timeline.at(this.#world.timeline.now + this.#statusMs, () => this.#lookAgain());
   }
 
   #playback(): Playback {

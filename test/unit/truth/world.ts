@@ -10,7 +10,6 @@ import { type Paths, SimulatedSocket, type Witness } from './socket.js';
 /** Real SDKs and the real relay and ingest, joined by a simulated network; the hub's clock is the true one. */
 
 const START = 1_000_000;
-const CHUNK_MS = 100;
 
 export interface ListenerPlan extends Paths {
   readonly client: string;
@@ -29,12 +28,22 @@ export class World {
   readonly timeline = new Timeline(START);
   readonly #hub = makeRelay(this.timeline);
 
-  /** Publishes a chunk every 100 ms; `each` runs after every sweep, once a second. */
-  constructor(each: (world: World) => void = () => {}) {
+  /**
+   * Publishes chunks in real time; `each` runs after every sweep, once a second. `nextMs`: how long the next chunk is. It is
+   * sent when it is whole.
+   */
+  constructor(each: (world: World) => void = () => {}, nextMs: () => number = () => 100) {
     const engine = upgrade(this.#hub.routes.publish, 'publish');
     engine.onOpen(silentPeer);
-    const chunk = writePublishedChunk(new Writer(), { durationMs: CHUNK_MS, payload: new Uint8Array(8) }).slice();
-    this.#every(CHUNK_MS, () => engine.onMessage(silentPeer, chunk, true));
+    const writer = new Writer();
+    const publish = () => {
+      const durationMs = nextMs();
+      this.timeline.at(this.timeline.now + durationMs, () => {
+        engine.onMessage(silentPeer, writePublishedChunk(writer, { durationMs, payload: new Uint8Array(8) }), true);
+        publish();
+      });
+    };
+    publish();
     this.#every(1000, () => {
       this.#hub.sweep.run(this.timeline.now);
       engine.onPong(silentPeer, new Uint8Array());
@@ -42,8 +51,12 @@ export class World {
     });
   }
 
+  get tables() {
+    return this.#hub.tables;
+  }
+
   get connections() {
-    return this.#hub.tables.connections;
+    return this.tables.connections;
   }
 
   run(seconds: number): this {

@@ -1,0 +1,73 @@
+import type { AudioFormat, PublishedChunk } from '@auralis/shared';
+import { maxOutstandingMs } from './chunk-bounds.js';
+
+/** Values of `streams.health_reason`, in the order of the catalogue's labels. */
+export const SUPPLY = { fine: 0, engineOffline: 1, wrongFormat: 2, burst: 3, slowRate: 4 } as const;
+
+/** Audio ahead of real time is forgotten at this multiple of it, so that a constant lead is no burst. */
+const DRAIN = 2;
+/** A burst shows for as long as the drops that it causes. */
+const BURST_SHOWN_MS = 60_000;
+/** Share of the sums of PCM that is kept from second to second: they speak of the last five. */
+const KEPT = 0.8;
+/** Durations are rounded, and 44.1 for 48 kHz is a difference of 8 %. */
+const MAX_PCM_ERROR = 0.05;
+
+/**
+ * How an engine supplies its stream: does it send in real time, and do its bytes last as long as it declares? Time is an
+ * argument.
+ */
+export class Supply {
+  readonly #maxOutstandingMs: number;
+  #aheadMs = 0;
+  #at = Number.NEGATIVE_INFINITY;
+  #burstMs = 0;
+  #burstAt = Number.NEGATIVE_INFINITY;
+  /** Duration of the PCM of late, by its bytes and as declared, ms. */
+  #provenMs = 0;
+  #declaredMs = 0;
+
+  /** `maxOutstandingMs`: as configured. */
+  constructor(maxOutstandingMs: number) {
+    this.#maxOutstandingMs = maxOutstandingMs;
+  }
+
+  /** Another engine: what the one before did is not held against it. */
+  begin(): void {
+    this.#aheadMs = this.#burstMs = this.#provenMs = this.#declaredMs = 0;
+    this.#at = this.#burstAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** A chunk has come. `longestMs`: the longest of late. */
+  add({ durationMs, payload }: PublishedChunk, format: AudioFormat | null, longestMs: number, now: number): void {
+    this.#aheadMs = Math.max(0, this.#aheadMs - DRAIN * (now - this.#at)) + durationMs;
+    this.#at = now;
+    if (this.#aheadMs > maxOutstandingMs(this.#maxOutstandingMs, longestMs)) {
+      this.#burstMs = Math.max(this.burstMs(now), this.#aheadMs);
+      this.#burstAt = now;
+    }
+    if (format?.encoding !== 'pcm_s16le') return;
+    this.#provenMs += (payload.length * 1000) / (2 * format.channels * format.sampleRate);
+    this.#declaredMs += durationMs;
+  }
+
+  /** A second has passed. */
+  tick(): void {
+    this.#provenMs *= KEPT;
+    this.#declaredMs *= KEPT;
+  }
+
+  /** How far it ran ahead of real time, at most, in the last minute, ms; 0 unless listeners lose chunks by it. */
+  burstMs(now: number): number {
+    return now - this.#burstAt < BURST_SHOWN_MS ? this.#burstMs : 0;
+  }
+
+  /** How long its PCM lasts by the declared format ÷ as declared; NaN where it declares no PCM. */
+  get pcmRatio(): number {
+    return this.#declaredMs > 0 ? this.#provenMs / this.#declaredMs : Number.NaN;
+  }
+
+  get isWrongFormat(): boolean {
+    return Math.abs(this.pcmRatio - 1) > MAX_PCM_ERROR;
+  }
+}

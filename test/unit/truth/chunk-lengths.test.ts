@@ -1,0 +1,88 @@
+import { BUILT_IN_RULES } from '@auralis/server/alerts/built-in-rules';
+import { seededRandom } from '@auralis/server/simulate/random';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { World as AlertWorld, NotedStore } from '../alerts/world.js';
+import { Page } from './page.js';
+import { World } from './world.js';
+
+/** Listeners to chunks of any length, on links that jitter, with players that know what they do 100 ms later. */
+const PAGES = 12;
+const SECONDS = 200;
+const STATUS_MS = 100;
+
+/** How long chunks are, and what players gather before they begin, ms. */
+type Case = readonly [lengths: string, nextMs: () => () => number, startAtMs?: number];
+const CASES: readonly Case[] = [
+  ...[20, 200, 1_000, 2_000, 5_000, 10_000].map((ms): Case => [`${ms} ms`, () => () => ms]),
+  ['1 s, to players that gather two', () => () => 1_000, 2_000],
+  ['20 ms to 2 s', () => varying(20, 2_000), 2_300],
+  ['0.5 s to 10 s', () => varying(500, 10_000), 10_300],
+];
+
+/** The longest first: until a long chunk has come, its absence is an engine that stands still. */
+function varying(least: number, most: number): () => number {
+  const random = seededRandom(7);
+  let next = most;
+  return () => {
+    const ms = next;
+    next = Math.round(least * (most / least) ** random());
+    return ms;
+  };
+}
+
+/** Everything that is said of a world's pages and stream, second by second, and every alert. */
+class Judged {
+  readonly said = new Set<string>();
+  readonly store = new NotedStore();
+  readonly world: World;
+  readonly #alerts: AlertWorld;
+
+  constructor(nextMs: () => number, startAtMs: number | undefined) {
+    this.world = new World(() => this.#look(), nextMs);
+    const { tables, timeline } = this.world;
+    this.#alerts = new AlertWorld(BUILT_IN_RULES, this.store, timeline.now, tables);
+    for (let at = 0; at < PAGES; at++) {
+      timeline.at(
+        timeline.now + (at * 12_000) / PAGES,
+        () => new Page(this.world, `page${at}`, at, STATUS_MS, startAtMs),
+      );
+    }
+  }
+
+  #look(): void {
+    const { world } = this;
+    const { connections } = world.tables;
+    this.#alerts.alerting.lookAtOnce(world.timeline.now);
+    for (const slot of connections.slots()) {
+      const client = connections.attributesOf(slot)[1] as string;
+      this.said.add(world.word(client, 'health_reason'));
+      this.said.add(world.word(client, 'trust'));
+    }
+  }
+}
+
+describe.each(CASES)('chunks of %s', (_, nextMs, startAtMs) => {
+  let judged: Judged;
+  beforeAll(() => {
+    judged = new Judged(nextMs(), startAtMs);
+    judged.world.run(SECONDS);
+  });
+
+  test('honest listeners are well from first to last, and so is the stream', () => {
+    expect([...judged.said].filter((word) => !['fine', 'live', 'unsynced'].includes(word))).toEqual([]);
+    expect(judged.world.stream('listeners_ok', 'health', 'chunks_dropped')).toEqual([PAGES, 0, 0]);
+  });
+
+  test('no alert fires', () => {
+    expect(judged.store.transitions.map(({ alert }) => alert.rule)).toEqual([]);
+  });
+
+  test('the audio rate is 1, as long as chunks come', () => {
+    const [rate = 0] = judged.world.stream('audio_rate');
+    expect(Math.abs(rate - 1)).toBeLessThanOrEqual(0.2);
+    for (let at = 0; at < PAGES; at++) {
+      const [own = 0] = judged.world.row(`page${at}`, 'audio_rate');
+      expect(Math.abs(own - 1)).toBeLessThanOrEqual(0.2);
+    }
+  });
+});
