@@ -29,6 +29,11 @@ export class Load {
     return this.#child.ask('sendStamped', schedule);
   }
 
+  /** Reports with every field, each of which confirms the last chunk that its socket received. */
+  sendConfirming(schedule: Omit<Schedule, 'frames'>): Promise<Sent> {
+    return this.#child.ask('sendConfirming', schedule);
+  }
+
   /** Opens sockets, or closes the newest, until the group has `count`. */
   resize(options: GroupOptions): Promise<void> {
     return this.#child.ask('resize', options);

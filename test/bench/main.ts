@@ -16,8 +16,10 @@ import { scrape } from './scenarios/scrape.js';
 import { staleness } from './scenarios/staleness.js';
 import { trace } from './scenarios/trace.js';
 import { view } from './scenarios/view.js';
+import { whole } from './scenarios/whole.js';
 
 const SCENARIOS: readonly Scenario[] = [
+  whole,
   ingest,
   garbage,
   encode,

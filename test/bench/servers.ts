@@ -35,10 +35,14 @@ export class HubServer implements Server {
     this.#home = home;
   }
 
-  /** `args`: more flags of `serve`; `nodeArgs`: flags of Node itself. @throws Error where it does not listen in time */
-  static async start(args: readonly string[] = [], nodeArgs: readonly string[] = []): Promise<HubServer> {
+  /** `args`: more flags of `serve`; `nodeArgs`: flags of Node itself; `bin`: of which checkout. @throws Error where it does not listen in time */
+  static async start(
+    args: readonly string[] = [],
+    nodeArgs: readonly string[] = [],
+    bin: string = BIN,
+  ): Promise<HubServer> {
     const home = mkdtempSync(join(tmpdir(), 'auralis-bench-'));
-    const command = [...nodeArgs, BIN, 'serve', '--port', '0', '--log-format', 'json', '--transport', 'uws'];
+    const command = [...nodeArgs, bin, 'serve', '--port', '0', '--log-format', 'json', '--transport', 'uws'];
     const child = spawn(process.execPath, [...command, ...args], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     child.once('exit', () => running.delete(child));

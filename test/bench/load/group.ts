@@ -42,6 +42,8 @@ const AT_A_TIME = 100;
 export class Group {
   readonly sockets: RawSocket[] = [];
   #bySocket = new Uint32Array(0);
+  /** Number of the last chunk of each socket, as the hub numbers them; a server that does not gets its own count. */
+  readonly #lastSeqs: number[] = [];
   #binary = 0;
   #binaryBytes = 0;
   #text = 0;
@@ -94,6 +96,11 @@ export class Group {
     };
   }
 
+  /** Number of the last chunk that a socket received; 0 before the first. */
+  lastSeq(at: number): number {
+    return this.#lastSeqs[at] ?? 0;
+  }
+
   close(): void {
     for (const socket of this.sockets) socket.destroy();
   }
@@ -126,8 +133,13 @@ export class Group {
     this.#binary++;
     this.#binaryBytes += length;
     this.#bySocket[at] = (this.#bySocket[at] as number) + 1;
+    const isChunk = head[0] === 0x94 && head[1] === 0xce;
+    this.#lastSeqs[at] = isChunk ? uint32(head, 2) : (this.#lastSeqs[at] ?? 0) + 1;
     const kind = head[1] ?? 0;
     this.#kinds[kind] = (this.#kinds[kind] as number) + 1;
     this.#kindBytes[kind] = (this.#kindBytes[kind] as number) + length;
   }
 }
+
+const uint32 = (bytes: Uint8Array, at: number) =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);

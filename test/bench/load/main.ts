@@ -1,5 +1,7 @@
 /** The load process: opens sockets, sends on schedule, counts what comes. Told what to do by the benchmark. */
 import { answerQuestions } from '../child.js';
+import { reportsOf } from '../reports.js';
+import { textFrame } from './frames.js';
 import { Group, type GroupCounts, type GroupOptions } from './group.js';
 import { pace, type Schedule, type Sent } from './pacer.js';
 import { Pollers, type PollOptions } from './pollers.js';
@@ -10,6 +12,12 @@ const groups = new Map<string, Group>();
 const places = new Map<string, { at: number }>();
 
 const pollers = new Pollers();
+
+/** Reports around the number that `lastSeq` has in them. */
+const PARTS = reportsOf('full').map((report) => {
+  const [before = '', after = ''] = JSON.stringify(report).split('"lastSeq":0');
+  return { before: `${before}"lastSeq":`, after };
+});
 
 function groupOf(name: string): Group {
   const group = groups.get(name);
@@ -46,6 +54,17 @@ answerQuestions({
     };
     const place = places.get(schedule.group) ?? { at: 0 };
     return pace(groupOf(schedule.group).sockets, { ...schedule, frames: [frame] }, place, make);
+  },
+  /** Like `send`; each report confirms the last chunk that its socket received. */
+  sendConfirming(schedule: Omit<Schedule, 'frames'>): Promise<Sent> {
+    const group = groupOf(schedule.group);
+    const place = places.get(schedule.group) ?? { at: 0 };
+    let next = 0;
+    const make = (socket: number) => {
+      const { before, after } = PARTS[next++ % PARTS.length] as (typeof PARTS)[number];
+      return textFrame(before + group.lastSeq(socket) + after);
+    };
+    return pace(group.sockets, { ...schedule, frames: [] }, place, make);
   },
   counts: ({ group }: { group: string }): GroupCounts => groupOf(group).counts(),
   reset: ({ group }: { group: string }): void => groupOf(group).reset(),

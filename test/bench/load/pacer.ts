@@ -27,7 +27,7 @@ const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
 /**
  * Sends at an even rate, one socket after the other, so that messages arrive one by one, as those of many listeners do: a
- * socket's next one is due when all the others have sent theirs. `make` gives a frame of its own for a message. Resolves when
+ * socket's next one is due when all the others have sent theirs. `make` gives a frame of its own for a message of a socket. Resolves when
  * all are sent. (Ten at once each millisecond would wake a server once for ten; and one that takes them faster than they are
  * written would be woken more often, and look dearer, than a slow one.)
  */
@@ -35,7 +35,7 @@ export function pace(
   sockets: readonly RawSocket[],
   schedule: Schedule,
   next: { at: number },
-  make?: () => Uint8Array,
+  make?: (socket: number) => Uint8Array,
 ): Promise<Sent> {
   const { frames, perSecond, seconds } = schedule;
   const total = Math.round(perSecond * seconds);
@@ -50,7 +50,7 @@ export function pace(
       for (; sent < due; sent++) {
         const socket = next.at % sockets.length;
         const round = Math.floor(next.at / sockets.length);
-        const frame = make?.() ?? (frames[(socket * STRIDE + round) % frames.length] as Uint8Array);
+        const frame = make?.(socket) ?? (frames[(socket * STRIDE + round) % frames.length] as Uint8Array);
         (sockets[socket] as RawSocket).write(frame);
         next.at++;
         if (elapsed - (sent * 1000) / perSecond > LATE_MS) late++;

@@ -24,17 +24,16 @@ function keep(sockets: Set<Socket>) {
   };
 }
 
+function parse(_socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
+  counts.messages++;
+  if (isBinary) return;
+  const parsed = JSON.parse(Buffer.from(message).toString());
+  // Looked at, so that the parse cannot be left out.
+  if (parsed.metrics.chunksReceived >= 0) counts.values++;
+}
+
 const app = App();
-app.ws('/ingest', {
-  ...quietRoute,
-  message(_socket: Socket, message: ArrayBuffer, isBinary: boolean) {
-    counts.messages++;
-    if (isBinary) return;
-    const parsed = JSON.parse(Buffer.from(message).toString());
-    // Looked at, so that the parse cannot be left out.
-    if (parsed.metrics.chunksReceived >= 0) counts.values++;
-  },
-});
+app.ws('/ingest', { ...quietRoute, message: parse });
 app.ws('/view', {
   ...quietRoute,
   message(_socket: Socket, message: ArrayBuffer) {
@@ -42,7 +41,7 @@ app.ws('/view', {
     if (new Uint8Array(message)[0] === 0x7b) counts.values++;
   },
 });
-app.ws('/listen', { ...quietRoute, ...keep(listeners) });
+app.ws('/listen', { ...quietRoute, ...keep(listeners), message: parse });
 app.ws('/publish', {
   ...quietRoute,
   message(_socket: Socket, message: ArrayBuffer) {

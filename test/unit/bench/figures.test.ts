@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { LoadWatch } from '../../bench/load.js';
 import { parseOptions, UsageError } from '../../bench/options.js';
+import { seededRandom } from '../../bench/random.js';
 import { markdownOf, mergeResults, type ScenarioResult, textOf, writeSection } from '../../bench/report.js';
 import { usPerItem } from '../../bench/rounds.js';
 import { type Figure, figureOr, RefusedError } from '../../bench/scenario.js';
-import { quantileOf, ratioOf, spreadOf } from '../../bench/statistics.js';
+import { intervalOf, quantileOf, ratioOf, spreadOf } from '../../bench/statistics.js';
 
 const figure = (hub: number[], peer: number[], max: number): Figure => ({
   name: 'a message',
@@ -32,6 +33,21 @@ describe('statistics', () => {
     expect(spreadOf([5, 1, 9])).toEqual({ median: 5, min: 1, max: 9, rounds: 3 });
     expect(spreadOf([4, 1, 2, 9])).toEqual({ median: 3, min: 1, max: 9, rounds: 4 });
     expect(() => spreadOf([])).toThrow(RangeError);
+  });
+
+  test('an interval holds the true mean in nineteen of twenty samples, whatever the distribution', () => {
+    const random = seededRandom(7);
+    const skewed = () => -Math.log(1 - random());
+    let held = 0;
+    for (let sample = 0; sample < 200; sample++) {
+      const { mean, low, high } = intervalOf(Array.from({ length: 80 }, skewed));
+      expect(low).toBeLessThan(mean);
+      expect(high).toBeGreaterThan(mean);
+      if (low <= 1 && high >= 1) held++;
+    }
+    expect(held / 200).toBeGreaterThan(0.9);
+    expect(intervalOf([3, 3, 3])).toEqual({ mean: 3, low: 3, high: 3 });
+    expect(() => intervalOf([])).toThrow(RangeError);
   });
 
   test('ratios are taken round by round: a slow round slows down both', () => {
