@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the tests: `node test/run.js [--long] [pattern…]`. Without --long, all but `long/`.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ const scope = long ? (patterns.length > 0 ? patterns : ['']).map((pattern) => `/
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 // Whatever tests and their hubs leave behind, those too that were killed, goes with this folder.
 const folder = mkdtempSync(join(tmpdir(), 'auralis-test-'));
+// Some tests start a hub as another user, who must find its data directory in there.
+chmodSync(folder, 0o711);
 const { status } = spawnSync(
   process.execPath,
   [

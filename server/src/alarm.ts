@@ -35,7 +35,7 @@ export class Alarm {
     const { hubs } = tables;
     this.#slices = new Slices({ onError });
     this.notifications = new Notifications({ store, notifiers: options.notifiers, teller, hubs, hubSlot, clock, log });
-    this.#store = new DurableAlertStore(store, this.notifications, onError);
+    this.#store = new DurableAlertStore(store, this.notifications);
     const { alerts, maxSharePercent } = options;
     const context = { tables, hubSlot, counters, maxSharePercent, rules: alerts.rules, store: this.#store, clock, log };
     this.alerting = createAlerting(context, clock.now());

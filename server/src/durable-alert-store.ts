@@ -3,28 +3,24 @@ import type { Silence } from './alerts/silences.js';
 import type { Notifications } from './notify/notifications.js';
 import type { Database, Store, Transaction } from './store/store.js';
 
-/** After a disk that takes nothing, this long until it is tried again. */
-const RETRY_MS = 1_000;
-/** Who asks whether it is kept waits for so long. */
+/** `kept` waits at most this long for the disk. */
 const PATIENCE_MS = 2_000;
 
 /**
- * Alerts and silences in the hub's store. An alert's state and what notifiers are to be told of it are one transaction, and
- * transactions are committed one after another: after `kill -9` nothing is lost, and nothing is told under a second key.
+ * Alerts and silences in the hub's store. An alert's state and the notifications about it are one transaction, and
+ * transactions are stored one after another: after `kill -9` nothing is lost, and nothing is sent under a second key. While
+ * the disk takes nothing, notifications are sent from memory.
  */
 export class DurableAlertStore implements AlertStore {
   readonly #store: Store;
   readonly #notifications: Notifications;
-  readonly #onError: (error: unknown) => void;
   readonly #alerts: Database<StoredAlert>;
   readonly #silences: Database<Silence>;
   #writing: Promise<void> = Promise.resolve();
-  #isClosing = false;
 
-  constructor(store: Store, notifications: Notifications, onError: (error: unknown) => void) {
+  constructor(store: Store, notifications: Notifications) {
     this.#store = store;
     this.#notifications = notifications;
-    this.#onError = onError;
     this.#alerts = store.database('alerts');
     this.#silences = store.database('silences');
   }
@@ -59,30 +55,18 @@ export class DurableAlertStore implements AlertStore {
     const tooLate = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), PATIENCE_MS);
     });
-    const isKept = await Promise.race([this.#writing.then(() => true), tooLate]);
+    const isKept = await Promise.race([this.#store.stored().then(() => true), tooLate]);
     clearTimeout(timer);
     return isKept;
   }
 
-  /** Done when everything that was saved is. Nothing is tried again from here on. */
+  /** Done when everything that was saved can be read, and sent. */
   async flush(): Promise<void> {
-    this.#isClosing = true;
     await this.#writing;
   }
 
   #commit(transaction: Transaction): void {
-    this.#writing = this.#writing.then(() => this.#commitForSure(transaction)).then(() => this.#notifications.wake());
-  }
-
-  async #commitForSure(transaction: Transaction): Promise<void> {
-    for (;;) {
-      try {
-        return await transaction.commit();
-      } catch (error) {
-        this.#onError(error);
-        if (this.#isClosing) return;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
-      }
-    }
+    const commit = transaction.commit();
+    this.#writing = this.#writing.then(() => commit).then(() => this.#notifications.wake());
   }
 }

@@ -1,16 +1,14 @@
 import type { EngineMemory } from './relay/lost-engines.js';
 import type { Database, Store, Transaction } from './store/store.js';
 
-/** Names of streams that had an engine, in the hub's store. What a full disk does not take is not remembered. */
+/** Names of streams that had an engine, in the hub's store. */
 export class DurableEngineMemory implements EngineMemory {
   readonly #store: Store;
   readonly #engines: Database<true>;
-  readonly #onError: (error: unknown) => void;
 
-  constructor(store: Store, onError: (error: unknown) => void) {
+  constructor(store: Store) {
     this.#store = store;
     this.#engines = store.database('engines');
-    this.#onError = onError;
   }
 
   names(): string[] {
@@ -28,6 +26,6 @@ export class DurableEngineMemory implements EngineMemory {
   #write(change: (transaction: Transaction) => void): void {
     const transaction = this.#store.begin();
     change(transaction);
-    transaction.commit().catch(this.#onError);
+    void transaction.commit();
   }
 }

@@ -16,6 +16,7 @@ import { History } from './history/history.js';
 import { HistoryStore } from './history/history-store.js';
 import { Recorder } from './history/recorder.js';
 import { HISTORY_DIR } from './history/resolutions.js';
+import { Snapshots } from './history/snapshots.js';
 import { Host } from './host/host.js';
 import { createApp } from './http/app.js';
 import { StaticFiles } from './http/static.js';
@@ -40,8 +41,8 @@ import { SliceQueue } from './slices.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
-import type { Damage } from './store/examine.js';
-import { Store } from './store/store.js';
+import { StorageReport } from './storage-report.js';
+import type { Store } from './store/store.js';
 import { TickParts } from './tick-parts.js';
 import type { Transport, TransportOptions } from './transport/transport.js';
 import { VERSION } from './version.js';
@@ -55,9 +56,6 @@ export interface PartsContext {
   readonly url: () => string;
   readonly isDraining: () => boolean;
 }
-
-const LOST_WITH_STORE =
-  'alerts that fired, silences, what notifiers had still to tell, and which streams had an engine are';
 
 /** Messages in a row that end in an exception, after which the hub calls itself failing: no single client sends so many. */
 const MAX_FAILED_MESSAGES = 20;
@@ -85,6 +83,7 @@ export class HubParts {
   readonly #players: ReportedConnections;
   readonly #summary: SummaryHistory;
   readonly #prometheus: PrometheusPage;
+  readonly #storage: StorageReport;
   readonly #kept: HistoryStore;
   readonly #history: History;
   readonly #recorder: Recorder;
@@ -92,7 +91,6 @@ export class HubParts {
   readonly #second: TickParts;
   #host: Host | null = null;
   #transport: Transport | null = null;
-  #isStoreReported = false;
 
   constructor(context: PartsContext) {
     this.#context = context;
@@ -111,7 +109,7 @@ export class HubParts {
     };
     this.#relay = new Relay(tables, this.counters, { ...options, ...limits });
     this.#sweep = new Sweep(this.#relay, tables, this.counters, this.onError);
-    this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store, this.onError), startedAt);
+    this.#lostEngines = new LostEngines(tables.streams, new DurableEngineMemory(store), startedAt);
     const totals = new EngineTotals();
     this.#engines = new EngineRoom(tables, this.counters, totals, (...asked) => this.#relay.keep(...asked));
     const reported = (mark: KeyMark) =>
@@ -131,13 +129,13 @@ export class HubParts {
     });
     this.#summary = new SummaryHistory(tables, hubSlot, totals, startedAt);
     this.#prometheus = new PrometheusPage(tables);
-    this.#kept = new HistoryStore(async () => {
-      const opened = await Store.open(join(options.dataDir, HISTORY_DIR));
-      this.#report(opened.damage, 'history until now is');
-      return opened;
-    });
+    this.#storage = new StorageReport(store, tables.hubs, this.counters, log);
+    const folder = join(options.dataDir, HISTORY_DIR);
+    this.#kept = new HistoryStore(() => Snapshots.open(folder, (damage) => this.#storage.damaged(damage)));
     this.#history = new History(this.#kept);
-    this.#recorder = new Recorder(tables, this.#kept, source, this.#onNotKept);
+    this.#recorder = new Recorder(tables, this.#kept, source, (error, isNews) =>
+      this.#storage.historyFailed(error, isNews),
+    );
     const teller = { hub: this.#name, url };
     const wallNow = () => clock.wallNow();
     this.alarm = new Alarm({
@@ -253,7 +251,7 @@ export class HubParts {
       // A hub that shuts down loses everybody: that is no news.
       alerts: (at) => this.#context.isDraining() || this.alarm.tick(at),
       history: (at) => this.#recorder.tick(at, this.#context.clock.wallOf(at)),
-      store: () => this.#reportStore(),
+      storage: () => this.#storage.tick(),
     };
   }
 
@@ -265,12 +263,6 @@ export class HubParts {
     hubs.set(slot, HUB.dashboards, this.live.sessions.size);
     hubs.set(slot, HUB.history_failing, Number(this.#recorder.isFailing));
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
-  }
-
-  /** Report a damaged store once, after the rules have looked for the first time: they go by what rises. */
-  #reportStore(): void {
-    if (!this.#isStoreReported) this.#report(this.#context.store.damage, LOST_WITH_STORE);
-    this.#isStoreReported = true;
   }
 
   replaceAuth(auth: AuthSettings): void {
@@ -331,20 +323,6 @@ export class HubParts {
     const said = sayEnded(ended);
     if (said !== null) this.#context.log.info(said);
   }
-
-  /** What is lost with a database that had to be set aside is said once, and counted as a fault, of which there is an alert. */
-  #report(damage: Damage | null, lost: string): void {
-    if (damage === null) return;
-    this.counters.add('databases_damaged');
-    this.counters.add('errors');
-    this.#context.log.error(`${lost} lost: a database is damaged (${damage.why}) and lies in ${damage.file} now`);
-  }
-
-  /** A disk that takes nothing would fill the log beside it: it is said once, until it takes something again. */
-  readonly #onNotKept = (error: unknown, isNews: boolean) => {
-    this.counters.add('errors');
-    if (isNews) this.#context.log.error({ err: error }, 'history is not kept');
-  };
 
   #app() {
     const { options, clock, isDraining } = this.#context;

@@ -1,7 +1,7 @@
 import { type AuthSettings, readAuthFileAgain } from './auth/settings.js';
 import { Clock } from './clock.js';
 import { ConfigError, checkOptions } from './config.js';
-import { RESOLUTIONS } from './history/resolutions.js';
+import { HISTORY_DIR } from './history/resolutions.js';
 import { isLoopback } from './http/guard.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { HubParts } from './hub-parts.js';
@@ -45,10 +45,15 @@ export async function createHub(given: GivenOptions = {}, logger?: Logger): Prom
 
 /** Starts a hub with settings that have been checked. @throws DataDirError, ListenError */
 export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
-  const store = await Store.open(options.dataDir);
+  const store = await Store.open(options.dataDir, [HISTORY_DIR]);
   try {
-    const isOld = store.discard(RESOLUTIONS.map(({ name }) => name));
-    if (isOld) log.info('history of an earlier version, which lay in one file with the alerts, is discarded');
+    const { earlierBuild } = store;
+    if (earlierBuild !== null) {
+      log.warn(
+        `alerts, silences and history begin anew: an earlier build kept them in LMDB, which this one does not read. ` +
+          `They lie in ${earlierBuild} now; delete it when nobody needs it`,
+      );
+    }
     const hub = new RunningHub(options, log, store);
     await hub.start();
     return hub;

@@ -1,27 +1,58 @@
-import { closeSync, fstatSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 
-/** A few bytes of a database, some of its pages, or the pages that say what it is. */
-const EXTENTS = [1, 8, 64, 4096];
-const HEAD_BYTES = 2 * 4096;
+type Random = () => number;
+
+const below = (random: Random, limit: number) => Math.floor(random() * limit);
+/** A few bytes, a sector, a page. */
+const EXTENTS = [1, 8, 64, 512, 4096];
+
+/** Flips 1 to 20 bits. */
+export function flip(path: string, random: Random): void {
+  const bytes = readFileSync(path);
+  for (let left = 1 + below(random, 20); left > 0 && bytes.length > 0; left--) {
+    const at = below(random, bytes.length);
+    bytes[at] = (bytes[at] as number) ^ (1 << below(random, 8));
+  }
+  writeFileSync(path, bytes);
+}
 
 /** Writes random bytes into a file: one to 50 times, to places that `random` says. */
-export function scribble(path: string, random: () => number): void {
-  const file = openSync(path, 'r+');
-  const { size } = fstatSync(file);
-  const below = (limit: number) => Math.floor(random() * limit);
-  const times = [1, 1, 3, 10, 50][below(5)] as number;
-  const extent = EXTENTS[below(EXTENTS.length)] as number;
+export function scribble(path: string, random: Random): void {
+  const bytes = readFileSync(path);
+  const times = [1, 1, 3, 10, 50][below(random, 5)] as number;
+  const extent = EXTENTS[below(random, EXTENTS.length)] as number;
   for (let n = 0; n < times; n++) {
-    const bytes = Uint8Array.from({ length: extent }, () => below(256));
-    writeSync(file, bytes, 0, extent, below(random() < 0.2 ? HEAD_BYTES : size - extent));
+    const at = below(random, Math.max(1, bytes.length - extent));
+    for (let place = at; place < Math.min(at + extent, bytes.length); place++) bytes[place] = below(random, 256);
   }
-  closeSync(file);
+  writeFileSync(path, bytes);
+}
+
+/** Sectors that were never written, or were lost. */
+export function blank(path: string, random: Random): void {
+  const bytes = readFileSync(path);
+  const at = below(random, bytes.length);
+  const extent = EXTENTS[below(random, EXTENTS.length)] as number;
+  bytes.fill(0, at, Math.min(at + extent, bytes.length));
+  writeFileSync(path, bytes);
 }
 
 /** Cuts a file off. */
 export function cut(path: string, part: number): void {
-  const file = openSync(path, 'r');
-  const { size } = fstatSync(file);
-  closeSync(file);
-  truncateSync(path, Math.floor(size * part));
+  truncateSync(path, Math.floor(readFileSync(path).length * part));
 }
+
+/** All kinds of damage. `isCut`: what is lost lies at the end, as after a crash. */
+export const DAMAGES: readonly { name: string; isCut: boolean; damage: (path: string, random: Random) => void }[] = [
+  { name: 'flipped bits', isCut: false, damage: flip },
+  { name: 'random bytes', isCut: false, damage: scribble },
+  { name: 'lost sectors', isCut: false, damage: blank },
+  { name: 'a cut', isCut: true, damage: (path, random) => cut(path, random()) },
+  {
+    name: 'bytes behind its end',
+    isCut: false,
+    damage: (path, random) => appendFileSync(path, Buffer.from(Array.from({ length: 100 }, () => below(random, 256)))),
+  },
+  { name: 'nothing in it', isCut: false, damage: (path) => truncateSync(path, 0) },
+  { name: 'no file', isCut: false, damage: (path) => rmSync(path) },
+];

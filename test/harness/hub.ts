@@ -14,6 +14,14 @@ const STOP_MS = 10_000;
 /** A data directory for one hub; the caller removes it. */
 export const newDataDir = () => mkdtempSync(join(tmpdir(), 'auralis-data-'));
 
+/** What else a process is to run under. */
+export interface Under {
+  /** User and group, for root to choose. */
+  readonly uid?: number;
+  /** What a shell does first, such as `ulimit -f 100`. */
+  readonly shell?: string;
+}
+
 /** The real built hub, as a process of its own, with a data directory of its own that goes with it. */
 export class HubProcess {
   readonly url: string;
@@ -30,11 +38,15 @@ export class HubProcess {
 
   /**
    * Starts `serve` on a free port (unless `args` names one) and waits until it listens. `env` is added to our own; with
-   * `AURALIS_DATA_DIR` in it, that directory is used and stays.
+   * `AURALIS_DATA_DIR` in it, that directory is used and stays. `under` are other circumstances of the process.
    */
-  static async start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<HubProcess> {
+  static async start(
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    under: Under = {},
+  ): Promise<HubProcess> {
     const port = args.includes('--port') ? [] : ['--port', '0'];
-    const { child, log, exited } = run(['serve', '--log-format', 'json', ...port, ...args], env);
+    const { child, log, exited } = run(['serve', '--log-format', 'json', ...port, ...args], env, under);
     const url = await new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => fail('did not listen in time'), START_MS);
       const fail = (why: string) => {
@@ -105,8 +117,9 @@ export class HubProcess {
 export async function runCommand(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  under: Under = {},
 ): Promise<{ code: number | null; output: string }> {
-  const { log, exited } = run(args, env);
+  const { log, exited } = run(args, env, under);
   return { code: await exited, output: log.join('') };
 }
 
@@ -116,10 +129,13 @@ export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {
   return { exited, output: () => log.join(''), kill: (signal: NodeJS.Signals) => child.kill(signal) };
 }
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}, { uid, shell }: Under = {}) {
   const ownDir = env.AURALIS_DATA_DIR === undefined ? newDataDir() : null;
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const first = shell === undefined ? [] : ['sh', '-c', `${shell} && exec "$0" "$@"`];
+  const [program = '', ...given] = [...first, process.execPath, BIN, ...args];
+  const child = spawn(program, given, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
     env: { ...process.env, ...(ownDir === null ? {} : { AURALIS_DATA_DIR: ownDir }), ...env },
   });
   const log: string[] = [];

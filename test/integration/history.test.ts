@@ -189,7 +189,7 @@ test('where it cannot be kept, the hub says so once and runs on: alerts are told
   expect(await hub.get('/api/v1/alerts')).toMatchObject({
     items: expect.arrayContaining([expect.objectContaining({ title: 'By hand' })]),
   });
-  while ((await hubRow()).history_failing !== 'no' || !existsSync(join(inTheWay, 'data.mdb'))) await sleep(100);
+  while ((await hubRow()).history_failing !== 'no' || !existsSync(join(inTheWay, 'history-1s'))) await sleep(100);
   await hub.stop();
   await receiver.stop();
   rmSync(dataDir, { recursive: true });

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { SEVERITIES, type Transition } from '../alerts/alert.js';
 import { loadOptions } from '../config.js';
 import { ignoredVariables } from '../config-environment.js';
+import { examineHistory } from '../history/examine.js';
 import { HISTORY_DIR } from '../history/resolutions.js';
 import { whyNotMakeable } from '../make-dir.js';
 import { createNotifier, targetOf } from '../notify/create-notifier.js';
@@ -11,7 +12,6 @@ import { SEND_TIMEOUT_MS } from '../notify/lane.js';
 import type { NotifierSettings } from '../notify/settings.js';
 import { DataDirError } from '../store/data-dir-error.js';
 import { examine } from '../store/examine.js';
-import { Store } from '../store/store.js';
 import { selectTransport } from '../transport/select.js';
 import { examinePort } from './examine-port.js';
 
@@ -44,27 +44,25 @@ export function doctorCommand(exit: (code: number) => void): Command {
       const { note } = await selectTransport(options.transport);
       report([`transport${note === undefined ? '' : `: ${note}`}`, null]);
       report(await examinePort(options));
-      if (existsSync(options.dataDir)) report(await examineDataDir(options.dataDir));
+      if (existsSync(options.dataDir)) for (const finding of await examineDataDir(options.dataDir)) report(finding);
       else report([`data directory ${options.dataDir}: the hub will make it`, whyNotMakeable(options.dataDir)]);
-      const history = join(options.dataDir, HISTORY_DIR);
-      if (existsSync(history)) report(await examineDataDir(history));
       for (const notifier of notify === true ? options.notifiers : []) report(await tryNotifier(notifier));
       exit(isWell ? 0 : 1);
     });
 }
 
-async function examineDataDir(dir: string): Promise<Finding> {
-  const damage = await examine(dir);
-  if (damage !== null) {
-    const then = 'what lies in it will be lost when the hub starts, which sets it aside';
-    return [`data directory ${dir}`, `its database is damaged (${damage}): ${then}`];
-  }
+async function examineDataDir(dir: string): Promise<Finding[]> {
+  const what = `data directory ${dir}`;
   try {
-    await (await Store.open(dir)).close();
-    return [`data directory ${dir}`, null];
+    const damages = await examine(dir, [HISTORY_DIR], () => examineHistory(join(dir, HISTORY_DIR)));
+    if (damages.length === 0) return [[what, null]];
+    return damages.map(({ file, why }) => [
+      what,
+      `${file} is damaged: ${why}. The hub starts and reads everything else; restore the file from a backup to have all of it`,
+    ]);
   } catch (error) {
     if (!(error instanceof DataDirError)) throw error;
-    return error.isHeld ? [error.message, null] : [`data directory ${dir}`, error.message];
+    return error.isHeld ? [[error.message, null]] : [[what, error.message]];
   }
 }
 

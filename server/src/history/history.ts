@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Column, show, type TableName } from '@auralis/shared';
-import type { HistoryStore, Snapshots } from './history-store.js';
+import type { HistoryStore } from './history-store.js';
 import { HistoryError, planPoints, type Span, spanOf } from './query.js';
 import { readingIn } from './reading.js';
-import { keptColumns, type Resolution, resolutionsSince } from './resolutions.js';
+import { keptColumns, resolutionsSince } from './resolutions.js';
+import type { SnapshotReader } from './snapshots.js';
 
 export { HistoryUnavailableError } from './history-store.js';
 export { HistoryError } from './query.js';
@@ -28,7 +29,7 @@ export interface Points {
   readonly points: readonly (readonly [t: number, value: number | null])[];
 }
 
-/** After so many bytes, or points and frames however small, the loop has its turn: within a millisecond. */
+/** Leave a turn to the loop after so many bytes, or so many points or frames: within a millisecond. */
 const BYTES_A_TURN = 256 * 1024;
 const READINGS_A_TURN = 32;
 
@@ -41,27 +42,28 @@ export class History {
   }
 
   /**
-   * The readings of one cell. At each time it is what the last snapshot up to it says; null where that has none, or the last
-   * snapshot is too long ago to say anything. @throws HistoryError, HistoryUnavailableError
+   * The readings of one cell. Each is that of the last snapshot up to its time; null if that has none, or is too old to say
+   * anything. @throws HistoryError, HistoryUnavailableError
    */
   async points(query: PointsQuery, now: number): Promise<Points> {
     const { table, row } = query;
     const column = columnOf(table, query.column);
     const plan = planPoints(table, spanOf(query.from, query.to, now), query.step, now);
-    const snapshots = await this.#store.read();
+    const snapshots = (await this.#store.read()).reader(plan.resolution, table);
     const points: [number, number | null][] = [];
     let readAt = Number.NaN;
     let reading: number | null = null;
     let bytesRead = 0;
     for (const t of plan.times) {
-      const recordedAt = snapshots.timeUpTo(plan.resolution, t);
-      if (recordedAt !== null && recordedAt !== readAt) {
-        const bytes = snapshots.get(plan.resolution, recordedAt, table);
-        reading = bytes === undefined ? null : readingIn(bytes, row, column);
-        readAt = recordedAt;
-        bytesRead += bytes?.length ?? 0;
+      const found = await snapshots.findUpTo(t);
+      const isFresh = found !== null && found.t > t - plan.holdsMs;
+      if (isFresh && found.t !== readAt) {
+        const { bytes } = await snapshots.read(found);
+        reading = bytes === null ? null : readingIn(bytes, row, column);
+        readAt = found.t;
+        bytesRead += found.length;
       }
-      points.push([t, recordedAt !== null && recordedAt > t - plan.holdsMs ? reading : null]);
+      points.push([t, isFresh ? reading : null]);
       if (bytesRead < BYTES_A_TURN && points.length % READINGS_A_TURN !== 0) continue;
       bytesRead = 0;
       await nextTurn();
@@ -73,23 +75,23 @@ export class History {
   async frames({ table, from, to }: HistoryQuery, now: number): Promise<AsyncIterableIterator<Uint8Array>> {
     const span = spanOf(from, to, now);
     const [resolution] = resolutionsSince(table, span.from, now);
-    return framesOf(await this.#store.read(), resolution, table, span);
+    return framesOf((await this.#store.read()).reader(resolution, table), span);
   }
 }
 
-async function* framesOf(snapshots: Snapshots, resolution: Resolution, table: TableName, { from, to }: Span) {
+async function* framesOf(snapshots: SnapshotReader, { from, to }: Span) {
   let bytesRead = 0;
   let frames = 0;
   for (let start = from; ; ) {
-    const t = snapshots.timeFrom(resolution, start);
-    if (t === null || t > to) return;
-    const bytes = snapshots.get(resolution, t, table);
-    if (bytes !== undefined) yield bytes;
-    start = t + 1;
-    bytesRead += bytes?.length ?? 0;
+    const found = await snapshots.findFrom(start);
+    if (found === null || found.t > to) return;
+    const { bytes } = await snapshots.read(found);
+    if (bytes !== null) yield bytes;
+    start = found.t + 1;
+    bytesRead += found.length;
     if (bytesRead < BYTES_A_TURN && ++frames % READINGS_A_TURN !== 0) continue;
     bytesRead = 0;
-    // Who reads as fast as this would let nothing else have its turn.
+    // A fast reader would leave no turn to anything else.
     await nextTurn();
   }
 }

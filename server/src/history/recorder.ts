@@ -4,7 +4,7 @@ import type { HistoryStore, Recorded } from './history-store.js';
 import { keptColumns, RESOLUTIONS, type Resolution } from './resolutions.js';
 import { SnapshotWriter } from './snapshot.js';
 
-/** After what the disk did not take, nothing is tried for so long: lmdb writes a line to stderr each time. */
+/** After a failure nothing is tried for so long: a full disk stays full for a while. */
 const PAUSE_MS = 30_000;
 
 /** Takes snapshots of the tables when they are due, and has them kept, off the loop. */

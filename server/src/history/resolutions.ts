@@ -1,34 +1,44 @@
 import { type Column, SCHEMAS, TABLE_NAMES, type TableName } from '@auralis/shared';
 
-/** Where history lies, in the data directory. */
+/** Folder of history in the data directory. */
 export const HISTORY_DIR = 'history';
 
-/** How finely some tables are kept, for how long, and in how many bytes at most. */
+/** How finely some tables are kept, for how long, and in how many bytes. */
 export interface Resolution {
-  /** Its database in the store. Never given to another meaning: there are hubs that have it on their disk. */
+  /** Its folder in that of history. A name is never used for anything else: hubs have it on their disks. */
   readonly name: string;
   readonly stepMs: number;
   readonly keepMs: number;
-  /** Once they are full, the oldest goes sooner. */
+  /** Time that one file covers. Files are removed whole, so a reading is kept for up to this much longer. */
+  readonly fileMs: number;
+  /** When they are full, the oldest file goes sooner. */
   readonly maxBytes: number;
   readonly tables: readonly TableName[];
 }
 
 const MIB = 2 ** 20;
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Who asks for the last hour is a moment late when the question arrives. */
-const LATE_MS = 60_000;
+/** A question about the last hour arrives a moment late. */
+const LATE_MS = MINUTE_MS;
 
 /** Rows of `connections` are a megabyte where there are 15,000: they have bytes of their own, and crowd out nothing else. */
 const SMALL = TABLE_NAMES.filter((name) => name !== 'connections');
 
 /** Finest first. 1 GiB in all. */
 export const RESOLUTIONS: readonly Resolution[] = [
-  { name: 'history-1s', stepMs: 1_000, keepMs: HOUR_MS, maxBytes: 128 * MIB, tables: SMALL },
-  { name: 'history-10s', stepMs: 10_000, keepMs: DAY_MS, maxBytes: 256 * MIB, tables: SMALL },
-  { name: 'history-60s', stepMs: 60_000, keepMs: 30 * DAY_MS, maxBytes: 384 * MIB, tables: SMALL },
-  { name: 'history-connections', stepMs: 10_000, keepMs: HOUR_MS, maxBytes: 256 * MIB, tables: ['connections'] },
+  { name: 'history-1s', stepMs: 1_000, keepMs: HOUR_MS, fileMs: 5 * MINUTE_MS, maxBytes: 128 * MIB, tables: SMALL },
+  { name: 'history-10s', stepMs: 10_000, keepMs: DAY_MS, fileMs: HOUR_MS, maxBytes: 256 * MIB, tables: SMALL },
+  { name: 'history-60s', stepMs: 60_000, keepMs: 30 * DAY_MS, fileMs: DAY_MS, maxBytes: 384 * MIB, tables: SMALL },
+  {
+    name: 'history-connections',
+    stepMs: 10_000,
+    keepMs: HOUR_MS,
+    fileMs: 5 * MINUTE_MS,
+    maxBytes: 256 * MIB,
+    tables: ['connections'],
+  },
 ];
 
 /** What is kept of `connections`: what tells how a listener fared. All of it would be four times as much. */

@@ -74,8 +74,7 @@ export class Outbox {
       if (value.at < forgetBefore || !this.#queues.has(key[0] as string)) cleaning.remove(this.#memory, key);
     }
     for (const [name, count] of orphans) onOrphans(name, count);
-    // What is not cleaned now is cleaned at the next start.
-    cleaning.commit().catch(() => {});
+    void cleaning.commit();
   }
 
   /** Adds what `name` is to tell to a transaction. Returns how many older ones had to be dropped for it. */

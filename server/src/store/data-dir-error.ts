@@ -1,9 +1,9 @@
-/** The data directory cannot be used: the message names it and says why. */
+/** The data directory cannot be used. The message names it, says why, and what to do. */
 export class DataDirError extends Error {
   override readonly name = 'DataDirError';
-  /** Another hub runs on it. */
+  /** Whether another hub runs on it. */
   readonly isHeld: boolean;
-  /** It is no place for one: what was asked for is wrong, rather than what came of it. */
+  /** Whether the request is wrong (a path or a right), rather than the disk. */
   readonly isMisplaced: boolean;
 
   constructor(dir: string, why: string, { isHeld = false, isMisplaced = false } = {}) {

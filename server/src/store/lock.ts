@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
 import { DataDirError } from './data-dir-error.js';
@@ -6,26 +6,27 @@ import { DataDirError } from './data-dir-error.js';
 /** The kernel takes paths of sockets up to 107 bytes on Linux, 103 on macOS. */
 const MAX_SOCKET_PATH_BYTES = 103;
 const SOCKET_NAME = /^hub-(\d+)\.sock$/;
-/** Who holds a directory says who it is within this, or is taken at its being there. */
+/** A holder that says nothing within this still holds the directory. */
 const ANSWER_MS = 1000;
 const MAX_ANSWER_BYTES = 1000;
 
 export interface DirLock {
+  /** Whether the lock still lies in its directory. */
+  isInPlace(): boolean;
   release(): Promise<void>;
 }
 
-/** Who holds a data directory, as far as is known. */
+/** The holder of a data directory, as far as is known. */
 type Owner = string;
 
 /**
- * Holds `dir` for this process: two hubs on one directory would tell every alert twice, and neither may move files of the
- * other away.
+ * Hold `dir` for this process. Two hubs on one directory would send every alert twice and remove each other's files.
  *
- * The holder listens on a socket in the directory. The kernel closes it with the process, however that ends, so whoever
- * can be connected to is alive: unlike a process id, which another process or container may have as well. Sockets are
- * numbered, and nobody can take a number that is taken: of several hubs that find number 7 dead, one gets 8. Whoever then
- * still sees another alive leaves it the directory.
- * @throws DataDirError where another hub holds it
+ * The holder listens on a socket in the directory. The kernel closes it when the process ends, so a socket that takes
+ * connections belongs to a living hub; a process id may belong to another process or container by now. Sockets are numbered,
+ * and a number that is taken cannot be taken again: of several hubs that find number 7 dead, one gets 8. A hub that then
+ * still sees another alive gives up.
+ * @throws DataDirError if another hub holds it
  */
 export async function lockDir(dir: string): Promise<DirLock> {
   const since = new Date().toISOString();
@@ -49,7 +50,8 @@ export async function lockDir(dir: string): Promise<DirLock> {
     throw error;
   }
   server.unref();
-  return { release: () => close(server) };
+  const path = socketPath(dir, mine);
+  return { isInPlace: () => existsSync(path), release: () => close(server) };
 }
 
 function numbersIn(dir: string): number[] {
@@ -70,7 +72,7 @@ function socketPath(dir: string, number: number): string {
   return fromHere.length < path.length ? fromHere : path;
 }
 
-/** Whether it listens now; else somebody else took the number meanwhile. */
+/** Whether it listens now. If not, another hub took the number meanwhile. */
 async function listens(server: Server, dir: string, number: number): Promise<boolean> {
   const path = socketPath(dir, number);
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
@@ -92,7 +94,7 @@ async function listens(server: Server, dir: string, number: number): Promise<boo
   });
 }
 
-/** Who listens there; null: nobody. What cannot be told counts as alive: better refuse than write beside another hub. */
+/** The hub that listens there; null: none. In doubt there is one: refusing is better than writing beside it. */
 function ownerOf(path: string): Promise<Owner | null> {
   return new Promise((resolve) => {
     let answer = '';

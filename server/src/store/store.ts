@@ -1,217 +1,238 @@
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Database as LmdbDatabase, RangeIterable, RootDatabase } from 'lmdb';
 import { makeDir } from '../make-dir.js';
+import { checkAccess } from './access.js';
+import { isOfTheDisk, sayWithAdvice } from './advice.js';
 import { DataDirError } from './data-dir-error.js';
-import { BINARY_PREFIX, LOCK_FILE, openEnvironment, pagesOf, type Stats } from './environment.js';
-import { type Damage, examine, setAside } from './examine.js';
+import { type Database, Databases, type Key, type Write } from './database.js';
+import { setAsideEarlierBuild } from './earlier-build.js';
 import { type DirLock, lockDir } from './lock.js';
-import { seal, unseal } from './sealed.js';
+import { type Damage, readState } from './state-files.js';
+import { StateWriter } from './state-writer.js';
 
-/** A key: a name alone, or parts that order the entries one after another, numbers before names. */
-export type Key = string | readonly (string | number)[];
+export type { Database, Key } from './database.js';
+export type { Damage } from './state-files.js';
+
+/** Time between attempts to store again after a failure. */
+const RETRY_MS = 1_000;
+/** How often an idle store looks whether its files are still there. */
+const LOOK_MS = 5_000;
+
+interface Pending {
+  readonly writes: readonly Write[];
+  readonly done: () => void;
+}
 
 /**
- * What the hub remembers over its restarts: named databases of JSON values, or of bytes, in one directory (LMDB), held by
- * one hub alone.
+ * What the hub remembers over restarts: named databases of JSON values in one directory, held by one hub alone.
  *
- * Reading is synchronous, from the memory map. Writing goes through a `Transaction`, off the event loop. What is committed
- * survives the death of the process (`kill -9`); of a machine that loses power, all but the last moments, and never half
- * of a transaction.
+ * Reading is synchronous, from memory. A transaction can be read once it is on the disk: it survives `kill -9` and a loss of
+ * power, whole or not at all. While the disk takes nothing, transactions are kept in memory alone (`failure` says why), the
+ * store goes on trying, and as soon as it succeeds everything is stored.
  */
 export class Store {
-  /** What lay there and could not be used; null: it could be, or there was nothing. */
-  readonly damage: Damage | null;
-  readonly #root: RootDatabase;
-  readonly #lock: DirLock;
+  /** Where the databases of an earlier build lie now; null: there were none. */
+  readonly earlierBuild: string | null;
+  readonly #dir: string;
+  readonly #databases: Databases;
+  readonly #writer: StateWriter;
+  readonly #looks: NodeJS.Timeout;
+  readonly #queue: Pending[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #lock: DirLock;
+  #failure: Error | null = null;
+  #failures = 0;
+  #writing: Promise<void> | null = null;
+  #renewing: Promise<void> | null = null;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosing = false;
 
-  private constructor(root: RootDatabase, lock: DirLock, damage: Damage | null) {
-    this.#root = root;
+  private constructor(
+    dir: string,
+    lock: DirLock,
+    earlierBuild: string | null,
+    databases: Databases,
+    writer: StateWriter,
+  ) {
+    this.#dir = dir;
     this.#lock = lock;
-    this.damage = damage;
+    this.earlierBuild = earlierBuild;
+    this.#databases = databases;
+    this.#writer = writer;
+    this.#looks = setInterval(() => void this.#look(), LOOK_MS).unref();
   }
 
   /**
-   * Opens `dir`, which is made where it does not exist, and holds it until `close` or the end of the process. A database in
-   * it that is damaged is moved aside, and a new one begun.
-   * @throws DataDirError where it cannot be written, or another hub holds it
+   * Open `dir`, which is made if it is missing, and hold it until `close` or the end of the process. Its content never makes
+   * this fail. `folders` are folders in it that belong to the hub too.
+   * @throws DataDirError if it may not be read and written, or another hub holds it
    */
-  static async open(dir: string): Promise<Store> {
-    const failed = (error: unknown, isMisplaced = false) =>
-      error instanceof DataDirError
-        ? error
-        : new DataDirError(dir, `cannot be used: ${(error as Error).message}`, { isMisplaced });
+  static async open(dir: string, folders: readonly string[] = []): Promise<Store> {
     let lock: DirLock | null = null;
     try {
-      prepare(dir);
-    } catch (error) {
-      throw failed(error, !OF_THE_DISK.has((error as NodeJS.ErrnoException).code));
-    }
-    try {
+      makeDir(dir, 0o700);
+      checkAccess(dir, folders);
       lock = await lockDir(dir);
-      const why = await examine(dir);
-      const damage = why === null ? null : setAside(dir, why, new Date());
-      return new Store(openEnvironment(dir), lock, damage);
+      const earlierBuild = setAsideEarlierBuild(dir, folders);
+      const databases = new Databases();
+      const read = readState(dir, databases);
+      const store = new Store(dir, lock, earlierBuild, databases, new StateWriter(dir, databases, read));
+      await store.#repair();
+      return store;
     } catch (error) {
       await lock?.release();
-      throw failed(error);
+      if (error instanceof DataDirError) throw error;
+      const why = `cannot be used: ${sayWithAdvice(error)}`;
+      throw new DataDirError(dir, why, { isMisplaced: lock === null && !isOfTheDisk(error) });
     }
   }
 
-  /** The database of this name; it comes into being with its first entry. */
+  /** Files in which damage was found when it was opened. */
+  get damages(): readonly Damage[] {
+    return this.#writer.damages;
+  }
+
+  /** Why nothing is stored now; null: everything is. */
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
+  /** Attempts that failed since it was opened. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** The database of this name. It comes into being with its first entry. */
   database<Value>(name: string): Database<Value> {
-    return new Database<Value>(this.#root.openDB(name, { encoding: 'string' }), SEALED as Codec<Value>);
+    return this.#databases.of(name) as Database<Value>;
   }
 
-  /** A database whose values are bytes. Those that are put must not change until they are committed; those read are copies. */
-  binaryDatabase(name: string): Database<Uint8Array> {
-    return new Database(this.#root.openDB(BINARY_PREFIX + name, { encoding: 'binary' }), BYTES);
-  }
-
-  /** Removes databases of bytes; returns whether there were any. Their room is for the others, and the file stays as long. */
-  discard(names: readonly string[]): boolean {
-    const found = new Set(Array.from(this.#root.getKeys(), String));
-    const going = names.map((name) => BINARY_PREFIX + name).filter((name) => found.has(name));
-    for (const name of going) this.#root.openDB(name, { encoding: 'binary' }).dropSync();
-    return going.length > 0;
-  }
-
-  /** Writes to collect and then commit together. */
+  /** Writes that take place together or not at all. */
   begin(): Transaction {
-    return new Transaction(this.#root);
+    return new Transaction((writes) => this.#commit(writes));
   }
 
-  /** What was committed is on the disk when this is done. */
+  /** Done when everything that was committed so far is on the disk. */
+  stored(): Promise<void> {
+    if (this.#failure === null && this.#writing === null) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Give the directory back. What could not be stored is tried once more. */
   async close(): Promise<void> {
-    await this.#root.flushed;
+    this.#isClosing = true;
+    clearInterval(this.#looks);
+    clearTimeout(this.#retry);
+    await this.#writing;
+    await this.#renewing;
+    if (this.#failure !== null) await this.#repair();
+    await this.#writer.close();
     await this.#lock.release();
-    // What was read last holds a snapshot that lmdb gives back by a timer of 0 ms; it throws where the database has gone.
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    await this.#root.close();
-  }
-}
-
-/** How a value lies in LMDB. */
-interface Codec<Value> {
-  encode(key: Key, value: Value): string | Uint8Array;
-  decode(key: Key, stored: never): Value;
-}
-
-const SEALED: Codec<never> = { encode: seal, decode: unseal };
-const BYTES: Codec<Uint8Array> = { encode: (_, bytes) => bytes, decode: (_, bytes) => bytes };
-
-/** Entries by key, in the order of their keys. */
-export class Database<Value> {
-  /** Both for `Transaction` alone. */
-  readonly inner: LmdbDatabase<unknown, Key & string>;
-  readonly codec: Codec<Value>;
-
-  constructor(inner: LmdbDatabase<unknown, Key & string>, codec: Codec<Value>) {
-    this.inner = inner;
-    this.codec = codec;
   }
 
-  get(key: Key): Value | undefined {
-    const stored = this.inner.get(key as Key & string);
-    return stored === undefined ? undefined : this.codec.decode(key, stored as never);
-  }
-
-  /** Every entry, in order. */
-  entries(): Iterable<{ key: Key; value: Value }> {
-    return this.#decoded(this.inner.getRange());
-  }
-
-  /** The entries whose key begins with `name`, in order; at most `limit`. */
-  entriesOf(name: string, limit = Number.POSITIVE_INFINITY): Iterable<{ key: Key; value: Value }> {
-    const range = { start: [name] as unknown as string, end: [`${name}\0`] as unknown as string };
-    return this.#decoded(this.inner.getRange(Number.isFinite(limit) ? { ...range, limit } : range));
-  }
-
-  /** Keys in order, from `start` on (itself included) upwards or downwards; at most `limit`. */
-  keysFrom(start: Key, direction: 'up' | 'down', limit: number): Key[] {
-    return Array.from(this.inner.getKeys({ start: start as Key & string, reverse: direction === 'down', limit }));
-  }
-
-  /** What its entries take on the disk, in whole pages. */
-  get bytes(): number {
-    const stats = this.inner.getStats() as Stats;
-    return stats.pageSize * pagesOf(stats);
-  }
-
-  #decoded(entries: RangeIterable<{ key: Key; value: unknown }>): Iterable<{ key: Key; value: Value }> {
-    return entries.map(({ key, value }) => ({ key, value: this.codec.decode(key, value as never) }));
-  }
-}
-
-/**
- * Writes that take place together or not at all.
- *
- * They are collected and handed over in one go, because the callbacks of lmdb's own asynchronous transactions are never
- * called on every system (not on Node 20.20 under Linux 6.18, say), and its synchronous ones stop the event loop for the
- * disk. So nothing that is written can be read before `commit` is done.
- */
-export class Transaction {
-  readonly #root: RootDatabase;
-  readonly #writes: (() => Promise<boolean>)[] = [];
-
-  constructor(root: RootDatabase) {
-    this.#root = root;
-  }
-
-  put<Value>(database: Database<Value>, key: Key, value: Value): void {
-    this.#writes.push(() => database.inner.put(key as Key & string, database.codec.encode(key, value)));
-  }
-
-  remove<Value>(database: Database<Value>, key: Key): void {
-    this.#writes.push(() => database.inner.remove(key as Key & string));
-  }
-
-  /** Done when all of it is safe from the death of the process. @throws what the disk says */
-  async commit(): Promise<void> {
-    if (this.#writes.length === 0) return;
-    const done: Promise<boolean>[] = [];
-    const batch = this.#root.batch(() => {
-      for (const write of this.#writes) done.push(write());
+  #commit(writes: readonly Write[]): Promise<void> {
+    if (writes.length === 0) return Promise.resolve();
+    return new Promise((done) => {
+      this.#queue.push({ writes, done });
+      this.#writing ??= this.#write();
     });
+  }
+
+  /** Transactions that come while the disk is busy are written together. */
+  async #write(): Promise<void> {
+    // Those that come right behind each other go together, too.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0);
+      if (this.#writer.isWriting) {
+        await this.#try(() => this.#writer.append(batch.map(({ writes }) => writes)));
+      }
+      for (const { writes, done } of batch) {
+        this.#databases.apply(writes);
+        done();
+      }
+      // No transaction is under way now: between two journals it would be in neither.
+      if (this.#writer.isLong && this.#failure === null && this.#renewing === null) await this.#compact();
+    }
+    this.#writing = null;
+    this.#tellStored();
+  }
+
+  /** Go on in a new journal, and put everything before it into a snapshot meanwhile. */
+  async #compact(): Promise<void> {
+    if (await this.#try(() => this.#writer.beginJournal())) this.#renew(() => this.#writer.writeSnapshot());
+  }
+
+  /** Write everything to new files. */
+  async #repair(): Promise<void> {
+    const isRepaired = await this.#try(async () => {
+      makeDir(this.#dir, 0o700);
+      // Whoever removed the directory removed the lock with it.
+      if (!this.#lock.isInPlace()) {
+        await this.#lock.release();
+        this.#lock = await lockDir(this.#dir);
+      }
+      if (!this.#writer.isWriting) await this.#writer.beginJournal();
+      await this.#writer.writeSnapshot();
+    });
+    if (isRepaired) this.#failure = null;
+    this.#tellStored();
+  }
+
+  #renew(action: () => Promise<void>): void {
+    this.#renewing ??= this.#try(action).then(() => {
+      this.#renewing = null;
+    });
+  }
+
+  /** Whether `action` succeeds. If not, everything is stored anew in a while. */
+  async #try(action: () => Promise<void>): Promise<boolean> {
     try {
-      // All at once: when a commit fails, each of them does.
-      await Promise.all([batch, ...done]);
+      await action();
+      return true;
     } catch (error) {
-      throw await reasonOf(error);
+      this.#failed(error as Error);
+      return false;
     }
   }
-}
 
-/**
- * lmdb's errors of commits say nothing, and have a promise beside them that rejects with what the disk says, in the same
- * turn: unheeded, it would be a rejection that nobody handles.
- */
-async function reasonOf(error: unknown): Promise<unknown> {
-  const { commitError } = error as { commitError?: Promise<never> };
-  try {
-    await Promise.race([commitError, nextTurn()]);
-    return error;
-  } catch (reason) {
-    return reason;
+  #failed(error: Error): void {
+    this.#failure = error;
+    this.#failures++;
+    clearTimeout(this.#retry);
+    if (!this.#isClosing) this.#retry = setTimeout(() => this.#renew(() => this.#repair()), RETRY_MS).unref();
+  }
+
+  #tellStored(): void {
+    if (this.#failure !== null || this.#writing !== null) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** A directory that is removed shows at the next write. An idle hub looks for itself. */
+  async #look(): Promise<void> {
+    if (this.#failure !== null || this.#writing !== null || this.#renewing !== null) return;
+    const problem = await this.#writer.missing();
+    if (problem !== null) this.#failed(problem);
   }
 }
 
-/** What LMDB begins a directory with, bytes, and then some. */
-const FIRST_BYTES = 64 * 1024;
+/** Writes that take place together or not at all. Nothing of them can be read before `commit` is done. */
+export class Transaction {
+  readonly #commit: (writes: readonly Write[]) => Promise<void>;
+  readonly #writes: Write[] = [];
 
-/** A disk that is full, or broken: the directory itself may well be meant. */
-const OF_THE_DISK: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
+  constructor(commit: (writes: readonly Write[]) => Promise<void>) {
+    this.#commit = commit;
+  }
 
-function prepare(dir: string): void {
-  makeDir(dir, 0o700);
-  accessSync(dir, constants.W_OK | constants.X_OK);
-  if (existsSync(join(dir, LOCK_FILE))) return;
-  // On a disk that is full, lmdb maps a file there for which is no room, and ends the process (SIGBUS).
-  const probe = join(dir, `room-${process.pid}`);
-  try {
-    writeFileSync(probe, Buffer.alloc(FIRST_BYTES));
-  } finally {
-    rmSync(probe, { force: true });
+  put<Value>({ name }: Database<Value>, key: Key, value: Value): void {
+    this.#writes.push({ database: name, key, json: JSON.stringify(value) });
+  }
+
+  remove<Value>({ name }: Database<Value>, key: Key): void {
+    this.#writes.push({ database: name, key, json: null });
+  }
+
+  /** Done when all of it can be read. It is stored by then, unless the store has a `failure`. */
+  commit(): Promise<void> {
+    return this.#commit(this.#writes);
   }
 }

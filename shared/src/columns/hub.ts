@@ -233,10 +233,14 @@ export const hubColumns = {
   },
   databases_damaged: {
     id: 196, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'Databases in the data directory that were found damaged and set aside; the log says what was lost',
+    help: 'Files in the data directory that were found damaged or missing; the log says what was lost',
   },
   alerts_refused: {
     id: 197, unit: 'count', scale: 0, worse: 'more', target: { max: 0 },
     help: 'Alerts that nobody is told of now, because 5,000 are kept at once and none of those is over',
+  },
+  store_failing: {
+    id: 198, unit: 'enum', scale: 0, worse: 'more', labels: ['no', 'yes'], target: { max: 0 },
+    help: 'Are alerts and silences not stored, because the disk refuses them? They are kept in memory until it takes them',
   },
 } as const satisfies Record<string, ColumnSpec>;

@@ -1,14 +1,14 @@
-import { rmSync } from 'node:fs';
+import { appendFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { History, HistoryError, HistoryUnavailableError } from '@auralis/server/history/history';
-import { HistoryStore, Snapshots } from '@auralis/server/history/history-store';
+import { HistoryStore } from '@auralis/server/history/history-store';
 import { planPoints, spanOf } from '@auralis/server/history/query';
 import { readingIn } from '@auralis/server/history/reading';
 import { Recorder } from '@auralis/server/history/recorder';
 import { keptColumns, RESOLUTIONS, type Resolution } from '@auralis/server/history/resolutions';
 import { SnapshotWriter } from '@auralis/server/history/snapshot';
+import { Snapshots } from '@auralis/server/history/snapshots';
 import { createTables } from '@auralis/server/state/tables';
-import { Store } from '@auralis/server/store/store';
 import { decodeResponse, Replica, SCHEMAS, type Snapshot, Table } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -20,18 +20,25 @@ const T0 = Date.UTC(2026, 0, 1);
 const [BY_1S, BY_10S, BY_60S, OF_CONNECTIONS] = RESOLUTIONS as [Resolution, Resolution, Resolution, Resolution];
 
 const root = newDataDir();
-let store: Store;
+let store: Snapshots;
 let dirs = 0;
 beforeAll(async () => {
-  store = await Store.open(join(root, 'common'));
+  store = await openIn('common');
 });
 afterAll(async () => {
   await store.close();
   rmSync(root, { recursive: true });
 });
 
+const openIn = (name: string, resolutions = RESOLUTIONS) => {
+  const onDamage = ({ file, why }: { file: string; why: string }) => {
+    throw new Error(`${file}: ${why}`);
+  };
+  return Snapshots.open(join(root, name), onDamage, resolutions);
+};
+
 /** Tables that are recorded, second by second, as a test says. */
-function world(inStore: Store) {
+function world(inStore: Snapshots) {
   const tables = createTables();
   const kept = new HistoryStore(async () => inStore);
   const recorder = new Recorder(tables, kept, 'hub@1', (error) => {
@@ -45,9 +52,11 @@ function world(inStore: Store) {
 }
 
 async function timesOf(store: HistoryStore, resolution: Resolution): Promise<number[]> {
-  const kept = await store.read();
+  const reader = (await store.read()).reader(resolution, resolution.tables[0] as (typeof resolution.tables)[number]);
   const times: number[] = [];
-  for (let t = kept.timeFrom(resolution, 0); t !== null; t = kept.timeFrom(resolution, t + 1)) times.push(t);
+  for (let found = await reader.findFrom(0); found !== null; found = await reader.findFrom(found.t + 1)) {
+    times.push(found.t);
+  }
   return times;
 }
 
@@ -106,7 +115,7 @@ describe('history', () => {
   });
 
   test('is kept by the second for an hour, by ten for a day; a gap is null and not the last that was known', async () => {
-    const own = await Store.open(join(root, `dir-${dirs++}`));
+    const own = await openIn(`dir-${dirs++}`);
     const { tables, kept, history, tick } = world(own);
     const hub = tables.hubs.open('hub');
     const end = T0 + 2 * HOUR;
@@ -118,12 +127,13 @@ describe('history', () => {
     for (let t = end + 1000; t <= end + 5000; t += 1000) await tick(t);
 
     const [first = 0] = await timesOf(kept, BY_1S);
-    expect(first).toBeGreaterThanOrEqual(end - HOUR - 70_000);
+    // Files go whole, and one covers five minutes.
+    expect(first).toBeGreaterThanOrEqual(end - HOUR - 70_000 - 300_000);
     expect(first).toBeLessThanOrEqual(end - HOUR);
     expect(await timesOf(kept, BY_10S)).toHaveLength(2 * 360 + 1 - 6);
     // The minute in which it came back is recorded, late.
     expect(await timesOf(kept, BY_60S)).toHaveLength(2 * 60 + 1);
-    expect((await timesOf(kept, OF_CONNECTIONS)).at(0)).toBeGreaterThanOrEqual(end - HOUR - 70_000);
+    expect((await timesOf(kept, OF_CONNECTIONS)).at(0)).toBeGreaterThanOrEqual(end - HOUR - 370_000);
 
     const query = { table: 'hubs', row: 'hub', column: 'reports' } as const;
     const whole = await history.points({ ...query, from: T0, to: end, step: 10_000 }, end);
@@ -139,29 +149,77 @@ describe('history', () => {
     expect([lately.stepMs, lately.points.at(0)?.[0], lately.points.at(-1)]).toEqual([2000, end - 900_000, [end, 7200]]);
     await own.close();
 
-    const again = await Store.open(join(root, `dir-${dirs - 1}`));
+    const again = await openIn(`dir-${dirs - 1}`);
     const reopened = world(again);
     await reopened.tick(end + 6000);
     expect(await reopened.history.points({ ...query, from: T0, to: end, step: 10_000 }, end)).toEqual(whole);
     await again.close();
   });
 
-  test('one that is full gives up its oldest, a few at a time', async () => {
-    const own = await Store.open(join(root, `dir-${dirs++}`));
-    const kept = new Snapshots(own);
-    const small: Resolution = { name: 'small', stepMs: 1000, keepMs: HOUR, maxBytes: 400_000, tables: ['hubs'] };
-    const bytes = new Uint8Array(10_000).fill(7);
+  test('one that is full gives up its oldest files, and what is left of a day lies in few', async () => {
+    const small: Resolution = {
+      name: 'small',
+      stepMs: 1000,
+      keepMs: HOUR,
+      fileMs: 5000,
+      maxBytes: 400_000,
+      tables: ['hubs', 'hosts'],
+    };
+    const name = `dir-${dirs++}`;
+    const kept = await openIn(name, [small]);
+    const bytes = new Uint8Array(5_000).fill(7);
     let most = 0;
     for (let second = 0; second < 200; second++) {
-      await kept.append([{ resolution: small, table: 'hubs', t: T0 + second * 1000, bytes }], T0 + second * 1000);
-      most = Math.max(most, own.binaryDatabase('small').bytes);
-      expect(kept.timeUpTo(small, T0 + HOUR)).toBe(T0 + second * 1000);
+      const t = T0 + second * 1000;
+      await kept.append(
+        small.tables.map((table) => ({ resolution: small, table, t, bytes })),
+        t,
+      );
+      most = Math.max(most, kept.bytes(small));
+      expect((await kept.reader(small, 'hubs').findUpTo(T0 + HOUR))?.t).toBe(t);
     }
-    expect(most).toBeLessThan(400_000 + 2 * 16_384);
+    expect(most).toBeLessThanOrEqual(400_000);
     expect(most).toBeGreaterThan(350_000);
-    const held = kept.get(small, T0 + 199_000, 'hubs') as Uint8Array;
-    expect(new Uint8Array(held)).toEqual(bytes);
-    await own.close();
+    const onDisk = readdirSync(join(root, name), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(onDisk.length).toBeLessThanOrEqual(16);
+    const reader = kept.reader(small, 'hosts');
+    const found = await reader.findUpTo(T0 + HOUR);
+    const held = found === null ? null : await reader.read(found);
+    expect(new Uint8Array(held?.bytes ?? [])).toEqual(bytes);
+    await kept.close();
+  });
+
+  test('goes on in its last file after a restart, and in a new one if that failed or the clock went back', async () => {
+    const one: Resolution = {
+      name: 'one',
+      stepMs: 1000,
+      keepMs: HOUR,
+      fileMs: HOUR,
+      maxBytes: 1e6,
+      tables: ['hubs'],
+    };
+    const name = `dir-${dirs++}`;
+    const append = async (second: number) => {
+      const kept = await openIn(name, [one]);
+      const t = T0 + second * 1000;
+      await kept.append([{ resolution: one, table: 'hubs', t, bytes: new Uint8Array([second]) }], t);
+      const reader = kept.reader(one, 'hubs');
+      const values: number[] = [];
+      for (let found = await reader.findFrom(0); found !== null; found = await reader.findFrom(found.t + 1)) {
+        values.push((await reader.read(found)).bytes?.[0] ?? Number.NaN);
+      }
+      await kept.close();
+      return values;
+    };
+    const files = () => readdirSync(join(root, name, 'one', 'hubs')).length;
+    for (const second of [10, 11, 12]) await append(second);
+    expect([await append(13), files()]).toEqual([[10, 11, 12, 13], 1]);
+    const [file = ''] = readdirSync(join(root, name, 'one', 'hubs'));
+    appendFileSync(join(root, name, 'one', 'hubs', file), new Uint8Array([0xff, 0x41]));
+    expect([await append(14), files()]).toEqual([[10, 11, 12, 13, 14], 1]);
+    expect([await append(5), files()]).toEqual([[5, 10, 11, 12, 13, 14], 2]);
   });
 
   test('snapshots decode, and replayed make the rows that there were', async () => {

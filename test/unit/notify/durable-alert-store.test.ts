@@ -6,7 +6,8 @@ import { DurableAlertStore } from '@auralis/server/durable-alert-store';
 import { Notifications } from '@auralis/server/notify/notifications';
 import { readNotifierSettings } from '@auralis/server/notify/settings';
 import { createTables } from '@auralis/server/state/tables';
-import { Store, Transaction } from '@auralis/server/store/store';
+import { RecordFile } from '@auralis/server/store/record-file';
+import { Store } from '@auralis/server/store/store';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { newDataDir } from '../../harness/hub.js';
 import { Receiver } from '../../harness/receiver.js';
@@ -17,12 +18,10 @@ let store: Store;
 let receiver: Receiver;
 let notifications: Notifications;
 let alerts: DurableAlertStore;
-let errors: unknown[];
 
 beforeEach(async () => {
   dir = newDataDir();
   receiver = await Receiver.start();
-  errors = [];
   await open();
 });
 afterEach(async () => {
@@ -43,7 +42,7 @@ async function open(): Promise<void> {
     () => START,
   );
   notifications = new Notifications({ store, notifiers, teller: TELLER, hubs, hubSlot, clock, log });
-  alerts = new DurableAlertStore(store, notifications, (error) => errors.push(error));
+  alerts = new DurableAlertStore(store, notifications);
 }
 
 async function close(): Promise<void> {
@@ -85,19 +84,19 @@ test('an alert is there after the hub, and gone when it is over; what is to be t
   expect(told()).toEqual(['x:firing', 'y:firing', 'x:resolved']);
 });
 
-test('a disk that takes nothing is tried again, in order, and who asks is told that nothing is kept yet', async () => {
-  const { commit } = Transaction.prototype;
-  let isFull = true;
-  jest.spyOn(Transaction.prototype, 'commit').mockImplementation(function (this: Transaction) {
-    return isFull ? Promise.reject(new Error('ENOSPC')) : commit.call(this);
-  });
+test('while the disk takes nothing, alerts are told from memory and said not to be kept; then they are', async () => {
+  const full = jest.spyOn(RecordFile.prototype, 'append').mockRejectedValue(new Error('ENOSPC'));
   alerts.save({ firing: [stored('x')], over: [], transitions: [firing('x')] });
-  alerts.save({ firing: [], over: ['x'], transitions: [resolved('x')] });
+  alerts.save({ firing: [stored('y')], over: ['x'], transitions: [resolved('x')] });
   expect(await alerts.kept()).toBe(false);
-  expect([errors.length > 0, told()]).toEqual([true, []]);
-  isFull = false;
-  expect(await alerts.kept()).toBe(true);
+  expect([store.failure?.message, store.failures > 0]).toEqual(['ENOSPC', true]);
   await receiver.until((requests) => requests.length === 2);
   expect(told()).toEqual(['x:firing', 'x:resolved']);
-  expect(alerts.load().firing).toEqual([]);
+  full.mockRestore();
+  await store.stored();
+  expect([store.failure, await alerts.kept()]).toEqual([null, true]);
+  await close();
+  await open();
+  expect(alerts.load().firing).toEqual([stored('y')]);
+  expect(told()).toEqual(['x:firing', 'x:resolved']);
 });

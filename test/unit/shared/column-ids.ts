@@ -121,6 +121,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   195: 'hubs.history_failing',
   196: 'hubs.databases_damaged',
   197: 'hubs.alerts_refused',
+  198: 'hubs.store_failing',
   200: 'engines.synthesis_latency_ms',
   201: 'engines.real_time_factor',
   202: 'engines.synthesis_failure_rate',

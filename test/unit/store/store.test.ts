@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataDirError } from '@auralis/server/store/data-dir-error';
 import { Store } from '@auralis/server/store/store';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { newDataDir, ROOT } from '../../harness/hub.js';
+import { until } from '../../harness/until.js';
 
 const root = newDataDir();
 let dirs = 0;
@@ -12,8 +13,19 @@ const newDir = () => join(root, `dir-${dirs++}`);
 
 afterAll(() => rmSync(root, { recursive: true }));
 
+async function put(store: Store, key: string, value: unknown): Promise<void> {
+  const transaction = store.begin();
+  transaction.put(store.database('notes'), key, value);
+  await transaction.commit();
+}
+
+const stateIn = (dir: string) =>
+  readdirSync(dir)
+    .filter((name) => /^(snapshot|journal)/.test(name))
+    .sort();
+
 describe('a store', () => {
-  test('keeps what was committed, in the order of its keys, over being opened anew', async () => {
+  test('keeps what was committed, in the order in which it came, over being opened anew', async () => {
     const dir = newDir();
     const store = await Store.open(dir);
     const notes = store.database<{ text: string }>('notes');
@@ -33,15 +45,25 @@ describe('a store', () => {
     const again = await Store.open(dir);
     const found = again.database<{ text: string }>('notes');
     const texts = (entries: Iterable<{ value: { text: string } }>) => Array.from(entries, ({ value }) => value.text);
-    expect(texts(found.entries())).toEqual(['a9', 'a10', 'ab1', 'b1']);
-    expect(texts(found.entriesOf('a'))).toEqual(['a9', 'a10']);
-    expect(texts(found.entriesOf('a', 1))).toEqual(['a9']);
+    expect(texts(found.entries())).toEqual(['b1', 'a10', 'a9', 'ab1']);
+    expect(texts(found.entriesOf('a'))).toEqual(['a10', 'a9']);
+    expect(texts(found.entriesOf('a', 1))).toEqual(['a10']);
     expect(again.database('other').get('alone')).toBe(1);
     const removal = again.begin();
-    removal.remove(found, ['a', 9]);
+    removal.remove(found, ['a', 10]);
     await removal.commit();
-    expect(texts(found.entriesOf('a'))).toEqual(['a10']);
+    expect(texts(found.entriesOf('a'))).toEqual(['a9']);
     await again.close();
+  });
+
+  test('keeps a value as it was when it was put', async () => {
+    const store = await Store.open(newDir());
+    const value = { text: 'before' };
+    const writing = put(store, 'n', value);
+    value.text = 'after';
+    await writing;
+    expect(store.database('notes').get('n')).toEqual({ text: 'before' });
+    await store.close();
   });
 
   test('nothing is written by a transaction that is not committed', async () => {
@@ -51,6 +73,34 @@ describe('a store', () => {
     await store.begin().commit();
     expect([...notes.entries()]).toEqual([]);
     await store.close();
+  });
+
+  test('replaces a long journal by a snapshot while it takes transactions, and loses none of them', async () => {
+    const dir = newDir();
+    const store = await Store.open(dir);
+    const before = stateIn(dir);
+    const notes = store.database<string>('notes');
+    const commits: Promise<void>[] = [];
+    for (let n = 0; n < 3000; n++) {
+      const transaction = store.begin();
+      transaction.put(notes, ['n', n], `${n}`.padEnd(1500, 'x'));
+      if (n >= 100) transaction.remove(notes, ['n', n - 100]);
+      commits.push(transaction.commit());
+      if (n % 10 === 0) await Promise.all(commits.splice(0));
+    }
+    await Promise.all(commits);
+    await store.close();
+    // 4.5 MB were written. What is left of them is 150 KB, and the journal since the last snapshot.
+    expect(stateIn(dir)).not.toEqual(before);
+    const bytes = stateIn(dir).reduce((total, name) => total + statSync(join(dir, name)).size, 0);
+    expect(bytes).toBeLessThan(2_500_000);
+    const again = await Store.open(dir);
+    expect(again.damages).toEqual([]);
+    expect(Array.from(again.database('notes').entries(), ({ key }) => key[1])).toEqual(
+      Array.from({ length: 100 }, (_, at) => 2900 + at),
+    );
+    await again.close();
+    expect(stateIn(dir)).toHaveLength(2);
   });
 
   test.each<[string, RegExp, string?]>([
@@ -64,33 +114,67 @@ describe('a store', () => {
     await expect(opening).rejects.toThrow(message);
   });
 
-  // Root may write everywhere.
-  if (process.getuid?.() !== 0) {
-    test('a directory that cannot be written is refused', async () => {
-      chmodSync(root, 0o500);
-      await expect(Store.open(newDir()))
-        .rejects.toThrow(/cannot be used: EACCES/)
-        .finally(() => chmodSync(root, 0o700));
-    });
-  }
-
-  test('gives up databases of bytes that lay in it, and nothing else', async () => {
-    const store = await Store.open(newDir());
-    const transaction = store.begin();
-    transaction.put(store.binaryDatabase('old'), [1, 'x'], new Uint8Array(10_000));
-    transaction.put(store.database<number>('old'), 'n', 1);
-    await transaction.commit();
-    expect([store.discard(['older']), store.discard(['old', 'older']), store.discard(['old'])]).toEqual([
-      false,
-      true,
-      false,
-    ]);
-    expect(store.database('old').get('n')).toBe(1);
-    await store.close();
-  });
-
   test('a path too long for a socket is refused', async () => {
     await expect(Store.open(join(newDir(), 'x'.repeat(120)))).rejects.toThrow(/too long a path/);
+  });
+
+  test('of an earlier build is moved away, and everything else stays', async () => {
+    const dir = newDir();
+    mkdirSync(join(dir, 'history'), { recursive: true });
+    const old = ['data.mdb', 'lock.mdb', 'data.mdb.damaged-1', 'history/data.mdb', 'history/lock.mdb'];
+    for (const name of [...old, 'hub.yaml']) writeFileSync(join(dir, name), name);
+    const store = await Store.open(dir, ['history']);
+    expect([store.earlierBuild, store.damages]).toEqual([join(dir, 'earlier-build'), []]);
+    for (const name of old) expect([name, existsSync(join(dir, 'earlier-build', name))]).toEqual([name, true]);
+    for (const name of old) expect([name, existsSync(join(dir, name))]).toEqual([name, false]);
+    expect(existsSync(join(dir, 'hub.yaml'))).toBe(true);
+    await store.close();
+    const again = await Store.open(dir, ['history']);
+    expect(again.earlierBuild).toBeNull();
+    await again.close();
+  });
+});
+
+describe('a directory that goes while the store is open', () => {
+  test.each<[string, (dir: string) => void]>([
+    ['removed', (dir) => rmSync(dir, { recursive: true })],
+    ['moved', (dir) => renameSync(dir, `${dir}-moved`)],
+    [
+      'emptied',
+      (dir) => {
+        for (const name of readdirSync(dir)) rmSync(join(dir, name));
+      },
+    ],
+  ])('%s, is made anew with everything in it, and held', async (_, remove) => {
+    const dir = newDir();
+    const store = await Store.open(dir);
+    await put(store, 'before', 1);
+    remove(dir);
+    // It is in memory, and not on the disk: that is said.
+    await put(store, 'meanwhile', 2);
+    expect(store.failure?.message).toMatch(/^ENOENT: .* was removed while the hub runs$/);
+    expect(store.database('notes').get('meanwhile')).toBe(2);
+    await store.stored();
+    expect([store.failure, store.failures > 0]).toEqual([null, true]);
+    await expect(Store.open(dir)).rejects.toThrow('is held by the hub');
+    await put(store, 'after', 3);
+    await store.close();
+    const again = await Store.open(dir);
+    expect(Array.from(again.database('notes').entries(), ({ value }) => value)).toEqual([1, 2, 3]);
+    await again.close();
+  });
+
+  test('is noticed by an idle store, too', async () => {
+    const dir = newDir();
+    const store = await Store.open(dir);
+    await put(store, 'before', 1);
+    rmSync(dir, { recursive: true });
+    await until(() => store.failures > 0);
+    await store.stored();
+    await store.close();
+    const again = await Store.open(dir);
+    expect(again.database('notes').get('before')).toBe(1);
+    await again.close();
   });
 });
 
@@ -117,9 +201,10 @@ describe('a data directory', () => {
       expect(n).toBeGreaterThanOrEqual(said);
       expect(store.database('right').get('n')).toBe(n);
       expect(new Set(Array.from(left.entriesOf('filler'), ({ value }) => value))).toEqual(new Set([n]));
+      expect(store.damages).toEqual([]);
       committed += said;
       await store.close();
-      expect(readdirSync(dir).sort()).toEqual(['data.mdb', 'lock.mdb']);
+      expect(readdirSync(dir).map((name) => name.replace(/\d+$/, ''))).toEqual(['journal-', 'snapshot-']);
     }
     expect(committed).toBeGreaterThan(50);
   });
@@ -136,6 +221,6 @@ describe('a data directory', () => {
     const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(opened).toHaveLength(1);
     await opened[0]?.close();
-    expect(existsSync(join(dir, 'data.mdb'))).toBe(true);
+    expect(stateIn(dir)).toHaveLength(2);
   });
 });
