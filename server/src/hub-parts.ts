@@ -162,7 +162,7 @@ export class HubParts {
   }
 
   /** What the transport is to serve. */
-  service(): Pick<TransportOptions, 'routes' | 'fetch'> {
+  service(): Pick<TransportOptions, 'routes' | 'fetch' | 'stalledMs'> {
     const { counters, tables } = this;
     const { isDraining } = this.#context;
     const { now } = this.#context.clock;
@@ -175,6 +175,7 @@ export class HubParts {
       counters,
       now,
       isDraining,
+      stalledMs: this.#stalledMs,
     };
     return {
       routes: [
@@ -192,6 +193,7 @@ export class HubParts {
         ...door.sockets(this.live.route(), { origins: 'our-origins', role: SOCKET_ROLES.live }),
       ],
       fetch: door.fetch(this.#app()),
+      stalledMs: this.#stalledMs,
     };
   }
 
@@ -289,6 +291,8 @@ export class HubParts {
   close(): Promise<void> {
     return this.#kept.close();
   }
+
+  readonly #stalledMs = () => this.#attention.recentMs(this.#context.clock.now());
 
   readonly onError = (error: unknown) => {
     this.counters.add('errors');

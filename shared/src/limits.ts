@@ -110,6 +110,27 @@ export const MAX_LIVE_REQUESTS_PER_S = 200;
  */
 export const MAX_SUBSCRIBES_PER_5_S = 64;
 
+/**
+ * Pings and pongs of one socket a second; more closes it (1008). The hub pings once in ten seconds, and browsers send no
+ * pings of their own; each ping makes the hub write a pong.
+ */
+export const MAX_CONTROL_FRAMES_PER_S = 20;
+/** Frames of one socket a second, of every kind; more closes it (1008). An engine that sends chunks of 1 ms sends 1,000. */
+export const MAX_FRAMES_PER_S = 2_000;
+/**
+ * Messages of the largest size that one socket may send a second, counted in bytes; more closes it (1008). A synthesis
+ * that runs 20 times faster than real time sends 60 MB a second of the widest audio, and a listener 50 KB.
+ */
+export const MAX_FULL_MESSAGES_PER_S = 64;
+/** A message that is not finished after this long ends its socket (1008), if the transport shows unfinished messages. */
+export const MESSAGE_DEADLINE_MS = 10_000;
+
+/**
+ * An engine that finishes no message for this long is closed (4002), whatever pongs it sends: uWebSockets.js hides unfinished
+ * messages, and each may hold `MAX_CHUNK_MESSAGE_BYTES`. An engine with nothing to say sends an empty list of events.
+ */
+export const ENGINE_MESSAGE_MS = 60_000;
+
 /** Records of one request: at ten events a second, what an engine did in a minute and a half. They are taken in time slices. */
 export const MAX_EVENTS = 1_000;
 /** Events of one message on `/publish`, which is taken in one piece: a list of 1,000 holds the loop for 13 ms. */

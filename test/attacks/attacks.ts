@@ -7,12 +7,22 @@ import { chunkedBodies } from './chunked-bodies.js';
 import { churn } from './churn.js';
 import { decoding } from './decoding.js';
 import { expressions } from './expressions.js';
+import { floods } from './floods.js';
 import { garbage } from './garbage.js';
 import { refusedSocket } from './refused-socket.js';
 import { unreadAnswers } from './unread-answers.js';
 
 /** Attacks on a hub as it comes. One that needs other settings has a suite of its own. */
-const ATTACKS: readonly Attack[] = [garbage, expressions, decoding, refusedSocket, churn, chunkedBodies, unreadAnswers];
+const ATTACKS: readonly Attack[] = [
+  garbage,
+  expressions,
+  decoding,
+  refusedSocket,
+  churn,
+  chunkedBodies,
+  unreadAnswers,
+  floods,
+];
 
 const TEST_MS = 300_000;
 

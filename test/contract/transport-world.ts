@@ -83,6 +83,8 @@ export class Recorder implements SocketHandler {
 }
 
 export const MAX_MESSAGE_BYTES = 70_000;
+export const MAX_FRAMES_PER_S = 1_000;
+export const MAX_BYTES_PER_S = 2_000_000;
 export const MAX_BACKLOG_BYTES = 1_000_000;
 export const MAX_BODY_BYTES = 100_000;
 
@@ -106,6 +108,8 @@ export class World {
     const route: SocketRoute = {
       pattern: '/rooms/:room/join',
       maxMessageBytes: MAX_MESSAGE_BYTES,
+      maxFramesPerS: MAX_FRAMES_PER_S,
+      maxBytesPerS: MAX_BYTES_PER_S,
       maxBacklogBytes: MAX_BACKLOG_BYTES,
       upgrade: (request) => {
         const recorder = new Recorder();

@@ -1,7 +1,8 @@
 import { SEND, type StartTransport } from '@auralis/server/transport/transport';
+import { MAX_CONTROL_FRAMES_PER_S } from '@auralis/shared';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { closePayload, FRAME, type RawOptions, RawSocket } from './raw-socket.js';
-import { MAX_MESSAGE_BYTES, sleep, World } from './transport-world.js';
+import { MAX_FRAMES_PER_S, MAX_MESSAGE_BYTES, sleep, World } from './transport-world.js';
 
 /** Sockets: what every transport promises of them. */
 export function socketContract(start: StartTransport): void {
@@ -199,15 +200,56 @@ export function socketContract(start: StartTransport): void {
       expect(() => world.lastPeer.ping(new Uint8Array(126))).toThrow(RangeError);
     });
 
-    test('of the peer are answered, and a flood of them ends the connection', async () => {
+    test('of the peer are answered', async () => {
       const client = await open();
-      for (let index = 0; index < 1000; index++) client.send(FRAME.PING, String(index));
+      for (const text of ['0', '1']) client.send(FRAME.PING, text);
+      await client.until(() => client.frames.length === 2);
+      expect(client.frames.map(({ opcode, payload }) => [opcode, payload.toString()])).toEqual([
+        [FRAME.PONG, '0'],
+        [FRAME.PONG, '1'],
+      ]);
+    });
+  });
+
+  describe('a flood', () => {
+    const flood = async (times: number, send: (client: RawSocket) => void) => {
+      const client = await open();
+      for (let sent = 0; sent < times; sent++) send(client);
       await client.until(() => client.isEnded || client.frames.at(-1)?.opcode === FRAME.CLOSE);
-      expect(client.frames[0]?.payload.toString()).toBe('0');
-      expect(client.frames.at(-1)?.payload.readUInt16BE()).toBe(1008);
-      client.send(FRAME.CLOSE, closePayload(1008));
+      const close = client.frames.at(-1)?.payload as Buffer;
+      expect([close.readUInt16BE(), world.last.of('message').length <= 2 * MAX_FRAMES_PER_S]).toEqual([1008, true]);
+      for (let sent = 0; sent < times; sent++) send(client);
       await world.last.until(() => world.last.closed !== undefined);
+      expect(world.last.closed?.code).toBe(1008);
+      client.destroy();
+      return close.toString('utf8', 2);
+    };
+
+    test('of pings, of pongs or of both ends the connection', async () => {
+      const reason = 'too many pings and pongs';
+      expect(await flood(1_000, (client) => client.send(FRAME.PING, 'x'))).toBe(reason);
       expect(world.last.events.map(({ kind }) => kind)).toEqual(['open', 'close']);
+      expect(await flood(1_000, (client) => client.send(FRAME.PONG, 'x'))).toBe(reason);
+      expect(world.last.of('pong').length).toBeLessThanOrEqual(2 * MAX_CONTROL_FRAMES_PER_S);
+    });
+
+    test('of messages ends the connection', async () => {
+      expect(await flood(3 * MAX_FRAMES_PER_S, (client) => client.send(FRAME.TEXT, ''))).toBe('too many frames');
+    });
+
+    test('of bytes ends the connection', async () => {
+      const message = Buffer.alloc(MAX_MESSAGE_BYTES);
+      expect(await flood(100, (client) => client.send(FRAME.BINARY, message))).toBe('too many bytes');
+    });
+
+    test('of messages that waited while the hub stood still is forgiven', async () => {
+      world.transport.destroy();
+      world = await World.start(start, { stalledMs: () => 4_000 });
+      const client = await open();
+      for (let sent = 0; sent < 4 * MAX_FRAMES_PER_S; sent++) client.send(FRAME.TEXT, '');
+      await world.last.until(() => world.last.of('message').length === 4 * MAX_FRAMES_PER_S);
+      expect(world.last.closed).toBeUndefined();
+      client.destroy();
     });
   });
 

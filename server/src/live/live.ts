@@ -4,6 +4,8 @@ import {
   type LiveForm,
   MAX_CHANNELS,
   MAX_DASHBOARDS,
+  MAX_FRAMES_PER_S,
+  MAX_FULL_MESSAGES_PER_S,
   MAX_LIVE_MESSAGE_BYTES,
   RequestError,
   SCHEMAS,
@@ -72,6 +74,8 @@ export class Live implements LiveDesk {
     return {
       pattern: '/api/v1/live',
       maxMessageBytes: MAX_LIVE_MESSAGE_BYTES,
+      maxFramesPerS: MAX_FRAMES_PER_S,
+      maxBytesPerS: MAX_FULL_MESSAGES_PER_S * MAX_LIVE_MESSAGE_BYTES,
       maxBacklogBytes: MAX_LIVE_SOCKET_BYTES,
       upgrade: (request) => this.#answer(request),
     };

@@ -5,6 +5,8 @@ import {
   type ErrorCode,
   type ListenerMessage,
   MAX_CHUNK_MESSAGE_BYTES,
+  MAX_FRAMES_PER_S,
+  MAX_FULL_MESSAGES_PER_S,
   MAX_LISTENER_MESSAGE_BYTES,
   STREAM_NAME,
 } from '@auralis/shared';
@@ -49,6 +51,8 @@ export interface ListenContext {
   /** Hub's clock, ms, fractional. */
   readonly now: () => number;
   readonly isDraining: () => boolean;
+  /** Return for how long the hub stood still lately, ms. */
+  readonly stalledMs: () => number;
 }
 
 /** `/api/v1/streams/{stream}/listen` */
@@ -56,6 +60,8 @@ export function listenRoute(context: ListenContext): SocketRoute {
   return {
     pattern: '/api/v1/streams/:stream/listen',
     maxMessageBytes: MAX_LISTENER_MESSAGE_BYTES,
+    maxFramesPerS: MAX_FRAMES_PER_S,
+    maxBytesPerS: MAX_FULL_MESSAGES_PER_S * MAX_LISTENER_MESSAGE_BYTES,
     maxBacklogBytes: MAX_LISTENER_BACKLOG_BYTES,
     upgrade: (request) => answer(request, context),
   };
@@ -139,11 +145,11 @@ class ListenerSocket implements SocketHandler {
   onMessage(_peer: Peer, data: Uint8Array, isBinary: boolean): void {
     const listener = this.#listener;
     if (listener === null || listener.peer.isClosing) return;
-    const { messages, now } = this.#context;
+    const { messages, now, stalledMs } = this.#context;
     const t1 = now();
-    if (!listener.takeMessage()) {
+    if (!listener.takeMessage(stalledMs)) {
       this.#refuse(listener, 'too_fast', 'more messages a second than the limit', t1);
-      if (listener.isFlooding) this.#endFlood(listener);
+      if (listener.isFlooding(stalledMs)) this.#endFlood(listener);
       return;
     }
     try {

@@ -145,14 +145,20 @@ export class Listener extends Connection {
     this.noteDrops(1, now);
   }
 
-  /** Count a message. Return false if it is one too many since the last sweep, which comes once a second. */
-  takeMessage(): boolean {
-    return ++this.#messages <= this.#limits.maxMessagesPerSecond;
+  /**
+   * Count a message. Return false if it is one too many since the last sweep, which comes once a second. `stalledMs`: how
+   * long the hub stood still lately; the messages of that time come at once.
+   */
+  takeMessage(stalledMs: () => number): boolean {
+    const { maxMessagesPerSecond } = this.#limits;
+    if (++this.#messages <= maxMessagesPerSecond) return true;
+    return this.#messages <= maxMessagesPerSecond * (1 + stalledMs() / 1000);
   }
 
-  /** More messages came since the last sweep than any honest page sends. */
-  get isFlooding(): boolean {
-    return this.#messages > this.#limits.maxFloodPerSecond;
+  /** Return whether more messages came since the last sweep than any honest page sends. */
+  isFlooding(stalledMs: () => number): boolean {
+    const { maxFloodPerSecond } = this.#limits;
+    return this.#messages > maxFloodPerSecond && this.#messages > maxFloodPerSecond * (1 + stalledMs() / 1000);
   }
 
   /** A sweep looks at it: its messages are counted anew. */

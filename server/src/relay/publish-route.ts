@@ -8,6 +8,8 @@ import {
   MAX_CHUNK_MESSAGE_BYTES,
   MAX_EVENTS,
   MAX_EVENTS_TEXT_BYTES,
+  MAX_FRAMES_PER_S,
+  MAX_FULL_MESSAGES_PER_S,
   MAX_PUBLISHED_EVENTS,
   MAX_REFUSALS_PER_MIN,
   type PublishedChunk,
@@ -53,6 +55,8 @@ export function publishRoute(context: PublishContext): SocketRoute {
   return {
     pattern: '/api/v1/streams/:stream/publish',
     maxMessageBytes: MAX_CHUNK_MESSAGE_BYTES,
+    maxFramesPerS: MAX_FRAMES_PER_S,
+    maxBytesPerS: MAX_FULL_MESSAGES_PER_S * MAX_CHUNK_MESSAGE_BYTES,
     // Only welcomes and errors go this way.
     maxBacklogBytes: 64 * 1024,
     upgrade: (request) => answer(request, context),
@@ -117,7 +121,7 @@ class EngineSocket implements SocketHandler {
   onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {
     if (!this.#isEngine) return;
     const now = this.#context.now();
-    this.#stream.engineSignAt = now;
+    this.#stream.engineMessageAt = now;
     try {
       const message = decoded(data, isBinary);
       if (isChunk(message)) this.#publish(chunkOf(message), now);
@@ -128,9 +132,8 @@ class EngineSocket implements SocketHandler {
     }
   }
 
-  onPong(): void {
-    if (this.#isEngine) this.#stream.engineSignAt = this.#context.now();
-  }
+  /** A pong is no message: an engine that only answers pings is closed. */
+  onPong(): void {}
 
   onDrain(): void {}
 

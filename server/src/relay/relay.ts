@@ -161,7 +161,7 @@ export class Relay {
   /** Take everybody's last sign of life to be of now. */
   heardAll(now: number): void {
     for (const stream of this.streams.values()) {
-      stream.engineSignAt = now;
+      stream.engineMessageAt = now;
       for (const listener of stream.listeners) listener.lastSignAt = now;
     }
   }

@@ -47,9 +47,9 @@ export class Stream {
   /** Chunks, and audio in ms, published when it came. */
   publishedBefore = 0;
   audioBefore = 0;
-  /** Its last sign of life: a message, a pong, or its opening. */
-  engineSignAt = 0;
-  /** It showed none for too long, and is being closed. */
+  /** When its last message was complete, or when it came. */
+  engineMessageAt = 0;
+  /** It has finished no message for too long and is being closed. */
   isEngineStalled = false;
   readonly openedAt: number;
   format: AudioFormat | null = null;
@@ -109,7 +109,7 @@ export class Stream {
   engineJoined(peer: Peer, now: number): void {
     this.engine = peer;
     this.engineSince = now;
-    this.engineSignAt = now;
+    this.engineMessageAt = now;
     this.hadEngine = true;
     this.isEngineStalled = false;
     this.idleSince = null;

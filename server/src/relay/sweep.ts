@@ -1,4 +1,4 @@
-import { CLOSE, STALE_MS, STALLED_MS } from '@auralis/shared';
+import { CLOSE, ENGINE_MESSAGE_MS, STALE_MS, STALLED_MS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import { quantile, RateWindows } from '../state/windows.js';
@@ -125,14 +125,17 @@ export class Sweep {
     this.#healths[health] = (this.#healths[health] as number) + 1;
   }
 
-  /** An engine whose host has vanished sends nothing and closes nothing: it would keep its place for ever. */
+  /**
+   * Close an engine that finishes no message, even if it answers pings: it would hold its place, and as much of a message
+   * as it likes to begin.
+   */
   #sweepEngine(stream: Stream, now: number): void {
     const { engine } = stream;
     if (engine === null || stream.isEngineStalled) return;
-    if (now - stream.engineSignAt > STALLED_MS) {
+    if (now - stream.engineMessageAt > ENGINE_MESSAGE_MS) {
       stream.isEngineStalled = true;
       this.#counters.add('stalled_closed');
-      engine.close(CLOSE.STALLED, 'no sign of life');
+      engine.close(CLOSE.STALLED, 'no message for 60 s; with nothing to say, send an empty list: []');
     } else if ((stream.slot + this.#round) % PING_EVERY === 0) engine.ping();
   }
 

@@ -59,25 +59,3 @@ export function checkPingPayload(payload: Uint8Array | undefined): void {
     throw new RangeError(`a ping carries 125 bytes at most, not ${payload.length}`);
   }
 }
-
-/** Browsers send none and libraries one in many seconds; each makes us write a pong. */
-const MAX_PINGS_PER_S = 20;
-
-/** Close code of a peer that floods us with pings: policy violation. */
-export const PING_FLOOD = { code: 1008, reason: 'too many pings' } as const;
-
-/** Counts the pings of one peer. */
-export class PingLimit {
-  #second = 0;
-  #count = 0;
-
-  /** Notes a ping at `nowMs`; false where it is one too many. */
-  take(nowMs: number): boolean {
-    const second = Math.floor(nowMs / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#count = 0;
-    }
-    return ++this.#count <= MAX_PINGS_PER_S;
-  }
-}

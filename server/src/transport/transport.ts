@@ -37,6 +37,11 @@ export const CLOSE_GRACE_MS = 3_000;
 /** Close code of a socket that an exception leaves without a handler or its state (RFC 6455, 7.4.1). */
 export const INTERNAL_ERROR = { code: 1011, reason: 'internal error' } as const;
 
+/** Close code of a peer that sends more than it may (RFC 6455, 7.4.1). */
+export const POLICY_VIOLATION = 1008;
+/** A peer that was closed because it sends too much has this long to read why. */
+export const FLOOD_GRACE_MS = 500;
+
 /** What was asked for, copied: valid for as long as you like. Header names are lower case. */
 export interface UpgradeRequest {
   readonly path: string;
@@ -83,6 +88,12 @@ export interface SocketRoute {
   readonly maxMessageBytes: number;
   /** Above this backlog `send` answers DROPPED. A socket may overshoot it by one message. */
   readonly maxBacklogBytes: number;
+  /**
+   * Frames a second, of every kind as far as the transport shows them, and their bytes. A socket that sends more is closed
+   * (1008), and so is one with more than `MAX_CONTROL_FRAMES_PER_S` pings and pongs.
+   */
+  readonly maxFramesPerS: number;
+  readonly maxBytesPerS: number;
   /** Decides before the upgrade; must answer at once. */
   upgrade(request: UpgradeRequest): UpgradeAnswer;
 }
@@ -102,6 +113,8 @@ export interface TransportOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** A handler threw. */
   readonly onError: (error: unknown) => void;
+  /** Return for how long the hub stood still lately, ms: the frames of that time come at once, and are forgiven. */
+  readonly stalledMs?: () => number;
 }
 
 export interface Transport {

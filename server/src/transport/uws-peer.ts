@@ -1,9 +1,12 @@
 import type { WebSocket } from 'uWebSockets.js';
+import { FrameMeter, type FrameRates } from './frame-meter.js';
 import type { Guard } from './guard.js';
-import { checkPingPayload, closeReason, PING_FLOOD, PingLimit } from './handshake.js';
+import { checkPingPayload, closeReason } from './handshake.js';
 import {
   CLOSE_GRACE_MS,
+  FLOOD_GRACE_MS,
   type Peer,
+  POLICY_VIOLATION,
   SEND,
   type SendStatus,
   type SocketHandler,
@@ -26,11 +29,13 @@ export class UwsPeer implements Peer {
   #socket: WebSocket<UwsSocketData> | null = null;
   #closing: { readonly code: number; readonly reason: string; readonly cutOff: NodeJS.Timeout } | null = null;
   #isEnding = false;
-  #pings: PingLimit | null = null;
+  readonly #rates: FrameRates;
+  readonly #meter = new FrameMeter();
 
-  constructor(handler: SocketHandler, guard: Guard) {
+  constructor(handler: SocketHandler, guard: Guard, rates: FrameRates) {
     this.#handler = handler;
     this.#guard = guard;
+    this.#rates = rates;
   }
 
   opened(socket: WebSocket<UwsSocketData>, watcher: SocketWatcher | undefined): void {
@@ -56,9 +61,9 @@ export class UwsPeer implements Peer {
     if (this.#socket !== null && this.#closing === null) this.#socket.ping(payload ?? '');
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, graceMs = CLOSE_GRACE_MS): void {
     if (this.#socket === null || this.#closing !== null) return;
-    const cutOff = setTimeout(() => this.#socket?.close(), CLOSE_GRACE_MS);
+    const cutOff = setTimeout(() => this.#socket?.close(), graceMs);
     this.#closing = { code, reason: closeReason(reason), cutOff };
     this.#endIfDrained();
   }
@@ -77,18 +82,29 @@ export class UwsPeer implements Peer {
     if (thrown !== null) throw (thrown as { error: unknown }).error;
   }
 
-  /** A message has come. After `close` of ours nothing does any more, as far as the handler knows. */
+  /** A message has come. After `close` of ours no more reach the handler. */
   received(data: ArrayBuffer, isBinary: boolean): void {
-    if (this.#closing === null) this.#guard.message(this.#handler, this, new Uint8Array(data), isBinary);
+    if (this.#isWithinRates(data.byteLength, false)) {
+      this.#guard.message(this.#handler, this, new Uint8Array(data), isBinary);
+    }
   }
 
   ponged(payload: ArrayBuffer): void {
-    if (this.#closing === null) this.#guard.pong(this.#handler, this, new Uint8Array(payload));
+    if (this.#isWithinRates(payload.byteLength, true)) {
+      this.#guard.pong(this.#handler, this, new Uint8Array(payload));
+    }
   }
 
-  pinged(): void {
-    this.#pings ??= new PingLimit();
-    if (!this.#pings.take(performance.now())) this.close(PING_FLOOD.code, PING_FLOOD.reason);
+  pinged(payload: ArrayBuffer): void {
+    this.#isWithinRates(payload.byteLength, true);
+  }
+
+  /** Count a frame; close the socket if it is one too many. */
+  #isWithinRates(bytes: number, isControl: boolean): boolean {
+    if (this.#closing !== null) return false;
+    const excess = this.#meter.take(bytes, isControl, this.#rates);
+    if (excess !== null) this.close(POLICY_VIOLATION, excess, FLOOD_GRACE_MS);
+    return excess === null;
   }
 
   drained(): void {

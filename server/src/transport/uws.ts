@@ -10,11 +10,12 @@ import {
   type WebSocketBehavior,
 } from 'uWebSockets.js';
 import { sendProblem } from './answer.js';
+import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake } from './handshake.js';
 import { createHttpContext, type HttpContext } from './http-context.js';
 import { listenError, takeExclusively } from './listen-error.js';
-import type { SocketRoute, StartTransport, Transport } from './transport.js';
+import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
 import { addressOf, copyRequest, serveUwsRequest } from './uws-http.js';
 import { UwsPeer, type UwsSocketData } from './uws-peer.js';
 import { UwsSink } from './uws-sink.js';
@@ -30,7 +31,7 @@ import { headerMap } from './web.js';
 export const startUws: StartTransport = async (options) => {
   const app = App();
   const http = createHttpContext(options);
-  const context = { http, guard: new Guard(options.onError) };
+  const context = { http, guard: new Guard(options.onError), options };
   for (const route of options.routes) app.ws(route.pattern, behaviour(route, context));
   app.any('/*', (res, req) => serve(res, req, http));
   const listening = await takeExclusively(options.host, options.port, (address, port) => {
@@ -77,9 +78,11 @@ class UwsTransport implements Transport {
 interface Context {
   readonly http: HttpContext;
   readonly guard: Guard;
+  readonly options: TransportOptions;
 }
 
-function behaviour(route: SocketRoute, { http, guard }: Context): WebSocketBehavior<UwsSocketData> {
+function behaviour(route: SocketRoute, { http, guard, options }: Context): WebSocketBehavior<UwsSocketData> {
+  const rates = ratesOf(route, options);
   return {
     maxPayloadLength: route.maxMessageBytes,
     maxBackpressure: route.maxBacklogBytes,
@@ -89,13 +92,13 @@ function behaviour(route: SocketRoute, { http, guard }: Context): WebSocketBehav
     maxLifetime: 0,
     sendPingsAutomatically: false,
     compression: 0,
-    upgrade: (res, req, context) => upgrade(res, req, context, route, http, guard),
+    upgrade: (res, req, context) => upgrade(res, req, context, route, http, guard, rates),
     open: (socket) => {
       const { peer, watcher } = socket.getUserData();
       peer.opened(socket, watcher);
     },
     message: (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary),
-    ping: (socket) => socket.getUserData().peer.pinged(),
+    ping: (socket, payload) => socket.getUserData().peer.pinged(payload),
     pong: (socket, payload) => socket.getUserData().peer.ponged(payload),
     drain: (socket) => socket.getUserData().peer.drained(),
     close: (socket, code, message) => {
@@ -113,6 +116,7 @@ function upgrade(
   route: SocketRoute,
   http: HttpContext,
   guard: Guard,
+  rates: FrameRates,
 ): void {
   const header = (name: string) => req.getHeader(name);
   // It asks with the header of a WebSocket's key alone; what is no upgrade is a plain request.
@@ -126,7 +130,7 @@ function upgrade(
     return;
   }
   const data: UwsSocketData = {
-    peer: new UwsPeer(answer.accept, guard),
+    peer: new UwsPeer(answer.accept, guard, rates),
     watcher: answer.watcher,
   };
   res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);

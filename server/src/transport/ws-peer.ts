@@ -1,14 +1,19 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { FrameRates } from './frame-meter.js';
 import type { Guard } from './guard.js';
-import { checkPingPayload, closeReason, PING_FLOOD, PingLimit } from './handshake.js';
+import { checkPingPayload, closeReason } from './handshake.js';
 import {
   CLOSE_GRACE_MS,
+  FLOOD_GRACE_MS,
   type Peer,
+  POLICY_VIOLATION,
   SEND,
   type SendStatus,
   type SocketHandler,
   type SocketWatcher,
 } from './transport.js';
+import { WsInlet } from './ws-inlet.js';
 
 export class WsPeer implements Peer {
   readonly #socket: WebSocket;
@@ -16,7 +21,8 @@ export class WsPeer implements Peer {
   readonly #guard: Guard;
   readonly #maxBacklogBytes: number;
   /** Writes of `cork` wait here. */
-  readonly #stream: { cork(): void; uncork(): void };
+  readonly #stream: Duplex;
+  readonly #inlet: WsInlet;
   #closing: { readonly code: number; readonly cutOff: NodeJS.Timeout } | null = null;
   /** The close frame was still waiting when the peer was cut off. */
   #isFrameLost = false;
@@ -24,20 +30,21 @@ export class WsPeer implements Peer {
   #isOversize = false;
   /** Backlog when it was last looked at; 0 while nothing waits. */
   #waiting = 0;
-  #pings: PingLimit | null = null;
 
   constructor(
     socket: WebSocket,
-    stream: { cork(): void; uncork(): void },
+    stream: Duplex,
     handler: SocketHandler,
     guard: Guard,
     maxBacklogBytes: number,
+    rates: FrameRates,
   ) {
     this.#socket = socket;
     this.#stream = stream;
     this.#handler = handler;
     this.#guard = guard;
     this.#maxBacklogBytes = maxBacklogBytes;
+    this.#inlet = new WsInlet(stream, rates, (excess) => this.#cutShort(excess));
   }
 
   /** Begin to listen to the socket. */
@@ -50,7 +57,9 @@ export class WsPeer implements Peer {
     socket.on('pong', (payload) => {
       if (this.#isOpen) this.#guard.pong(this.#handler, this, payload);
     });
-    socket.on('ping', (payload) => this.#pinged(payload));
+    socket.on('ping', (payload) => {
+      if (this.#isOpen && this.backlog() <= this.#maxBacklogBytes) socket.pong(payload);
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#isOversize = true;
       // A close frame that names the fault has been sent; a peer that does not answer it is cut off.
@@ -85,9 +94,9 @@ export class WsPeer implements Peer {
     }
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, graceMs = CLOSE_GRACE_MS): void {
     if (!this.#isOpen) return;
-    this.#closing = { code, cutOff: setTimeout(this.#cutOff, CLOSE_GRACE_MS) };
+    this.#closing = { code, cutOff: setTimeout(this.#cutOff, graceMs) };
     this.#socket.close(code, closeReason(reason));
   }
 
@@ -114,10 +123,16 @@ export class WsPeer implements Peer {
     this.#guard.drain(this.#handler, this);
   };
 
-  #pinged(payload: Buffer): void {
-    this.#pings ??= new PingLimit();
-    if (!this.#pings.take(performance.now())) this.close(PING_FLOOD.code, PING_FLOOD.reason);
-    else if (this.#isOpen && this.backlog() <= this.#maxBacklogBytes) this.#socket.pong(payload);
+  /** Close a peer that has not finished a message in time. Call it once a second. */
+  checkDeadline(nowMs: number): void {
+    if (this.#inlet.isLate(nowMs)) this.#cutShort('a message took too long');
+  }
+
+  /** Close, and read no more: what a peer like this sends on is not worth parsing. */
+  #cutShort(reason: string): void {
+    if (!this.#isOpen) return;
+    this.close(POLICY_VIOLATION, reason, FLOOD_GRACE_MS);
+    this.#socket.pause();
   }
 
   readonly #cutOff = () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { sendProblem } from './answer.js';
+import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkHandshake, matchesPattern } from './handshake.js';
 import { createHttpContext, type HttpContext } from './http-context.js';
@@ -18,6 +19,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A peer that was refused and does not end its side is cut off after this long. */
 const REFUSED_GRACE_MS = 1_000;
+/** Unfinished messages are looked for this often. */
+const DEADLINE_CHECK_MS = 1_000;
 /** Largest number of fragments of one message: each costs memory beside its bytes. */
 const MAX_FRAGMENTS = 256;
 
@@ -41,6 +44,7 @@ export const startWs: StartTransport = async (options) => {
 interface Endpoint {
   readonly route: SocketRoute;
   readonly server: WebSocketServer;
+  readonly rates: FrameRates;
 }
 
 class WsTransport implements Transport {
@@ -50,7 +54,8 @@ class WsTransport implements Transport {
   readonly #http: HttpContext;
   readonly #guard: Guard;
   readonly #endpoints: readonly Endpoint[];
-  readonly #sockets = new Set<WebSocket>();
+  readonly #sockets = new Map<WebSocket, WsPeer>();
+  readonly #deadlines: NodeJS.Timeout;
   /** Sockets that asked for an upgrade and got none. */
   readonly #refused = new Set<Duplex>();
   /** Subprotocol of the upgrade in progress: it is chosen before `ws` asks for it. */
@@ -61,11 +66,16 @@ class WsTransport implements Transport {
     this.port = (server.address() as AddressInfo).port;
     this.#http = createHttpContext(options);
     this.#guard = new Guard(options.onError);
-    this.#endpoints = options.routes.map((route) => ({ route, server: this.#endpoint(route) }));
+    this.#endpoints = options.routes.map((route) => ({
+      route,
+      server: this.#endpoint(route),
+      rates: ratesOf(route, options),
+    }));
     server.on('request', (req, res) => {
       serveNodeRequest(req, res, this.#http).catch(options.onError);
     });
     server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
+    this.#deadlines = setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS).unref();
   }
 
   get failedMessages(): number {
@@ -79,8 +89,14 @@ class WsTransport implements Transport {
   destroy(): void {
     this.#server.close();
     this.#server.closeAllConnections();
-    for (const socket of this.#sockets) socket.terminate();
+    clearInterval(this.#deadlines);
+    for (const socket of this.#sockets.keys()) socket.terminate();
     for (const socket of this.#refused) socket.destroy();
+  }
+
+  #checkDeadlines(): void {
+    const now = performance.now();
+    for (const peer of this.#sockets.values()) peer.checkDeadline(now);
   }
 
   #endpoint(route: SocketRoute): WebSocketServer {
@@ -128,8 +144,9 @@ class WsTransport implements Transport {
   ): void {
     this.#protocol = answer.protocol;
     endpoint.server.handleUpgrade(req, socket, head, (webSocket) => {
-      this.#sockets.add(webSocket);
-      const peer = new WsPeer(webSocket, socket, answer.accept, this.#guard, endpoint.route.maxBacklogBytes);
+      const { route, rates } = endpoint;
+      const peer = new WsPeer(webSocket, socket, answer.accept, this.#guard, route.maxBacklogBytes, rates);
+      this.#sockets.set(webSocket, peer);
       webSocket.on('close', () => {
         this.#sockets.delete(webSocket);
         this.#guard.gone(answer.watcher);

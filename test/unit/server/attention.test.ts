@@ -34,3 +34,21 @@ test('silence counts only while the hub attends', () => {
   sweep.run(clock.now);
   expect(hub('stalled_closed')).toBe(2);
 });
+
+test('remembers for 10 s how long no tick came, also before the tick that ends it', () => {
+  const attention = new Attention();
+  expect(attention.recentMs(0)).toBe(0);
+  for (let now = 0; now <= 1_000; now += 50) attention.tick(now);
+  expect(attention.recentMs(1_049)).toBe(0);
+  expect(attention.recentMs(4_000)).toBe(3_000);
+  attention.tick(4_000);
+  for (let now = 4_050; now <= 13_950; now += 50) attention.tick(now);
+  expect(attention.recentMs(13_999)).toBe(3_000);
+  expect(attention.recentMs(14_000)).toBe(0);
+});
+
+test('takes no notice of ticks that are a little late', () => {
+  const attention = new Attention();
+  for (let now = 0; now <= 10_000; now += 240) attention.tick(now);
+  expect(attention.recentMs(10_000)).toBe(0);
+});

@@ -47,6 +47,8 @@ let routes: Record<'listen' | 'publish', SocketRoute>;
 /** The hub's clock, which moves when a test says so. */
 export const clock = { now: 0 };
 
+/** For how long the hub stood still lately. */
+export const stall = { ms: 0 };
 /** What sweeps reported. */
 export const errors: unknown[] = [];
 
@@ -66,7 +68,15 @@ export function makeRelay(time: { readonly now: number }, maxSharePercent = 100)
   const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, maxSharePercent, ...limits });
   const engines = new EngineRoom(made, counters, new EngineTotals(), (...asked) => madeRelay.keep(...asked));
   const messages = new ListenerMessages();
-  const context = { relay: madeRelay, counters, engines, messages, now: () => time.now, isDraining: () => false };
+  const context = {
+    relay: madeRelay,
+    counters,
+    engines,
+    messages,
+    now: () => time.now,
+    isDraining: () => false,
+    stalledMs: () => stall.ms,
+  };
   return {
     tables: made,
     relay: madeRelay,
@@ -78,6 +88,7 @@ export function makeRelay(time: { readonly now: number }, maxSharePercent = 100)
 beforeEach(() => {
   clock.now = 1_000_000;
   errors.length = 0;
+  stall.ms = 0;
   ({ tables, relay, sweep, routes } = makeRelay(clock));
 });
 

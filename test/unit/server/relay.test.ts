@@ -13,6 +13,7 @@ import {
   relay,
   report,
   row,
+  stall,
   sweep,
   tables,
 } from './relay-world.js';
@@ -139,13 +140,16 @@ describe('over time', () => {
     expect([tables.connections.size, tables.streams.size]).toEqual([0, 0]);
   });
 
-  test('an engine without a sign of life for 120 s is closed; one that answers pings keeps its place', () => {
+  test('an engine that finishes no message for 60 s is closed, whatever it answers; an empty list is a message', () => {
     const silent = connect('publish', '', 'silent');
     const alive = connect('publish', '', 'alive');
-    runSeconds(120, () => alive.handler.onPong(alive.peer, new Uint8Array()));
-    expect([silent.peer.closedWith, silent.peer.pings.length, hub('stalled_closed')]).toEqual([null, 12, 0]);
-    runSeconds(3, () => alive.handler.onPong(alive.peer, new Uint8Array()));
+    const pong = () => silent.handler.onPong(silent.peer, new Uint8Array());
+    runSeconds(60, pong);
+    expect([silent.peer.closedWith, silent.peer.pings.length, hub('stalled_closed')]).toEqual([null, 6, 0]);
+    alive.handler.onMessage(alive.peer, Buffer.from('[]'), false);
+    runSeconds(3, pong);
     expect([silent.peer.closedWith, alive.peer.closedWith, hub('stalled_closed')]).toEqual([4002, null, 1]);
+    expect(alive.peer.sent).toEqual([]);
     silent.handler.onClose(silent.peer, 1006, false);
     expect(() => connect('publish', '', 'silent')).not.toThrow();
   });
@@ -332,4 +336,21 @@ describe('streams of one address', () => {
     expect(shared.relay.streams.has('oldest')).toBe(true);
     expect([shared.relay.streams.has('a0'), shared.relay.streams.has('b159')]).toEqual([false, true]);
   });
+});
+
+test('messages that waited while the hub stood still are not too fast', () => {
+  const patient = connect('listen');
+  const send = (times: number) => {
+    for (let sent = 0; sent < times; sent++) report(patient, { chunksReceived: sent });
+  };
+  stall.ms = 4_000;
+  send(250);
+  expect(row(0, 'messages_refused', 'reports')).toEqual([0, 250]);
+  send(1);
+  expect(row(0, 'messages_refused')).toEqual([1]);
+  stall.ms = 0;
+  clock.now += 1_000;
+  sweep.run(clock.now);
+  send(51);
+  expect(row(0, 'messages_refused')).toEqual([2]);
 });
