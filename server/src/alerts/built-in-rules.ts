@@ -32,6 +32,10 @@ const SYNTHESIS: readonly RuleSpec[] = [
     title: 'Syntheses fail', severity: 'error', while: ['synthesis_attempts_5min >= 10'],
   }),
   above('gpu-memory', 'gpus', 'memory_used_mb', { title: 'GPU memory is high', severity: 'error' }),
+  {
+    name: 'gpu-lost', title: 'A GPU is lost', help: 'its driver cannot reach it: reset it, or restart the machine',
+    severity: 'critical', table: 'gpus', column: 'state', is: 'lost', forS: 0,
+  },
   above('engine-gpu-memory', 'engines', 'gpu_memory_mb', {
     title: 'GPU memory is high, as the engine says', severity: 'error', insteadOf: 'gpus.memory_used_mb',
   }),
@@ -43,7 +47,9 @@ const STREAMING: readonly RuleSpec[] = [
     title: 'Listeners are about to run dry', while: ['playback_state = playing'], unless: STREAM_STARVES,
   }),
   above('listener-buffer-high', 'connections', 'buffer_depth_ms', {
-    title: 'Listeners lag behind', while: ['playback_state = playing'], unless: ['buffer_chunks <= 3'],
+    title: 'Listeners lag behind', while: ['playback_state = playing'],
+    // A player that reports by CMCD plays from segments, and fills its buffer with half a minute of them.
+    unless: ['buffer_chunks <= 3', 'id contains ~'],
   }),
   below('ring-buffer-low', 'engines', 'ring_buffer_depth_ms', {
     title: "The engine's buffer runs dry", severity: 'error', while: PUBLISHING,

@@ -92,6 +92,8 @@ export function resolveRule(spec: RuleSpec): Rule {
     table,
     column,
     needsTrust: table === 'connections' && namesOf(column, whole.while).some((name) => SAID_BY_LISTENER.has(name)),
+    // A GPU that is lost, or whose monitor ended, is no GPU that is well.
+    holdsMissing: table === 'gpus',
     forS: spec.forS ?? DEFAULT_FOR_S,
     clearForS: spec.clearForS ?? DEFAULT_CLEAR_FOR_S,
     refireAfterS: spec.refireAfterS ?? DEFAULT_REFIRE_AFTER_S,

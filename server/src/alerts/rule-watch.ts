@@ -172,7 +172,9 @@ export class RuleWatch {
     if (slot === NO_SLOT) return isRipe[place] === 1 && now - lastAt < clearForS * 1000 - SLACK_MS;
     if (generations[place] !== this.table.generation[slot]) return false;
     if (isRipe[place] === 0) return now - lastAt < LULL_MS - SLACK_MS;
-    if (!this.#isClear(readings[slot] as number) && this.#applies(slot)) {
+    const reading = readings[slot] as number;
+    const isUnknown = this.rule.holdsMissing && reading !== reading;
+    if (isUnknown || (!this.#isClear(reading) && this.#applies(slot))) {
       last[place] = now;
       return true;
     }

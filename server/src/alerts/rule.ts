@@ -43,6 +43,8 @@ export interface Rule {
   readonly unless: readonly Term[];
   /** It stands in for this column of another table, and only while nobody reports that. */
   readonly insteadOf: Column | null;
+  /** A reading that vanishes says nothing: what was bad stays so until there is a good one. Else it ends the alert. */
+  readonly holdsMissing: boolean;
   /** It judges what a listener says of itself, which counts only while the listener can be believed. */
   readonly needsTrust: boolean;
   /** Rows that make one alert together: each for itself, all, or those with the same value of this attribute. */

@@ -36,6 +36,7 @@ export abstract class Connection {
   /** Compares its words with its deeds; null as long as nothing is known of what it received. */
   protected watch: PlaybackWatch | null = null;
   isHidden = false;
+  protected readonly playsSegments: boolean = false;
   /** Made at the first drop: most connections never need one. */
   #drops: EventWindow | null = null;
   /** Made at the first error. */
@@ -158,6 +159,7 @@ export abstract class Connection {
       errorRate: this.#errors?.ratio(now) ?? Number.NaN,
       hadBurst,
       chunkMs: longestMs,
+      playsSegments: this.playsSegments,
     };
     table.set(slot, CONNECTION.error_rate_1min, signs.errorRate);
     this.enter(ENTRY.underrunsJudged, underruns);

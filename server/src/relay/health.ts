@@ -55,6 +55,8 @@ export interface Signs {
   readonly hadBurst: boolean;
   /** The longest chunk of late, ms; 0 where nobody knows. */
   readonly chunkMs: number;
+  /** It plays from segments and fills its buffer with half a minute of audio: a high buffer is normal. */
+  readonly playsSegments: boolean;
 }
 
 /** After this many intervals without a report a page that can be seen counts as silent. */
@@ -105,7 +107,8 @@ export function healthOf(table: Tables['connections'], slot: number, signs: Sign
   if (read('playback_state') === PLAYING && isPast('buffer_depth_ms')) {
     const depthMs = read('buffer_depth_ms');
     if (depthMs < 150) return { health: HEALTH.warning, reason: REASON.low_buffer };
-    if (depthMs > maxDepthMs(signs.chunkMs)) return { health: HEALTH.warning, reason: REASON.high_buffer };
+    const isHigh = !signs.playsSegments && depthMs > maxDepthMs(signs.chunkMs);
+    if (isHigh) return { health: HEALTH.warning, reason: REASON.high_buffer };
   }
   if (isPast('audio_rate')) return { health: HEALTH.warning, reason: REASON.slow_rate };
   if (isPast(read('clock') === 1 ? 'latency_ms' : 'rtt_ms')) return { health: HEALTH.warning, reason: REASON.latency };

@@ -31,6 +31,8 @@ export interface Increase {
   readonly droppedNow: number;
 }
 
+/** Stands in the key of a connection whose player reports it by CMCD. */
+export const PLAYER_MARK = '~';
 /** This many reports may be missing before a connection is stale. */
 const STALE_REPORTS = 3;
 
@@ -44,6 +46,7 @@ export class ConnectionCounters {
 /** A connection that somebody else serves and reports. */
 export class ReportedConnection extends Connection {
   readonly counters: ConnectionCounters;
+  protected override readonly playsSegments: boolean;
   readonly #staleAfterMs: number;
   /** It was open before anybody told of it, and has not reported since. */
   #isFound: boolean;
@@ -63,6 +66,7 @@ export class ReportedConnection extends Connection {
   ) {
     super(table, slot, ledger, staleAfterMs / STALE_REPORTS, now);
     this.#staleAfterMs = staleAfterMs;
+    this.playsSegments = table.keyOf(slot).includes(PLAYER_MARK);
     this.counters = counters ?? new ConnectionCounters();
     this.#isFound = counters !== null;
     if (counters !== null) return;

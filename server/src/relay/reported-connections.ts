@@ -10,6 +10,7 @@ import {
   type ClientReport,
   ConnectionCounters,
   type ConnectionMetrics,
+  type PLAYER_MARK,
   ReportedConnection,
 } from './reported-connection.js';
 import type { Stream } from './stream.js';
@@ -37,7 +38,7 @@ export interface Placed {
  * Stands between stream and connection in a row's key. No name of a stream and no id of the hub's own has either character,
  * and whoever may speak for one kind of connections cannot touch the other.
  */
-export type KeyMark = ':' | '~';
+export type KeyMark = ':' | typeof PLAYER_MARK;
 
 /**
  * Connections that others serve and report, of one kind: as many as `maxClients`, beside as many of every other kind, so

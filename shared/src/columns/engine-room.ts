@@ -166,6 +166,10 @@ export const gpuColumns = {
     id: 289, unit: 'count', scale: 0, worse: null,
     help: 'Parts that the GPU is split into (MIG); missing where it cannot be split',
   },
+  state: {
+    id: 290, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'lost'],
+    help: 'Lost: the driver cannot reach the GPU any more; missing while nvidia-smi says nothing',
+  },
 } as const satisfies Record<string, ColumnSpec>;
 
 /** Ids 310–329. */

@@ -132,3 +132,29 @@ test('a hub that comes late to its work, and one that has faults', () => {
     ['hub-stands-still', 'error', 'node'],
   ]);
 });
+
+test('a lost GPU is told, and ends no alert of its own until it is back and well', () => {
+  const world = new World();
+  world.set('gpus', 'GPU-1', { state: 'ok', memory_used_mb: 7000 });
+  world.pass(10);
+  expect(world.firing()).toEqual(['gpu-memory']);
+  world.set('gpus', 'GPU-1', { state: 'lost', memory_used_mb: Number.NaN });
+  world.pass(600);
+  expect(world.firing().sort()).toEqual(['gpu-lost', 'gpu-memory']);
+  const lost = world.alerts().find(({ rule }) => rule === 'gpu-lost');
+  expect(lost).toMatchObject({ severity: 'critical', title: 'A GPU is lost', scope: 'gpu=GPU-1' });
+  world.set('gpus', 'GPU-1', { state: 'ok', memory_used_mb: 100 });
+  world.pass(20);
+  expect(world.firing()).toEqual([]);
+});
+
+test('of a player that plays from segments, half a minute of buffer is no alert', () => {
+  const world = new World();
+  world.stream();
+  world.listener('main~hls', { buffer_depth_ms: 34_000 });
+  world.pass(60);
+  expect(world.firing()).toEqual([]);
+  world.listener('own', { buffer_depth_ms: 34_000 });
+  world.pass(10);
+  expect(world.firing()).toEqual(['listener-buffer-high']);
+});

@@ -1,8 +1,8 @@
 import { GpuRows } from '@auralis/server/host/gpu-rows';
-import { parseLog } from '@auralis/server/host/nvidia-smi-parser/parse';
+import { type GpuReading, parseLog } from '@auralis/server/host/nvidia-smi-parser/parse';
 import { createTables } from '@auralis/server/state/tables';
 import { SCHEMAS } from '@auralis/shared';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { logOf } from './fixtures.js';
 
 const GPU = SCHEMAS.gpus.index;
@@ -29,13 +29,33 @@ test('a row for each GPU, by its uuid, with its name', () => {
   expect(get(idle, 'mig_devices')).toBeNaN();
 });
 
-test('a GPU that has fallen off the bus goes, and may come back', () => {
-  const { rows, keys, get } = world();
-  rows.write(pair);
-  rows.write(pair.slice(1));
-  expect(keys()).toEqual([idle]);
-  rows.write(pair);
-  expect(get(busy, 'temperature_c')).toBe(71);
+describe('a GPU that the driver cannot reach', () => {
+  const [first] = pair as [GpuReading];
+  const lost: GpuReading = { ...first, id: first.busId, uuid: '', name: '', isLost: true, memoryUsedMb: Number.NaN };
+
+  test.each([
+    ['says so', [lost, ...pair.slice(1)]],
+    ['is in the list no more', pair.slice(1)],
+  ])('and that %s is lost under its own name, until it is back', (_, readings) => {
+    const { gpus, rows, keys, get } = world();
+    rows.write(pair);
+    rows.write(readings);
+    expect(keys()).toEqual([busy, idle]);
+    expect([get(busy, 'state'), get(busy, 'memory_used_mb'), get(idle, 'state')]).toEqual([1, Number.NaN, 0]);
+    expect(gpus.attributesOf(gpus.slotOf(busy) as number)).toEqual(['NVIDIA GeForce RTX 3090', busy]);
+    rows.clear();
+    expect(get(busy, 'state')).toBe(1);
+    rows.write(pair);
+    expect([get(busy, 'state'), get(busy, 'temperature_c')]).toEqual([0, 71]);
+  });
+
+  test('has its place on the bus for a name if it never said another', () => {
+    const { rows, keys, get } = world();
+    rows.write([lost, ...pair.slice(1)]);
+    expect([keys(), get(lost.busId, 'state')]).toEqual([[lost.busId, idle], 1]);
+    rows.write(pair);
+    expect(keys().sort()).toEqual([busy, idle].sort());
+  });
 });
 
 test('when nothing is known any more, the GPUs stay and their readings go', () => {

@@ -5,6 +5,8 @@ import { logOf } from './fixtures.js';
 const { NaN: missing } = Number;
 const T4: GpuReading = {
   id: 'GPU-5f1c2a90-7b3d-41e8-9c06-2d84aa10f3b7',
+  busId: '00000000:00:1E.0',
+  isLost: false,
   uuid: 'GPU-5f1c2a90-7b3d-41e8-9c06-2d84aa10f3b7',
   name: 'Tesla T4',
   memoryUsedMb: 4327,
@@ -68,6 +70,25 @@ describe('what differs from driver to driver', () => {
   });
 });
 
+describe('a GPU that is lost', () => {
+  test.each(['GPU is lost', 'Unknown Error', '[Unknown Error]', 'GPU requires reset', 'ERR!'])('%s', (text) => {
+    const log = logOf('t4-driver-450').replace(/>(GPU-5f1c[^<]*|Tesla T4|\d+ MiB)</g, `>${text}<`);
+    expect(parseLog(log)).toMatchObject([
+      { id: '00000000:00:1E.0', busId: '00000000:00:1E.0', isLost: true, uuid: '', name: '', memoryUsedMb: missing },
+    ]);
+  });
+
+  test('has a bus id that is no error text either', () => {
+    const log = '<nvidia_smi_log><gpu id="GPU is lost"><uuid>GPU is lost</uuid></gpu></nvidia_smi_log>';
+    expect(parseLog(log)).toMatchObject([{ id: 'gpu', busId: '', isLost: true }]);
+  });
+
+  test('one figure that cannot be read is no loss', () => {
+    const log = logOf('t4-driver-450').replace('<gpu_temp>61 C<', '<gpu_temp>Unknown Error<');
+    expect(parseLog(log)).toEqual([{ ...T4, temperatureC: missing }]);
+  });
+});
+
 describe('power', () => {
   const power = (readings: string) => parseLog(`<nvidia_smi_log><gpu>${readings}</gpu></nvidia_smi_log>`)[0]?.powerW;
 
@@ -98,7 +119,11 @@ describe('identity', () => {
   const gpus = (inner: string) => parseLog(`<nvidia_smi_log>${inner}</nvidia_smi_log>`);
 
   test('a GPU without a uuid goes by its bus', () => {
-    expect(gpus('<gpu id="0:1:0"><uuid>N/A</uuid></gpu>')[0]).toMatchObject({ id: '0:1:0', uuid: '', name: '' });
+    expect(gpus('<gpu id="00000000:01:00.0"><uuid>N/A</uuid></gpu>')[0]).toMatchObject({
+      id: '00000000:01:00.0',
+      uuid: '',
+      name: '',
+    });
   });
 
   test('no GPU at all', () => expect(gpus('<attached_gpus>0</attached_gpus>')).toEqual([]));

@@ -88,6 +88,13 @@ describe('a player that speaks CMCD is a connection', () => {
     expect(world.stream('latency_p50_ms')).toBeNaN();
   });
 
+  test('half a minute of buffer is what a player of segments keeps: it is well', () => {
+    const world = new ReportedWorld();
+    world.player(null, line('bl=34000,sta=p'));
+    world.pass(1);
+    expect(world.row('main~s')).toMatchObject({ buffer_depth_ms: 34_000, health: 'ok' });
+  });
+
   test('a starvation that is told as it begins and as it ends is one, and critical while it lasts', () => {
     const world = new ReportedWorld();
     world.player(null, REBUFFERING[0] as string);

@@ -2,8 +2,12 @@ import sax from 'sax';
 
 /** One GPU, as `nvidia-smi -q -x` describes it. A figure that is N/A, not there, or in an unknown unit is NaN. */
 export interface GpuReading {
-  /** `uuid`, or the bus id of a GPU that has none. */
+  /** `uuid`, or the bus id of a GPU that has none. Never an error text. */
   readonly id: string;
+  /** Place on the bus, which a GPU keeps when it is lost; '' if unknown. */
+  readonly busId: string;
+  /** The driver cannot reach it: error texts stand in the place of its figures. */
+  readonly isLost: boolean;
   /** '' where there is none. */
   readonly uuid: string;
   readonly name: string;
@@ -20,6 +24,11 @@ export interface GpuReading {
   /** Parts it is split into; 0 where MIG is off, NaN where it cannot be split. */
   readonly migDevices: number;
 }
+
+/** What stands in the place of any value once the driver cannot reach a GPU. */
+const LOST = /GPU is lost|GPU requires reset|fallen off the bus|^\[?Unknown Error\]?$|^\[?ERR!\]?$/i;
+const UUID = /^(GPU|MIG)-[0-9A-Za-z/-]+$/;
+const BUS_ID = /^[0-9A-Fa-f]+(:[0-9A-Fa-f]+)+\.[0-9A-Fa-f]+$/;
 
 /** The document is not what nvidia-smi writes. */
 export class LogError extends Error {
@@ -99,10 +108,14 @@ class Element {
   }
 
   reading(): GpuReading {
-    const uuid = this.#text('uuid');
+    const uuid = known(UUID, this.#text('uuid'));
+    const busId = known(BUS_ID, this.#busId);
     const power = POWER_PATHS.map((path) => this.#number(path, 'W')).find((value) => !Number.isNaN(value));
     return {
-      id: uuid || this.#busId || 'gpu',
+      id: uuid || busId || 'gpu',
+      busId,
+      // A healthy GPU may have a figure that cannot be read, but it has a uuid.
+      isLost: /GPU is lost/i.test(this.#raw('fb_memory_usage/total')) || (uuid === '' && LOST.test(this.#raw('uuid'))),
       uuid,
       name: this.#text('product_name'),
       memoryUsedMb: this.#number('fb_memory_usage/used', 'MiB'),
@@ -120,10 +133,12 @@ class Element {
 
   /** Trimmed; '' for what stands there in the place of a value. */
   #text(path: string): string {
-    const text = (this.#texts.get(path) ?? '').trim();
-    return /^(\[?N\/A\]?|\[?Not Supported\]?|\[?Unknown Error\]?|\[?Requested functionality .*)$/.test(text)
-      ? ''
-      : text;
+    const text = this.#raw(path);
+    return LOST.test(text) || NOTHING.test(text) ? '' : text;
+  }
+
+  #raw(path: string): string {
+    return (this.#texts.get(path) ?? '').trim();
   }
 
   #number(path: string, unit: string): number {
@@ -131,6 +146,10 @@ class Element {
     return value !== undefined && (found ?? '') === unit ? Number(value) : Number.NaN;
   }
 }
+
+const NOTHING = /^(\[?N\/A\]?|\[?Not Supported\]?|\[?Requested functionality .*)$/;
+
+const known = (form: RegExp, text: string) => (form.test(text) ? text : '');
 
 /** The text but for the elements of this name. */
 function without(text: string, element: string): string {
