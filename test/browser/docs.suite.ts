@@ -31,6 +31,7 @@ export function docsAndPrefix(world: World): void {
       expect(await page.locator('.errors-wrapper').count()).toBe(0);
       const elsewhere = asked.filter((url) => !url.startsWith(`${hub.url}/`) && !url.startsWith('data:'));
       expect(elsewhere).toEqual([]);
+      expect(world.faults()).toEqual([]);
       await page.context().close();
     });
   });

@@ -1,5 +1,6 @@
 import { alertsOnDashboard } from './alerts.suite.js';
 import { askingPages } from './auth.suite.js';
+import { otherSites } from './cross-site.suite.js';
 import { crowdedDashboard } from './crowd.suite.js';
 import { dashboardPage } from './dashboard.suite.js';
 import { docsAndPrefix } from './docs.suite.js';
@@ -16,4 +17,5 @@ describeInBrowser(
   specClient,
   docsAndPrefix,
   askingPages,
+  otherSites,
 );

@@ -25,10 +25,10 @@ const AUTOPLAY = {
   strict: '--autoplay-policy=document-user-activation-required',
 };
 
-/** Pages of a headless Chromium. Whatever a page throws, or logs as an error, is kept for the tests to look at. */
+/** Pages of a headless Chromium. Tests can ask for what a page threw, and for what its security policy forbade. */
 export interface World {
   open(url: string, options?: OpenOptions): Promise<Page>;
-  /** What pages threw since the last call. */
+  /** Faults of pages since the last call. */
   faults(): readonly string[];
 }
 
@@ -88,6 +88,11 @@ function makeWorld(executablePath: string): { readonly world: World; readonly cl
       const page = await context.newPage();
       if (before !== undefined) await page.addInitScript(before);
       page.on('pageerror', (error) => faults.push(String(error.stack ?? error)));
+      page.on('console', (message) => {
+        const text = message.text();
+        // Frames of the hub on pages of others are refused on purpose.
+        if (text.includes('Content Security Policy') && !text.includes('frame-ancestors')) faults.push(text);
+      });
       await page.goto(url);
       return page;
     },

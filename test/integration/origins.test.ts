@@ -77,6 +77,59 @@ describe.each(['uws', 'ws'])('origins on %s', (transport) => {
     }
   });
 
+  describe('pages of another site', () => {
+    const FROM_ELSEWHERE = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
+    const status = async (path: string, headers: Record<string, string> = {}) =>
+      (await ask(hub.port, path, { headers: { ...FROM_ELSEWHERE, ...headers } })).status;
+
+    test.each([
+      '/api/v1/connections?where=client%3Dx',
+      '/api/v1/metrics',
+      '/api/v1/openapi.json',
+      '/metrics',
+      '/healthz',
+      '/docs',
+      '/',
+      '/assets/nothing.js',
+      '/api/v1/streams/main/listen',
+    ])('get nothing of %s', async (path) => {
+      const { status, headers, body } = await ask(hub.port, path, { headers: FROM_ELSEWHERE });
+      expect([status, headers['content-type'], body]).toEqual([
+        403,
+        'application/problem+json',
+        expect.stringContaining('other sites'),
+      ]);
+    });
+
+    test.each(['/sdk/audio.js', '/sdk/live.js', '/listen'])('load %s', async (path) => {
+      expect(await status(path)).toBe(200);
+    });
+
+    test('send CMCD', async () => {
+      expect(await status('/api/v1/cmcd?CMCD=bl%3D2000%2Csid%3D%22a%22%2Ccid%3D%22main%22')).toBe(202);
+    });
+
+    test('lead a person here, and frame nothing', async () => {
+      const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+      expect([await status('/', navigation), await status('/api/v1/openapi.json', navigation)]).toEqual([200, 200]);
+      expect(await status('/', { ...navigation, 'sec-fetch-dest': 'iframe' })).toBe(403);
+    });
+
+    test('read the summary if they were opened from a file, and all if their origin is allowed', async () => {
+      const cors = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' };
+      expect(await status('/api/v1/metrics', { ...cors, origin: 'null' })).toBe(200);
+      expect(await status('/api/v1/connections', { ...cors, origin: 'null' })).toBe(403);
+      expect(await status('/api/v1/connections', { ...cors, origin: 'https://evil.example' })).toBe(403);
+      expect(await status('/api/v1/connections', { ...cors, origin: 'http://localhost:3000' })).toBe(200);
+    });
+
+    test('of the same site, and programs, are not refused', async () => {
+      for (const site of ['same-origin', 'same-site', 'none']) {
+        expect(await status('/api/v1/metrics', { 'sec-fetch-site': site })).toBe(200);
+      }
+    });
+  });
+
   test('a page that may not is refused also what it needs no permission to send', async () => {
     for (const origin of ['null', 'https://evil.example']) {
       const { status } = await from(origin, '/api/v1/streams/main/events', { method: 'POST', ...SENDING });

@@ -7,11 +7,14 @@ const METHODS = 'GET, HEAD, POST, DELETE';
 /** A browser asks again after this long. */
 const PREFLIGHT_MAX_AGE_S = 600;
 
+/** Pages and intakes for browsers on pages of any site; `/sdk/` is another. */
+const FOR_EVERY_SITE: ReadonlySet<string> = new Set(['/listen', '/api/v1/cmcd']);
+
 /**
- * Which pages may ask; who brings a token for what is another matter. Those of the hub itself and of loopback addresses, or
- * where there is an auth file of the origins that it lists, may read and send; those of any origin may load
- * the SDKs, and send CMCD as they may listen; and a page that was opened from a file, as the spec's dashboard is, may read
- * the summary, where there is no auth file. No other.
+ * Decide which pages may ask; tokens are another matter. Pages of the hub itself and of loopback addresses, or with an auth
+ * file of the origins that it lists, may read and send. Pages of any origin may load the SDKs, and send CMCD as they may
+ * listen. A page opened from a file, as the spec's dashboard is, may read the summary if there is no auth file. All other
+ * pages are refused if they send, and if their browser says that they are of another site.
  */
 export function addCors(app: Api, guard: Guard): void {
   app.use(async (c, next) => {
@@ -23,6 +26,9 @@ export function addCors(app: Api, guard: Guard): void {
     // A page may send what needs no permission to be sent, even though it could not read the answer.
     const isRefused = origin !== null && allowed === null && !READING.has(method);
     if (isRefused) throw new Problem(403, 'pages of this origin may not send here');
+    if (allowed === null && isOfOtherSite((name) => c.req.header(name)) && !FOR_EVERY_SITE.has(path)) {
+      throw new Problem(403, 'pages of other sites may not ask here');
+    }
     if (!isPreflight) await next();
     else {
       c.res = new Response(null, { status: 204 });
@@ -33,6 +39,15 @@ export function addCors(app: Api, guard: Guard): void {
     c.header('vary', 'origin', { append: true });
     if (allowed !== null) c.header('access-control-allow-origin', allowed);
   });
+}
+
+/**
+ * Whether a page of another site asks, and no person follows a link. Browsers say so to HTTPS and to loopback only, so this
+ * is never the only defence. It keeps pages from making the hub work: an image needs no `Origin`.
+ */
+function isOfOtherSite(header: (name: string) => string | undefined): boolean {
+  if (header('sec-fetch-site') !== 'cross-site') return false;
+  return header('sec-fetch-mode') !== 'navigate' || header('sec-fetch-dest') !== 'document';
 }
 
 /** What the answer says in Access-Control-Allow-Origin; null: nothing, for no page or one that may not. */
