@@ -9,6 +9,7 @@ import { encode } from './scenarios/encode.js';
 import { fanOut } from './scenarios/fan-out.js';
 import { garbage } from './scenarios/garbage.js';
 import { growth } from './scenarios/growth.js';
+import { hostile } from './scenarios/hostile.js';
 import { ingest } from './scenarios/ingest.js';
 import { memory } from './scenarios/memory.js';
 import { relay } from './scenarios/relay.js';
@@ -31,6 +32,7 @@ const SCENARIOS: readonly Scenario[] = [
   memory,
   growth,
   scrape,
+  hostile,
 ];
 const IDS = SCENARIOS.map(({ id }) => id);
 
