@@ -15,7 +15,7 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_DEPTH = 8;
 /** Values and keys of one message of a socket: 100 events with every field have 1,500, and decoding takes up to 1 µs each. */
 export const MAX_MESSAGE_NODES = 4_096;
-/** Values and keys of one record of a POST: a report with every field has 52. */
+/** Values and keys of one record of a POST: a report with every field has 52, an alert with 16 labels 45. */
 export const MAX_RECORD_NODES = 256;
 /** A body of one alert or silence with every field as long as it may be, each character escaped in JSON, is 40 KB. */
 export const MAX_ALERT_BODY_BYTES = 64 * 1024;

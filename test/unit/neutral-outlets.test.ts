@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { labelsOf, messageOf } from '@auralis/server/alerts/describe';
 import { listenerName } from '@auralis/server/alerts/situation';
+import { Alertmanager } from '@auralis/server/notify/notifiers/alertmanager';
+import { PagerDuty } from '@auralis/server/notify/notifiers/pagerduty';
 import { body, headline, summary, type Told } from '@auralis/server/notify/words';
 import { createTables } from '@auralis/server/state/tables';
 import { refusedBy, unreachable } from '@auralis/server/watch/hub-error';
@@ -10,6 +12,13 @@ import { changeLine } from '@auralis/server/watch/tail';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../harness/hub.js';
 import { OBEYED, STRANGE, WRITTEN_OUT } from '../harness/strangers-text.js';
+import { Context, firing, TELLER } from './notify/world.js';
+
+/** All texts of a decoded value. */
+function deepText(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Object.values(value).map(deepText).join('');
+  return String(value);
+}
 
 test('lines of tail are neutral, and as JSON say what was said', () => {
   const attributes = { client: STRANGE, reason: STRANGE };
@@ -48,6 +57,23 @@ describe('alerts', () => {
     expect(summary([told, told])).not.toMatch(OBEYED);
     expect(body(told)).toBe(`${WRITTEN_OUT}\nmore\nBlame: network, because ${WRITTEN_OUT}`);
   });
+});
+
+test('notifiers of machines that show texts to people pass them on neutrally', async () => {
+  const sent: unknown[] = [];
+  const outbound = { send: async (_: string, { body }: { body: string }) => sent.push(JSON.parse(body)) };
+  const labels = { stream: 'main', client: STRANGE };
+  const given = { title: STRANGE, message: STRANGE, labels, blame: { on: 'network', evidence: STRANGE } } as const;
+  await new PagerDuty({ routingKey: 'k', url: 'u' }, outbound as never, TELLER).send(
+    [firing('x', given)],
+    new Context(),
+  );
+  await new Alertmanager('u', outbound as never, TELLER).send([firing('x', given)], new Context());
+  expect(sent).toMatchObject([
+    { payload: { summary: `${WRITTEN_OUT}: ${WRITTEN_OUT}`, custom_details: { labels: { client: WRITTEN_OUT } } } },
+    [{ labels: { client: WRITTEN_OUT }, annotations: { summary: WRITTEN_OUT, description: WRITTEN_OUT } }],
+  ]);
+  expect(sent.map((each) => OBEYED.test(deepText(each)))).toEqual([false, false]);
 });
 
 describe.each(['json', 'pretty'])('the log as %s', (logFormat) => {

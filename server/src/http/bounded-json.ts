@@ -1,4 +1,4 @@
-import { DecodeError, MAX_ALERT_BODY_BYTES, MAX_DEPTH, MAX_MESSAGE_NODES, readJson } from '@auralis/shared';
+import { DecodeError, MAX_ALERT_BODY_BYTES, MAX_DEPTH, MAX_RECORD_NODES, readJson } from '@auralis/shared';
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from './problem.js';
 
@@ -8,7 +8,7 @@ export const boundedJson: MiddlewareHandler = async (c, next) => {
   if (byteLength > MAX_ALERT_BODY_BYTES)
     throw new Problem(413, `the body: at most ${MAX_ALERT_BODY_BYTES} bytes, not ${byteLength}`);
   try {
-    readJson(await c.req.text(), MAX_DEPTH, MAX_MESSAGE_NODES);
+    readJson(await c.req.text(), MAX_DEPTH, MAX_RECORD_NODES);
   } catch (error) {
     if (error instanceof DecodeError) throw new Problem(400, error.message);
     throw error;

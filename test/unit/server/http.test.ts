@@ -1,7 +1,8 @@
 import { createApi } from '@auralis/server/http/api';
 import { createGuard } from '@auralis/server/http/guard';
 import { addTable } from '@auralis/server/http/routes/tables';
-import { listQuery, rowsPage } from '@auralis/server/http/rows';
+import { listQuery, rowsPage, rowsPageText } from '@auralis/server/http/rows';
+import { SliceQueue, toTheEnd } from '@auralis/server/slices';
 import { CONNECTION, createTables } from '@auralis/server/state/tables';
 import { STREAM_NAME } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
@@ -79,10 +80,26 @@ describe('rows', () => {
 
   const api = () => {
     const app = createApi();
-    addTable(app, connections, '', ['stream', 'client']);
+    addTable(app, new SliceQueue(), connections, '', ['stream', 'client']);
     app.onError((error) => Response.json({ name: error.name, message: error.message }));
     return app;
   };
+
+  test('are written in steps, the same as at once, and a row that goes meanwhile is left out', () => {
+    const query = { limit: 1000, offset: 0, sort: null, order: 'asc', where: [] } as const;
+    const { connections: many } = createTables();
+    for (let row = 0; row < 2000; row++) many.open(`c${row}`, ['main', '', '', '']);
+    const steps = rowsPageText(many, query);
+    let count = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) {
+      if (++count === 10) for (const id of ['c0', 'c999']) many.close(many.slotOf(id) as number);
+    }
+    const page = JSON.parse(step.value) as { items: { id: string }[]; total: number; next: number };
+    expect([count, page.total, page.next, page.items.length]).toEqual([2000 / 500 + 1 + 1000 / 25, 2000, 1000, 999]);
+    expect(page.items.at(-1)?.id).toBe('c998');
+    expect(JSON.parse(toTheEnd(rowsPageText(connections, query)))).toEqual(rowsPage(connections, query));
+  });
 
   test('pages follow each other without a gap', () => {
     const ids: unknown[] = [];

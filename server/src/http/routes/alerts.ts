@@ -1,4 +1,4 @@
-import { MAX_ALERT_BODY_BYTES, MAX_RAISED_ALERTS, neutralLines, STREAM_NAME, show } from '@auralis/shared';
+import { MAX_ALERT_BODY_BYTES, MAX_RAISED_ALERTS, STREAM_NAME, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { Holders } from '../../state/places.js';
@@ -10,6 +10,7 @@ import { named } from '../parameters.js';
 import { OVER_SHARE, Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
 import { rowOf } from '../rows.js';
+import type { Slicer } from '../slicer.js';
 import { addTable } from './tables.js';
 
 /** What keeps the alerts, as far as REST asks of it. `now` is by the hub's clock; times of silences are wall times, ms. */
@@ -51,6 +52,7 @@ export interface AlertsContext {
   readonly alerts: AlertDesk;
   readonly now: () => number;
   readonly wallNow: () => number;
+  readonly slices: Slicer;
 }
 
 const MAX_LABELS = 16;
@@ -62,8 +64,7 @@ const line = (most: number) =>
     .string({ error: ({ input }) => `text, not ${input === undefined ? 'nothing' : show(input)}` })
     .trim()
     .min(1, 'text, not nothing')
-    .max(most, `${most} characters at most`)
-    .overwrite(neutralLines);
+    .max(most, `${most} characters at most`);
 const labelName = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'a name of a–z 0–9 _, 32 characters at most');
 const labels = z
   .record(labelName, line(200))
@@ -120,7 +121,7 @@ const tags = ['alerts'];
 /** Alerts and silences. `silences` comes before `alerts/{id}`, which would take its place. */
 export function addAlertRoutes(app: Api, context: AlertsContext): void {
   addSilenceRoutes(app, context);
-  addTable(app, context.tables.alerts, 'Alerts: pending, firing, and resolved in the last 5 min', [
+  addTable(app, context.slices, context.tables.alerts, 'Alerts: pending, firing, and resolved in the last 5 min', [
     'state',
     'severity',
     'stream',

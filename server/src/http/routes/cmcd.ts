@@ -5,7 +5,8 @@ import type { Holders } from '../../state/places.js';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { OVER_SHARE, Problem, problems } from '../problem.js';
-import { acceptedSchema, type Slicer } from './records.js';
+import type { Slicer } from '../slicer.js';
+import { acceptedSchema } from './records.js';
 import { checkStreamName } from './sockets.js';
 
 /** Takes CMCD records, each a line. */

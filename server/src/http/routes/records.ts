@@ -4,6 +4,7 @@ import type { Holders } from '../../state/places.js';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { OVER_SHARE, Problem, problems } from '../problem.js';
+import type { Slicer } from '../slicer.js';
 import { checkStreamName, streamParameter } from './sockets.js';
 
 /** Takes records of a stream, as decoded: one or a list of them. */
@@ -16,11 +17,6 @@ export interface RecordIntake {
     holders: Holders,
     now: () => number,
   ): Generator<void, object | 'no records' | 'too many records' | 'too many streams' | 'over share'>;
-}
-
-/** Does long work in slices, so that the event loop goes on. */
-export interface Slicer {
-  run<Result>(steps: Generator<void, Result>): Promise<Result>;
 }
 
 export interface RecordsContext {
@@ -90,8 +86,8 @@ export function addRecordsRoute(app: Api, { now, slices }: RecordsContext, wante
     checkStreamName(stream);
     const asker = c.env as Asker;
     assertStream(asker, stream);
-    const body = readBody(c.req.header('content-type') ?? '', new Uint8Array(await c.req.arrayBuffer()));
-    const answer = await slices.run(taken(intake, stream, body, asker.holders, now));
+    const read = readerOf(c.req.header('content-type') ?? '', new Uint8Array(await c.req.arrayBuffer()));
+    const answer = await slices.run(taken(intake, stream, read, asker.holders, now));
     switch (answer) {
       case 'no records':
         throw new Problem(400, `${records} are maps with a type; send one or a list of them`);
@@ -107,11 +103,19 @@ export function addRecordsRoute(app: Api, { now, slices }: RecordsContext, wante
   });
 }
 
-/** Decode all records, then take them. @throws Problem */
-function* taken(intake: RecordIntake, stream: string, body: string | Uint8Array, holders: Holders, now: () => number) {
+/** Read the text, decode all records, then take them. @throws Problem */
+function* taken(
+  intake: RecordIntake,
+  stream: string,
+  read: () => string | Uint8Array,
+  holders: Holders,
+  now: () => number,
+) {
+  const wire = read();
+  yield;
   let found: unknown;
   try {
-    found = yield* decodeRecords(body, MAX_EVENTS);
+    found = yield* decodeRecords(wire, MAX_EVENTS);
   } catch (error) {
     if (error instanceof DecodeError) throw new Problem(400, error.message);
     throw error;
@@ -119,14 +123,16 @@ function* taken(intake: RecordIntake, stream: string, body: string | Uint8Array,
   return yield* intake.takeSteps(stream, found, holders, now);
 }
 
-/** @throws Problem */
-function readBody(contentType: string, body: Uint8Array): string | Uint8Array {
+/** Return what reads the body. @throws Problem for a type that has no reader */
+function readerOf(contentType: string, body: Uint8Array): () => string | Uint8Array {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
   if (read === undefined) throw new Problem(415, `content-type: ${Object.keys(READERS).join(' or ')}`);
-  try {
-    return read(body);
-  } catch {
-    throw new Problem(400, 'the body is not UTF-8');
-  }
+  return () => {
+    try {
+      return read(body);
+    } catch {
+      throw new Problem(400, 'the body is not UTF-8');
+    }
+  };
 }

@@ -5,24 +5,32 @@ import { forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
-import { listQuery, type Row, type RowsPage, rowOf, rowsPage } from '../rows.js';
+import { listQuery, type Row, type RowsPage, rowOf, rowsPageText } from '../rows.js';
+import type { Slicer } from '../slicer.js';
 
 export interface TablesContext {
   readonly tables: Tables;
+  readonly slices: Slicer;
 }
 
 /** A list and a row of each table. */
-export function addTableRoutes(app: Api, { tables }: TablesContext): void {
-  addTable(app, tables.streams, 'Streams and how they fare');
-  addTable(app, tables.connections, 'Listeners: what they were sent, and what they say', ['stream', 'client']);
-  addTable(app, tables.engines, 'Engines: synthesis, generation, queue, buffer, process', ['stream']);
-  addTable(app, tables.hosts, 'Hosts: CPU, memory, disk, network');
-  addTable(app, tables.gpus, 'GPUs that nvidia-smi knows');
-  addTable(app, tables.hubs, 'The hub itself: refusals, frames, event loop, memory');
+export function addTableRoutes(app: Api, { tables, slices }: TablesContext): void {
+  addTable(app, slices, tables.streams, 'Streams and how they fare');
+  addTable(app, slices, tables.connections, 'Listeners: what they were sent, and what they say', ['stream', 'client']);
+  addTable(app, slices, tables.engines, 'Engines: synthesis, generation, queue, buffer, process', ['stream']);
+  addTable(app, slices, tables.hosts, 'Hosts: CPU, memory, disk, network');
+  addTable(app, slices, tables.gpus, 'GPUs that nvidia-smi knows');
+  addTable(app, slices, tables.hubs, 'The hub itself: refusals, frames, event loop, memory');
 }
 
 /** `GET /api/v1/<table>` and `GET /api/v1/<table>/{id}`. `filters`: attributes that may be asked for by name. */
-export function addTable(app: Api, table: Table, summary: string, filters: readonly string[] = []): void {
+export function addTable(
+  app: Api,
+  slices: Slicer,
+  table: Table,
+  summary: string,
+  filters: readonly string[] = [],
+): void {
   const { schema } = table;
   const row = rowSchema(schema);
   const tags = [schema.table];
@@ -38,7 +46,10 @@ export function addTable(app: Api, table: Table, summary: string, filters: reado
       ...problems({ 400: 'A parameter is unknown or out of range' }),
     },
   });
-  app.openapi(list, (c) => c.json(rowsPage(table, c.req.valid('query')), 200));
+  app.openapi(list, async (c) => {
+    const page = await slices.run(rowsPageText(table, c.req.valid('query')));
+    return c.body(page, 200, { 'content-type': 'application/json' }) as never;
+  });
 
   const one = createRoute({
     method: 'get',

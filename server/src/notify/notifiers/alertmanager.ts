@@ -69,7 +69,7 @@ export class Alertmanager implements Notifier {
   /** A `postableAlert`: labels, annotations, RFC 3339 times. */
   #alert({ alert }: Transition, now: number, endsAt: number) {
     const { id, rule, severity, title, message, labels, count, value, since, blame } = alert;
-    const own = Object.entries(labels).map(([name, text]) => [labelName(name), text] as const);
+    const own = Object.entries(labels).map(([name, text]) => [labelName(name), neutral(text)] as const);
     return {
       labels: { ...Object.fromEntries(own), alertname: rule, severity, hub: this.#teller.hub, alert_id: id },
       annotations: {
@@ -77,7 +77,7 @@ export class Alertmanager implements Notifier {
         description: neutralLines(message),
         count: String(count),
         ...(value === null ? {} : { value: String(value) }),
-        ...(blame === null ? {} : { blame: blame.on, evidence: blame.evidence }),
+        ...(blame === null ? {} : { blame: blame.on, evidence: neutral(blame.evidence) }),
       },
       startsAt: new Date(Math.min(since, now, endsAt)).toISOString(),
       endsAt: new Date(endsAt).toISOString(),

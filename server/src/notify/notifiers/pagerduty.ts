@@ -43,6 +43,7 @@ export class PagerDuty implements Notifier {
 
   #trigger({ key, at, alert }: Transition) {
     const { rule, severity, title, message, labels, count, value, blame } = alert;
+    const neutralLabels = Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, neutral(text)]));
     return {
       event_action: 'trigger',
       client: 'Auralis Hub',
@@ -55,7 +56,14 @@ export class PagerDuty implements Notifier {
         timestamp: new Date(at).toISOString(),
         class: rule,
         ...(labels.stream === undefined ? {} : { component: labels.stream }),
-        custom_details: { key, labels, count, value, blame: blame?.on ?? null, evidence: blame?.evidence ?? null },
+        custom_details: {
+          key,
+          labels: neutralLabels,
+          count,
+          value,
+          blame: blame?.on ?? null,
+          evidence: blame === null ? null : neutral(blame.evidence),
+        },
       },
     };
   }
