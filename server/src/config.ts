@@ -4,6 +4,7 @@ import { ConfigError, Problems } from './config-error.js';
 import { type ConfigFile, readConfigFile } from './config-file.js';
 import { byName, within } from './config-place.js';
 import { assertKnown } from './config-section.js';
+import { isLoopback } from './http/guard.js';
 import {
   type GivenOptions,
   type HubOptions,
@@ -75,8 +76,18 @@ function checked(
   const read = Object.fromEntries([...options, ...sections]);
   const { authFile } = read as Pick<HubOptions, 'authFile'>;
   const auth = authFile ? problems.try(() => readAuthFile(authFile)) : null;
+  problems.try(() => assertGuarded(read as HubOptions));
   problems.assertNone();
   return Object.freeze({ ...read, auth }) as HubOptions;
+}
+
+/** @throws ConfigError if anyone in a network could do anything, and nobody said that this is meant */
+function assertGuarded({ host, authFile, insecureAnonymous }: HubOptions): void {
+  if (host === undefined || isLoopback(host) || authFile !== null || insecureAnonymous) return;
+  throw new ConfigError(
+    `host: ${host} is reached from other machines, and without an auth file anyone there may listen, publish and read: ` +
+      'give --auth-file, or listen on 127.0.0.1, or say --insecure-anonymous if that is what you want',
+  );
 }
 
 const KNOWN_KEYS: readonly string[] = [...Object.keys(SERVE_OPTIONS), ...Object.keys(SECTIONS)];

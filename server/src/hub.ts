@@ -127,7 +127,7 @@ class RunningHub implements Hub {
     const outside = publicUrl === null ? '' : `, from outside ${this.url}`;
     const { auth } = this.#options;
     if (auth !== null) this.#log.info(saysWhoMay(auth));
-    else if (!isLoopback(host)) this.#log.warn(`whoever reaches ${host} may do anything: --auth-file asks for tokens`);
+    else if (!isLoopback(host)) this.#log.warn(`no authentication on ${host}: anyone can connect, use --auth-file`);
     this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
   }
 

@@ -7,7 +7,7 @@ import { type NotifiersSection, readNotifierSettings } from './notify/settings.j
 /** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
 export interface OptionSpec<Value> {
   readonly key: string;
-  /** What its value is called in `--help`; for people. */
+  /** What its value is called in `--help`, for people; '' for a flag without a value. */
   readonly value: string;
   readonly help: string;
   readonly default: Value;
@@ -72,6 +72,10 @@ export const SERVE_OPTIONS = {
     'FILE',
     'tokens and what each is for (YAML): then whoever asks needs one; make one with `auralis-hub token`; read again on SIGHUP',
   ),
+  insecureAnonymous: flag(
+    'insecureAnonymous',
+    'listen beyond loopback without an auth file: anyone who reaches the hub may listen, publish and read',
+  ),
   trustProxy: blocks('trustProxy', 'CIDR,…', 'proxies whose X-Forwarded-For is believed: addresses or blocks of them'),
   reporterIntervalS: whole(
     'reporterIntervalS',
@@ -120,6 +124,12 @@ export type GivenOptions = Partial<FlagOptions> & {
 function text(key: string, value: string, help: string, otherwise: string): OptionSpec<string> {
   const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);
   return { key, value, help, default: otherwise, allowed: 'text', parse };
+}
+
+function flag(key: string, help: string): OptionSpec<boolean> {
+  const parse = (found: unknown) =>
+    found === true || found === 'true' ? true : found === false || found === 'false' ? false : undefined;
+  return { key, value: '', help, default: false, allowed: 'true or false', parse };
 }
 
 function whole(

@@ -127,6 +127,13 @@ describe.each(['uws', 'ws'])('serve on %s', (transport) => {
 });
 
 describe('commands', () => {
+  test('does not listen beyond loopback without an auth file', async () => {
+    const { code, output } = await runCommand(['serve', '--host', '0.0.0.0', '--port', '0']);
+    expect([code, output]).toEqual([2, expect.stringContaining('--insecure-anonymous')]);
+    const others = await runCommand(['serve', '--insecure-anonymous', '--port', 'x']);
+    expect([others.code, others.output]).toEqual([2, expect.stringMatching(/^auralis-hub: --port: [^\n]*\n$/)]);
+  });
+
   test('--help is worth reading', async () => {
     const { code, output } = await runCommand(['serve', '--help']);
     expect(code).toBe(0);

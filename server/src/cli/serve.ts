@@ -12,7 +12,7 @@ a flag wins over the environment, the environment over the file.
 
 Examples:
   auralis-hub serve                                   dashboard at http://127.0.0.1:8000/
-  auralis-hub serve --host 0.0.0.0 --port 9000 --public-url https://hub.example.org
+  auralis-hub serve --host 0.0.0.0 --port 9000 --public-url https://hub.example.org --auth-file auth.yaml
   auralis-hub serve --config hub.yaml --log-format json
 `;
 
@@ -21,7 +21,8 @@ const STANDARD_STREAMS = [0, 1, 2];
 export function serveCommand(): Command {
   const command = new Command('serve').description('run the hub').addHelpText('after', EXAMPLES);
   for (const [key, spec] of Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS)) {
-    const option = new Option(`${flagOf(key)} <${spec.value}>`, describe(key, spec));
+    const value = spec.value === '' ? '' : ` <${spec.value}>`;
+    const option = new Option(`${flagOf(key)}${value}`, describe(key, spec));
     command.addOption(option);
   }
   command.option('--config <FILE>', 'config file, YAML or JSON (AURALIS_CONFIG)');
@@ -29,13 +30,14 @@ export function serveCommand(): Command {
 }
 
 function describe(key: string, spec: OptionSpec<unknown>): string {
-  const isNothing = spec.default === null || (Array.isArray(spec.default) && spec.default.length === 0);
+  const isNothing =
+    spec.default === null || spec.default === false || (Array.isArray(spec.default) && spec.default.length === 0);
   const otherwise = isNothing ? '' : `, default ${spec.default}`;
   return `${spec.help} (${environmentNameOf(key)}${otherwise})`;
 }
 
 /** Runs until SIGTERM or SIGINT has drained it. SIGHUP has it read its auth file again. */
-async function serve(flags: Readonly<Record<string, string>>): Promise<void> {
+async function serve(flags: Readonly<Record<string, string | boolean>> & { readonly config?: string }): Promise<void> {
   const { config, ...settings } = flags;
   const options = loadOptions({ flags: settings, environment: process.env, file: config });
   const log = createLogger(options);

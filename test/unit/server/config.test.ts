@@ -29,11 +29,46 @@ test('proxies are a list, in whichever form', () => {
 
 test('a config file may be JSON', () => expect(load({}, {}, '{"port": 9000}').port).toBe(9000));
 
+describe('an address beyond loopback without an auth file', () => {
+  const refusal = 'give --auth-file, or listen on 127.0.0.1, or say --insecure-anonymous';
+  test.each<[string, () => unknown]>([
+    ['a flag', () => load({ host: '0.0.0.0' }, {})],
+    ['the environment', () => load({}, { AURALIS_HOST: '::' })],
+    ['the file', () => load({}, {}, 'host: 192.0.2.1')],
+    ['a name', () => load({ host: 'hub.example' }, {})],
+    ['a program', () => checkOptions({ host: '0.0.0.0' })],
+    ['the flag taken back', () => load({ host: '::' }, { AURALIS_INSECURE_ANONYMOUS: 'false' })],
+  ])('is refused with the fix named: %s', (_, action) => {
+    expect(action).toThrow(ConfigError);
+    expect(action).toThrow(refusal);
+  });
+
+  test('is taken if somebody says so, by flag, environment, file or program', () => {
+    const anywhere = { host: '0.0.0.0', insecureAnonymous: true };
+    expect(load(anywhere, {})).toMatchObject(anywhere);
+    expect(load({ host: '0.0.0.0' }, { AURALIS_INSECURE_ANONYMOUS: 'true' })).toMatchObject(anywhere);
+    expect(load({}, {}, 'host: 0.0.0.0\ninsecureAnonymous: true')).toMatchObject(anywhere);
+    expect(checkOptions(anywhere)).toMatchObject(anywhere);
+  });
+
+  test('is taken with an auth file, and loopback without', () => {
+    const authFile = join(mkdtempSync(join(tmpdir(), 'auralis-')), 'auth.yaml');
+    writeFileSync(authFile, 'anonymous: [listener]');
+    expect(load({ host: '0.0.0.0', authFile }, {})).toMatchObject({ host: '0.0.0.0', insecureAnonymous: false });
+    for (const host of ['localhost', '127.0.0.2', '::1']) expect(load({ host }, {}).host).toBe(host);
+  });
+});
+
 describe('refused, naming the place, what was found and what is allowed', () => {
   test.each<[string, () => unknown, string]>([
     ['a flag', () => load({ port: '99999' }, {}), '--port: a whole number from 0 to 65535, not "99999"'],
     ['the environment', () => load({}, { AURALIS_LOG_LEVEL: 'loud' }), 'AURALIS_LOG_LEVEL: one of trace, debug'],
     ['an unknown variable', () => load({}, { AURALIS_PROT: '1' }), 'AURALIS_PROT: unknown; known are AURALIS_HOST'],
+    [
+      'a flag with a value of another kind',
+      () => load({}, { AURALIS_INSECURE_ANONYMOUS: 'yes' }),
+      'true or false, not',
+    ],
     ['the file', () => load({}, {}, 'port: many'), 'hub.yaml:1:1: port: a whole number from 0 to 65535, not "many"'],
     ['an unknown key', () => load({}, {}, 'prot: 1'), 'hub.yaml:1:1: prot: unknown; known are host, port'],
     ['a broken file', () => load({}, {}, 'host: a\nport: ['), 'hub.yaml:2:8: '],
