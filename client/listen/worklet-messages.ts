@@ -1,4 +1,4 @@
-import type { JitterStatus } from './jitter-buffer.js';
+import type { JitterStatus } from '../src/audio/jitter-buffer.js';
 
 export const PROCESSOR = 'auralis-player';
 

@@ -1,5 +1,5 @@
 /** Runs on the audio thread, where nothing may wait: the ring is here, and underruns are counted where they are heard. */
-import { JitterBuffer } from './jitter-buffer.js';
+import { JitterBuffer } from '../src/audio/jitter-buffer.js';
 import { type FromWorklet, PROCESSOR, type ToWorklet } from './worklet-messages.js';
 
 // The globals of an AudioWorklet, which the DOM's types leave out.

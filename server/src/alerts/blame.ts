@@ -22,6 +22,8 @@ export interface EngineState {
   readonly goneS: number;
   /** Seconds of audio that come from it in a second. */
   readonly audioRate: number;
+  /** Its next chunk has not come when it should. */
+  readonly isLate: boolean;
   /** How far it ran ahead of real time of late, ms, where the alert is of dropped chunks; 0 where it did not. */
   readonly burstMs: number;
   /** How long its PCM lasts by the declared format ÷ as declared, where the two contradict each other. */
@@ -67,7 +69,7 @@ export function blameFor(situation: Situation): Blame {
     return { on: 'engine', evidence: `${gone}: ${listening(situation)}` };
   }
   if (isStarved(situation)) return blameStandstill(node);
-  const fault = engine === null ? null : faultOf(engine, `the engine of stream ${stream}`);
+  const fault = engine === null ? null : faultOf(engine, situation);
   if (fault !== null) return { on: 'engine', evidence: fault };
   return about === 'player' ? blamePlayers(situation) : blameListeners(situation);
 }
@@ -94,9 +96,13 @@ function leftStandstill(goneS: number, { watchedMs, worstDelayMs }: NodeState): 
 }
 
 /** What an engine that is here does wrong; null where it does not. */
-function faultOf({ audioRate, burstMs, pcmRatio }: EngineState, engine: string): string | null {
+function faultOf({ audioRate, isLate, burstMs, pcmRatio }: EngineState, { stream, others }: Situation): string | null {
+  const engine = `the engine of stream ${stream}`;
   if (pcmRatio >= 0) return `the bytes of ${engine} last ${pcmRatio.toFixed(2)} s for each second that it declares`;
   if (burstMs > 0) return `${engine} sent ${(burstMs / 1000).toFixed(1)} s of audio ahead of real time, at once`;
+  // Listeners who are well get the same chunks.
+  if (isLate && others.well <= MOSTLY * others.count)
+    return `the next chunk of ${engine} is late, and this hub keeps time`;
   if (!(audioRate < SLOW_ENGINE_RATE)) return null;
   return `only ${audioRate.toFixed(2)} s of audio a second come from ${engine}, and this hub keeps time`;
 }

@@ -7,7 +7,7 @@ import type { Rule } from './rule.js';
 const OK = 0;
 
 /** Of `streams.health_reason`. */
-const WRONG_FORMAT: number = (SCHEMAS.streams.columns[STREAM.health_reason]?.labels ?? []).indexOf('wrong_format');
+const REASONS: readonly string[] = SCHEMAS.streams.columns[STREAM.health_reason]?.labels ?? [];
 
 /** Listeners that are here: their slots, and how many of them fare well. */
 interface Listeners {
@@ -85,13 +85,14 @@ export class Circumstances {
     const isLost = streams.get(slot, STREAM.engine_lost_at) > 0;
     if (!isLost && streams.get(slot, STREAM.publishing) !== 1) return null;
     const goneS = Math.max(0, streams.epochS(this.#now) - streams.get(slot, STREAM.engine_lost_at));
-    const isWrongFormat = streams.get(slot, STREAM.health_reason) === WRONG_FORMAT;
+    const reason = REASONS[streams.get(slot, STREAM.health_reason)];
     return {
       goneS,
       audioRate: streams.get(slot, STREAM.audio_rate),
+      isLate: reason === 'late',
       // A burst makes chunks drop, and nothing else.
       burstMs: rule.column.name === 'dropped_per_min' ? streams.get(slot, STREAM.burst_ms) || 0 : 0,
-      pcmRatio: isWrongFormat ? streams.get(slot, STREAM.pcm_ratio) : Number.NaN,
+      pcmRatio: reason === 'wrong_format' ? streams.get(slot, STREAM.pcm_ratio) : Number.NaN,
     };
   }
 

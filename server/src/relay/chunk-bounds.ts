@@ -24,8 +24,8 @@ export const lateAfterMs = (chunkMs: number) => NOMINAL_CHUNK_MS + excessMs(chun
 /** What a player of live audio buffers at most, ms. */
 export const maxDepthMs = (chunkMs: number) => Math.max(MAX_DEPTH_MS, LEAST_CHUNKS * chunkMs);
 
-/** How far a buffer and what went into it may differ, ms. */
-export const maxContradictionMs = (chunkMs: number) => MAX_CONTRADICTION_MS + 2 * excessMs(chunkMs);
+/** How far a buffer and what went into it may differ, ms: one chunk may be in the one figure and not in the other. */
+export const maxContradictionMs = (chunkMs: number) => MAX_CONTRADICTION_MS + excessMs(chunkMs);
 
 /** Audio that may be outstanding, ms, where `configuredMs` would be less than a few chunks. */
 export const maxOutstandingMs = (configuredMs: number, chunkMs: number) =>

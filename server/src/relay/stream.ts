@@ -183,7 +183,8 @@ export class Stream {
     if (this.hadBurst(now)) return SUPPLY.burst;
     const { index, columns } = SCHEMAS.streams;
     const level = levelOf(columns[index.audio_rate] ?? {}, read(STREAM.audio_rate));
-    return level === 'alert' ? SUPPLY.slowRate : SUPPLY.fine;
+    if (level === 'alert') return SUPPLY.slowRate;
+    return this.isLate(now) && !this.isBeginning(now) ? SUPPLY.late : SUPPLY.fine;
   }
 
   #book(payloadBytes: number, messageBytes: number, sent: number, dropped: number, now: number): void {
@@ -203,7 +204,7 @@ export class Stream {
 const FIRST_CHUNK_MS = 12_000;
 
 /** By `SUPPLY`. */
-const SUPPLY_HEALTH = [HEALTH.ok, HEALTH.critical, HEALTH.critical, HEALTH.warning, HEALTH.critical];
+const SUPPLY_HEALTH = [HEALTH.ok, HEALTH.critical, HEALTH.critical, HEALTH.warning, HEALTH.critical, HEALTH.warning];
 
 /** One for all streams: a chunk is sent before the next is written. It grows to the largest. */
 const writer = new Writer(64 * 1024);

@@ -2,11 +2,11 @@ import type { PlaybackState } from '@auralis/shared';
 
 /** Sound begins when this much is buffered, and begins again after silence. */
 export const START_AT_MS = 300;
-/** But not sooner than this after the first chunk: of a chunk of 10 s, too, the next may come that much late. */
-const START_AFTER_MS = 200;
+/** The next chunk may come this much late. */
+const JITTER_MS = 200;
 /** A player throws away what would make its buffer longer than this, or than a few chunks. */
 const MAX_DEPTH_MS = 10_000;
-const MAX_CHUNKS = 3;
+const MAX_CHUNKS = 4;
 
 /**
  * A browser's jitter buffer, modelled: chunks come in, sound goes out in real time. Pure; `now` is any clock's ms that
@@ -20,17 +20,13 @@ export class Playout {
   startupMs: number | null = null;
   state: PlaybackState = 'idle';
   #depthMs = 0;
-  readonly #startAtMs: number;
   #longestMs = 0;
-  /** When the first chunk came of those that are gathered for a start. */
-  #gathersSince: number | null = null;
+  #chunkAt = 0;
   #at: number;
   readonly #startedAt: number;
   #isFrozen = false;
 
-  /** `startAtMs`: what it gathers before it begins; less than the longest chunk stutters where chunks vary. */
-  constructor(now: number, startAtMs = START_AT_MS) {
-    this.#startAtMs = startAtMs;
+  constructor(now: number) {
     this.#at = now;
     this.#startedAt = now;
   }
@@ -46,8 +42,7 @@ export class Playout {
     this.#longestMs = Math.max(this.#longestMs, durationMs);
     this.#depthMs = Math.min(Math.max(MAX_DEPTH_MS, MAX_CHUNKS * this.#longestMs), this.#depthMs + durationMs);
     if (this.state === 'idle') this.state = 'starting';
-    if (this.state === 'playing') return;
-    this.#gathersSince ??= now;
+    this.#chunkAt = now;
     this.#startBy(now);
   }
 
@@ -66,14 +61,17 @@ export class Playout {
     this.state = 'stalled';
   }
 
-  /** Starts to play if there is enough by `now`, at the moment when there was. */
+  /**
+   * Start to play if there is enough by `now`, at the moment when there was: enough to last until the longest chunk after the
+   * last one has come, which takes as long as it is.
+   */
   #startBy(now: number): void {
-    if (this.#gathersSince === null || this.#depthMs < this.#startAtMs) return;
-    const startsAt = Math.max(this.#at, this.#gathersSince + START_AFTER_MS);
+    if (this.state === 'playing' || this.#depthMs < START_AT_MS) return;
+    const lacksMs = this.#longestMs + JITTER_MS - this.#depthMs;
+    const startsAt = Math.max(this.#at, this.#chunkAt + Math.max(0, lacksMs));
     if (startsAt > now) return;
     if (this.state === 'stalled') this.silenceMs += startsAt - this.#at;
     this.#at = startsAt;
-    this.#gathersSince = null;
     this.state = 'playing';
     this.startupMs ??= startsAt - this.#startedAt;
   }

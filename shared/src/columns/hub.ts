@@ -96,7 +96,7 @@ export const streamColumns = {
   health: { id: 145, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How its engine serves it' },
   health_reason: {
     id: 146, unit: 'enum', scale: 0, worse: null,
-    labels: ['fine', 'engine_offline', 'wrong_format', 'burst', 'slow_rate'],
+    labels: ['fine', 'engine_offline', 'wrong_format', 'burst', 'slow_rate', 'late'],
     help: 'Why it is not well: the worst of what is wrong',
   },
 } as const satisfies Record<string, ColumnSpec>;

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 
 const CALM = { lostMs: 0, watchedMs: 15_000, worstDelayMs: 0, cpuPercent: 20 };
 const STARVED = { lostMs: 7210, watchedMs: 22_100, worstDelayMs: 611.4, cpuPercent: 40 };
-const DELIVERS = { goneS: Number.NaN, audioRate: 1, burstMs: 0, pcmRatio: Number.NaN };
+const DELIVERS = { goneS: Number.NaN, audioRate: 1, isLate: false, burstMs: 0, pcmRatio: Number.NaN };
 const NOBODY = { count: 0, well: 0 };
 
 /** Two of 40 listeners in trouble, on a node and with an engine that do well. */
@@ -120,6 +120,13 @@ describe('who is to blame', () => {
       'engine',
       'the engine of stream main sent 10.0 s of audio ahead of real time, at once',
     ],
+    [
+      'all, whose engine is late',
+      { ...ALL, engine: { ...DELIVERS, isLate: true } },
+      'engine',
+      'the next chunk of the engine of stream main is late, and this hub keeps time',
+    ],
+    ['few, while the engine is late for a moment', { engine: { ...DELIVERS, isLate: true } }, 'network', ''],
     [
       'a stream whose engine declares what its bytes are not',
       { about: 'stream', engine: { ...DELIVERS, pcmRatio: 0.5 } },

@@ -10,23 +10,23 @@ describe('a player', () => {
     expect([playout.state, playout.depthMs, playout.startupMs]).toEqual(['idle', 0, null]);
     playout.push(100, 1_050);
     expect([playout.state, playout.depthMs]).toEqual(['starting', 100]);
-    playout.push(START_AT_MS - 100, 1_250);
-    expect([playout.state, playout.depthMs, playout.startupMs]).toEqual(['playing', START_AT_MS, 250]);
-    for (let at = 1_350; at <= 11_250; at += 100) playout.push(100, at);
+    for (const at of [1_100, 1_150]) playout.push(100, at);
+    expect([playout.state, playout.depthMs, playout.startupMs]).toEqual(['playing', START_AT_MS, 150]);
+    for (let at = 1_250; at <= 11_150; at += 100) playout.push(100, at);
     expect([playout.depthMs, playout.underruns, playout.silenceMs]).toEqual([START_AT_MS, 0, 0]);
   });
 
   test('that runs empty counts once, and the silence until it has enough again', () => {
-    const playout = new Playout(-200);
-    playout.push(START_AT_MS, -200);
+    const playout = new Playout(0);
+    for (let ms = 0; ms < START_AT_MS; ms += 100) playout.push(100, 0);
     playout.advance(START_AT_MS - 50);
     expect([playout.depthMs, playout.underruns]).toEqual([50, 0]);
     playout.advance(START_AT_MS + 60);
     expect([playout.state, playout.depthMs, playout.underruns, playout.silenceMs]).toEqual(['stalled', 0, 1, 60]);
-    playout.push(START_AT_MS - 100, START_AT_MS + 200);
+    for (let ms = 0; ms < START_AT_MS - 100; ms += 100) playout.push(100, START_AT_MS + 200);
     expect([playout.state, playout.depthMs, playout.silenceMs]).toEqual(['stalled', START_AT_MS - 100, 200]);
-    playout.push(100, START_AT_MS + 400);
-    expect([playout.state, playout.underruns, playout.silenceMs, playout.startupMs]).toEqual(['playing', 1, 400, 200]);
+    playout.push(100, START_AT_MS + 300);
+    expect([playout.state, playout.underruns, playout.silenceMs, playout.startupMs]).toEqual(['playing', 1, 300, 0]);
   });
 
   test('of chunks of 10 s begins 200 ms after the first, so that the next may be late by as much', () => {
@@ -43,8 +43,8 @@ describe('a player', () => {
   test('that is frozen plays nothing, believes that it plays, and keeps no more than 10 s', () => {
     const playout = new Playout(0);
     playout.push(300, 0);
-    playout.freeze(200);
-    for (let at = 300; at <= 60_000; at += 100) playout.push(100, at);
+    playout.freeze(100);
+    for (let at = 200; at <= 60_000; at += 100) playout.push(100, at);
     expect([playout.state, playout.depthMs, playout.underruns]).toEqual(['playing', 10_000, 0]);
   });
 });

@@ -21,16 +21,13 @@ export class Page {
   #isHidden = false;
   readonly #asleep = new Set<() => void>();
 
-  /**
-   * `statusMs`: how old what it knows of its player may be, as where the player is on a thread of its own. `startAtMs`: what
-   * the player gathers before it begins.
-   */
-  constructor(world: World, client: string, seed: number, statusMs = 0, startAtMs?: number) {
+  /** `statusMs`: how old what it knows of its player may be, as where the player is on a thread of its own. */
+  constructor(world: World, client: string, seed: number, statusMs = 0) {
     this.#world = world;
     this.#statusMs = statusMs;
     this.client = client;
     this.random = seededRandom(seed + 1);
-    this.#playout = new Playout(world.timeline.now, startAtMs);
+    this.#playout = new Playout(world.timeline.now);
     const delayMs = 10 + 140 * this.random();
     const plan: ListenerPlan = {
       client,
