@@ -23,6 +23,7 @@ export function simulateCommand(done: (exitCode: number) => void): Command {
     .option('--streams <N>', 'streams, each with its engine', whole(1), 1)
     .option('--listeners <N>', 'listeners, over all streams', whole(0), 20)
     .option('--duration <S>', 'seconds; 0 goes on until Ctrl-C', whole(0), 60)
+    .option('--chunk-ms <MS>', 'how long each chunk is', whole(1), 100)
     .option('--wav <FILE>', '16-bit PCM WAV file to play, again and again; without it a chord')
     .option('--no-audio', 'small chunks without sound, to save bandwidth')
     .option('--slow <N>', 'listeners that read at half the speed', whole(0), 0)

@@ -1,11 +1,10 @@
 import type { ClientMetricsReport } from '@auralis/shared';
-import { CHUNK_MS } from './chunk-source.js';
 import type { Kind } from './options.js';
 
 /** What distinguishes one kind of listener from another. */
 export interface Behaviour {
-  /** How fast it reads, chunks a second; null: as fast as they come. */
-  readonly chunksPerSecond: number | null;
+  /** How fast it reads, as a share of what comes; null: as fast as it comes. */
+  readonly readingSpeed: number | null;
   /** Stops playing after this long; null: never. */
   readonly freezesAfterMs: number | null;
   /** Its clock minus the true one. */
@@ -24,7 +23,7 @@ export interface Behaviour {
 }
 
 const HONEST: Behaviour = {
-  chunksPerSecond: null,
+  readingSpeed: null,
   freezesAfterMs: null,
   clockSkewMs: 0,
   syncsClock: true,
@@ -35,7 +34,6 @@ const HONEST: Behaviour = {
   end: 'drain',
 };
 
-const NOMINAL = 1_000 / CHUNK_MS;
 const SKEWS_MS = [-15_000, 15_000, 86_400_000] as const;
 
 /** `index`: how many of this kind come before; kinds that come in variants take turns. */
@@ -44,13 +42,13 @@ export function behaviourOf(kind: Kind, index: number): Behaviour {
     case 'normal':
       return HONEST;
     case 'slow':
-      return { ...HONEST, chunksPerSecond: NOMINAL / 2, end: index % 2 === 0 ? 'drain' : 'cut' };
+      return { ...HONEST, readingSpeed: 0.5, end: index % 2 === 0 ? 'drain' : 'cut' };
     case 'frozen':
       return { ...HONEST, freezesAfterMs: 3_000 };
     case 'lying':
       return {
         ...HONEST,
-        chunksPerSecond: NOMINAL * 0.8,
+        readingSpeed: 0.8,
         lies: { bufferDepthMs: 400, bufferUnderruns: 0, underrunDurationMs: 0, playbackState: 'playing' },
       };
     case 'skewed':

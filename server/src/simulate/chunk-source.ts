@@ -1,8 +1,6 @@
 import { type AudioFormat, MAX_CHUNK_MESSAGE_BYTES, type PublishedChunk } from '@auralis/shared';
 import { type PcmAudio, WavError } from './wav.js';
 
-/** How often an engine publishes. */
-export const CHUNK_MS = 100;
 /** Payload of a chunk without sound. */
 const OPAQUE_BYTES = 64;
 
@@ -13,37 +11,39 @@ export interface ChunkSource {
   next(): PublishedChunk;
 }
 
-/** Small chunks of no meaning, which stand for 100 ms each. */
-export function opaqueSource(): ChunkSource {
+/** Small chunks of no meaning, which stand for `durationMs` each. */
+export function opaqueSource(durationMs: number): ChunkSource {
   const payload = new Uint8Array(OPAQUE_BYTES);
   return {
     format: { encoding: 'opaque', sampleRate: 48_000, channels: 2 },
-    next: () => ({ durationMs: CHUNK_MS, payload }),
+    next: () => ({ durationMs, payload }),
   };
 }
 
-/** Plays a recording again and again, in chunks of 100 ms: where that is no whole number of frames, now one more, now one less. */
+/** Plays a recording again and again, in chunks of `chunkMs`. If that is no whole number of frames: now one more, now one less. */
 export class PcmSource implements ChunkSource {
   readonly format: AudioFormat;
   readonly #audio: PcmAudio;
   readonly #frameBytes: number;
   readonly #frames: number;
   readonly #payload: Uint8Array;
+  readonly #chunkMs: number;
   #chunks = 0;
   /** Where in the recording the next chunk begins. */
   #frame = 0;
 
-  /** @throws WavError where 100 ms of it do not fit into a chunk */
-  constructor(audio: PcmAudio) {
+  /** @throws WavError where so much of it does not fit into a chunk */
+  constructor(audio: PcmAudio, chunkMs: number) {
+    this.#chunkMs = chunkMs;
     const { sampleRate, channels } = audio;
     this.#audio = audio;
     this.#frameBytes = channels * 2;
     this.#frames = audio.samples.length / this.#frameBytes;
     this.format = { encoding: 'pcm_s16le', sampleRate, channels };
-    const largest = Math.ceil((sampleRate * CHUNK_MS) / 1000) * this.#frameBytes;
+    const largest = Math.ceil((sampleRate * chunkMs) / 1000) * this.#frameBytes;
     if (largest > MAX_CHUNK_MESSAGE_BYTES - 64) {
       throw new WavError(
-        `${CHUNK_MS} ms of it are ${largest} bytes; a chunk is at most ${MAX_CHUNK_MESSAGE_BYTES}: take fewer channels or a lower rate`,
+        `${chunkMs} ms of it are ${largest} bytes; a chunk is at most ${MAX_CHUNK_MESSAGE_BYTES}: take fewer channels, a lower rate, or shorter chunks`,
       );
     }
     this.#payload = new Uint8Array(largest);
@@ -51,7 +51,7 @@ export class PcmSource implements ChunkSource {
 
   next(): PublishedChunk {
     const { sampleRate } = this.#audio;
-    const end = (count: number) => Math.floor((count * sampleRate * CHUNK_MS) / 1000);
+    const end = (count: number) => Math.floor((count * sampleRate * this.#chunkMs) / 1000);
     const frames = end(this.#chunks + 1) - end(this.#chunks);
     this.#chunks++;
     this.#copy(frames);

@@ -1,6 +1,6 @@
 import { mayReconnect, Writer, writePublishedChunk } from '@auralis/shared';
 import { WebSocket } from 'ws';
-import { CHUNK_MS, type ChunkSource } from './chunk-source.js';
+import type { ChunkSource } from './chunk-source.js';
 import { SimulationError } from './options.js';
 import { SimPhrases } from './phrases.js';
 import { seededRandom } from './random.js';
@@ -26,7 +26,7 @@ export interface EngineTarget {
 }
 
 /**
- * One engine: publishes a chunk every 100 ms, on a schedule that does not drift, and counts them; and tells of the phrases
+ * One engine: publishes chunk after chunk, on a schedule that does not drift, and counts them; and tells of the phrases
  * that it would have made them of. It comes back when it loses its connection.
  */
 export class SimEngine {
@@ -45,6 +45,7 @@ export class SimEngine {
   readonly faults: string[] = [];
   readonly #target: EngineTarget;
   readonly #source: ChunkSource;
+  readonly #chunkMs: number;
   readonly #writer = new Writer();
   readonly #phrases: SimPhrases;
   readonly #random: () => number;
@@ -53,7 +54,8 @@ export class SimEngine {
   #nextAt = 0;
   #isStopping = false;
 
-  constructor(target: EngineTarget, source: ChunkSource) {
+  constructor(target: EngineTarget, source: ChunkSource, chunkMs: number) {
+    this.#chunkMs = chunkMs;
     this.#target = target;
     this.stream = target.stream;
     this.#source = source;
@@ -160,7 +162,7 @@ export class SimEngine {
   #publishDue(): void {
     const now = performance.now();
     if (now - this.#nextAt > MAX_CATCH_UP_MS) this.#nextAt = now;
-    for (; this.#nextAt <= now; this.#nextAt += CHUNK_MS) this.#publish();
+    for (; this.#nextAt <= now; this.#nextAt += this.#chunkMs) this.#publish();
     this.#tell(now);
     this.#timer = setTimeout(() => this.#publishDue(), this.#nextAt - now);
   }

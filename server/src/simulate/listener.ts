@@ -26,6 +26,8 @@ export interface ListenerContext {
   /** Of `/listen`, without its query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** How long chunks are. */
+  readonly chunkMs: number;
   readonly random: () => number;
   /** True time, ms since 1970, fractional. */
   readonly now: () => number;
@@ -111,8 +113,8 @@ export class SimListener {
     // A page that is hidden says so at once; the others spread their first report over the interval.
     this.#after('report', behaviour.hidden ? 0 : this.#reportEveryMs * this.#context.random(), () => this.#report());
     if (behaviour.syncsClock) this.#syncClock();
-    if (behaviour.chunksPerSecond !== null) {
-      this.#pace = new ReadingPace(behaviour.chunksPerSecond, this.#context.now());
+    if (behaviour.readingSpeed !== null) {
+      this.#pace = new ReadingPace((behaviour.readingSpeed * 1000) / this.#context.chunkMs, this.#context.now());
     }
     if (behaviour.freezesAfterMs !== null) {
       this.#after('freeze', behaviour.freezesAfterMs, () => this.#playout.freeze(this.#context.now()));

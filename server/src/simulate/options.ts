@@ -1,3 +1,5 @@
+import { MAX_CHUNK_DURATION_MS } from '@auralis/shared';
+
 /** What to simulate. Counts of kinds are out of `listeners`; the rest of them behave well. */
 export interface SimulationOptions {
   /** The hub's: `http://127.0.0.1:8000`. */
@@ -10,6 +12,8 @@ export interface SimulationOptions {
   readonly listeners: number;
   /** `Infinity` goes on until `signal`. */
   readonly durationS: number;
+  /** How long each chunk is. */
+  readonly chunkMs: number;
   /** Path of a 16-bit PCM WAV file; without it a chord is synthesised. */
   readonly wav?: string;
   /** false: small chunks without sound. */
@@ -58,6 +62,9 @@ export interface Plan {
 export function planOf(options: SimulationOptions): Plan {
   if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol)) {
     throw new SimulationError(`url: http://… or https://…, not ${JSON.stringify(options.url)}`);
+  }
+  if (options.chunkMs > MAX_CHUNK_DURATION_MS) {
+    throw new SimulationError(`chunk-ms: at most ${MAX_CHUNK_DURATION_MS}, not ${options.chunkMs}`);
   }
   if (options.streams < 1) throw new SimulationError('streams: 1 at least');
   const faulty = KINDS.slice(1).flatMap((kind) => Array<Kind>(options[kind as Exclude<Kind, 'normal'>]).fill(kind));

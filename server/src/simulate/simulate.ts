@@ -65,12 +65,13 @@ class Simulation {
 
   async run(onProgress?: (progress: SimulationProgress) => void): Promise<SimulationSummary> {
     const plan = planOf(this.#options);
+    const { chunkMs } = this.#options;
     const source = await sourceMaker(this.#options);
     this.#firstBoot = await this.#api.boot();
     for (const stream of plan.streams) {
       const url = this.#api.socketUrl(`/streams/${stream}/publish`);
       const publishedSeq = async () => (await this.#api.publishedSeqs()).get(stream) ?? 0;
-      const engine = new SimEngine({ url, headers: this.#api.headers, stream, publishedSeq }, source());
+      const engine = new SimEngine({ url, headers: this.#api.headers, stream, publishedSeq }, source(), chunkMs);
       await engine.connect();
       // It was let in, to be told that it may not.
       if (engine.faults.length > 0) throw new SimulationError(engine.faults.join('; '));
@@ -100,6 +101,7 @@ class Simulation {
     return {
       url: this.#api.socketUrl(`/streams/${stream}/listen`),
       headers: this.#api.headers,
+      chunkMs: this.#options.chunkMs,
       random: this.#random,
       now,
       onLeft: (listener, connection) => {
@@ -164,16 +166,16 @@ class Simulation {
 }
 
 /** Makes each engine its source. @throws SimulationError for a file that cannot be played */
-async function sourceMaker({ audio, wav }: SimulationOptions): Promise<() => ChunkSource> {
-  if (!audio) return opaqueSource;
+async function sourceMaker({ audio, wav, chunkMs }: SimulationOptions): Promise<() => ChunkSource> {
+  if (!audio) return () => opaqueSource(chunkMs);
   if (wav === undefined) {
     const chords = synthesiseChords();
-    return () => new PcmSource(chords);
+    return () => new PcmSource(chords, chunkMs);
   }
   try {
     const recording = parseWav(await readFile(wav));
-    new PcmSource(recording);
-    return () => new PcmSource(recording);
+    new PcmSource(recording, chunkMs);
+    return () => new PcmSource(recording, chunkMs);
   } catch (error) {
     if (error instanceof WavError) throw new SimulationError(`${wav}: ${error.message}`);
     throw new SimulationError(`${wav} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);

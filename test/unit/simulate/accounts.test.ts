@@ -93,6 +93,7 @@ describe('accounts', () => {
 
 describe('a plan', () => {
   const OPTIONS: SimulationOptions = {
+    chunkMs: 100,
     url: 'http://127.0.0.1:8000',
     streams: 1,
     listeners: 10,

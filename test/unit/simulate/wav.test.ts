@@ -90,7 +90,7 @@ describe('chunks', () => {
     const frames = 7_000;
     const samples = Buffer.alloc(frames * 2);
     for (let frame = 0; frame < frames; frame++) samples.writeInt16LE(frame, frame * 2);
-    const source = new PcmSource({ sampleRate: 48_000, channels: 1, samples });
+    const source = new PcmSource({ sampleRate: 48_000, channels: 1, samples }, 100);
     for (let index = 0, frame = 0; index < 10; index++) {
       const { durationMs, payload } = source.next();
       expect([durationMs, payload.length]).toEqual([100, 9_600]);
@@ -100,7 +100,7 @@ describe('chunks', () => {
   });
 
   test('of a rate that 100 ms do not divide keep its time all the same', () => {
-    const source = new PcmSource({ sampleRate: 11_025, channels: 2, samples: new Uint8Array(44_100) });
+    const source = new PcmSource({ sampleRate: 11_025, channels: 2, samples: new Uint8Array(44_100) }, 100);
     let bytes = 0;
     let durationMs = 0;
     for (let index = 0; index < 100; index++) {
@@ -113,12 +113,12 @@ describe('chunks', () => {
   });
 
   test('that would be too large for the hub are refused at the start', () => {
-    const audio = { sampleRate: 384_000, channels: 64, samples: new Uint8Array(128) };
-    expect(() => new PcmSource(audio)).toThrow('a chunk is at most');
+    const audio = { sampleRate: 384_000, channels: 32, samples: new Uint8Array(64) };
+    expect(() => new PcmSource(audio, 200)).toThrow('a chunk is at most');
   });
 
   test('without sound are small', () => {
-    const source = opaqueSource();
+    const source = opaqueSource(100);
     expect([source.format.encoding, source.next().durationMs, source.next().payload.length]).toEqual([
       'opaque',
       100,
