@@ -47,6 +47,10 @@ def main():
     AlertManager(webhook_url="https://example.org").send_alert(
         AlertSeverity.ERROR, "High Synthesis Error Rate", "Synthesis failures: 14.3%")
     alerts.alert_manager.send_alert(AlertSeverity.INFO, "x" * 300, "")
+    alerts.alert_manager.send_alert(AlertSeverity.CRITICAL, "GPU memory", "full", key="gpu", lasts_s=600)
+    alerts.alert_manager.send_alert(AlertSeverity.WARNING, "Slow disk", "90 %")
+    for key in ("gpu", "Slow disk", "nothing"):
+        alerts.alert_manager.resolve_alert(key)
     good = [(latency, rtf) for success, latency, rtf in results if success]
     json.dump({
         "successes": len(good),

@@ -75,6 +75,27 @@ describe.each(['uws', 'ws'])('alerts by REST on %s', (transport) => {
     expect(hub?.log).toMatch(/RESOLVED: Deploy failed - over after \d+ s: exit code 2/);
   });
 
+  test('one with a key lasts for as long as it says, and is resolved by its key', async () => {
+    await start();
+    const keyed = { ...ALERT, key: 'deploy', lastsS: 2 };
+    const { status, body: raised } = await ask('POST', '', keyed);
+    expect(status).toBe(201);
+    expect((await ask('POST', '', { ...keyed, title: 'Deploy fails on' })).body.id).toBe(raised.id);
+    expect(await ask('POST', '/resolve', { key: 'deploy' })).toMatchObject({ status: 200, body: { resolved: 0 } });
+    const byKey = { key: 'deploy', stream: 'main' };
+    expect(await ask('POST', '/resolve', byKey)).toMatchObject({ status: 200, body: { resolved: 1 } });
+    expect(await ask('POST', '/resolve', byKey)).toMatchObject({ status: 200, body: { resolved: 0 } });
+    const { body: second } = await ask('POST', '', keyed);
+    expect(second.id).not.toBe(raised.id);
+    for (let tries = 0; tries < 100 && (await listed('?state=firing')).total > 0; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await ask('GET', `/${second.id}`)).body).toMatchObject({ state: 'resolved', title: 'Deploy failed' });
+    expect(await ask('POST', '', { ...keyed, lastsS: 604_801 })).toMatchObject({
+      status: 400,
+      body: { detail: 'lastsS: 604800 at most' },
+    });
+  });
+
   test('dashboards see them as they come', async () => {
     const { wsUrl } = await start();
     const live = new LiveSocket(wsUrl, 'json');

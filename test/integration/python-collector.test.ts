@@ -105,9 +105,11 @@ function collector(): void {
     expect(told.prometheus).toContain('\nauralis_chunks_sent_total 1234\n');
     expect(told.prometheus.endsWith('auralis_chunks_dropped_total 7\n')).toBe(true);
     const { items } = await hub.get<{ items: Row[] }>('/api/v1/alerts');
-    expect(items.map(({ severity, title, stream }) => [severity, title, stream]).sort()).toEqual([
-      ['error', 'High Synthesis Error Rate', 'main'],
-      ['info', 'x'.repeat(200), 'main'],
+    expect(items.map(({ severity, title, stream, state }) => [severity, title, stream, state]).sort()).toEqual([
+      ['critical', 'GPU memory', 'main', 'resolved'],
+      ['error', 'High Synthesis Error Rate', 'main', 'firing'],
+      ['info', 'x'.repeat(200), 'main', 'firing'],
+      ['warning', 'Slow disk', 'main', 'resolved'],
     ]);
   }, 30_000);
 

@@ -18,6 +18,8 @@ export interface Alert {
   readonly key: string;
   readonly severity: Severity;
   readonly title: string;
+  /** Stream of an alert that was raised by hand, whose message need not name it; else ''. */
+  readonly where: string;
   readonly message: string;
   /** Rows that it stands for; null where it stands for none. */
   readonly count: number | null;
@@ -75,6 +77,7 @@ function alertOf(row: Row, catalogue: Catalogue): Alert {
     // One that this page does not know is rather told too loudly.
     severity: SEVERITIES.find((known) => known === severity) ?? 'critical',
     title: row.attribute('title') || row.attribute('rule'),
+    where: row.attribute('rule') === 'manual' ? row.attribute('stream') : '',
     message: row.attribute('message'),
     count: row.get('count'),
     since: (row.get('since') ?? 0) * 1000,

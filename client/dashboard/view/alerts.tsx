@@ -91,7 +91,7 @@ function AlertRow({
   readonly dashboard: Dashboard;
   readonly now: number;
 }) {
-  const { severity, title, message, count, since, resolvedAt, blame, evidence, quiet } = alert;
+  const { severity, title, where, message, count, since, resolvedAt, blame, evidence, quiet } = alert;
   const isOver = resolvedAt !== null;
   const age = isOver ? now - resolvedAt : now - since;
   return (
@@ -105,6 +105,7 @@ function AlertRow({
           <b>
             <bdi>{title}</bdi>
           </b>
+          {where !== '' && <span>({where})</span>}
           {count !== null && count > 1 && <b class="count">×{number(count)}</b>}
           {message !== '' && <bdi class="message">{message}</bdi>}
         </span>

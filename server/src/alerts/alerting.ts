@@ -117,7 +117,15 @@ export class Alerting {
     return { id: raised.episode.id, isNew: raised.isNew };
   }
 
-  /** Ends an alert that was raised by hand. What a rule sees, only the rule can end. */
+  /** End the alert that was raised by hand with this key. Return whether one fired. */
+  resolveKey(key: string, stream: string | undefined, now: number): boolean {
+    const episode = this.#episodes.openByKey(key, stream);
+    if (episode === undefined) return false;
+    this.resolve(episode.id, now);
+    return true;
+  }
+
+  /** End an alert that was raised by hand. What a rule sees, only the rule can end. */
   resolve(id: string, now: number): 'resolved' | 'unknown' | 'by a rule' {
     const episode = this.#episodes.get(id);
     if (episode === undefined) return 'unknown';

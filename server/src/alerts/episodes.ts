@@ -11,14 +11,16 @@ import type { Sighting } from './rule-watch.js';
 export const RESOLVED_STAYS_MS = 300_000;
 /** After a restart listeners take up to 20 s to come back, and rates their windows: nothing is over before. */
 const RETURN_MS = 60_000;
-/** An alert raised by hand that nobody raises again is over after this: the spec's `send_alert` has no end. */
-export const MANUAL_LASTS_MS = 86_400_000;
 
 export interface ManualAlert {
   readonly severity: Severity;
   readonly title: string;
   readonly message: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Names the alert within its stream: the same key again is the same alert. */
+  readonly key?: string | undefined;
+  /** The alert is over this long after it was last raised. */
+  readonly lastsMs: number;
 }
 
 /** Alerts raised before the hub started are nobody's. */
@@ -118,12 +120,17 @@ export class Episodes {
     holders: Holders,
     now: number,
   ): { readonly episode: Episode; readonly isNew: boolean } | NoPlace {
-    const { severity, title, message, labels } = manual;
-    const group = JSON.stringify([severity, title, Object.entries(labels).sort()]);
-    const known = this.#open.get(MANUAL)?.get(group);
+    const { severity, title, message, labels, key, lastsMs } = manual;
+    const group =
+      key === undefined
+        ? JSON.stringify([severity, title, Object.entries(labels).sort()])
+        : groupOfKey(key, labels.stream);
+    const known = this.openOf(MANUAL, group);
     if (known !== undefined) {
+      known.severity = severity;
+      known.title = title;
       known.message = message;
-      known.keptUntil = now + MANUAL_LASTS_MS;
+      known.keptUntil = now + lastsMs;
       return { episode: known, isNew: false };
     }
     const refusal = this.#refusal(holders);
@@ -151,11 +158,16 @@ export class Episodes {
       inhibitedBy: null,
       heldUntil: Number.NaN,
       isTold: false,
-      keptUntil: now + MANUAL_LASTS_MS,
+      keptUntil: now + lastsMs,
     };
     this.#add(episode);
     this.#takePlace(episode, holders);
     return { episode, isNew: true };
+  }
+
+  /** The alert that was raised with this key, while it fires. */
+  openByKey(key: string, stream: string | undefined): Episode | undefined {
+    return this.openOf(MANUAL, groupOfKey(key, stream));
   }
 
   /** Those raised by hand whose time is over, and those whose rule is not among `rules`: resolved now. */
@@ -302,6 +314,8 @@ const sharesHolder = (a: Holders, b: Holders) => a.some((holder) => b.includes(h
 function isSpent({ state, lastRipeAt, keptUntil }: Episode, { forS, clearForS }: Rule, now: number): boolean {
   return state === 'firing' && now >= keptUntil && now - lastRipeAt > (forS + clearForS) * 1000;
 }
+
+const groupOfKey = (key: string, stream: string | undefined) => JSON.stringify(['key', key, stream ?? null]);
 
 function mapOf<Value>(maps: Map<string, Map<string, Value>>, name: string): Map<string, Value> {
   const known = maps.get(name);

@@ -58,11 +58,13 @@ function countedText(severity: string, count: number): string {
 }
 
 function lineOf({ attributes, values }: ViewRow, mark: string, style: Style, nowMs: number): Line {
-  const { title = '', message = '', blame = '' } = attributes;
+  const { title = '', message = '', blame = '', rule = '', stream = '' } = attributes;
+  // Rules name the stream in the message.
+  const where = rule === 'manual' && stream !== '' ? ` (${stream})` : '';
   const since = values.since ?? null;
   const lasts = since === null ? '' : `, for ${formatDuration(nowMs - since * 1000)}`;
   return [
-    { text: `${mark} ${neutral(title)}`, style },
+    { text: `${mark} ${neutral(title)}${where}`, style },
     { text: `${lasts}${FAULTS[blame] ?? ''}${message === '' ? '' : ` - ${neutral(message)}`}` },
   ];
 }

@@ -110,10 +110,38 @@ describe('raised by hand', () => {
     expect(told(world)).toEqual(['firing manual', 'resolved manual']);
   });
 
-  test('it is over by itself after a day without anybody raising it again', () => {
+  test('a key names it within its stream: it repeats and resolves it, whatever its words', () => {
+    const world = new World([]);
+    const first = world.raise({ ...alert, key: 'deploy' });
+    const other = world.raise({ ...alert, key: 'deploy', labels: { stream: 'other' } });
+    expect(world.raise({ ...alert, key: 'deploy', severity: 'critical', title: 'Deploy fails on' })).toBe(first);
+    expect(world.alerts()).toMatchObject([
+      { id: first, severity: 'critical', title: 'Deploy fails on', stream: 'main' },
+      { id: other, severity: 'error', title: 'Deploy failed', stream: 'other' },
+    ]);
+    expect(world.alerting.resolveKey('deploy', undefined, world.now)).toBe(false);
+    expect(world.alerting.resolveKey('deploy', 'main', world.now)).toBe(true);
+    expect(world.alerting.resolveKey('deploy', 'main', world.now)).toBe(false);
+    expect(world.alerts().map(({ id }) => id)).toEqual([other]);
+    expect(told(world)).toEqual(['firing manual', 'firing manual', 'resolved manual']);
+  });
+
+  test('its key and its end outlive the hub', () => {
+    const before = new World([]);
+    before.raise({ ...alert, key: 'deploy', lastsMs: 600_000 });
+    const after = new World([], before.store, before.now + 60_000);
+    after.pass(530);
+    expect(after.raise({ ...alert, key: 'deploy', lastsMs: 600_000 })).toBe(before.alerts()[0]?.id);
+    after.pass(599);
+    expect(after.firing()).toEqual(['manual']);
+    after.pass(1);
+    expect(after.firing()).toEqual([]);
+  });
+
+  test('it is over by itself after its time without anybody raising it again', () => {
     const world = new World([]);
     world.raise(alert);
-    world.now += 86_390_000;
+    world.now += 3_590_000;
     world.pass(9);
     expect(world.firing()).toEqual(['manual']);
     world.pass(1);

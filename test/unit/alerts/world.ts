@@ -80,7 +80,7 @@ export class World {
 
   /** Raise an alert by hand from an address; its id, or why there is no place for it. */
   raise(alert: Partial<ManualAlert>, address = '192.0.2.1'): string {
-    const whole: ManualAlert = { severity: 'info', title: 't', message: 'm', labels: {}, ...alert };
+    const whole = { severity: 'info', title: 't', message: 'm', labels: {}, lastsMs: 3_600_000, ...alert } as const;
     const raised = this.alerting.raise(whole, [address], this.now);
     return typeof raised === 'string' ? raised : raised.id;
   }

@@ -127,12 +127,20 @@ describe('what is recorded is sent', () => {
   test('alerts at once, within what the hub takes', async () => {
     const { collector, pass, sent } = world();
     collector.recordChunkSent();
-    new AlertManager(collector.sender).sendAlert(AlertSeverity.ERROR, 'x'.repeat(300), '');
+    const alerts = new AlertManager(collector.sender);
+    const title = 'x'.repeat(300);
+    alerts.sendAlert(AlertSeverity.ERROR, title, '');
+    alerts.sendAlert(AlertSeverity.INFO, 'a', 'b', { key: 'k', lastsS: 60 });
+    alerts.resolveAlert(title);
     await pass(0);
-    expect(sent[0]).toEqual({
-      path: 'http://hub.example:9000/prefix/api/v1/alerts',
-      body: { severity: 'error', title: 'x'.repeat(200), message: 'x'.repeat(300), labels: { stream: 'a.b' } },
-    });
+    const labels = { stream: 'a.b' };
+    const key = 'x'.repeat(200);
+    const path = 'http://hub.example:9000/prefix/api/v1/alerts';
+    expect(sent.slice(0, 3)).toEqual([
+      { path, body: { key, severity: 'error', title: key, message: title, labels } },
+      { path, body: { key: 'k', lastsS: 60, severity: 'info', title: 'a', message: 'b', labels } },
+      { path: `${path}/resolve`, body: { key, stream: 'a.b' } },
+    ]);
   });
 
   test('to a hub that was away, once it is back: in order, and only the last of counters', async () => {

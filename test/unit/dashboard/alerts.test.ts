@@ -42,3 +42,11 @@ test('what it is about is read from its scope, blanks and equals signs in a valu
 test('a severity that the page does not know is not played down', () => {
   expect(worstOf(of(row('a', { state: FIRING, severity: 'apocalypse' })))).toEqual({ severity: 'critical', count: 1 });
 });
+
+test('an alert that was raised by hand shows its stream, which its message need not name', () => {
+  const { firing } = of(
+    row('a', { state: FIRING, rule: 'manual', stream: 'main', scope: 'stream=main' }),
+    row('b', { state: FIRING, rule: 'stream-drops', stream: 'main', scope: 'stream=main' }),
+  );
+  expect(firing.map(({ where }) => where)).toEqual(['main', '']);
+});

@@ -20,10 +20,10 @@ export const alert = (
   severity: string,
   title: string,
   since: number,
-  { state = 1, silenced = 0, blame = '', message = '' } = {},
+  { state = 1, silenced = 0, blame = '', message = '', rule = '', stream = '' } = {},
 ): ViewRow => ({
   key: title,
-  attributes: { severity, title, blame, message },
+  attributes: { severity, title, blame, message, rule, stream },
   values: { state, since, silenced },
 });
 

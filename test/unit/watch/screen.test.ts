@@ -125,7 +125,7 @@ describe('what the screen says of', () => {
     const alerts = [
       alert('warning', 'late', now - 5),
       alert('warning', 'later', now - 4),
-      alert('error', 'younger', now - 20),
+      alert('error', 'younger', now - 20, { rule: 'manual', stream: 'main' }),
       alert('error', 'A stream drops chunks', now - 70, { blame: 'network', message: 'stream main: 145/min' }),
       alert('critical', 'over', now, { state: 2 }),
       alert('critical', 'not yet', now, { state: 0 }),
@@ -135,7 +135,7 @@ describe('what the screen says of', () => {
     expect(first).toBe('auralis-hub hub-1 v0.1.0  ● live  ◆ 2 errors  ◇ 2 warnings  1 silenced');
     expect(others.slice(0, 4)).toEqual([
       '◆ A stream drops chunks, for 1m 10s, fault: the network - stream main: 145/min',
-      '◆ younger, for 20 s',
+      '◆ younger (main), for 20 s',
       '◇ late, for 5 s',
       '',
     ]);

@@ -1,4 +1,11 @@
-import { MAX_ALERT_BODY_BYTES, MAX_RAISED_ALERTS, STREAM_NAME, show } from '@auralis/shared';
+import {
+  DEFAULT_RAISED_ALERT_S,
+  MAX_ALERT_BODY_BYTES,
+  MAX_RAISED_ALERT_S,
+  MAX_RAISED_ALERTS,
+  STREAM_NAME,
+  show,
+} from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import { SEVERITIES, type Severity } from '../../alerts/alert.js';
 import type { Holders } from '../../state/places.js';
@@ -21,6 +28,8 @@ export interface AlertDesk {
     now: number,
   ): { readonly id: string; readonly isNew: boolean } | 'full' | 'share';
   resolve(id: string, now: number): 'resolved' | 'unknown' | 'by a rule';
+  /** False if no alert of this key fires. */
+  resolveKey(key: string, stream: string | undefined, now: number): boolean;
   silence(request: SilenceRequest, now: number): Silence | null;
   unsilence(id: string, now: number): boolean;
   silences(): readonly Silence[];
@@ -33,6 +42,8 @@ interface RaisedAlert {
   readonly title: string;
   readonly message: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly key?: string | undefined;
+  readonly lastsMs: number;
 }
 
 interface SilenceRequest {
@@ -70,13 +81,32 @@ const labels = z
   .record(labelName, line(200))
   .refine((given) => Object.keys(given).length <= MAX_LABELS, `${MAX_LABELS} at most`);
 
+const stream = z.string().regex(STREAM_NAME, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -').optional();
+const seconds = (most: number) =>
+  z
+    .int({ error: ({ input }) => `a whole number from 1 to ${most}, not ${show(input)}` })
+    .min(1, '1 at least')
+    .max(most, `${most} at most`)
+    .optional();
+
 const raisedSchema = named({
   severity: z.enum(SEVERITIES, { error: ({ input }) => `one of ${SEVERITIES.join(', ')}, not ${show(input)}` }),
   title: line(200),
   message: line(2000),
-  stream: z.string().regex(STREAM_NAME, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -').optional(),
+  stream,
   labels: labels.default({}).openapi({ description: 'What it is about, for routes and silences' }),
+  key: line(200)
+    .optional()
+    .openapi({ description: 'Names the alert within its stream, to raise it again and to resolve it' }),
+  lastsS: seconds(MAX_RAISED_ALERT_S).openapi({
+    description: `Seconds until it is over if nobody raises it again; ${DEFAULT_RAISED_ALERT_S} unless given`,
+  }),
 }).openapi('RaisedAlert');
+
+const keySchema = named({ key: line(200), stream }).openapi('AlertKey');
+const resolvedSchema = z
+  .object({ resolved: z.int().openapi({ description: 'Alerts that are resolved by this: 1, or 0 if none fired' }) })
+  .openapi('ResolvedAlerts');
 
 const silenceRequestSchema = named({
   matchers: labels
@@ -88,12 +118,7 @@ const silenceRequestSchema = named({
   author: line(100),
   reason: line(500),
   endsAt: z.iso.datetime({ offset: true, error: 'a time such as 2026-01-31T18:00:00Z' }).optional(),
-  lastsS: z
-    .int({ error: ({ input }) => `a whole number from 1 to ${MAX_SILENCE_S}, not ${show(input)}` })
-    .min(1, '1 at least')
-    .max(MAX_SILENCE_S, `${MAX_SILENCE_S} at most`)
-    .optional()
-    .openapi({ description: 'Instead of `endsAt`: seconds from now' }),
+  lastsS: seconds(MAX_SILENCE_S).openapi({ description: 'Instead of `endsAt`: seconds from now' }),
 }).openapi('SilenceRequest');
 
 const silenceSchema = z
@@ -144,7 +169,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     tags,
     summary: 'Raises an alert by hand (send_alert)',
     description:
-      'It fires until it is resolved by hand, or for a day. The same severity, title and labels again are the same alert: its message is renewed, and its day begins anew.',
+      'It fires until it is resolved, or for an hour (`lastsS`). The same key again, or without one the same severity, title and labels, is the same alert: its words are renewed and its time begins anew. Notifiers are told once.',
     middleware: boundedJson,
     request: { body: { content: json(raisedSchema), required: true } },
     responses: {
@@ -154,10 +179,10 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     },
   });
   app.openapi(raise, async (c) => {
-    const { stream, labels: given, ...rest } = c.req.valid('json');
+    const { stream, labels: given, lastsS = DEFAULT_RAISED_ALERT_S, ...rest } = c.req.valid('json');
     const labels = stream === undefined ? given : { ...given, stream };
     assertStream(c.env, labels.stream ?? null);
-    const raised = alerts.raise({ ...rest, labels }, c.env.holders, now());
+    const raised = alerts.raise({ ...rest, labels, lastsMs: lastsS * 1000 }, c.env.holders, now());
     if (raised === 'share') throw new Problem(429, OVER_SHARE);
     if (raised === 'full') {
       throw new Problem(503, `${MAX_RAISED_ALERTS} alerts are raised by hand, and no more may be: resolve some`);
@@ -165,6 +190,26 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     const row = rowOfAlert(raised.id);
     await assertKept(alerts);
     return raised.isNew ? c.json(row, 201) : c.json(row, 200);
+  });
+  const resolveKey = createRoute({
+    method: 'post',
+    path: '/api/v1/alerts/resolve',
+    ...forRole('publisher'),
+    tags,
+    summary: 'Ends an alert that was raised by hand, by its key (resolve_alert)',
+    middleware: boundedJson,
+    request: { body: { content: json(keySchema), required: true } },
+    responses: {
+      200: { description: 'No alert of this key fires now', content: json(resolvedSchema) },
+      ...problems({ ...REFUSED, 503: NOT_KEPT }),
+    },
+  });
+  app.openapi(resolveKey, async (c) => {
+    const { key, stream } = c.req.valid('json');
+    assertStream(c.env, stream ?? null);
+    const hasFired = alerts.resolveKey(key, stream, now());
+    await assertKept(alerts);
+    return c.json({ resolved: Number(hasFired) }, 200);
   });
   const resolve = createRoute({
     method: 'post',
