@@ -28,6 +28,8 @@ export const CLIENT_ID = /^[A-Za-z0-9._-]{1,64}$/;
 export const MAX_STREAMS = 1_000;
 /** Subscriptions one dashboard may hold: one for each table and stream that it shows, with room. */
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 32;
+/** Chunks that wait for the turn of their listeners, of all streams together. A chunk without room is dropped, and counted. */
+export const MAX_WAITING_FAN_OUT_BYTES = 32 * 1024 * 1024;
 /** Dashboards of one hub: each takes every frame of what it shows, and a listener is worth more than the 2,001st. */
 export const MAX_DASHBOARDS = 2_000;
 /** Distinct channels a hub computes: each has a baseline, and a view of 10,000 rows costs up to 0.3 ms a tick. */

@@ -115,7 +115,7 @@ class EngineSocket implements SocketHandler {
     engines.joined(stream.name, this.#format, now);
     if (JSON.stringify(stream.format) === JSON.stringify(this.#format)) return;
     stream.format = this.#format;
-    for (const listener of stream.listeners) say(listener.peer, { type: 'format', format: this.#format });
+    stream.announce({ type: 'format', format: this.#format });
   }
 
   onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {

@@ -5,6 +5,7 @@ import { type Holders, type NoPlace, Places } from '../state/places.js';
 import { CONNECTION, CONNECTION_ATTRIBUTE, roomForListeners, STREAM, type Tables } from '../state/tables.js';
 import type { Peer } from '../transport/transport.js';
 import { ClosedRows } from './closed-rows.js';
+import { FanOut } from './fan-out.js';
 import { Ledger } from './ledger.js';
 import { Listener, type ListenerLimits } from './listener.js';
 import { ReportPace } from './report-pace.js';
@@ -35,6 +36,7 @@ export class Relay {
   readonly #tables: Tables;
   readonly #counters: HubCounters;
   readonly #streamPlaces: Places;
+  readonly #fanOut = new FanOut();
   readonly #closed: ClosedRows;
 
   constructor(tables: Tables, counters: HubCounters, options: RelayOptions) {
@@ -69,7 +71,15 @@ export class Relay {
       this.#counters.add(refusal === 'share' ? 'refused_over_share' : 'streams_refused');
       return refusal;
     }
-    const stream = new Stream(name, holders, this.#tables, this.#counters, this.options.maxOutstandingMs, now);
+    const stream = new Stream(
+      name,
+      holders,
+      this.#tables,
+      this.#counters,
+      this.options.maxOutstandingMs,
+      this.#fanOut,
+      now,
+    );
     this.streams.set(name, stream);
     this.#streamPlaces.take(holders);
     return stream;

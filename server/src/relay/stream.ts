@@ -1,6 +1,7 @@
 import {
   type AudioFormat,
   type Chunk,
+  type ListenerMessage,
   levelOf,
   type PublishedChunk,
   SCHEMAS,
@@ -16,9 +17,10 @@ import { lateAfterMs } from './chunk-bounds.js';
 import { ClientHistory } from './client-history.js';
 import type { Connection } from './connection.js';
 import { deliver } from './delivery.js';
+import type { FanOut } from './fan-out.js';
 import { HEALTH } from './health.js';
 import { ENTRY } from './ledger.js';
-import type { Listener } from './listener.js';
+import type { Listener, OutgoingChunk } from './listener.js';
 import { RecentChunks } from './recent-chunks.js';
 import type { ReportedConnection } from './reported-connection.js';
 import { Silence } from './silence.js';
@@ -63,6 +65,7 @@ export class Stream {
   readonly #drops = new EventWindow(60_000);
   readonly #silence = new Silence();
   readonly #supply: Supply;
+  readonly #fanOut: FanOut;
 
   /** `maxOutstandingMs`: as configured. */
   constructor(
@@ -71,6 +74,7 @@ export class Stream {
     tables: Tables,
     counters: HubCounters,
     maxOutstandingMs: number,
+    fanOut: FanOut,
     now: number,
   ) {
     const { streams: table } = tables;
@@ -79,6 +83,7 @@ export class Stream {
     this.clients = new ClientHistory(tables.connections);
     this.#table = table;
     this.#counters = counters;
+    this.#fanOut = fanOut;
     this.#supply = new Supply(maxOutstandingMs);
     this.idleSince = now;
     this.openedAt = now;
@@ -100,9 +105,36 @@ export class Stream {
     const { longestMs } = this.recent;
     this.#supply.add(published, this.format, longestMs, now);
     const chunk: Chunk = { seq, sentAtMs: now, durationMs, payload };
-    const outgoing = { seq, durationMs, longestMs, message: writeChunk(writer, chunk) };
-    const sent = deliver(outgoing, this.listeners, now);
-    this.#book(payload.length, outgoing.message.length, sent, this.listeners.size - sent, now);
+    const message = writeChunk(writer, chunk);
+    this.#table.add(this.slot, STREAM.chunks_published, 1);
+    this.#table.add(this.slot, STREAM.bytes_published, payload.length);
+    const { listeners } = this;
+    if (this.#fanOut.isAtOnce(listeners, message.length)) {
+      const sent = deliver({ seq, durationMs, longestMs, message }, listeners, now);
+      this.#book(message.length, sent, listeners.size - sent, now);
+    } else this.#deliverLater({ seq, durationMs, longestMs, message }, now);
+  }
+
+  /** Tell every listener, behind the chunks that were published before. */
+  announce(message: ListenerMessage): void {
+    const text = JSON.stringify(message);
+    const tell = (listeners: Iterable<Listener>) => {
+      for (const { peer } of listeners) peer.send(text);
+    };
+    if (this.#fanOut.isAtOnce(this.listeners, text.length)) tell(this.listeners);
+    else this.#fanOut.add(this.listeners, text.length, tell);
+  }
+
+  #deliverLater(chunk: OutgoingChunk, now: number): void {
+    const bytes = chunk.message.length;
+    // The order of chunks holds for dropped ones too, so they wait for their turn.
+    const isDropped = !this.#fanOut.hasRoom(bytes);
+    const kept = { ...chunk, message: isDropped ? NOTHING : chunk.message.slice() };
+    this.#fanOut.add(this.listeners, kept.message.length, (some) => {
+      if (isDropped) for (const listener of some) listener.drop(kept, now);
+      const sent = isDropped ? 0 : deliver(kept, some, now);
+      this.#book(bytes, sent, some.length - sent, now);
+    });
   }
 
   /** An engine has come. */
@@ -187,9 +219,7 @@ export class Stream {
     return this.isLate(now) && !this.isBeginning(now) ? SUPPLY.late : SUPPLY.fine;
   }
 
-  #book(payloadBytes: number, messageBytes: number, sent: number, dropped: number, now: number): void {
-    this.#table.add(this.slot, STREAM.chunks_published, 1);
-    this.#table.add(this.slot, STREAM.bytes_published, payloadBytes);
+  #book(messageBytes: number, sent: number, dropped: number, now: number): void {
     this.#table.add(this.slot, STREAM.chunks_sent, sent);
     this.#counters.add('chunks_sent', sent);
     this.#counters.add('bytes_sent', sent * messageBytes);
@@ -208,3 +238,6 @@ const SUPPLY_HEALTH = [HEALTH.ok, HEALTH.critical, HEALTH.critical, HEALTH.warni
 
 /** One for all streams: a chunk is sent before the next is written. It grows to the largest. */
 const writer = new Writer(64 * 1024);
+
+/** In place of a chunk that is dropped for all. */
+const NOTHING = new Uint8Array(0);
