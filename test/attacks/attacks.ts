@@ -9,6 +9,7 @@ import { decoding } from './decoding.js';
 import { expressions } from './expressions.js';
 import { floods } from './floods.js';
 import { garbage } from './garbage.js';
+import { lies } from './lies.js';
 import { refusedSocket } from './refused-socket.js';
 import { unreadAnswers } from './unread-answers.js';
 
@@ -22,6 +23,7 @@ const ATTACKS: readonly Attack[] = [
   chunkedBodies,
   unreadAnswers,
   floods,
+  lies,
 ];
 
 const TEST_MS = 300_000;

@@ -215,7 +215,9 @@ export class CatalogueWorld {
     const reported = [{ type: 'connection_opened', connection: 'c1' }];
     const post = (path: string, type: string, body: string) =>
       fetch(this.hub.url + path, { method: 'POST', body, headers: { 'content-type': type } });
+    const impossible = [10, 2 ** 40].map((sent) => ({ type: 'chunks', sent, dropped: 0 }));
     const answers = [
+      await post('/api/v1/streams/elsewhere/events', 'application/json', JSON.stringify(impossible)),
       await post('/api/v1/streams/main/reports', 'application/json', JSON.stringify(reported)),
       await post('/api/v1/cmcd', 'application/cmcd', SESSION.join('\n')),
       await post('/api/v1/cmcd', 'application/cmcd', 'sid="thirsty",cid="main",mtp=(9300),rtp=15000'),
@@ -231,6 +233,10 @@ export class CatalogueWorld {
     listener.send({ type: 'client_metrics', metrics: { colour: 'red', lastSeq: 0 } });
     counts.refusedMessages++;
     await listener.nextText('error');
+    listener.send({ type: 'client_metrics', metrics: { bufferDepthMs: -86_400_000 } });
+    await this.until('an impossible figure', async () =>
+      (await this.rows('connections')).some(({ impossible_figure }) => impossible_figure === 'buffer_depth_ms'),
+    );
     listener.send('x'.repeat(1 << 20));
     counts.oversize++;
     await listener.closed;

@@ -1,4 +1,5 @@
 import { type Column, rowTest, SCHEMAS, type Table } from '@auralis/shared';
+import { figureOf, saysImpossible, TRUST } from '../state/belief.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { HotRows } from './hot-rows.js';
 import { Increases } from './increase.js';
@@ -8,8 +9,6 @@ import { fixedPoint, type Rule, type Term } from './rule.js';
 const SLACK_MS = 20;
 /** A row that is pending stays so over a lull shorter than this: what flaps every second is not well in between. */
 const LULL_MS = 2_000;
-/** A listener that can be believed: the first label of `connections.trust`. */
-const LIVE = 0;
 /** Stands for a row that is not there, where a rule watches for it. */
 const NO_SLOT = -1;
 
@@ -53,6 +52,10 @@ export class RuleWatch {
   /** Key of the row that is to be there, where the rule is about one. */
   readonly #wanted: string | null;
   readonly #groupAttribute: number;
+  /** Value of `impossible_figure` that names its column. */
+  readonly #figure: number;
+  /** Its column is one that only players with CMCD report. */
+  readonly #isSaidByPlayer: boolean;
   #isStandIn = true;
 
   constructor(rule: Rule, tables: Tables) {
@@ -73,6 +76,8 @@ export class RuleWatch {
     this.#unless = rule.unless.map((term) => this.#testOf(term));
     const byKey = rule.while.find(({ of, condition: [name, op] }) => of === 'row' && name === 'id' && op === '=');
     this.#wanted = byKey === undefined ? null : String(byKey.condition[2]);
+    this.#figure = figureOf(column.name);
+    this.#isSaidByPlayer = rule.table === 'connections' && column.id >= 50 && column.id < 60;
     this.#groupAttribute = typeof rule.groupBy === 'object' ? attributes.indexOf(rule.groupBy.attribute) : -1;
   }
 
@@ -230,7 +235,9 @@ export class RuleWatch {
     if (rule.table === 'connections') {
       const { connections } = this.#tables;
       if (connections.get(slot, CONNECTION.state) === CONNECTION_STATE.closed) return false;
-      if (rule.needsTrust && connections.get(slot, CONNECTION.trust) !== LIVE) return false;
+      if (rule.needsTrust && connections.get(slot, CONNECTION.trust) !== TRUST.live) return false;
+      if (connections.get(slot, CONNECTION.impossible_figure) === this.#figure) return false;
+      if (this.#isSaidByPlayer && saysImpossible(connections, slot)) return false;
     }
     for (const holds of this.#while) if (!holds(slot)) return false;
     for (const holds of this.#unless) if (holds(slot)) return false;

@@ -1,4 +1,5 @@
 import { type AudioFormat, STALLED_MS } from '@auralis/shared';
+import { MOST_ENGINE_CHUNKS_PER_MS } from '../state/chunks-elsewhere.js';
 import type { EngineTotals } from '../state/engine-totals.js';
 import { ReportedCounter } from '../state/reported-counter.js';
 import { ENGINE, type Tables } from '../state/tables.js';
@@ -45,8 +46,8 @@ export class Engine {
   #isSilent = false;
   #notesMean = new RecentMean();
   readonly #generationFailures = new EventWindow(HOUR_MS, 1000);
-  readonly #sent = new ReportedCounter();
-  readonly #dropped = new ReportedCounter();
+  readonly #sent = new ReportedCounter(MOST_ENGINE_CHUNKS_PER_MS);
+  readonly #dropped = new ReportedCounter(MOST_ENGINE_CHUNKS_PER_MS);
   readonly #drops = new EventWindow(MINUTE_MS);
   #saidPeakDb = Number.NaN;
   #pcm: PcmPeak | null = null;
@@ -168,8 +169,9 @@ export class Engine {
     if (drops > 0) this.#drops.add(now, drops);
     this.#set(ENGINE.chunks_sent, this.#sent.total);
     this.#set(ENGINE.chunks_dropped, this.#dropped.total);
+    this.#set(ENGINE.chunks_marked, Number(this.#sent.isImpossible || this.#dropped.isImpossible));
     this.#showChunkRates(now);
-    this.#totals.chunksElsewhere.engineSays(this.#stream, sent, dropped, !this.isPublishing);
+    this.#totals.chunksElsewhere.engineSays(this.#stream, sent, dropped, !this.isPublishing, now);
   }
 
   #sign(now: number): void {

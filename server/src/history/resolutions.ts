@@ -47,6 +47,7 @@ const CONNECTION_COLUMNS: readonly string[] = [
   'health',
   'health_reason',
   'trust',
+  'impossible_figure',
   'playback_state',
   'latency_ms',
   'rtt_ms',

@@ -1,5 +1,6 @@
 import { SCHEMAS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
+import { isBelieved } from '../state/belief.js';
 import type { EngineTotals } from '../state/engine-totals.js';
 import { CONNECTION, CONNECTION_STATE, ENGINE, HUB, STREAM, type Tables } from '../state/tables.js';
 import { roundedAs } from './rounded.js';
@@ -152,14 +153,15 @@ export class SummaryHistory {
     return slot === undefined ? Number.NaN : hosts.get(slot, SCHEMAS.hosts.index.cpu_percent);
   }
 
-  /** Over the listeners that are open and have said so. */
+  /** Mean over the listeners that are open and believed. */
   #meanBufferDepth(): number {
     const { connections } = this.#tables;
     let sum = 0;
     let count = 0;
     for (const slot of connections.slots()) {
       const depth = connections.get(slot, CONNECTION.buffer_depth_ms);
-      if (Number.isNaN(depth) || connections.get(slot, CONNECTION.state) !== CONNECTION_STATE.open) continue;
+      const isOpen = connections.get(slot, CONNECTION.state) === CONNECTION_STATE.open;
+      if (Number.isNaN(depth) || !isOpen || !isBelieved(connections, slot)) continue;
       sum += depth;
       count++;
     }

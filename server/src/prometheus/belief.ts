@@ -1,16 +1,16 @@
 import { SCHEMAS } from '@auralis/shared';
+import { figureOf, isBelieved, saysImpossible } from '../state/belief.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 
 const codeOf = (column: number, label: string) => SCHEMAS.connections.columns[column]?.labels?.indexOf(label) ?? -1;
 const SYNCED = codeOf(CONNECTION.clock, 'synced');
-/** With which trust what a listener says of its buffer is worth something. */
-const BELIEVED = [codeOf(CONNECTION.trust, 'live'), codeOf(CONNECTION.trust, 'unsynced')];
 const PLAYS = [codeOf(CONNECTION.playback_state, 'playing'), codeOf(CONNECTION.playback_state, 'stalled')];
 
 /** Whether it is there now and its latency is by a clock that is right. */
 export function isSynced(connections: Tables['connections'], slot: number): boolean {
   const cells = connections.cells;
-  return cells[CONNECTION.state]?.[slot] === CONNECTION_STATE.open && cells[CONNECTION.clock]?.[slot] === SYNCED;
+  const isOpen = cells[CONNECTION.state]?.[slot] === CONNECTION_STATE.open;
+  return isOpen && cells[CONNECTION.clock]?.[slot] === SYNCED && !saysImpossible(connections, slot);
 }
 
 /** Whether it is there now, plays (as far as it says), and what it says of its buffer is believed. */
@@ -19,5 +19,14 @@ export function isBufferBelieved(connections: Tables['connections'], slot: numbe
   if (cells[CONNECTION.state]?.[slot] !== CONNECTION_STATE.open) return false;
   const playback = cells[CONNECTION.playback_state]?.[slot] as number;
   if (!Number.isNaN(playback) && !PLAYS.includes(playback)) return false;
-  return BELIEVED.includes(cells[CONNECTION.trust]?.[slot] as number);
+  return isBelieved(connections, slot);
+}
+
+/** Whether a reading of its row is not the one that cannot be. */
+export function isPossible(
+  connections: Tables['connections'],
+  slot: number,
+  { name }: { readonly name: string },
+): boolean {
+  return connections.get(slot, CONNECTION.impossible_figure) !== figureOf(name);
 }

@@ -1,6 +1,6 @@
 import { type Column, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
-import { isBufferBelieved, isSynced } from './belief.js';
+import { isBufferBelieved, isPossible, isSynced } from './belief.js';
 import { type Exposition, labelsOf } from './exposition.js';
 import { type ColumnFamily, familyOf } from './naming.js';
 
@@ -48,7 +48,8 @@ export function writeListenerCensus(page: Exposition, { connections }: Tables): 
     if (family.name !== begun) page.family(family);
     begun = family.name;
     const { index } = family.column;
-    const worst = extremes(connections.cells[index] as Float64Array, meant.get(index) ?? open, end);
+    const slots = meant.get(index) ?? open.filter((slot) => isPossible(connections, slot, family.column));
+    const worst = extremes(connections.cells[index] as Float64Array, slots, end);
     for (const [at, cell] of worst.entries()) {
       page.sample(labelsOf({ end, rank: String(at + 1) }), (cell * family.multiply) / family.divide);
     }

@@ -1,13 +1,15 @@
+import { ALL_POSSIBLE, saysImpossible, TRUST } from '../state/belief.js';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { EventWindow } from '../state/windows.js';
 import { ErrorShare } from './error-share.js';
+import { checkFigures } from './figure-check.js';
 import { HEALTH, healthOf, PLAYING, type Signs, STALLED, STARTING, trustOf } from './health.js';
 import { ENTRY, type Ledger } from './ledger.js';
 import type { PlaybackWatch } from './playback-watch.js';
 
 /** How unevenly reports arrive that leave evenly. */
 const MAX_REPORT_JITTER_MS = 1_000;
-/** Well for this long, and what was wrong before is over. */
+/** Well for this long, and what was wrong before is over. So it is with figures that cannot be. */
 const RECOVERY_MS = 10_000;
 
 /** What the hub knows of a stream's chunks when it judges who receives them. */
@@ -52,8 +54,11 @@ export abstract class Connection {
     this.enter(ENTRY.unwellAt, Number.NEGATIVE_INFINITY);
     this.enter(ENTRY.underrunsJudged, 0);
     this.enter(ENTRY.silenceTold, 0);
+    this.enter(ENTRY.silenceUpTo, now);
+    this.enter(ENTRY.countedUpTo, now);
     this.reportIntervalMs = reportIntervalMs;
     table.set(slot, CONNECTION.reports, 0);
+    table.set(slot, CONNECTION.impossible_figure, ALL_POSSIBLE);
     table.set(slot, CONNECTION.connected_at, table.epochS(now));
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
   }
@@ -105,14 +110,42 @@ export abstract class Connection {
     const isStarting = this.table.get(this.slot, CONNECTION.playback_state) === STARTING;
     if (!isStarting) lines[line + ENTRY.startingAt] = Number.NaN;
     else if (Number.isNaN(lines[line + ENTRY.startingAt] as number)) lines[line + ENTRY.startingAt] = now;
-    this.#noteErrors(now);
   }
 
   #noteErrors(now: number): void {
+    if (this.saysImpossible) {
+      this.#errors = null;
+      return;
+    }
     const errors = this.table.get(this.slot, CONNECTION.chunk_errors);
     if (!(errors > 0)) return;
     this.#errors ??= new ErrorShare();
     this.#errors.take(this.table.get(this.slot, CONNECTION.chunks_received) || 0, errors, now);
+  }
+
+  /**
+   * Check what its row shows now. Mark a figure that cannot be, for at least as long as it takes everybody who reads the row
+   * to see the mark. `figure`: one that was found before, or `none`. Return whether this report has such a figure.
+   */
+  protected checkReport(figure = ALL_POSSIBLE): boolean {
+    const { table, slot } = this;
+    const now = this.lastReportAt;
+    const found = checkFigures(table, slot, this.ledger, this.line) || figure;
+    if (found !== ALL_POSSIBLE) {
+      this.enter(ENTRY.impossibleAt, now);
+      table.set(slot, CONNECTION.impossible_figure, found);
+      // At once, because rules may look before the next judgement.
+      table.set(slot, CONNECTION.trust, TRUST.impossible);
+    } else if (this.saysImpossible && now - this.entry(ENTRY.impossibleAt) >= RECOVERY_MS) {
+      table.set(slot, CONNECTION.impossible_figure, ALL_POSSIBLE);
+    }
+    this.#noteErrors(now);
+    return found !== ALL_POSSIBLE;
+  }
+
+  /** It says what cannot be, or did just now. */
+  protected get saysImpossible(): boolean {
+    return saysImpossible(this.table, this.slot);
   }
 
   /**
@@ -130,7 +163,8 @@ export abstract class Connection {
     const counted = Math.min(heard, lines[line + ENTRY.sinceMs] as number);
     // Reports do not arrive as evenly as they leave: what was too much for this interval may fit into the next.
     lines[line + ENTRY.silenceTold] = total - Math.min(heard - counted, MAX_REPORT_JITTER_MS);
-    if (this.watch === null || this.watch.divergence === null) lines[line + ENTRY.silentMs] = counted;
+    const isDoubted = this.saysImpossible || (this.watch !== null && this.watch.divergence !== null);
+    if (!isDoubted) lines[line + ENTRY.silentMs] = counted;
   }
 
   /** What its row shows now happened before anybody looked: it is held against nobody. */
@@ -146,12 +180,14 @@ export abstract class Connection {
     // Nobody starts to play as long as there is nothing to be played.
     if (isLate && !Number.isNaN(this.entry(ENTRY.startingAt))) this.enter(ENTRY.startingAt, now);
     const depthMs = table.get(slot, CONNECTION.buffer_depth_ms);
-    table.set(slot, CONNECTION.buffer_chunks, longestMs > 0 ? depthMs / longestMs : Number.NaN);
+    const isKnown = longestMs > 0 && !this.saysImpossible;
+    table.set(slot, CONNECTION.buffer_chunks, isKnown ? depthMs / longestMs : Number.NaN);
     const underruns = table.get(slot, CONNECTION.buffer_underruns) || 0;
     const signs: Signs = {
       reportAgeMs: now - this.lastReportAt,
       reportIntervalMs: this.reportIntervalMs,
       hidden: this.isHidden,
+      saysImpossible: this.saysImpossible,
       newUnderruns: underruns - this.entry(ENTRY.underrunsJudged),
       divergence: watch?.divergence ?? null,
       timeToSilenceMs,

@@ -1,10 +1,8 @@
 import { levelOf, SCHEMAS } from '@auralis/shared';
+import { TRUST } from '../state/belief.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { LEAST_CHUNKS, maxDepthMs } from './chunk-bounds.js';
 import type { Divergence } from './playback-watch.js';
-
-/** Values of `connections.trust`: how far what a listener says can be believed. */
-export const TRUST = { live: 0, stale: 1, hidden: 2, unsynced: 3, diverged: 4 } as const;
 
 /** Values of `connections.health`. */
 export const HEALTH = { ok: 0, warning: 1, critical: 2 } as const;
@@ -43,6 +41,8 @@ export interface Signs {
   readonly reportAgeMs: number;
   readonly reportIntervalMs: number;
   readonly hidden: boolean;
+  /** It says what physics does not allow. */
+  readonly saysImpossible: boolean;
   /** Underruns since the judgement before. */
   readonly newUnderruns: number;
   readonly divergence: Divergence | null;
@@ -74,13 +74,17 @@ const FINE: Verdict = { health: HEALTH.ok, reason: REASON.fine };
 
 /** How far a listener can be believed: the first of these that holds. */
 export function trustOf(table: Tables['connections'], slot: number, signs: Signs): number {
+  if (signs.saysImpossible) return TRUST.impossible;
   if (signs.hidden) return TRUST.hidden;
   if (isSilent(signs) || table.get(slot, CONNECTION.state) === CONNECTION_STATE.stale) return TRUST.stale;
   if (signs.divergence !== null) return TRUST.diverged;
   return table.get(slot, CONNECTION.clock) === 0 ? TRUST.unsynced : TRUST.live;
 }
 
-/** What is wrong with a listener, the worst first. One that has never reported is judged by what the hub sees alone. */
+/**
+ * What is wrong with a listener, the worst first. One that has never reported, or says what cannot be, is judged by what the
+ * hub sees alone.
+ */
 export function healthOf(table: Tables['connections'], slot: number, signs: Signs): Verdict {
   const read = (name: keyof typeof CONNECTION) => table.get(slot, CONNECTION[name]);
   const isPast = (name: keyof typeof CONNECTION) =>
@@ -90,6 +94,10 @@ export function healthOf(table: Tables['connections'], slot: number, signs: Sign
     ) === 'alert';
   const hasReported = read('reports') > 0;
   if (hasReported && !signs.hidden && isSilent(signs)) return { health: HEALTH.critical, reason: REASON.silent };
+  if (signs.saysImpossible) {
+    if (isPast('dropped_per_min')) return dropsOf(signs);
+    return isPast('audio_rate') ? { health: HEALTH.warning, reason: REASON.slow_rate } : FINE;
+  }
   if (signs.divergence !== null) return { health: HEALTH.critical, reason: REASON[signs.divergence] };
   if (signs.newUnderruns > 0 || read('playback_state') === STALLED)
     return { health: HEALTH.critical, reason: REASON.starving };
@@ -101,9 +109,7 @@ export function healthOf(table: Tables['connections'], slot: number, signs: Sign
     const health = signs.errorRate > MOST_FAIL ? HEALTH.critical : HEALTH.warning;
     return { health, reason: REASON.chunk_errors };
   }
-  if (isPast('dropped_per_min')) {
-    return { health: HEALTH.warning, reason: signs.hadBurst ? REASON.engine_burst : REASON.dropped };
-  }
+  if (isPast('dropped_per_min')) return dropsOf(signs);
   if (read('playback_state') === PLAYING && isPast('buffer_depth_ms')) {
     const depthMs = read('buffer_depth_ms');
     if (depthMs < 150) return { health: HEALTH.warning, reason: REASON.low_buffer };
@@ -113,6 +119,10 @@ export function healthOf(table: Tables['connections'], slot: number, signs: Sign
   if (isPast('audio_rate')) return { health: HEALTH.warning, reason: REASON.slow_rate };
   if (isPast(read('clock') === 1 ? 'latency_ms' : 'rtt_ms')) return { health: HEALTH.warning, reason: REASON.latency };
   return FINE;
+}
+
+function dropsOf({ hadBurst }: Signs): Verdict {
+  return { health: HEALTH.warning, reason: hadBurst ? REASON.engine_burst : REASON.dropped };
 }
 
 function isSilent({ reportAgeMs, reportIntervalMs }: Signs): boolean {

@@ -23,13 +23,22 @@ export const ENTRY = {
   missedMs: 14,
   /** Since when it says that it starts to play, while chunks come; NaN where it does not. */
   startingAt: 15,
+  /** When it last said what cannot be. */
+  impossibleAt: 16,
+  /** Up to when the time is spent that it can have heard silence in, and that in which it can have counted. */
+  silenceUpTo: 17,
+  countedUpTo: 18,
+  /** Chunks that it had received on earlier connections, by its first report. */
+  receivedBefore: 19,
+  /** Its counters as it last said them: five. */
+  counters: 20,
   /** With the samples after it, it is forgotten at once. */
-  modelMs: 16,
-  samples: 17,
+  modelMs: 25,
+  samples: 26,
 } as const;
 
-/** 232 bytes a line. */
-const LINE_DOUBLES = 29;
+/** 304 bytes a line. */
+const LINE_DOUBLES = 38;
 
 /**
  * What the hub remembers of its connections beside their rows: a line of doubles for each slot of the table, all in one array.

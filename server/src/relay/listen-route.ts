@@ -204,7 +204,7 @@ class ListenerSocket implements SocketHandler {
     if (report.ignored > 0) counters.add('fields_ignored', report.ignored);
     if (report.isLatencyImpossible) counters.add('latency_impossible');
     if (report.hidden !== null) listener.setHidden(report.hidden);
-    listener.reported(lastSeq, recent);
+    if (listener.reported(lastSeq, recent)) counters.add('figures_impossible');
     this.#stream.heard(listener);
     if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, this.#context.now());
     if (!listener.isHidden) this.#pace(listener);

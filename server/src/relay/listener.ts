@@ -1,3 +1,4 @@
+import { ALL_POSSIBLE, figureOf } from '../state/belief.js';
 import type { Holders } from '../state/places.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { Allowance } from '../state/windows.js';
@@ -21,6 +22,7 @@ export interface OutgoingChunk {
 
 /** Audio on its way in a round trip of a second: more is not on its way, but waits to be read. */
 const MAX_UNREAD_MS = 1_000;
+const LAST_SEQ = figureOf('last_seq');
 /** Chunks that a reported latency is a mean of, at most. */
 const LATENCY_CHUNKS = 100;
 
@@ -212,24 +214,38 @@ export class Listener extends Connection {
   }
 
   /**
-   * Takes in a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. Its time is that of
-   * the last sign of life: to pass a double on boxes it.
+   * Take in a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. Its time is that of
+   * the last sign of life: to pass a double on boxes it. Return whether a figure of it cannot be.
    */
-  reported(lastSeq: number | null, chunks: RecentChunks): void {
+  reported(lastSeq: number | null, chunks: RecentChunks): boolean {
     this.noteReport();
     shown[SHOWN.reports] = this.table.get(this.slot, CONNECTION.reports) + 1;
     shown[SHOWN.lastReportAt] = this.table.epochS(this.lastReportAt);
     isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
+    const contradicts = lastSeq !== null && this.#outstanding.contradicts(lastSeq);
+    // Its word on what it has read is worth nothing, so its socket speaks for it.
+    if (contradicts) this.#confirms = false;
     // A confirmation of a chunk that was never sent confirms nothing.
-    if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {
+    else if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {
       this.#confirms = true;
       shown[SHOWN.inFlight] = this.#outstanding.chunks;
       shown[SHOWN.outstanding] = this.#outstanding.ms;
       isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = 1;
     }
-    this.#watchPlayback(chunks.longestMs);
+    const isImpossible = this.checkReport(contradicts ? LAST_SEQ : ALL_POSSIBLE);
+    if (this.saysImpossible) this.#stopWatching();
+    else this.#watchPlayback(chunks.longestMs);
     this.noteSilence();
     this.table.setSome(this.slot, SHOWN_COLUMNS, shown, isShown);
+    return isImpossible;
+  }
+
+  /** Nothing is known of its buffer while nothing that it says counts. */
+  #stopWatching(): void {
+    if (this.watch === null) return;
+    this.watch.notPlaying();
+    shown[SHOWN.model] = Number.NaN;
+    isShown[SHOWN.model] = 1;
   }
 
   #watchPlayback(chunkMs: number): void {

@@ -56,6 +56,15 @@ export class Outstanding {
   }
 
   /**
+   * Whether `seq` cannot be the last chunk that it has, because it confirmed a later one on this connection, or because no
+   * such chunk was sent. Before its first confirmation the number may be of an earlier connection.
+   */
+  contradicts(seq: number): boolean {
+    if (this.#get(ENTRY.confirmedMs) === 0) return false;
+    return seq < this.#get(ENTRY.confirmedUpTo) || seq > this.#get(ENTRY.sentUpTo);
+  }
+
+  /**
    * The listener says that it has chunk `seq` and all sent before it. False where it was never sent one of that number, and
    * nothing is confirmed.
    */

@@ -1,3 +1,5 @@
+import { SCHEMAS } from '@auralis/shared';
+import { ALL_POSSIBLE, figureOf } from '../state/belief.js';
 import { ReportedCounter } from '../state/reported-counter.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { NOMINAL_CHUNK_MS } from './chunk-bounds.js';
@@ -36,18 +38,26 @@ export const PLAYER_MARK = '~';
 /** This many reports may be missing before a connection is stale. */
 const STALE_REPORTS = 3;
 
+/** Nobody sends one listener more: chunks of a millisecond, and a gigabyte a second. */
+const MOST_CHUNKS_PER_MS = 1;
+const MOST_BYTES_PER_MS = 1_000_000;
+
 /** What a connection has counted, over the restarts of its counters. */
 export class ConnectionCounters {
-  readonly sent = new ReportedCounter();
-  readonly dropped = new ReportedCounter();
-  readonly bytes = new ReportedCounter();
+  readonly sent = new ReportedCounter(MOST_CHUNKS_PER_MS);
+  readonly dropped = new ReportedCounter(MOST_CHUNKS_PER_MS);
+  readonly bytes = new ReportedCounter(MOST_BYTES_PER_MS);
 }
 
 /** A connection that somebody else serves and reports. */
 export class ReportedConnection extends Connection {
   readonly counters: ConnectionCounters;
   protected override readonly playsSegments: boolean;
+  /** Its last report had a figure that cannot be. */
+  isImpossible = false;
   readonly #staleAfterMs: number;
+  /** Value of `impossible_figure` for a counter of its server. */
+  #impossibleCounter = ALL_POSSIBLE;
   /** It was open before anybody told of it, and has not reported since. */
   #isFound: boolean;
   #clientSaysDepth = false;
@@ -70,7 +80,7 @@ export class ReportedConnection extends Connection {
     this.counters = counters ?? new ConnectionCounters();
     this.#isFound = counters !== null;
     if (counters !== null) return;
-    for (const counter of Object.values(this.counters) as ReportedCounter[]) counter.report(0, now);
+    for (const counter of Object.values(this.counters) as ReportedCounter[]) counter.begin(now);
   }
 
   /** Takes in a report. */
@@ -86,7 +96,9 @@ export class ReportedConnection extends Connection {
       if (client.hidden !== null) this.setHidden(client.hidden);
       if (client.saysBufferDepth) this.#clientSaysDepth = true;
     }
+    this.#impossibleCounter = ALL_POSSIBLE;
     const increase = metrics === null ? NOTHING : this.#takeMetrics(metrics, now);
+    this.isImpossible = this.checkReport(this.#impossibleCounter);
     if (this.#isFound) this.forgive();
     this.#isFound = false;
     this.noteSilence();
@@ -129,7 +141,9 @@ export class ReportedConnection extends Connection {
     if (value === null) return { total: 0, increase: 0 };
     const before = counter.total || 0;
     const increase = counter.report(value, now);
-    this.table.set(this.slot, column, counter.total);
+    // A value that cannot be is shown, but not counted.
+    this.table.set(this.slot, column, counter.isImpossible ? value : counter.total);
+    if (counter.isImpossible) this.#impossibleCounter = figureOf(SCHEMAS.connections.columns[column]?.name ?? '');
     return { total: counter.total - before, increase };
   }
 }

@@ -114,6 +114,7 @@ export class ReportedConnections {
     const { sent, dropped, droppedNow } = connection.report(metrics, client, now);
     this.#counters.addReport();
     if (client?.isLatencyImpossible) this.#counters.add('latency_impossible');
+    if (connection.isImpossible) this.#counters.add('figures_impossible');
     stream.heard(connection);
     stream.noteReported(sent, dropped, droppedNow, now);
     this.#elsewhere.addByConnection(stream.name, sent, dropped);

@@ -1,9 +1,10 @@
 import { CLOSE, ENGINE_MESSAGE_MS, STALE_MS, STALLED_MS } from '@auralis/shared';
+import { figureOf, isBelieved, TRUST } from '../state/belief.js';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import { quantile, RateWindows } from '../state/windows.js';
 import type { Connection, Supplied } from './connection.js';
-import { HEALTH, TRUST } from './health.js';
+import { HEALTH } from './health.js';
 import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
 import type { ReportedConnection } from './reported-connection.js';
@@ -12,6 +13,7 @@ import type { Stream } from './stream.js';
 /** Each listener is pinged once in this many sweeps, so that the pings of all are spread over time. */
 const PING_EVERY = 10;
 const RATE_WINDOW_S = 5;
+const ROUND_TRIP = figureOf('rtt_ms');
 
 /** What is done once a second for every stream and listener: rates, pings, quantiles, and who has gone silent. */
 export class Sweep {
@@ -175,7 +177,7 @@ export class Sweep {
     streams.set(slot, STREAM.latency_p50_ms, quantile(latencies, 0.5));
     streams.set(slot, STREAM.latency_p95_ms, quantile(latencies, 0.95));
     streams.set(slot, STREAM.latency_p99_ms, quantile(latencies, 0.99));
-    const rtts = this.#sorted(stream, CONNECTION.rtt_ms, this.#isOpen);
+    const rtts = this.#sorted(stream, CONNECTION.rtt_ms, this.#hasRoundTrip);
     streams.set(slot, STREAM.rtt_p50_ms, quantile(rtts, 0.5));
     streams.set(slot, STREAM.rtt_p95_ms, quantile(rtts, 0.95));
     streams.set(slot, STREAM.rtt_p99_ms, quantile(rtts, 0.99));
@@ -189,15 +191,12 @@ export class Sweep {
     this.#tables.connections.get(slot, CONNECTION.clock) === 1 &&
     this.#tables.connections.get(slot, CONNECTION.trust) === TRUST.live;
 
-  /** What a listener says of the present counts unless it is old or contradicts what it does; a clock has no part in it. */
-  readonly #isBelieved = (slot: number): boolean => {
-    const trust = this.#tables.connections.get(slot, CONNECTION.trust);
-    return trust === TRUST.live || trust === TRUST.unsynced;
-  };
+  readonly #isBelieved = (slot: number): boolean => isBelieved(this.#tables.connections, slot);
 
-  /** The hub's own measure asks for no trust. */
-  readonly #isOpen = (slot: number): boolean =>
-    this.#tables.connections.get(slot, CONNECTION.state) === CONNECTION_STATE.open;
+  /** The hub's own measure asks for no trust, and one that another server reports must only be possible. */
+  readonly #hasRoundTrip = (slot: number): boolean =>
+    this.#tables.connections.get(slot, CONNECTION.state) === CONNECTION_STATE.open &&
+    this.#tables.connections.get(slot, CONNECTION.impossible_figure) !== ROUND_TRIP;
 
   /** A column of a stream's connections that count, sorted; valid until the next call. */
   #sorted(stream: Stream, column: number, counts: (slot: number) => boolean): Float64Array {

@@ -1,4 +1,8 @@
 import { MAX_STREAMS } from '@auralis/shared';
+import { ReportedCounter } from './reported-counter.js';
+
+/** An engine that streams to a million listeners by itself sends no more: a chunk a second to each. */
+export const MOST_ENGINE_CHUNKS_PER_MS = 1_000;
 
 /** Streams come and go, and may come back: as many accounts as streams can be, and as many again of those that went last. */
 const MAX_ACCOUNTS = 2 * MAX_STREAMS;
@@ -11,15 +15,14 @@ export class ChunksElsewhere {
   readonly #accounts = new Map<string, Account>();
 
   /**
-   * The counters of an engine that streams by itself, over all its clients. One that falls has begun anew. `isCounted`: false
-   * while its chunks pass through the hub, whose own account then speaks.
+   * Take the counters of an engine that streams by itself, over all its clients. One that falls has begun anew.
+   * `isCounted`: false while its chunks pass through the hub, whose own account then speaks.
    */
-  engineSays(stream: string, sent: number, dropped: number, isCounted: boolean): void {
+  engineSays(stream: string, sent: number, dropped: number, isCounted: boolean, now: number): void {
     const account = this.#account(stream);
-    const { saidSent, saidDropped } = account;
-    account.saidSent = sent;
-    account.saidDropped = dropped;
-    if (isCounted) this.#add(account, account.engine, sinceThen(saidSent, sent), sinceThen(saidDropped, dropped));
+    const sentMore = growth(account.saidSent, sent, now);
+    const droppedMore = growth(account.saidDropped, dropped, now);
+    if (isCounted) this.#add(account, account.engine, sentMore, droppedMore);
   }
 
   /** What one of its connections was sent and dropped more than it had been before, as reported. */
@@ -59,14 +62,23 @@ interface Amount {
 interface Account {
   readonly engine: Amount;
   readonly connections: Amount;
-  /** The engine's counters as it last told them. */
-  saidSent: number;
-  saidDropped: number;
+  /** The engine's own counters. */
+  readonly saidSent: ReportedCounter;
+  readonly saidDropped: ReportedCounter;
 }
 
 function newAccount(): Account {
-  return { engine: { sent: 0, dropped: 0 }, connections: { sent: 0, dropped: 0 }, saidSent: 0, saidDropped: 0 };
+  return {
+    engine: { sent: 0, dropped: 0 },
+    connections: { sent: 0, dropped: 0 },
+    saidSent: new ReportedCounter(MOST_ENGINE_CHUNKS_PER_MS),
+    saidDropped: new ReportedCounter(MOST_ENGINE_CHUNKS_PER_MS),
+  };
 }
 
-/** What a counter has counted since it stood at `before`, from 0 on where it has begun anew. */
-const sinceThen = (before: number, value: number) => (value >= before ? value - before : value);
+/** Take a report of a counter. Return by how much its total has grown. */
+function growth(counter: ReportedCounter, value: number, now: number): number {
+  const before = counter.total || 0;
+  counter.report(value, now);
+  return counter.total - before;
+}

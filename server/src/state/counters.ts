@@ -16,6 +16,7 @@ export type HubCounter =
   | 'messages_oversize'
   | 'fields_ignored'
   | 'latency_impossible'
+  | 'figures_impossible'
   | 'upgrades_refused'
   | 'requests_refused'
   | 'frames_sent'
@@ -41,6 +42,7 @@ const COUNTERS: readonly HubCounter[] = [
   'messages_oversize',
   'fields_ignored',
   'latency_impossible',
+  'figures_impossible',
   'upgrades_refused',
   'requests_refused',
   'frames_sent',

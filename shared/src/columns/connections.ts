@@ -129,7 +129,7 @@ export const connectionColumns = {
     help: 'How long until it hears silence if things go on as they do; missing while its buffer does not drain',
   },
   trust: {
-    id: 44, unit: 'enum', scale: 0, worse: null, labels: ['live', 'stale', 'hidden', 'unsynced', 'diverged'],
+    id: 44, unit: 'enum', scale: 0, worse: null, labels: ['live', 'stale', 'hidden', 'unsynced', 'diverged', 'impossible'],
     help: 'How far what it says of itself can be believed',
   },
   health: { id: 45, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How it fares' },
@@ -176,5 +176,14 @@ export const connectionColumns = {
   unwell_since: {
     id: 70, unit: 'epoch_s', scale: 0, worse: null,
     help: 'Since when it is not well; missing once it has been well for 10 s',
+  },
+  impossible_figure: {
+    id: 73, unit: 'enum', scale: 0, worse: null,
+    labels: [
+      'none', 'buffer_depth_ms', 'underrun_duration_ms', 'buffer_underruns', 'chunks_received', 'chunk_errors',
+      'player_errors', 'last_seq', 'jitter_ms', 'client_rtt_ms', 'clock_error_ms', 'output_latency_ms', 'startup_ms',
+      'rtt_ms', 'chunks_sent', 'chunks_dropped', 'bytes_sent',
+    ],
+    help: 'A figure of its last reports that cannot be, by what was sent and the time that passed; kept for 10 s. Nothing that it says counts then',
   },
 } as const satisfies Record<string, ColumnSpec>;

@@ -116,6 +116,10 @@ export const engineColumns = {
     id: 232, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Chunks with three full-scale samples or more in a row',
   },
+  chunks_marked: {
+    id: 233, unit: 'enum', scale: 0, worse: null, labels: ['plausible', 'impossible'],
+    help: 'Impossible: chunks_sent or chunks_dropped last rose by more than time allows. That rise is not counted',
+  },
 } as const satisfies Record<string, ColumnSpec>;
 
 /** Ids 250–279. */

@@ -169,6 +169,10 @@ export const hubColumns = {
     id: 170, unit: 'ms', scale: 1, worse: 'more',
     help: 'Time in which the hub stood still to collect garbage, in the last 60 s',
   },
+  figures_impossible: {
+    id: 173, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Reports with a figure that cannot be, by what was sent and the time that passed',
+  },
   latency_impossible: {
     id: 171, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Reports whose latency cannot be, by the clock error that they state and the age of the chunks',

@@ -3,21 +3,21 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 test('the first report is the total, and no increase', () => {
-  const counter = new ReportedCounter();
+  const counter = new ReportedCounter(1_000);
   expect(counter.total).toBeNaN();
   expect(counter.report(1_000_000, 0)).toBe(0);
   expect([counter.total, counter.rate(0)]).toEqual([1_000_000, Number.NaN]);
 });
 
 test('the first interval has its rate', () => {
-  const counter = new ReportedCounter();
+  const counter = new ReportedCounter(1_000);
   counter.report(500, 1_000);
   expect(counter.report(520, 3_000)).toBe(20);
   expect(counter.rate(3_000)).toBe(10);
 });
 
 test('a counter that falls began again: no spike, and nothing lost of the total', () => {
-  const counter = new ReportedCounter();
+  const counter = new ReportedCounter(1_000);
   counter.report(10_000, 0);
   counter.report(10_010, 1_000);
   expect(counter.report(4, 2_000)).toBe(0);
@@ -27,7 +27,7 @@ test('a counter that falls began again: no spike, and nothing lost of the total'
 });
 
 test('the rate is over the last five seconds, and gone after thirty of silence', () => {
-  const counter = new ReportedCounter();
+  const counter = new ReportedCounter(1_000);
   for (let second = 0; second <= 20; second++) counter.report(second <= 10 ? second * 10 : 100, second * 1000);
   expect(counter.rate(20_000)).toBe(0);
   counter.report(150, 21_000);
@@ -37,7 +37,7 @@ test('the rate is over the last five seconds, and gone after thirty of silence',
 });
 
 test('reports that come seldom are measured from one to the next', () => {
-  const counter = new ReportedCounter();
+  const counter = new ReportedCounter(1_000);
   counter.report(0, 0);
   counter.report(100, 10_000);
   counter.report(300, 20_000);
@@ -45,7 +45,7 @@ test('reports that come seldom are measured from one to the next', () => {
 });
 
 test('reports at once say nothing of a rate', () => {
-  const counter = new ReportedCounter();
+  const counter = new ReportedCounter(1_000);
   counter.report(0, 1_000);
   counter.report(9, 1_000);
   expect(counter.rate(1_000)).toBeNaN();
@@ -55,7 +55,7 @@ test('whatever is reported, increases and rates are never negative and the total
   const reports = fc.array(fc.tuple(fc.nat(20_000), fc.nat(1_000)), { maxLength: 300 });
   fc.assert(
     fc.property(reports, (given) => {
-      const counter = new ReportedCounter();
+      const counter = new ReportedCounter(1_000);
       let [now, total] = [0, 0];
       for (const [delay, value] of given) {
         now += delay;

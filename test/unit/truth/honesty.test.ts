@@ -4,7 +4,7 @@ import { Page } from './page.js';
 import { World } from './world.js';
 
 /** Words for a listener that is not to be believed. */
-const ACCUSED = ['frozen', 'contradicts', 'silent', 'diverged', 'stale'];
+const ACCUSED = ['frozen', 'contradicts', 'silent', 'diverged', 'stale', 'impossible'];
 /** Pages of each kind: each joins, and turns bad, at a moment of its own. */
 const PAGES = 40;
 
