@@ -1,5 +1,6 @@
 import {
   type AudioFormat,
+  CLIENT_ID,
   CLOSE,
   DecodeError,
   decodeMessage,
@@ -50,7 +51,7 @@ export interface PublishContext {
   readonly isDraining: () => boolean;
 }
 
-/** `/api/v1/streams/{stream}/publish`: one engine a stream. */
+/** `/api/v1/streams/{stream}/publish`: one engine a stream. `?engine=` names it, so that it takes its place back at once. */
 export function publishRoute(context: PublishContext): SocketRoute {
   return {
     pattern: '/api/v1/streams/:stream/publish',
@@ -68,12 +69,28 @@ function answer(request: UpgradeRequest, context: PublishContext): UpgradeAnswer
   if (name === null) return { refuse: 400, message: STREAM_NAME_RULE };
   const format = formatOf(request.query);
   if (typeof format === 'string') return { refuse: 400, message: format };
+  const owner = ownerOf(request);
+  if (owner === undefined) return { refuse: 400, message: 'engine: 1 to 64 of A–Z a–z 0–9 . _ -' };
   if (context.isDraining()) return { refuse: 503, message: 'the hub is shutting down' };
   const holders = holdersOf(request.remoteAddress, request.token);
   const stream = context.relay.stream(name, context.now(), holders);
   if (typeof stream === 'string') return noStream(stream);
-  if (stream.engine !== null) return { refuse: 409, message: `stream ${name} has its engine already` };
-  return { accept: new EngineSocket(stream, format, context), ...audioProtocol(request) };
+  if (stream.engine !== null && !stream.seat.isOpenTo(owner)) {
+    stream.seat.wanted(context.now());
+    return { refuse: 409, message: `stream ${name} has its engine already` };
+  }
+  return { accept: new EngineSocket(stream, format, owner, context), ...audioProtocol(request) };
+}
+
+/**
+ * Return the identity of the engine that asks (`?engine=`), null if it names none, undefined if the name is none. A name
+ * belongs to the token that comes with it, or else to the address, so that nobody takes the place of an engine by its name.
+ */
+function ownerOf({ query, token, remoteAddress }: UpgradeRequest): string | null | undefined {
+  const engine = query.get('engine');
+  if (engine === null) return null;
+  if (!CLIENT_ID.test(engine)) return undefined;
+  return token === undefined ? `${engine} at ${remoteAddress}` : `${engine} by ${token}`;
 }
 
 /** The format in the query, null where none is declared, or what is wrong with it. */
@@ -91,27 +108,29 @@ function formatOf(query: URLSearchParams): AudioFormat | null | string {
 class EngineSocket implements SocketHandler {
   readonly #stream: Stream;
   readonly #format: AudioFormat | null;
+  readonly #owner: string | null;
   readonly #context: PublishContext;
   readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
-  #isEngine = false;
 
-  constructor(stream: Stream, format: AudioFormat | null, context: PublishContext) {
+  constructor(stream: Stream, format: AudioFormat | null, owner: string | null, context: PublishContext) {
     this.#stream = stream;
     this.#format = format;
+    this.#owner = owner;
     this.#context = context;
   }
 
   onOpen(peer: Peer): void {
     const stream = this.#stream;
+    const before = stream.engine;
     // Two upgrades can be answered before either has opened.
-    if (stream.engine !== null) {
+    if (before !== null && !stream.seat.isOpenTo(this.#owner)) {
       peer.close(CLOSE.STREAM_HAS_ENGINE, 'the stream has its engine already');
       return;
     }
-    this.#isEngine = true;
     const { relay, engines } = this.#context;
     const now = this.#context.now();
-    relay.engineJoined(stream, peer, now);
+    relay.engineJoined(stream, peer, this.#owner, now);
+    before?.close(CLOSE.STREAM_HAS_ENGINE, 'the engine has come back on another connection, or did not answer');
     engines.joined(stream.name, this.#format, now);
     if (JSON.stringify(stream.format) === JSON.stringify(this.#format)) return;
     stream.format = this.#format;
@@ -119,9 +138,10 @@ class EngineSocket implements SocketHandler {
   }
 
   onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {
-    if (!this.#isEngine) return;
+    if (!this.#isEngine(peer)) return;
     const now = this.#context.now();
     this.#stream.engineMessageAt = now;
+    this.#stream.seat.heard();
     try {
       const message = decoded(data, isBinary);
       if (isChunk(message)) this.#publish(chunkOf(message), now);
@@ -132,16 +152,23 @@ class EngineSocket implements SocketHandler {
     }
   }
 
-  /** A pong is no message: an engine that only answers pings is closed. */
-  onPong(): void {}
+  /** A pong is no message: an engine that only answers pings is closed. But it keeps its place as long as it is here. */
+  onPong(peer: Peer): void {
+    if (this.#isEngine(peer)) this.#stream.seat.heard();
+  }
 
   onDrain(): void {}
 
-  onClose(_peer: Peer, _code: number, oversize: boolean): void {
+  onClose(peer: Peer, _code: number, oversize: boolean): void {
     if (oversize) this.#context.counters.add('messages_oversize');
-    if (!this.#isEngine) return;
+    if (!this.#isEngine(peer)) return;
     this.#context.relay.engineLeft(this.#stream, this.#context.now());
     this.#context.engines.left(this.#stream.name);
+  }
+
+  /** Whether this is the stream's engine, and not one whose place another has taken. */
+  #isEngine(peer: Peer): boolean {
+    return this.#stream.engine === peer;
   }
 
   #publish(chunk: PublishedChunk, now: number): void {

@@ -151,8 +151,9 @@ export class Relay {
     return false;
   }
 
-  engineJoined(stream: Stream, peer: Peer, now: number): void {
-    stream.engineJoined(peer, now);
+  /** `owner`: the engine's identity, null if it names none. */
+  engineJoined(stream: Stream, peer: Peer, owner: string | null, now: number): void {
+    stream.engineJoined(peer, owner, now);
     for (const listener of stream.listeners) {
       listener.sentBefore = this.#tables.connections.get(listener.slot, CONNECTION.chunks_sent);
     }
@@ -172,6 +173,7 @@ export class Relay {
   heardAll(now: number): void {
     for (const stream of this.streams.values()) {
       stream.engineMessageAt = now;
+      stream.seat.heard();
       for (const listener of stream.listeners) listener.lastSignAt = now;
     }
   }

@@ -17,6 +17,7 @@ import { lateAfterMs } from './chunk-bounds.js';
 import { ClientHistory } from './client-history.js';
 import type { Connection } from './connection.js';
 import { deliver } from './delivery.js';
+import { EngineSeat } from './engine-seat.js';
 import type { FanOut } from './fan-out.js';
 import { HEALTH } from './health.js';
 import { ENTRY } from './ledger.js';
@@ -44,6 +45,8 @@ export class Stream {
   /** Audio published so far, ms. */
   audioMs = 0;
   engine: Peer | null = null;
+  /** Who may take its place. */
+  readonly seat = new EngineSeat();
   /** Since when the present engine is here; of no meaning without one. */
   engineSince = 0;
   /** Chunks, and audio in ms, published when it came. */
@@ -137,9 +140,10 @@ export class Stream {
     });
   }
 
-  /** An engine has come. */
-  engineJoined(peer: Peer, now: number): void {
+  /** An engine has come, in the place of another perhaps. `owner`: its identity. */
+  engineJoined(peer: Peer, owner: string | null, now: number): void {
     this.engine = peer;
+    this.seat.take(owner);
     this.engineSince = now;
     this.engineMessageAt = now;
     this.hadEngine = true;

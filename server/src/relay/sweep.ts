@@ -134,6 +134,7 @@ export class Sweep {
   #sweepEngine(stream: Stream, now: number): void {
     const { engine } = stream;
     if (engine === null || stream.isEngineStalled) return;
+    stream.seat.sweep(engine, Math.max(stream.chunkAt, stream.engineSince), this.#supply.longestMs, now);
     if (now - stream.engineMessageAt > ENGINE_MESSAGE_MS) {
       stream.isEngineStalled = true;
       this.#counters.add('stalled_closed');

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mayReconnect, Writer, writePublishedChunk } from '@auralis/shared';
 import { WebSocket } from 'ws';
 import type { ChunkSource } from './chunk-source.js';
@@ -49,6 +50,8 @@ export class SimEngine {
   readonly #writer = new Writer();
   readonly #phrases: SimPhrases;
   readonly #random: () => number;
+  /** Its name for the hub: with it, it takes its place back when it comes again. */
+  readonly #id = `sim-${randomBytes(6).toString('hex')}`;
   #socket: WebSocket | null = null;
   #timer: NodeJS.Timeout | undefined;
   #nextAt = 0;
@@ -73,7 +76,8 @@ export class SimEngine {
   async connect(): Promise<void> {
     const { url, headers, stream } = this.#target;
     const { encoding, sampleRate, channels } = this.#source.format;
-    const socket = new WebSocket(`${url}?encoding=${encoding}&sampleRate=${sampleRate}&channels=${channels}`, {
+    const query = `engine=${this.#id}&encoding=${encoding}&sampleRate=${sampleRate}&channels=${channels}`;
+    const socket = new WebSocket(`${url}?${query}`, {
       headers,
       perMessageDeflate: false,
       handshakeTimeout: OPEN_MS,

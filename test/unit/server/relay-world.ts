@@ -99,12 +99,14 @@ export function upgrade(
   query = '',
   stream = 'main',
   remoteAddress = '',
+  token?: string,
 ): SocketHandler {
   const answer = route.upgrade({
     path: `/api/v1/streams/${stream}/${kind}`,
     query: new URLSearchParams(query),
     headers: new Map(),
     remoteAddress,
+    ...(token !== undefined && { token }),
   });
   if ('refuse' in answer) throw new Error(answer.message);
   return answer.accept;
@@ -115,9 +117,10 @@ export function connect(
   query = '',
   stream = 'main',
   address = '',
+  token?: string,
 ): { peer: FakePeer; handler: SocketHandler; route: SocketRoute } {
   const route = routes[kind];
-  const handler = upgrade(route, kind, query, stream, address);
+  const handler = upgrade(route, kind, query, stream, address, token);
   const peer = new FakePeer();
   handler.onOpen(peer);
   return { peer, handler, route };

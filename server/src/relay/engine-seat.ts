@@ -1,0 +1,55 @@
+import type { Peer } from '../transport/transport.js';
+
+/** An engine without a chunk for this long, or for a few chunks, is asked whether it is still there. */
+const MIN_PAUSE_MS = 3_000;
+const PAUSE_CHUNKS = 3;
+/** A ping that is not answered within this time belongs to a dead socket. */
+const ANSWER_MS = 5_000;
+/** Whoever was refused comes again within this time, or does not want the place any more. */
+const WANTED_MS = 60_000;
+
+/**
+ * An engine's right to its stream. A socket that died without a word keeps it for two minutes, unless somebody else wants it.
+ * The engine itself takes it back at once; another gets it if the present one neither publishes nor answers. Time is an
+ * argument.
+ */
+export class EngineSeat {
+  #owner: string | null = null;
+  #wantedAt = Number.NEGATIVE_INFINITY;
+  /** When the ping left that is not answered yet; NaN without one. */
+  #askedAt = Number.NaN;
+  #isGivenUp = false;
+
+  /** `owner`: identity of the engine that has it from now on; null if it names none. */
+  take(owner: string | null): void {
+    this.#owner = owner;
+    this.#wantedAt = Number.NEGATIVE_INFINITY;
+    this.heard();
+  }
+
+  /** Return whether an engine of this identity may have the place of the one that has it. */
+  isOpenTo(owner: string | null): boolean {
+    return this.#isGivenUp || (owner !== null && owner === this.#owner);
+  }
+
+  /** Another engine was refused because of the present one. */
+  wanted(now: number): void {
+    this.#wantedAt = now;
+  }
+
+  /** The present engine has shown that it is there. */
+  heard(): void {
+    this.#askedAt = Number.NaN;
+    this.#isGivenUp = false;
+  }
+
+  /** Ask the engine whether it is there, if it has to be asked. `chunkAt`: its last chunk, or its coming. Once a second. */
+  sweep(engine: Peer, chunkAt: number, longestMs: number, now: number): void {
+    const pauses = now - chunkAt >= Math.max(MIN_PAUSE_MS, PAUSE_CHUNKS * longestMs);
+    if (!pauses || now - this.#wantedAt > WANTED_MS) return;
+    if (Number.isNaN(this.#askedAt)) {
+      this.#askedAt = now;
+      engine.ping();
+    } else if (now - this.#askedAt >= ANSWER_MS) this.#isGivenUp = true;
+  }
+}
