@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the tests: `node test/run.js [--long] [pattern…]`. Without --long, all but `long/`.
+// Run the tests: `node test/run.js [--long | --soak] [pattern…]`. Without a flag, all but `long/` and `soak/`.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const args = process.argv.slice(2);
-const long = args.includes('--long');
-const patterns = args.filter((arg) => arg !== '--long');
-const scope = long ? (patterns.length > 0 ? patterns : ['']).map((pattern) => `/dist/long/.*${pattern}`) : patterns;
+const folderOf = { '--long': 'long', '--soak': 'soak' };
+const slow = folderOf[args.find((arg) => arg in folderOf)];
+const patterns = args.filter((arg) => !(arg in folderOf));
+const scope = slow ? (patterns.length > 0 ? patterns : ['']).map((pattern) => `/dist/${slow}/.*${pattern}`) : patterns;
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 // Whatever tests and their hubs leave behind, those too that were killed, goes with this folder.
 const folder = mkdtempSync(join(tmpdir(), 'auralis-test-'));
@@ -23,7 +24,7 @@ const { status } = spawnSync(
     '--disable-warning=ExperimentalWarning',
     jest,
     // Most of the time a suite waits for a hub: on two cores two of them go on at once, where jest by itself runs one.
-    ...(long ? ['--runInBand'] : ['--maxWorkers', '2', '--testPathIgnorePatterns', '/dist/long/']),
+    ...(slow ? ['--runInBand'] : ['--maxWorkers', '2', '--testPathIgnorePatterns', '/dist/(long|soak)/']),
     ...(scope.length > 0 ? ['--testPathPatterns', ...scope] : []),
   ],
   { cwd: fileURLToPath(new URL('.', import.meta.url)), stdio: 'inherit', env: { ...process.env, TMPDIR: folder } },

@@ -5,11 +5,14 @@ const [, , dir = '', times = 'Infinity'] = process.argv;
 const store = await Store.open(dir);
 const left = store.database<number>('left');
 const right = store.database<number>('right');
+const fillers = store.database<string>('fillers');
+/** With it, 50 transactions make a journal that is replaced by a snapshot. */
+const PADDING = 'x'.repeat(400);
 process.stdout.write('held\n');
 for (let n = 1; n <= Number(times); n++) {
   const transaction = store.begin();
   transaction.put(left, 'n', n);
-  for (let filler = 0; filler < 50; filler++) transaction.put(left, ['filler', filler], n);
+  for (let filler = 0; filler < 50; filler++) transaction.put(fillers, ['filler', filler], `${n} ${PADDING}`);
   transaction.put(right, 'n', n);
   await transaction.commit();
   process.stdout.write(`${n}\n`);

@@ -5,6 +5,7 @@ import { DataDirError } from '@auralis/server/store/data-dir-error';
 import { Store } from '@auralis/server/store/store';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { newDataDir, ROOT } from '../../harness/hub.js';
+import { testKilledStores } from '../../harness/killed-stores.js';
 import { until } from '../../harness/until.js';
 
 const root = newDataDir();
@@ -180,33 +181,7 @@ describe('a directory that goes while the store is open', () => {
 
 describe('a data directory', () => {
   test('is held by one process, and free the moment that process is killed; no transaction is ever half there', async () => {
-    const dir = newDir();
-    let committed = 0;
-    for (let round = 0; round < 5; round++) {
-      const child = spawn(process.execPath, [`${ROOT}test/dist/harness/store-writer.js`, dir], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let output = '';
-      const gone = new Promise((resolve) => child.once('close', resolve));
-      child.stdout.on('data', (piece: Buffer) => (output += piece.toString()));
-      while (!/\n\d{2,}\n/.test(output)) await new Promise((resolve) => setTimeout(resolve, 5));
-      await expect(Store.open(dir)).rejects.toThrow(`is held by the hub with process id ${child.pid}`);
-      child.kill('SIGKILL');
-      await gone;
-
-      const store = await Store.open(dir);
-      const left = store.database<number>('left');
-      const n = left.get('n');
-      const said = Number(output.trimEnd().split('\n').at(-1));
-      expect(n).toBeGreaterThanOrEqual(said);
-      expect(store.database('right').get('n')).toBe(n);
-      expect(new Set(Array.from(left.entriesOf('filler'), ({ value }) => value))).toEqual(new Set([n]));
-      expect(store.damages).toEqual([]);
-      committed += said;
-      await store.close();
-      expect(readdirSync(dir).map((name) => name.replace(/\d+$/, ''))).toEqual(['journal-', 'snapshot-']);
-    }
-    expect(committed).toBeGreaterThan(50);
+    await testKilledStores(5, 20261130);
   });
 
   test('of many that open a directory of a dead hub at once, one gets it', async () => {
