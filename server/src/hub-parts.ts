@@ -351,6 +351,7 @@ export class HubParts {
       publicUrl: options.publicUrl,
       now: clock.now,
       wallNow: () => clock.wallNow(),
+      wallOf: (at) => clock.wallOf(at),
       onError: this.onError,
     });
   }

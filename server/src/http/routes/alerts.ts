@@ -62,7 +62,8 @@ export interface AlertsContext {
   readonly tables: Tables;
   readonly alerts: AlertDesk;
   readonly now: () => number;
-  readonly wallNow: () => number;
+  /** Wall time of an instant of the hub's clock. */
+  readonly wallOf: (at: number) => number;
   readonly slices: Slicer;
 }
 
@@ -246,7 +247,7 @@ async function assertKept(alerts: AlertDesk): Promise<void> {
     throw new Problem(503, 'it is so, but the hub cannot keep it: its data directory takes nothing');
 }
 
-function addSilenceRoutes(app: Api, { tables, alerts, now, wallNow }: AlertsContext): void {
+function addSilenceRoutes(app: Api, { tables, alerts, now, wallOf }: AlertsContext): void {
   const path = '/api/v1/alerts/silences';
   const shown = (silence: Silence) => ({
     ...silence,
@@ -284,7 +285,8 @@ function addSilenceRoutes(app: Api, { tables, alerts, now, wallNow }: AlertsCont
   });
   app.openapi(add, async (c) => {
     const { endsAt, lastsS, ...rest } = c.req.valid('json');
-    const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, wallNow()) }, now());
+    const at = now();
+    const silence = alerts.silence({ ...rest, endsAt: endOf(endsAt, lastsS, wallOf(at)) }, at);
     if (silence === null) throw new Problem(503, 'there are too many silences: end some');
     await assertKept(alerts);
     return c.json(shown(silence), 201);
