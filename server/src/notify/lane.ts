@@ -115,9 +115,12 @@ export class Lane {
   async #deliver(batch: readonly Pending[]): Promise<boolean> {
     const { name, notifier } = this.#context;
     let remember = NOTHING;
+    let refusals: readonly string[] = [];
     try {
       const transitions = batch.map(({ transition }) => transition);
-      remember = (await this.#inTime((context) => notifier.send(transitions, context))).remember ?? NOTHING;
+      const sent = await this.#inTime((context) => notifier.send(transitions, context));
+      remember = sent.remember ?? NOTHING;
+      refusals = sent.refusals ?? [];
     } catch (error) {
       this.#failed(error);
       if (!(error instanceof DeliveryError && error.isFinal)) return false;
@@ -133,6 +136,7 @@ export class Lane {
     }
     this.status.sent += batch.length;
     this.#succeeded();
+    if (refusals.length > 0) this.#refused(refusals.join('; '));
     this.#done = { batch, remember };
     await this.#settle();
     return true;
@@ -182,6 +186,14 @@ export class Lane {
     status.lastSuccessAt = this.#context.now();
     // What is told again in between leaves the minimum interval as it is.
     if (this.#isDue()) status.nextAttemptAt = null;
+  }
+
+  /** Some of its recipients will never take a message that others took. */
+  #refused(message: string): void {
+    const { name, now, log } = this.#context;
+    this.status.failures++;
+    this.status.lastError = { at: now(), message };
+    log.error({ notifier: name, refusals: message }, `notifier ${name}: recipients are refused`);
   }
 
   #failed(error: unknown): void {

@@ -35,6 +35,8 @@ export type Memory = ReadonlyMap<string, unknown>;
 
 export interface Sent {
   readonly remember?: Memory;
+  /** Recipients that will never take it, in words, while others took it. */
+  readonly refusals?: readonly string[];
 }
 
 /** Who tells, for the reader of a message. */

@@ -115,6 +115,63 @@ describe('mail', () => {
     expect(error).toMatchObject({ isFinal, message: `answered ${responseCode} no` });
   });
 
+  describe('to several, of whom the server does not take one', () => {
+    let answers: Record<string, number>;
+    const two = () => newEmail({ to: ['a@ops.test', 'Bert <b@ops.test>'] });
+
+    beforeEach(async () => {
+      answers = {};
+      await listen({
+        onRcptTo: ({ address }, _, callback) => {
+          const responseCode = answers[address];
+          callback(responseCode === undefined ? null : Object.assign(new Error('no'), { responseCode }));
+        },
+      });
+    });
+
+    test('450: the others get it at once, and that one alone gets it later, with what has come meanwhile', async () => {
+      const email = two();
+      answers = { 'b@ops.test': 450 };
+      expect(await failure(email)).toMatchObject({ isFinal: false, message: 'Bert <b@ops.test>: answered 450 no' });
+      expect(await failure(email)).toMatchObject({ isFinal: false });
+      expect(mails.map(({ to }) => to)).toEqual([['a@ops.test']]);
+      answers = {};
+      expect(await email.send([firing('x'), firing('y')], context)).toMatchObject({ refusals: [] });
+      const sent = await Promise.all(mails.map(async ({ to, raw }) => [to, (await PostalMime.parse(raw)).subject]));
+      expect(sent).toEqual([
+        [['a@ops.test'], '[auralis] ERROR: Title of x (main)'],
+        [['a@ops.test'], '[auralis] ERROR: Title of y (main)'],
+        [['b@ops.test'], '[auralis] 2 alerts: 2 firing, 0 over; ERROR: Title of x (main)'],
+      ]);
+      // The next batch is for everybody.
+      await email.send([firing('z')], context);
+      expect(mails.at(-1)?.to).toEqual(['a@ops.test', 'b@ops.test']);
+    });
+
+    test('550: the others get it, and that it was refused is reported', async () => {
+      answers = { 'b@ops.test': 550 };
+      const { refusals } = await two().send([firing('x')], context);
+      expect(refusals).toEqual(['Bert <b@ops.test>: answered 550 no']);
+      expect(mails.map(({ to }) => to)).toEqual([['a@ops.test']]);
+    });
+
+    test('450 and 550: the one is tried again, the other is not', async () => {
+      const email = two();
+      answers = { 'a@ops.test': 450, 'b@ops.test': 550 };
+      expect(await failure(email)).toMatchObject({ isFinal: false });
+      answers = { 'b@ops.test': 550 };
+      expect(await email.send([firing('x')], context)).toMatchObject({
+        refusals: ['Bert <b@ops.test>: answered 550 no'],
+      });
+      expect(mails.map(({ to }) => to)).toEqual([['a@ops.test']]);
+    });
+
+    test('550 for all is final', async () => {
+      answers = { 'a@ops.test': 550, 'b@ops.test': 551 };
+      expect(await failure(two())).toMatchObject({ isFinal: true });
+    });
+  });
+
   test('nothing leaves in plain text where TLS is required', async () => {
     await listen();
     expect(await failure(newEmail({ requireTls: true }))).toMatchObject({ isFinal: false });

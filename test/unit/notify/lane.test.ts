@@ -195,6 +195,24 @@ describe('a lane', () => {
     expect([outbox.pending('a'), lane.status.sent, lane.status.lastSuccessAt]).toEqual([0, 3, now]);
   });
 
+  test('recipients that were refused are said, though others were told', async () => {
+    const notifier = new FakeNotifier();
+    notifier.answer = async () => ({ refusals: ['b@ops.test: answered 550 no'] });
+    await append('a', [firing('x')]);
+    const said: object[] = [];
+    const log = { info: () => {}, warn: () => {}, error: (details: object) => said.push(details) };
+    const lane = newLane(notifier, { log });
+    await settle(lane);
+    expect(outbox.pending('a')).toBe(0);
+    expect(lane.status).toMatchObject({
+      sent: 1,
+      failures: 1,
+      failing: 0,
+      lastError: { at: now, message: 'b@ops.test: answered 550 no' },
+    });
+    expect(said).toEqual([{ notifier: 'a', refusals: 'b@ops.test: answered 550 no' }]);
+  });
+
   test('tries again after a failure, the same and first, later each time, and says how it stands', async () => {
     const notifier = new FakeNotifier();
     notifier.answer = () => Promise.reject(new DeliveryError('answered 500'));

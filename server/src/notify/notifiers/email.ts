@@ -22,12 +22,26 @@ export interface EmailSettings {
 const MAX_ALERTS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Mail, by SMTP. The end of an alert is a reply to the mail that told of it. */
+/** A recipient that the server did not take, and its words. */
+interface RejectedRecipient {
+  readonly recipient: string;
+  readonly responseCode: number;
+  readonly response: string;
+}
+
+/**
+ * Mail, by SMTP. The end of an alert is a reply to the mail that told of it. A recipient that the server defers (4xx) is tried
+ * again, alone; one that it refuses (5xx) is reported. The others get their mail at once.
+ */
 export class Email implements Notifier {
   readonly maxBatch = MAX_ALERTS;
   readonly #settings: EmailSettings;
   readonly #guard: AddressGuard;
   readonly #teller: Teller;
+  /** Recipients that need no more mail of the batch at hand, and the batch as it was then. */
+  readonly #done = new Map<string, readonly Transition[]>();
+  /** Of the batch at hand: what the server said of recipients that it will never take. */
+  readonly #refusals = new Map<string, string>();
 
   constructor(settings: EmailSettings, teller: Teller) {
     this.#settings = settings;
@@ -35,10 +49,53 @@ export class Email implements Notifier {
     this.#teller = teller;
   }
 
-  async send(batch: readonly Transition[], { recall, signal }: SendContext): Promise<Sent> {
+  async send(batch: readonly Transition[], context: SendContext): Promise<Sent> {
+    const remember = new Map<string, string | undefined>();
+    const deferred: string[] = [];
+    for (const { to, owed } of this.#groups(batch)) {
+      const rejected = await this.#mail(to, owed, context, remember);
+      for (const recipient of to) {
+        const error = rejected.find((one) => one.recipient === addressIn(recipient));
+        const words = `${recipient}: answered ${error?.response.slice(0, 200)}`;
+        if (error !== undefined && error.responseCode < 500) {
+          deferred.push(words);
+          continue;
+        }
+        if (error !== undefined) this.#refusals.set(recipient, words);
+        this.#done.set(recipient, batch);
+      }
+    }
+    if (deferred.length > 0) throw new DeliveryError([...deferred, ...this.#refusals.values()].join('; '));
+    const refusals = [...this.#refusals.values()];
+    const isForNobody = this.#settings.to.every((recipient) => this.#refusals.has(recipient));
+    this.#done.clear();
+    this.#refusals.clear();
+    if (isForNobody) throw new DeliveryError(refusals.join('; '), { isFinal: true });
+    return { remember, refusals };
+  }
+
+  /** What each recipient has still to be told of a batch; those who are owed the same get one mail. */
+  #groups(batch: readonly Transition[]): { readonly to: string[]; readonly owed: readonly Transition[] }[] {
+    const groups = new Map<number, { to: string[]; owed: readonly Transition[] }>();
+    for (const recipient of new Set(this.#settings.to)) {
+      // Batches grow at their end while they are tried again.
+      const told = this.#done.get(recipient)?.length ?? 0;
+      const group = groups.get(told) ?? { to: [], owed: batch.slice(told) };
+      group.to.push(recipient);
+      groups.set(told, group);
+    }
+    return [...groups.values()].filter(({ owed }) => owed.length > 0);
+  }
+
+  /** Send one mail. Return the recipients that the server did not take. @throws DeliveryError, or what the connection says */
+  async #mail(
+    to: readonly string[],
+    batch: readonly Transition[],
+    { recall, signal }: SendContext,
+    remember: Map<string, string | undefined>,
+  ): Promise<readonly RejectedRecipient[]> {
     const told = fold(batch);
     const messageId = messageIdOf((batch[0] as Transition).key);
-    const remember = new Map<string, string | undefined>();
     const earlier = new Set<string>();
     for (const { alert, state } of told) {
       const first = recall(alert.id);
@@ -49,21 +106,23 @@ export class Email implements Notifier {
     const transport = this.#transport();
     signal.addEventListener('abort', () => transport.close(), { once: true });
     try {
-      await transport.sendMail({
+      const sent = await transport.sendMail({
         from: this.#settings.from,
-        to: [...this.#settings.to],
+        to: [...to],
         subject: `[auralis] ${summary(told)}`,
         text: `${told.map((one) => `${headline(one)}\n${body(one)}\n${new Date(one.at).toISOString()}\n`).join('\n')}\n${this.#teller.url()}\n`,
         messageId,
         ...(references.length === 0 ? {} : { references, inReplyTo: references[0] as string }),
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auralis-Keys': batch.map(({ key }) => key).join(' ') },
       });
+      return rejectedOf(sent);
     } catch (error) {
+      const rejected = rejectedOf(error);
+      if (rejected.length > 0) return rejected;
       throw deliveryError(error);
     } finally {
       transport.close();
     }
-    return { remember };
   }
 
   #transport() {
@@ -104,6 +163,14 @@ function deliveryError(error: unknown): unknown {
   if (responseCode === undefined || response === undefined) return error;
   return new DeliveryError(`answered ${response.slice(0, 200)}`, { isFinal: responseCode >= 550 && code !== 'EAUTH' });
 }
+
+/** What nodemailer tells of single recipients, in its result as in the error of a mail that nobody gets. */
+function rejectedOf(told: unknown): readonly RejectedRecipient[] {
+  return (told as { rejectedErrors?: readonly RejectedRecipient[] }).rejectedErrors ?? [];
+}
+
+/** `a@ops.test`, also of `Anna <a@ops.test>`. */
+const addressIn = (recipient: string) => /<([^<>]+)>\s*$/.exec(recipient)?.[1] ?? recipient.trim();
 
 function messageIdOf(key: string): string {
   return `<${key.replace(/[^A-Za-z0-9._-]/g, '.')}@auralis-hub>`;
