@@ -6,18 +6,14 @@ import { File } from './notifiers/file.js';
 import { PagerDuty } from './notifiers/pagerduty.js';
 import { Slack } from './notifiers/slack.js';
 import { Webhook } from './notifiers/webhook.js';
-import { Outbound } from './outbound.js';
+import { basic, Outbound } from './outbound.js';
 import { bytesOf, type NotifierSettings } from './settings.js';
 
 /** The notifier that is asked for, with connections of its own. */
 export function createNotifier(settings: NotifierSettings, teller: Teller): Notifier {
   switch (settings.type) {
     case 'webhook':
-      return new Webhook(
-        { url: settings.url, secret: settings.secret ?? null },
-        new Outbound(settings.allowHosts),
-        teller,
-      );
+      return new Webhook({ url: settings.url, secret: settings.secret ?? null }, outboundOf(settings), teller);
     case 'slack': {
       const { token, channel, apiUrl, url } = settings;
       const bot = token === undefined || channel === undefined ? null : { token, channel, apiUrl };
@@ -33,10 +29,18 @@ export function createNotifier(settings: NotifierSettings, teller: Teller): Noti
       return new Email({ ...rest, auth }, teller);
     }
     case 'alertmanager':
-      return new Alertmanager(settings.url, new Outbound(settings.allowHosts), teller);
+      return new Alertmanager(settings.url, outboundOf(settings), teller);
     case 'file':
       return new File({ path: settings.path, maxBytes: bytesOf(settings.maxMb), keep: settings.keep });
   }
+}
+
+/** To a receiver that may ask for a user and a password, or for a bearer token. */
+function outboundOf(settings: Extract<NotifierSettings, { type: 'webhook' | 'alertmanager' }>): Outbound {
+  const { allowHosts, user, password, bearer } = settings;
+  if (bearer !== undefined) return new Outbound(allowHosts, undefined, `Bearer ${bearer}`);
+  if (user === undefined || password === undefined) return new Outbound(allowHosts);
+  return new Outbound(allowHosts, undefined, basic(user, password));
 }
 
 /** Where it tells, without what is secret about it. */

@@ -21,8 +21,11 @@ const isUnderstood = (status: number) => status >= 200 && status < 300;
 /** Sends JSON to one receiver. No redirect is followed, and no address connected to that `AddressGuard` refuses. */
 export class Outbound {
   readonly #agent: Agent;
+  readonly #authorization: string | null;
 
-  constructor(allowedHosts: readonly string[] = [], resolve?: Resolve) {
+  /** `authorization`: header of each request whose URL has no user and whose sender brings none. */
+  constructor(allowedHosts: readonly string[] = [], resolve?: Resolve, authorization: string | null = null) {
+    this.#authorization = authorization;
     const guard = new AddressGuard(allowedHosts, resolve);
     const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guard.lookup });
     this.#agent = new Agent({
@@ -59,10 +62,16 @@ export class Outbound {
   }
 
   async #request(url: string, { method = 'POST', headers, body, signal }: Outgoing): Promise<Dispatcher.ResponseData> {
-    const response = await request(url, {
+    const { href, authorization = this.#authorization } = withoutUser(url);
+    const response = await request(href, {
       dispatcher: this.#agent,
       method,
-      headers: { 'content-type': 'application/json', 'user-agent': `auralis-hub/${VERSION}`, ...headers },
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': `auralis-hub/${VERSION}`,
+        ...(authorization === null ? {} : { authorization }),
+        ...headers,
+      },
       body,
       signal,
     });
@@ -77,6 +86,30 @@ export class Outbound {
       isFinal: FINAL.has(status),
       retryAfterMs: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, Date.now()),
     });
+  }
+}
+
+/** The header for a user and a password (RFC 7617). */
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** A URL without `user:password@`, which no request line may carry, and the header that says the same. */
+function withoutUser(url: string): { readonly href: string; readonly authorization?: string } {
+  const bare = new URL(url);
+  const { username, password } = bare;
+  if (username === '' && password === '') return { href: url };
+  bare.username = '';
+  bare.password = '';
+  return { href: bare.href, authorization: basic(decoded(username), decoded(password)) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that stands for itself.
+    return text;
   }
 }
 

@@ -32,8 +32,17 @@ function schemas(environment: Environment) {
     'whsec_ and the base64 of 24 to 64 bytes, as `echo whsec_$(openssl rand -base64 32)` makes them',
     isSigningSecret,
   );
+  const user = text.regex(/^[^:]+$/, 'text without a colon');
+  const access = { user: user.optional(), password: password.optional(), bearer: token.optional() };
+  const ONE_ACCESS = {
+    message: 'a user and a password, a bearer token, or user:password@ in the url: one of them',
+    params: { isSecret: true },
+  };
   return [
-    section({ type: z.literal('webhook'), url, secret: signingSecret.optional(), ...network }),
+    section({ type: z.literal('webhook'), url, secret: signingSecret.optional(), ...access, ...network }).refine(
+      hasOneAccess,
+      ONE_ACCESS,
+    ),
     section({
       type: z.literal('slack'),
       url: url.optional(),
@@ -67,7 +76,7 @@ function schemas(environment: Environment) {
       message: 'a user and a password, or neither',
       params: { isSecret: true },
     }),
-    section({ type: z.literal('alertmanager'), url, ...network }),
+    section({ type: z.literal('alertmanager'), url, ...access, ...network }).refine(hasOneAccess, ONE_ACCESS),
     section({
       type: z.literal('file'),
       path: text,
@@ -111,6 +120,19 @@ export function readNotifierSettings(
 }
 
 export const bytesOf = (mb: number) => Math.round(mb * MIB);
+
+interface Access {
+  readonly url: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly bearer?: string | undefined;
+}
+
+function hasOneAccess({ url, user, password, bearer }: Access): boolean {
+  const isInUrl = URL.canParse(url) && new URL(url).username !== '';
+  const ways = [isInUrl, user !== undefined, bearer !== undefined].filter(Boolean).length;
+  return ways <= 1 && (user === undefined) === (password === undefined);
+}
 
 function isWebUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);

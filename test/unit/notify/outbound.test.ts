@@ -1,9 +1,12 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { byName } from '@auralis/server/config-place';
+import { createNotifier, targetOf } from '@auralis/server/notify/create-notifier';
 import { Discord } from '@auralis/server/notify/notifiers/discord';
 import { Slack } from '@auralis/server/notify/notifiers/slack';
 import { Outbound } from '@auralis/server/notify/outbound';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type NotifierSettings, readNotifierSettings } from '@auralis/server/notify/settings';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Context, firing, TELLER } from './world.js';
 
 let server: Server;
@@ -16,8 +19,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await outbound.close();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  server?.closeAllConnections();
+  if (server?.listening) await new Promise((resolve) => server?.close(resolve));
 });
 
 /** A receiver that answers at once, then says `first`, and never comes to an end. */
@@ -65,5 +68,50 @@ test('what was answered with another status is not', async () => {
     status: 422,
     isFinal: true,
     message: expect.stringMatching(/^answered 422/),
+  });
+});
+
+describe('a receiver that asks who is there', () => {
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+  /** Headers of a request of a notifier with these settings. */
+  async function asked(type: 'webhook' | 'alertmanager', user: string, settings: object) {
+    let request: IncomingMessage | undefined;
+    server = createServer((received, response) => {
+      request = received;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://${user}127.0.0.1:${(server.address() as AddressInfo).port}/path`;
+    const section = { a: { type, url, ...settings } };
+    const [read] = readNotifierSettings(section, byName, {});
+    const notifier = createNotifier(read as NotifierSettings, TELLER);
+    await notifier.send([firing('x')], new Context());
+    await notifier.close?.();
+    expect(targetOf(read as NotifierSettings)).not.toContain('pass');
+    return request?.headers.authorization;
+  }
+
+  describe.each(['webhook', 'alertmanager'] as const)('%s', (type) => {
+    test.each([
+      ['user:pass@', {}, basic('user:pass')],
+      ['us%40er:pa%3Ass%25@', {}, basic('us@er:pa:ss%')],
+      ['user@', {}, basic('user:')],
+      ['', { user: 'user', password: 'päss' }, basic('user:päss')],
+      ['', { bearer: 'token' }, 'Bearer token'],
+      ['', {}, undefined],
+    ])('%s %j', async (user, settings, header) => {
+      expect(await asked(type, user, settings)).toBe(header);
+    });
+  });
+
+  test.each([
+    ['user:pass@', { bearer: 'token' }],
+    ['', { user: 'user', password: 'pass', bearer: 'token' }],
+    ['', { user: 'user' }],
+    ['', { user: 'us:er', password: 'pass' }],
+  ])('is told in one way: %s %j', (user, settings) => {
+    const section = { a: { type: 'webhook', url: `http://${user}127.0.0.1/`, ...settings } };
+    expect(() => readNotifierSettings(section, byName, {})).toThrow(/one of them|without a colon/);
   });
 });
