@@ -46,7 +46,7 @@ export const SPECIFIED: readonly (readonly [section: string, readonly SpecifiedM
       {
         metric: 'Chunk send rate',
         places: ['streams.chunk_send_rate', 'connections.chunk_send_rate'],
-        source: 'counted as the hub sends',
+        source: 'counted as the hub sends; `audio_rate` below 0.8 alerts, which is the same for chunks of 100 ms',
       },
       {
         metric: 'WebSocket latency',

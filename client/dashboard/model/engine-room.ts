@@ -27,7 +27,7 @@ export interface Card {
 type Place = readonly [table: WholeTable, column: string, label: string];
 
 const ENGINE: readonly Place[] = [
-  ['streams', 'chunk_send_rate', 'Chunks'],
+  ['streams', 'audio_rate', 'Audio'],
   ['engines', 'synthesis_latency_ms', 'Synthesis'],
   ['engines', 'real_time_factor', 'Real time'],
   ['engines', 'synthesis_failure_rate', 'Failures'],

@@ -39,7 +39,10 @@ export function judge(row: Row, column: ColumnView, circumstances: Circumstances
   if (column.name === 'listeners_critical' && value !== null && value > 0) return { level: 'alert', side: 'over' };
   const level = levelOf(spec, value);
   if (level === null || value === null) return null;
-  return { level, side: sideOf(spec, level, value) };
+  const side = sideOf(spec, level, value);
+  // A few chunks are no long buffer, however long they are.
+  const isShort = column.name === 'buffer_depth_ms' && (row.get('buffer_chunks') ?? MAX_CHUNKS + 1) <= MAX_CHUNKS;
+  return side === 'over' && isShort ? { level: 'ok', side: null } : { level, side };
 }
 
 /** What the hub makes of a listener as a whole, and not of one reading. */
@@ -48,6 +51,9 @@ const HEALTH_VERDICTS: Readonly<Record<string, Verdict>> = {
   warning: { level: 'off-target', side: null },
   critical: { level: 'alert', side: null },
 };
+
+/** Chunks that may lie in a listener's buffer, as the rule `listener-buffer-high` has it. */
+const MAX_CHUNKS = 3;
 
 const TROUBLED: Verdict = { level: 'off-target', side: null };
 
@@ -62,7 +68,7 @@ function isBinding(row: Row, column: ColumnView, catalogue: Catalogue, publishin
     case 'latency_ms':
       return labelOf(row, 'clock', catalogue) !== 'unsynced';
     // Nothing is sent because nothing is made: that is the stream's trouble and not each listener's.
-    case 'chunk_send_rate':
+    case 'audio_rate':
       return publishing !== false && labelOf(row, 'publishing', catalogue) !== 'no';
     // A player that is paused or not yet started has an empty buffer and nothing wrong.
     case 'buffer_depth_ms': {

@@ -54,6 +54,7 @@ const CONNECTION_COLUMNS: readonly string[] = [
   'buffer_depth_ms',
   'outstanding_ms',
   'chunk_send_rate',
+  'audio_rate',
   'dropped_per_min',
   'buffer_underruns',
 ] satisfies (keyof typeof SCHEMAS.connections.index)[];

@@ -29,6 +29,7 @@ const CONNECTION_LABELS: readonly (readonly [name: string, label: string])[] = [
   ['outstanding_ms', 'UNCONF'],
   ['chunks_dropped', 'DROPPED'],
   ['chunks_sent', 'SENT'],
+  ['audio_rate', 'AUDIO'],
 ];
 
 const STREAM_LABELS: readonly (readonly [name: string, label: string])[] = [
@@ -40,6 +41,7 @@ const STREAM_LABELS: readonly (readonly [name: string, label: string])[] = [
   ['latency_p95_ms', 'LAT P95'],
   ['rtt_p95_ms', 'RTT P95'],
   ['buffer_depth_p5_ms', 'BUF P5'],
+  ['audio_rate', 'AUDIO'],
   ['chunks_dropped', 'DROPPED'],
 ];
 
@@ -89,10 +91,17 @@ export function placeStreams(width: number, specs: ReadonlyMap<string, Catalogue
 const text = (name: string, label: string, width: number): Placed => ({ name, label, width, spec: null });
 
 function number(name: string, label: string, specs: ReadonlyMap<string, CatalogueEntry>): Placed {
-  const spec = specs.get(name) ?? null;
+  const spec = unmarked(specs.get(name) ?? null);
   const labels = spec?.labels?.map((each) => each.length) ?? [];
   // The head of the column that is sorted by carries an arrow: a cell more, as the mark is to its readings.
   return { name, label, width: Math.max(NUMBER_WIDTH, widthOf(label), ...labels) + 1, spec };
+}
+
+/** Chunks may be of any length, so how many come says nothing: `audio_rate` has the bounds that hold for all. */
+function unmarked(spec: CatalogueEntry | null): ColumnSpec | null {
+  if (spec?.name !== 'chunk_send_rate') return spec;
+  const { target: _target, alert: _alert, ...rest } = spec;
+  return rest;
 }
 
 /** As many of the candidates as fit, in their order, `always` before all others. */

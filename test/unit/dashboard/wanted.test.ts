@@ -16,7 +16,7 @@ test('at first the hub is asked for the worst health', () => {
 
 test('what is bad on both sides is sorted by its low one first', () => {
   expect(view({ sort: { label: 'Buffer', worstFirst: true } })).toMatchObject({ sort: 'buffer_depth_ms', desc: false });
-  expect(view({ sort: { label: 'Rate', worstFirst: false } })).toMatchObject({ sort: 'chunk_send_rate', desc: true });
+  expect(view({ sort: { label: 'Rate', worstFirst: false } })).toMatchObject({ sort: 'audio_rate', desc: true });
 });
 
 test('each word of a filter must be met; a label is what it says, anything else a text', () => {

@@ -22,6 +22,7 @@ const COMPACT = {
     'active_connections',
     'publishing',
     'chunk_send_rate',
+    'audio_rate',
     'dropped_per_min',
     'latency_p50_ms',
     'latency_p95_ms',
