@@ -20,6 +20,7 @@ const joined = (count: number, item: (at: number) => string) => list(count, item
 export const PATHS: readonly Hostile[] = [
   { name: 'nothing there', path: `/${joined(1700, () => 'a/')}` },
   { name: 'percent escapes', path: `/api/v1/connections/${'%C3%A4'.repeat(580)}` },
+  { name: 'conditions without end', path: `/api/v1/connections?${'where=a&'.repeat(420)}` },
   { name: 'unknown parameters', path: `/api/v1/connections?${joined(500, (at) => `k${at}=1&`)}` },
   { name: 'spaces in a condition', path: `/api/v1/connections?where=latency_ms%3E${'+'.repeat(3400)}x%0Ax` },
   {

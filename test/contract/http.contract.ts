@@ -59,6 +59,16 @@ export function httpContract(start: StartTransport): void {
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
   });
 
+  test('a path beyond 2,048 characters is answered 414, and reaches no route', async () => {
+    const seen: number[] = [];
+    world.fetch = ({ url }) => {
+      seen.push(new URL(url).pathname.length);
+      return new Response('ok');
+    };
+    const ask = async (length: number) => (await fetch(world.url(`/${'a/'.repeat(length).slice(1, length)}`))).status;
+    expect([await ask(2_048), await ask(2_049), seen]).toEqual([200, 414, [2_048]]);
+  });
+
   test('HEAD gets the head alone, and the connection stays usable', async () => {
     world.fetch = ({ method }) => new Response('hello', { headers: { 'content-length': '5', 'x-method': method } });
     const text = await exchange(world.port, [

@@ -154,7 +154,10 @@ function conditions(schema: Schema) {
   return repeated(
     `A condition on a column, an attribute, id or any (of these), such as latency_ms>500, state=open or "id contains ab"; up to ${MAX_CONDITIONS}, which must all hold`,
   ).transform((texts, context): readonly Condition[] => {
-    if (texts.length > MAX_CONDITIONS) context.addIssue(`at most ${MAX_CONDITIONS} conditions, not ${texts.length}`);
+    if (texts.length > MAX_CONDITIONS) {
+      context.addIssue(`at most ${MAX_CONDITIONS} conditions, not ${texts.length}`);
+      return z.NEVER;
+    }
     return texts.flatMap((typed) => {
       try {
         return [parseCondition(typed, schema)];

@@ -6,7 +6,7 @@ import { encode } from '@msgpack/msgpack';
 import { WebSocket } from 'ws';
 import { ASKED, BODIES, CMCD, HEADERS, HEARD, type Hostile, PATHS, PUBLISHED } from '../hostile-corpus.js';
 import { Load, sleep } from '../load.js';
-import type { Figure, Scenario } from '../scenario.js';
+import { type Figure, RefusedError, type Scenario } from '../scenario.js';
 import { HubServer } from '../servers.js';
 import { spreadOf } from '../statistics.js';
 
@@ -103,7 +103,7 @@ class WatchedHub {
     const home = mkdtempSync(join(tmpdir(), 'auralis-turns-'));
     const preload = new URL('../preload/turns.js', import.meta.url);
     preload.searchParams.set('to', join(home, 'turns'));
-    return new WatchedHub(await HubServer.start([], ['--import', preload.href]), home);
+    return new WatchedHub(await HubServer.start(['--max-share-percent', '100'], ['--import', preload.href]), home);
   }
 
   get port(): number {
@@ -119,6 +119,9 @@ class WatchedHub {
       const path = '/api/v1/streams/bench/reports';
       await this.ask({ name: 'rows', path, type: 'application/json', body: JSON.stringify(opened) });
     }
+    const answer = await fetch(`http://127.0.0.1:${this.port}/api/v1/connections?limit=1`);
+    const { total } = (await answer.json()) as { total: number };
+    if (total !== ROWS) throw new RefusedError(`${total} rows are there, not ${ROWS}`);
   }
 
   /** CPU ms of the longest turn while `work` went on. */

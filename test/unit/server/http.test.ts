@@ -174,6 +174,8 @@ describe('rows', () => {
     ['where=state=odd', 'where: state is compared with a number or one of open, stale, closed, not "odd"'],
     ['where=state=open&where=client>a', 'where: client is text, which knows = != contains, not >'],
     [Array(17).fill('where=state=open').join('&'), 'where: at most 16 conditions, not 17'],
+    // None of them is read.
+    [Array(400).fill('where=wrong').join('&'), 'where: at most 16 conditions, not 400'],
     ['limit=0&order=up', 'limit: a whole number from 1 to 1000, not "0"; order: one of asc, desc, not "up"'],
   ])('%s is refused', async (query, message) => {
     const response = await api().request(`/api/v1/connections?${query}`);
