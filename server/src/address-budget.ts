@@ -23,13 +23,17 @@ export class AddressBudget {
     return this.#held.get(addressGroup(address)) ?? 0;
   }
 
+  /** Return which limit `amount` more for an address would exceed; null if it fits. */
+  excess(address: string, amount = 1): keyof BudgetLimits | null {
+    if (this.held(address) + amount > this.#limits.perAddress) return 'perAddress';
+    return this.#total + amount > this.#limits.total ? 'total' : null;
+  }
+
   /** Take `amount` for an address, or nothing if that would exceed a limit: then return which one. */
   take(address: string, amount = 1): keyof BudgetLimits | null {
-    const group = addressGroup(address);
-    const held = (this.#held.get(group) ?? 0) + amount;
-    if (held > this.#limits.perAddress) return 'perAddress';
-    if (this.#total + amount > this.#limits.total) return 'total';
-    this.#held.set(group, held);
+    const excess = this.excess(address, amount);
+    if (excess !== null) return excess;
+    this.#held.set(addressGroup(address), this.held(address) + amount);
     this.#total += amount;
     return null;
   }

@@ -11,6 +11,7 @@ import { createGuard, type Guard, isLoopback } from './http/guard.js';
 import { pathBelow, prefixOf } from './http/prefix.js';
 import { TrustedProxies } from './http/proxies.js';
 import type { HubOptions } from './options.js';
+import { SocketBudgets } from './socket-budgets.js';
 import type { HubCounters } from './state/counters.js';
 import { holdersOf } from './state/places.js';
 import { offeredProtocols } from './subprotocols.js';
@@ -42,6 +43,7 @@ export class FrontDoor {
   readonly #hasProxy: boolean;
   readonly #authority: Authority;
   readonly #admissions: Admissions;
+  readonly #budgets: SocketBudgets;
   readonly #counters: HubCounters;
   readonly #wallNow: () => number;
 
@@ -55,6 +57,7 @@ export class FrontDoor {
     this.#hasProxy = publicUrl !== null || options.trustProxy.length > 0;
     this.#authority = new Authority(auth);
     this.#admissions = new Admissions(this.#authority);
+    this.#budgets = new SocketBudgets(options.maxSharePercent);
     this.#counters = counters;
     this.#wallNow = wallNow;
   }
@@ -118,7 +121,8 @@ export class FrontDoor {
    * even that it need not come again.
    */
   #admission(request: UpgradeRequest, { role, streamOf }: SocketAccess, route: SocketRoute): UpgradeAnswer {
-    const { path, headers } = request;
+    const { path, headers, remoteAddress } = request;
+    const { maxMessageBytes } = route;
     const header = (name: string) => headers.get(name);
     const who = this.#authority.identify(tokenOf(header), this.#wallNow());
     const entrance = { role, ...(streamOf !== undefined && { stream: streamOf(path) }) };
@@ -126,14 +130,16 @@ export class FrontDoor {
     if (refusal === null) {
       const token = digestIn(who);
       const answer = route.upgrade(token === null ? request : { ...request, token });
-      if ('refuse' in answer || who.kind === 'open') return answer;
-      return { ...answer, watcher: this.#admissions.admit(who, entrance) };
+      if ('refuse' in answer) return answer;
+      const watcher = who.kind === 'open' ? undefined : this.#admissions.admit(who, entrance);
+      return this.#budgets.accept({ ...answer, ...(watcher && { watcher }) }, remoteAddress, maxMessageBytes);
     }
     // A page that offers protocols takes no answer without one of them.
     const protocol = offeredProtocols(header('sec-websocket-protocol')).find(
       (name) => !name.startsWith(TOKEN_SUBPROTOCOL),
     );
-    return { accept: new NotAllowed(refusal), ...(protocol !== undefined && { protocol }) };
+    const answer = { accept: new NotAllowed(refusal), ...(protocol !== undefined && { protocol }) };
+    return this.#budgets.refuse(answer, refusal.message, remoteAddress, maxMessageBytes);
   }
 
   /**

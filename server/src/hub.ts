@@ -1,6 +1,7 @@
 import { type AuthSettings, readAuthFileAgain } from './auth/settings.js';
 import { Clock } from './clock.js';
 import { ConfigError, checkOptions } from './config.js';
+import { lowLimit, maxConnections, placesOf } from './descriptors.js';
 import { HISTORY_DIR } from './history/resolutions.js';
 import { isLoopback } from './http/guard.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
@@ -18,6 +19,9 @@ const TICK_MS = 50;
 const SECOND_MS = 1000;
 /** A drain takes this long at most. */
 const DRAIN_MS = 4_000;
+
+/** From one line of the log about used-up descriptors to the next. */
+const FULL_LOG_MS = 60_000;
 
 /** A hub that runs. */
 export interface Hub {
@@ -77,6 +81,7 @@ class RunningHub implements Hub {
   readonly #parts: HubParts;
   readonly #timers: NodeJS.Timeout[] = [];
   #transport: Transport | null = null;
+  #saidFullAt = Number.NEGATIVE_INFINITY;
   #stopping: Promise<void> | null = null;
 
   constructor(options: HubOptions, log: Logger, store: Store) {
@@ -113,6 +118,8 @@ class RunningHub implements Hub {
     this.#transport = await start({
       host,
       port,
+      maxConnections: maxConnections(),
+      onListening: this.#onListening,
       ...parts.service(),
       http: HTTP_LIMITS,
       headers: SECURITY_HEADERS,
@@ -128,6 +135,8 @@ class RunningHub implements Hub {
     const { auth } = this.#options;
     if (auth !== null) this.#log.info(saysWhoMay(auth));
     else if (!isLoopback(host)) this.#log.warn(`no authentication on ${host}: anyone can connect, use --auth-file`);
+    const low = lowLimit(placesOf(this.#options));
+    if (low !== null) this.#log.warn(low);
     this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
   }
 
@@ -148,6 +157,14 @@ class RunningHub implements Hub {
     this.#stopping ??= this.#drain();
     return this.#stopping;
   }
+
+  /** A stranger who opens and closes connections would fill the log: say it once a minute. */
+  readonly #onListening = (isListening: boolean, connections: number): void => {
+    const now = this.#clock.now();
+    if (isListening || now - this.#saidFullAt < FULL_LOG_MS) return;
+    this.#saidFullAt = now;
+    this.#log.warn({ connections }, 'file descriptors nearly used up: not listening until connections close');
+  };
 
   /** A tick that throws is logged and counted, and the next one comes all the same. */
   #every(intervalMs: number, action: () => void): void {

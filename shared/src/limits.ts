@@ -133,6 +133,18 @@ export const MESSAGE_DEADLINE_MS = 10_000;
  */
 export const ENGINE_MESSAGE_MS = 60_000;
 
+/**
+ * Bytes that open sockets may hold in unfinished messages, if each holds the largest message of its route: 900 engines beside
+ * 10,000 listeners (4 KiB each) and 2,000 dashboards (16 KiB each). More are answered 503.
+ */
+export const MAX_UNFINISHED_BYTES = 1024 * 1024 * 1024;
+/** The share of one address: 200 engines and 14,000 listeners behind one address. More are answered 429. */
+export const MAX_UNFINISHED_BYTES_PER_ADDRESS = 256 * 1024 * 1024;
+/** The same for sockets that are opened only to be told that they are refused: 64 of `/publish`, 16,000 of `/listen`. */
+export const MAX_REFUSED_BYTES = 64 * 1024 * 1024;
+/** The share of one address: 8 of `/publish`, 2,000 of `/listen`. More are refused without a socket (403). */
+export const MAX_REFUSED_BYTES_PER_ADDRESS = 8 * 1024 * 1024;
+
 /** Records of one request: at ten events a second, what an engine did in a minute and a half. They are taken in time slices. */
 export const MAX_EVENTS = 1_000;
 /** Events of one message on `/publish`, which is taken in one piece: a list of 1,000 holds the loop for 13 ms. */

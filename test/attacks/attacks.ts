@@ -9,6 +9,7 @@ import { decoding } from './decoding.js';
 import { expressions } from './expressions.js';
 import { floods } from './floods.js';
 import { garbage } from './garbage.js';
+import { halfMessages } from './half-messages.js';
 import { lies } from './lies.js';
 import { refusedSocket } from './refused-socket.js';
 import { unreadAnswers } from './unread-answers.js';
@@ -24,6 +25,7 @@ const ATTACKS: readonly Attack[] = [
   unreadAnswers,
   floods,
   lies,
+  halfMessages,
 ];
 
 const TEST_MS = 300_000;

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { ListenError, type StartTransport } from '@auralis/server/transport/transport';
 import { expect, test } from '@jest/globals';
-import { World } from './transport-world.js';
+import { FRAME, RawSocket } from './raw-socket.js';
+import { sleep, World } from './transport-world.js';
 
 /** Taking a port, and saying why not. */
 export function listenContract(start: StartTransport): void {
@@ -46,5 +47,48 @@ export function listenContract(start: StartTransport): void {
     world.transport.destroy();
     world.transport.destroy();
     expect(world.errors).toEqual([]);
+  });
+
+  test('it stops listening before its connections are too many, and listens again when there is room', async () => {
+    const changes: [isListening: boolean, connections: number][] = [];
+    const world = await World.start(start, {
+      maxConnections: 10,
+      onListening: (...change) => changes.push(change),
+    });
+    const until = async (count: number) => {
+      for (let tries = 0; changes.length < count && tries < 1_000; tries++) await sleep(5);
+      expect(changes).toHaveLength(count);
+    };
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => RawSocket.open(world.port, '/lobby')));
+    // Connections that end do not count, whether they asked for anything or not.
+    for (let asked = 0; asked < 20; asked++)
+      await (await fetch(world.url('/'), { headers: { connection: 'close' } })).text();
+    for (let opened = 0; opened < 20; opened++) (await RawSocket.open(world.port, '/lobby')).destroy();
+    await sleep(100);
+    expect(changes).toEqual([]);
+    const plain = Array.from({ length: 5 }, () => RawSocket.connect(world.port));
+    await until(1);
+    expect(changes[0]).toEqual([false, 10]);
+    await expect(fetch(world.url('/'))).rejects.toThrow();
+    const [here] = sockets as [RawSocket];
+    here.send(FRAME.TEXT, 'still here');
+    const [recorder] = world.recorders;
+    await recorder?.until(() => recorder.of('message').length === 1);
+    for (const socket of [sockets[1], plain[0]]) socket?.destroy();
+    await until(2);
+    expect(changes[1]).toEqual([true, 8]);
+    expect(await (await fetch(world.url('/'), { headers: { connection: 'close' } })).text()).toBe('hello');
+    for (const socket of [...sockets, ...plain]) socket.destroy();
+    world.transport.destroy();
+  });
+
+  test('one that was told to stop never listens again', async () => {
+    const world = await World.start(start, { maxConnections: 2 });
+    const sockets = [await RawSocket.open(world.port, '/lobby'), await RawSocket.open(world.port, '/lobby')];
+    world.transport.stopListening();
+    for (const socket of sockets) socket.destroy();
+    await sleep(600);
+    await expect(fetch(world.url('/'))).rejects.toThrow();
+    world.transport.destroy();
   });
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { SEVERITIES, type Transition } from '../alerts/alert.js';
 import { loadOptions } from '../config.js';
 import { ignoredVariables } from '../config-environment.js';
+import { descriptorLimit, lowLimit, placesOf } from '../descriptors.js';
 import { examineHistory } from '../history/examine.js';
 import { HISTORY_DIR } from '../history/resolutions.js';
 import { whyNotMakeable } from '../make-dir.js';
@@ -43,6 +44,10 @@ export function doctorCommand(exit: (code: number) => void): Command {
       };
       const { note } = await selectTransport(options.transport);
       report([`transport${note === undefined ? '' : `: ${note}`}`, null]);
+      const low = lowLimit(placesOf(options));
+      process.stdout.write(
+        low === null ? `ok    file descriptors: ${descriptorLimit() ?? 'no limit'}\n` : `warn  ${low}\n`,
+      );
       report(await examinePort(options));
       if (existsSync(options.dataDir)) for (const finding of await examineDataDir(options.dataDir)) report(finding);
       else report([`data directory ${options.dataDir}: the hub will make it`, whyNotMakeable(options.dataDir)]);

@@ -1,4 +1,5 @@
 import { RESERVE_PERCENT } from '@auralis/shared';
+import { addressGroup } from '../address-budget.js';
 
 /** Names under which somebody's places are counted: the address first, then the token if one was brought. */
 export type Holders = readonly [address: string, token?: string];
@@ -74,17 +75,6 @@ export class Places {
  * the least that a provider gives to one customer. `token`: null or left out if none was brought.
  */
 export function holdersOf(address: string, token?: string | null): Holders {
-  const network = address.includes(':') ? networkOf(address) : address;
+  const network = addressGroup(address);
   return token === undefined || token === null ? [network] : [network, `token ${token}`];
-}
-
-/** Return the /64 network of an IPv6 address as text; equal for equal networks. */
-function networkOf(address: string): string {
-  const [before = '', after] = address.split('::', 2);
-  const groups = before === '' ? [] : before.split(':');
-  if (after !== undefined) {
-    const tail = after === '' ? 0 : after.split(':').length;
-    while (groups.length + tail < 8) groups.push('0');
-  }
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

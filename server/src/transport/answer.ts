@@ -1,4 +1,4 @@
-import type { ByteBudget } from './byte-budget.js';
+import type { AddressBudget } from '../address-budget.js';
 import type { HttpLimits } from './http-limits.js';
 import type { RequestBody } from './request-body.js';
 import { problem, problemParts } from './web.js';
@@ -33,7 +33,7 @@ export interface AnswerContext {
   readonly fetch: (request: Request, remoteAddress: string) => Response | Promise<Response>;
   readonly limits: Pick<HttpLimits, 'unreadGraceMs' | 'minReadBytesPerS'>;
   /** Bytes of answers that wait. */
-  readonly unread: ByteBudget;
+  readonly unread: AddressBudget;
   /** Every answer has these, unless it has its own. */
   readonly headers: ResponseHead['headers'];
   readonly onError: (error: unknown) => void;
@@ -141,7 +141,7 @@ async function untilRead(
   { unread, limits }: AnswerContext,
 ): Promise<boolean> {
   if (waiting === 0) return true;
-  if (!unread.take(address, waiting)) {
+  if (unread.take(address, waiting) !== null) {
     sink.abort();
     return false;
   }

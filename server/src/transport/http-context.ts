@@ -1,5 +1,5 @@
+import { AddressBudget } from '../address-budget.js';
 import type { AnswerContext } from './answer.js';
-import { ByteBudget } from './byte-budget.js';
 import type { HttpLimits } from './http-limits.js';
 import type { TransportOptions } from './transport.js';
 
@@ -7,7 +7,7 @@ import type { TransportOptions } from './transport.js';
 export interface HttpContext extends AnswerContext {
   readonly limits: HttpLimits;
   /** Bytes of request bodies that are held. */
-  readonly bodies: ByteBudget;
+  readonly bodies: AddressBudget;
 }
 
 export function createHttpContext({ fetch, http: limits, headers, onError }: TransportOptions): HttpContext {
@@ -16,7 +16,7 @@ export function createHttpContext({ fetch, http: limits, headers, onError }: Tra
     limits,
     headers,
     onError,
-    bodies: new ByteBudget(limits.maxBodiesBytes, limits.maxBodiesBytesPerAddress),
-    unread: new ByteBudget(limits.maxUnreadBytes, limits.maxUnreadBytesPerAddress),
+    bodies: new AddressBudget({ perAddress: limits.maxBodiesBytesPerAddress, total: limits.maxBodiesBytes }),
+    unread: new AddressBudget({ perAddress: limits.maxUnreadBytesPerAddress, total: limits.maxUnreadBytes }),
   };
 }

@@ -41,7 +41,11 @@ export async function takeExclusively<Taken>(
       const { port: free } = probe.address() as AddressInfo;
       // The address is free again at once; what follows is in the same turn of the loop.
       probe.close();
-      resolve(take(address, free));
+      try {
+        resolve(take(address, free));
+      } catch (error) {
+        reject(error);
+      }
     });
   });
 }

@@ -1,5 +1,5 @@
+import type { AddressBudget } from '../address-budget.js';
 import { RefusedBody } from '../refused-body.js';
-import type { ByteBudget } from './byte-budget.js';
 import type { BodyLimits } from './http-limits.js';
 
 /** Most bodies are smaller: a report, an event, an alert's receipt. */
@@ -12,7 +12,7 @@ const FIRST_CAPACITY_BYTES = 4_096;
 export class RequestBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #limits: BodyLimits;
-  readonly #budget: ByteBudget;
+  readonly #budget: AddressBudget;
   readonly #address: string;
   #buffer = new Uint8Array(0);
   #length = 0;
@@ -23,7 +23,7 @@ export class RequestBody {
   #onSettled: () => void = () => {};
 
   /** `onWanted`: called when a route begins to read the body. */
-  constructor(limits: BodyLimits, budget: ByteBudget, address: string, onWanted: () => void = () => {}) {
+  constructor(limits: BodyLimits, budget: AddressBudget, address: string, onWanted: () => void = () => {}) {
     this.#limits = limits;
     this.#budget = budget;
     this.#address = address;
@@ -102,7 +102,7 @@ export class RequestBody {
     if (length <= before) return true;
     const doubled = Math.min(Math.max(2 * before, FIRST_CAPACITY_BYTES), this.#limits.maxBodyBytes);
     const capacity = Math.max(length, doubled);
-    if (!this.#budget.take(this.#address, capacity - before)) return false;
+    if (this.#budget.take(this.#address, capacity - before) !== null) return false;
     const buffer = new Uint8Array(capacity);
     buffer.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = buffer;

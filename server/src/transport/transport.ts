@@ -113,6 +113,10 @@ export interface TransportOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** A handler threw. */
   readonly onError: (error: unknown) => void;
+  /** Connections at which the transport stops listening until there is room again; none by default. */
+  readonly maxConnections?: number;
+  /** The transport stopped listening because of `maxConnections`, or listens again. */
+  readonly onListening?: (isListening: boolean, connections: number) => void;
   /** Return for how long the hub stood still lately, ms: the frames of that time come at once, and are forgiven. */
   readonly stalledMs?: () => number;
 }

@@ -6,9 +6,9 @@ import {
   type us_listen_socket,
   us_listen_socket_close,
   type us_socket_context_t,
-  us_socket_local_port,
   type WebSocketBehavior,
 } from 'uWebSockets.js';
+import { Acceptance } from './acceptance.js';
 import { sendProblem } from './answer.js';
 import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
@@ -31,32 +31,48 @@ import { headerMap } from './web.js';
 export const startUws: StartTransport = async (options) => {
   const app = App();
   const http = createHttpContext(options);
-  const context = { http, guard: new Guard(options.onError), options };
+  const context: Context = { http, guard: new Guard(options.onError), options, onSocketClosed: () => {} };
   for (const route of options.routes) app.ws(route.pattern, behaviour(route, context));
   app.any('/*', (res, req) => serve(res, req, http));
-  const listening = await takeExclusively(options.host, options.port, (address, port) => {
-    let socket: us_listen_socket | false = false;
-    app.listen(address, port, (taken) => {
-      socket = taken;
-    });
-    return socket as us_listen_socket | false;
+  return takeExclusively(options.host, options.port, (address, port) => {
+    const transport = new UwsTransport(app, address, port, context);
+    if (!transport.listen()) throw listenError(options.host, options.port, undefined);
+    return transport;
   });
-  if (listening === false) throw listenError(options.host, options.port, undefined);
-  return new UwsTransport(app, listening, context.guard);
 };
 
 class UwsTransport implements Transport {
   readonly name = 'uws';
   readonly port: number;
   readonly #app: TemplatedApp;
+  readonly #address: string;
   readonly #guard: Guard;
-  #listening: us_listen_socket | null;
+  readonly #acceptance: Acceptance;
+  #listening: us_listen_socket | null = null;
 
-  constructor(app: TemplatedApp, listening: us_listen_socket, guard: Guard) {
+  constructor(app: TemplatedApp, address: string, port: number, context: Context) {
     this.#app = app;
-    this.#guard = guard;
-    this.#listening = listening;
-    this.port = us_socket_local_port(listening);
+    this.#address = address;
+    this.port = port;
+    this.#guard = context.guard;
+    const { maxConnections = Number.POSITIVE_INFINITY, onListening = () => {} } = context.options;
+    this.#acceptance = new Acceptance({
+      maxConnections,
+      stop: () => this.#stop(),
+      resume: async () => this.listen(),
+      onChange: onListening,
+    });
+    // It hears of plain connections that end; of one that became a WebSocket, the socket's own `close` tells.
+    app.filter((_, change) => (change > 0 ? this.#acceptance.opened() : this.#acceptance.closed()));
+    context.onSocketClosed = () => this.#acceptance.closed();
+  }
+
+  /** Return whether it listens now. */
+  listen(): boolean {
+    this.#app.listen(this.#address, this.port, (listening) => {
+      this.#listening = listening === false ? null : listening;
+    });
+    return this.#listening !== null;
   }
 
   get failedMessages(): number {
@@ -64,6 +80,11 @@ class UwsTransport implements Transport {
   }
 
   stopListening(): void {
+    this.#acceptance.end();
+    this.#stop();
+  }
+
+  #stop(): void {
     if (this.#listening !== null) us_listen_socket_close(this.#listening);
     this.#listening = null;
   }
@@ -75,13 +96,19 @@ class UwsTransport implements Transport {
   }
 }
 
+/** uWebSockets.js keeps a socket that it has shut down for at most this long, until the peer closes its side too. */
+const LINGER_MS = 5_000;
+
 interface Context {
   readonly http: HttpContext;
   readonly guard: Guard;
   readonly options: TransportOptions;
+  /** A WebSocket has closed. */
+  onSocketClosed: () => void;
 }
 
-function behaviour(route: SocketRoute, { http, guard, options }: Context): WebSocketBehavior<UwsSocketData> {
+function behaviour(route: SocketRoute, context: Context): WebSocketBehavior<UwsSocketData> {
+  const { http, guard, options } = context;
   const rates = ratesOf(route, options);
   return {
     maxPayloadLength: route.maxMessageBytes,
@@ -92,7 +119,7 @@ function behaviour(route: SocketRoute, { http, guard, options }: Context): WebSo
     maxLifetime: 0,
     sendPingsAutomatically: false,
     compression: 0,
-    upgrade: (res, req, context) => upgrade(res, req, context, route, http, guard, rates),
+    upgrade: (res, req, native) => upgrade(res, req, native, route, http, guard, rates),
     open: (socket) => {
       const { peer, watcher } = socket.getUserData();
       peer.opened(socket, watcher);
@@ -103,6 +130,9 @@ function behaviour(route: SocketRoute, { http, guard, options }: Context): WebSo
     drain: (socket) => socket.getUserData().peer.drained(),
     close: (socket, code, message) => {
       const { peer, watcher } = socket.getUserData();
+      // After a close frame of ours this comes before the descriptor is free.
+      if (peer.isClosing) setTimeout(context.onSocketClosed, LINGER_MS).unref();
+      else context.onSocketClosed();
       guard.gone(watcher);
       peer.closed(code, message);
     },

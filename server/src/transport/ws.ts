@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { Acceptance } from './acceptance.js';
 import { sendProblem } from './answer.js';
 import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
@@ -56,6 +57,7 @@ class WsTransport implements Transport {
   readonly #endpoints: readonly Endpoint[];
   readonly #sockets = new Map<WebSocket, WsPeer>();
   readonly #deadlines: NodeJS.Timeout;
+  readonly #acceptance: Acceptance;
   /** Sockets that asked for an upgrade and got none. */
   readonly #refused = new Set<Duplex>();
   /** Subprotocol of the upgrade in progress: it is chosen before `ws` asks for it. */
@@ -71,6 +73,18 @@ class WsTransport implements Transport {
       server: this.#endpoint(route),
       rates: ratesOf(route, options),
     }));
+    const { maxConnections = Number.POSITIVE_INFINITY, onListening = () => {} } = options;
+    this.#acceptance = new Acceptance({
+      maxConnections,
+      // Node's own `close` of an HTTP server would also end the deadlines of those who are here.
+      stop: () => NetServer.prototype.close.call(server),
+      resume: () => this.#listenAgain(options.host),
+      onChange: onListening,
+    });
+    server.on('connection', (socket) => {
+      this.#acceptance.opened();
+      socket.once('close', () => this.#acceptance.closed());
+    });
     server.on('request', (req, res) => {
       serveNodeRequest(req, res, this.#http).catch(options.onError);
     });
@@ -83,15 +97,28 @@ class WsTransport implements Transport {
   }
 
   stopListening(): void {
+    this.#acceptance.end();
     this.#server.close();
   }
 
   destroy(): void {
-    this.#server.close();
+    this.stopListening();
     this.#server.closeAllConnections();
     clearInterval(this.#deadlines);
     for (const socket of this.#sockets.keys()) socket.terminate();
     for (const socket of this.#refused) socket.destroy();
+  }
+
+  #listenAgain(host: string): Promise<boolean> {
+    const server = this.#server;
+    return new Promise((resolve) => {
+      const onError = () => resolve(false);
+      server.once('error', onError);
+      server.listen({ host, port: this.port, exclusive: true }, () => {
+        server.off('error', onError);
+        resolve(true);
+      });
+    });
   }
 
   #checkDeadlines(): void {
