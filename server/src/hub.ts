@@ -9,6 +9,7 @@ import { HubParts } from './hub-parts.js';
 import { createLogger, type Logger } from './log.js';
 import type { GivenOptions, HubOptions } from './options.js';
 import type { Tables } from './state/tables.js';
+import { sayWithAdvice } from './store/advice.js';
 import { Store } from './store/store.js';
 import { HTTP_LIMITS } from './transport/http-limits.js';
 import { selectTransport } from './transport/select.js';
@@ -197,5 +198,7 @@ class RunningHub implements Hub {
     transport.destroy();
     await told;
     await Promise.all([this.#store.close(), parts.close()]);
+    const { failure } = this.#store;
+    if (failure !== null) this.#log.error(`changes of alerts and silences are lost: ${sayWithAdvice(failure)}`);
   }
 }

@@ -4,7 +4,7 @@ import { HUB, type Tables } from './state/tables.js';
 import { sayWithAdvice } from './store/advice.js';
 import type { Damage, Store } from './store/store.js';
 
-const STATE = 'alerts, silences, notifications that wait, and names of streams that had an engine';
+const STATE = 'alerts, silences or waiting notifications';
 
 /**
  * Tells people how storing fares. A failure is one line in the log when it begins and one when it ends, a column of the hub's
@@ -46,11 +46,11 @@ export class StorageReport {
     this.#hubs.set(this.#counters.slot, HUB.store_failing, Number(this.#isFailing));
   }
 
-  damaged({ file, why }: Damage, what = 'history'): void {
+  damaged({ file, why }: Damage, what = 'snapshots of history'): void {
     this.#counters.add('databases_damaged');
     this.#counters.add('errors');
     this.#log.error(
-      `some of ${what} is lost: ${file} is damaged: ${why}. Everything else was read. Check the disk; delete the file when nobody needs it`,
+      `some ${what} are lost: ${file} ${why}. Everything else was read. Check the disk, or restore the file from a backup`,
     );
   }
 

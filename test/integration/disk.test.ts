@@ -238,6 +238,16 @@ describeWithDisk('a disk', () => {
     rmSync(dataDir, { recursive: true });
   }, 60_000);
 
+  test('that is full until the hub ends has it say what is lost', async () => {
+    const hub = await start(dataDir);
+    disk?.fill();
+    for (let n = 0; (await rowOf(hub)).store_failing !== 'yes'; n++) await raise(hub, `Filling ${n}`).catch(() => {});
+    await hub.stop();
+    expect(occurrences(hub.log, 'changes of alerts and silences are lost: ENOSPC')).toBe(1);
+    disk?.free();
+    rmSync(dataDir, { recursive: true });
+  }, 60_000);
+
   test('that is mounted read-only is an error at start', async () => {
     const hub = await start(dataDir);
     await raise(hub, 'Before');

@@ -63,7 +63,7 @@ async function examineDataDir(dir: string): Promise<Finding[]> {
     if (damages.length === 0) return [[what, null]];
     return damages.map(({ file, why }) => [
       what,
-      `${file} is damaged: ${why}. The hub starts and reads everything else; restore the file from a backup to have all of it`,
+      `${file} ${why}. The hub starts and reads everything else; restore the file from a backup to have all of it`,
     ]);
   } catch (error) {
     if (!(error instanceof DataDirError)) throw error;

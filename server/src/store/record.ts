@@ -72,14 +72,14 @@ export function readRecords(bytes: Buffer, take: (payload: Buffer, at: number) =
   return { damaged, end, next, isTorn };
 }
 
-/** Describe damaged places for people. */
+/** Describe damaged places for people, behind the name of their file. */
 export function describeDamage(places: readonly DamagedPlace[]): string {
   const [first] = places;
-  if (first === undefined) return 'not damaged';
+  if (first === undefined) return 'is not damaged';
   const records = places.reduce((total, place) => total + place.records, 0);
   const lost = records === 1 ? '1 record is' : `${records} records are`;
-  const rest = places.length > 1 ? ` and ${places.length - 1} more` : '';
-  return `${lost} lost to damage at byte ${first.at}${rest}`;
+  const rest = places.length > 1 ? ` and in ${places.length - 1} more places` : '';
+  return `is damaged at byte ${first.at}${rest}: ${lost} lost`;
 }
 
 /** Where the next good record starts, from `from` on; null: none follows. */

@@ -25,6 +25,7 @@ export interface Head {
 /** A file that is damaged, or missing. */
 export interface Damage {
   readonly file: string;
+  /** What is wrong, for people, behind the name of the file. */
   readonly why: string;
 }
 
@@ -86,16 +87,16 @@ function readStateFile(path: string): FileRead {
   const { damaged } = readRecords(readFileSync(path), (payload) => values.push(parse(payload)));
   const head = isHead(values[0]) ? values[0] : null;
   if (head !== null && head.format !== FORMAT) {
-    return { head: null, why: `it is of format ${head.format}, and this build reads format ${FORMAT}`, writes: [] };
+    return { head: null, why: `is of format ${head.format}, and this build reads format ${FORMAT}`, writes: [] };
   }
   const writes = values.flatMap((value) => (Array.isArray(value) ? [value.map(toWrite)] : []));
   const end = values.at(-1) as { readonly entries?: number } | undefined;
   let why: string | null = null;
-  if (values.length === 0) why = 'nothing in it can be read';
+  if (values.length === 0) why = 'is damaged: nothing in it can be read';
   else if (damaged.length > 0) why = describeDamage(damaged);
-  else if (head === null) why = 'its first record is missing';
+  else if (head === null) why = 'is damaged: its first record is missing';
   else if (head.kind === 'snapshot' && end?.entries !== writes.length)
-    why = `it is cut off after ${writes.length} entries`;
+    why = `is damaged: it is cut off after ${writes.length} entries`;
   return { head, why, writes };
 }
 
@@ -106,11 +107,11 @@ function missing(dir: string, names: readonly string[], heads: readonly Head[]):
   const base = Math.max(0, ...numbersOf('snapshot'));
   const journals = numbersOf('journal');
   const hasBase = base >= Math.max(0, ...heads.map(({ after }) => after));
-  const gone: Damage[] = hasBase ? [] : [{ file: dir, why: 'the snapshot is missing' }];
+  const gone: Damage[] = hasBase ? [] : [{ file: dir, why: 'lacks its snapshot' }];
   const first = hasBase && base > 0 ? base : Math.min(...journals);
   for (let number = first; number <= Math.max(base, ...journals); number++) {
     const name = stateFileName('journal', number);
-    if (!found.has(name)) gone.push({ file: join(dir, name), why: 'it is missing' });
+    if (!found.has(name)) gone.push({ file: join(dir, name), why: 'is missing' });
   }
   return gone;
 }

@@ -244,7 +244,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
 /** What is answered with success outlives the hub. @throws Problem */
 async function assertKept(alerts: AlertDesk): Promise<void> {
   if (!(await alerts.kept()))
-    throw new Problem(503, 'it is so, but the hub cannot keep it: its data directory takes nothing');
+    throw new Problem(503, 'done, but not stored: the data directory takes nothing now, so a restart would lose it');
 }
 
 function addSilenceRoutes(app: Api, { tables, alerts, now, wallOf }: AlertsContext): void {
