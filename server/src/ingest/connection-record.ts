@@ -1,4 +1,4 @@
-import { MAX_ABS_MS } from '@auralis/shared';
+import { MAX_ABS_MS, MAX_CHUNK_DURATION_MS } from '@auralis/shared';
 import { count, type Kind, needed, optional, real } from '../check/fields.js';
 import { type RecordOf, RecordReader } from '../check/record-reader.js';
 import { recordSchema } from '../check/record-schema.js';
@@ -40,6 +40,7 @@ const clientMetrics: Kind<Record<string, unknown>> = {
   read: (found) => (isMap(found) ? found : undefined),
 };
 const ms = real('of milliseconds', 0, MAX_ABS_MS);
+const duration = real('of milliseconds', 1, MAX_CHUNK_DURATION_MS);
 
 /** What a server tells of its connections. Counters are since the connection opened. */
 const RECORDS = {
@@ -49,6 +50,7 @@ const RECORDS = {
     chunksSent: optional(count),
     chunksDropped: optional(count),
     bytesSent: optional(count),
+    chunkMs: optional(duration),
     bufferDepthMs: optional(ms),
     rttMs: optional(ms),
     client: optional(clientMetrics),

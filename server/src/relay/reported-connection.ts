@@ -3,7 +3,7 @@ import { ALL_POSSIBLE, figureOf } from '../state/belief.js';
 import { ReportedCounter } from '../state/reported-counter.js';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { NOMINAL_CHUNK_MS } from './chunk-bounds.js';
-import { Connection } from './connection.js';
+import { Connection, type Supplied } from './connection.js';
 import { ENTRY, type Ledger } from './ledger.js';
 
 /** What its server says of a connection, checked. null: not said. Counters are since the connection opened. */
@@ -11,6 +11,8 @@ export interface ConnectionMetrics {
   readonly chunksSent: number | null;
   readonly chunksDropped: number | null;
   readonly bytesSent: number | null;
+  /** How long its chunks are. */
+  readonly chunkMs: number | null;
   /** Audio that it reckons its client has buffered. */
   readonly bufferDepthMs: number | null;
   readonly rttMs: number | null;
@@ -61,6 +63,8 @@ export class ReportedConnection extends Connection {
   /** It was open before anybody told of it, and has not reported since. */
   #isFound: boolean;
   #clientSaysDepth = false;
+  /** The hub does not see the chunks that another server sends: it knows what that says of them. */
+  supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
 
   /**
    * `staleAfterMs`: without a report for so long it is stale. `counters`: what it had counted when it was last heard of, if
@@ -110,13 +114,13 @@ export class ReportedConnection extends Connection {
     const { table, slot } = this;
     const rate = this.counters.sent.rate(now);
     table.set(slot, CONNECTION.chunk_send_rate, rate);
-    // How long its chunks are is not said.
-    table.set(slot, CONNECTION.audio_rate, (rate * NOMINAL_CHUNK_MS) / 1000);
+    table.set(slot, CONNECTION.audio_rate, (rate * (this.supply.longestMs || NOMINAL_CHUNK_MS)) / 1000);
     if (now - this.lastReportAt > this.#staleAfterMs) table.set(slot, CONNECTION.state, CONNECTION_STATE.stale);
   }
 
   #takeMetrics(metrics: ConnectionMetrics, now: number): Increase {
     const { table, slot } = this;
+    if (metrics.chunkMs !== null) this.supply = { ...this.supply, longestMs: metrics.chunkMs };
     if (metrics.rttMs !== null) table.set(slot, CONNECTION.rtt_ms, metrics.rttMs);
     if (metrics.bufferDepthMs !== null) {
       table.set(slot, CONNECTION.buffer_model_ms, metrics.bufferDepthMs);

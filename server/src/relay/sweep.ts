@@ -31,7 +31,7 @@ export class Sweep {
   readonly #healths = new Uint32Array(3);
   readonly #onError: (error: unknown) => void;
   /** What is known of the stream at hand. */
-  #supply: Supplied = ELSEWHERE;
+  #supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
   #round = 0;
   #scratch = new Float64Array(64);
 
@@ -119,7 +119,7 @@ export class Sweep {
 
   #sweepReported(connection: ReportedConnection, now: number): void {
     connection.refresh(now);
-    this.#judge(connection, now, ELSEWHERE);
+    this.#judge(connection, now, connection.supply);
   }
 
   #judge(connection: Connection, now: number, supply: Supplied): void {
@@ -218,6 +218,3 @@ export class Sweep {
     return end;
   }
 }
-
-/** Of a connection that another server serves, the hub sees no chunks. */
-const ELSEWHERE: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };

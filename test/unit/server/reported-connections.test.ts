@@ -400,3 +400,18 @@ describe('whatever a stranger sends', () => {
     );
   });
 });
+
+test('of chunks of another length than 100 ms the server says how long they are', () => {
+  const world = new ReportedWorld();
+  world.pass(10, (second) => {
+    world.metrics('said', {
+      chunksSent: second,
+      chunkMs: 1_000,
+      client: { playbackState: 'playing', bufferDepthMs: 2_500 },
+    });
+    world.metrics('unsaid', { chunksSent: second * 5 });
+  });
+  expect(world.row('main:said')).toMatchObject({ audio_rate: 1, buffer_chunks: 2.5, health_reason: 'fine' });
+  expect(world.row('main:unsaid')).toMatchObject({ chunk_send_rate: 5, audio_rate: 0.5, health_reason: 'slow_rate' });
+  expect(world.send({ type: 'connection_metrics', connection: 'said', chunkMs: 0 })).toHaveLength(1);
+});
