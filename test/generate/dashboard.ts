@@ -89,7 +89,9 @@ function rankingPanel({ family, end }: (typeof RANKINGS)[number]): Draft {
     description: family.column.help,
     unit: UNITS[family.unit ?? ''] ?? 'short',
     steps: stepsOf(family),
-    queries: [{ expr: `${seriesOf(family)}{instance=~"$instance",end="${end}"}`, legend: '{{instance}} {{rank}}' }],
+    queries: [
+      { expr: `${seriesOf(family)}{instance=~"$instance",end="${end}"}`, legend: '{{instance}} {{rank}} {{listener}}' },
+    ],
   };
 }
 

@@ -100,7 +100,7 @@ const ABOUT: Readonly<Record<TableName, string>> = {
   hubs: 'The hub itself: one row, which it counts and measures by itself.',
   streams: 'A row for each stream, from what the hub sends and from its listeners.',
   connections:
-    'A row for each listener: what the hub counts as it sends, what the listener reports (`client_metrics`, `POST …/reports`, CMCD), and what the hub makes of both. Prometheus has the worst five of a figure, the number of listeners in each state, and histograms of latency and buffer depth; never a series for each listener.',
+    'A row for each listener: what the hub counts as it sends, what the listener reports (`client_metrics`, `POST …/reports`, CMCD), and what the hub makes of both. Prometheus has the worst five of a figure (with stream and listener if it is past its threshold), the number of listeners in each state, and histograms of latency and buffer depth; never a series for each listener.',
   engines: 'A row for each engine, by the name of its stream, from its events and from the audio that passes.',
   hosts: 'The host that the hub runs on, once a second.',
   gpus: 'A row for each GPU that `nvidia-smi` knows.',

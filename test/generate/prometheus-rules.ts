@@ -33,7 +33,8 @@ export function prometheusRules(): string {
     'Generated from the rules of the hub: run `npx -y pnpm@12.21.0 generate`, and change server/src/alerts/built-in-rules.ts.',
     '',
     'For who alerts from Prometheus instead of from the hub; the hub itself does it with hysteresis, grouping and blame. Of',
-    'listeners the page has the worst only, so that further conditions on them and their stream are left out here.',
+    'listeners the page has the five worst of each figure, by name if they are past the threshold; further conditions on',
+    'them are left out here, and those that are counted by what they say are not named.',
     `Not here, for they need what only the hub sees: ${left.join(', ')}.`,
   ];
   const document = {
@@ -45,8 +46,7 @@ export function prometheusRules(): string {
 function written(rule: Rule): PrometheusRule | null {
   const expr = expressionOf(rule);
   if (expr === null) return null;
-  const label = rule.condition.kind === 'absent' ? 'stream' : labelOf(rule.table);
-  const where = label === null ? '' : ` ({{ $labels.${label} }})`;
+  const where = whereOf(rule);
   const isCount = rule.condition.kind === 'is' || rule.condition.kind === 'absent' || rule.windowS !== null;
   const found = isCount && rule.table === 'connections' ? '; listeners: ' : ': ';
   return {
@@ -81,13 +81,26 @@ function valueIn(unit: string | null): string {
   }
 }
 
+/** What it is about, by the labels of its series. */
+function whereOf(rule: Rule): string {
+  if (isOfWorst(rule)) return ' ({{ $labels.listener }} of stream {{ $labels.stream }})';
+  const label = rule.condition.kind === 'absent' ? 'stream' : labelOf(rule.table);
+  return label === null ? '' : ` ({{ $labels.${label} }})`;
+}
+
+/** A figure whose worst listeners are on the page. */
+const isOfWorst = ({ table, column, condition, windowS }: Rule) =>
+  table === 'connections' &&
+  windowS === null &&
+  (condition.kind === 'above' || condition.kind === 'below') &&
+  isRanked(column);
+
 /** The rule in PromQL, or null where the page does not have what it looks at. */
 function expressionOf(rule: Rule): string | null {
   const base = baseOf(rule);
   if (base === null) return null;
-  const isOfListeners = rule.table === 'connections';
-  // The worst of all listeners stand there without their stream; those that are counted by stream have it.
-  const knowsStream = !isOfListeners || rule.condition.kind === 'absent';
+  // Listeners that are counted by what they say have no stream.
+  const knowsStream = rule.table !== 'connections' || rule.condition.kind === 'absent' || isOfWorst(rule);
   const parts = [base];
   for (const term of rule.while) if (knowsStream && mayBeSaid(rule, term)) parts.push(`and ${joined(rule, term)}`);
   for (const term of rule.unless) if (knowsStream && mayBeSaid(rule, term)) parts.push(`unless ${joined(rule, term)}`);
@@ -95,8 +108,10 @@ function expressionOf(rule: Rule): string | null {
   return parts.join(' ');
 }
 
-function baseOf({ table, column, condition, windowS }: Rule): string | null {
-  if (table === 'connections') return ofListeners(column, condition, windowS);
+function baseOf(rule: Rule): string | null {
+  const { table, column, condition, windowS } = rule;
+  if (isOfWorst(rule)) return ofWorst(rule);
+  if (table === 'connections') return ofListeners(column, condition);
   if (condition.kind !== 'above' && condition.kind !== 'below') return null;
   const family = familyOf(column);
   const series = seriesOf(family);
@@ -104,17 +119,26 @@ function baseOf({ table, column, condition, windowS }: Rule): string | null {
   return `${reading} ${condition.kind === 'above' ? '>' : '<'} ${boundIn(family, condition.bound)}`;
 }
 
-function ofListeners(column: Column, condition: Rule['condition'], windowS: number | null): string | null {
+function ofListeners(column: Column, condition: Rule['condition']): string | null {
   if (condition.kind === 'is') {
     const counts = `auralis_listeners_by_${column.name}{${column.name}=~"${condition.labels.join('|')}"}`;
     return `sum by (job, instance) (${counts}) > 0`;
   }
   // A reading is absent of every listener of a stream, or of none.
   if (condition.kind === 'absent') return `${seriesOf(streamFamily('active_connections'))} > 0`;
-  if (windowS !== null || !isRanked(column)) return null;
+  return null;
+}
+
+/** By listener, whichever rank it has at this scrape. */
+function ofWorst({ column, condition, unless }: Rule): string | null {
+  if (condition.kind !== 'above' && condition.kind !== 'below') return null;
   const family = familyOf(column);
-  const [end, operator] = condition.kind === 'above' ? ['highest', '>'] : ['lowest', '<'];
-  return `${seriesOf(family)}{end="${end}",rank="1"} ${operator} ${boundIn(family, condition.bound)}`;
+  const [end, operator, worst] = condition.kind === 'above' ? ['highest', '>', 'max'] : ['lowest', '<', 'min'];
+  const others = unless
+    .filter(({ of, condition: [name, op] }) => of === 'row' && name === 'id' && op === 'contains')
+    .map(({ condition: [, , text] }) => `,listener!~".*${text}.*"`);
+  const series = `${seriesOf(family)}{end="${end}"${others.join('')}}`;
+  return `${worst} by (job, instance, stream, listener) (${series}) ${operator} ${boundIn(family, condition.bound)}`;
 }
 
 /** Of a listener's row itself nothing is said but the one figure. */

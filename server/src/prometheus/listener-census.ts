@@ -1,5 +1,5 @@
 import { type Column, SCHEMAS } from '@auralis/shared';
-import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
 import { isBufferBelieved, isPossible, isSynced } from './belief.js';
 import { type Exposition, labelsOf } from './exposition.js';
 import { type ColumnFamily, familyOf } from './naming.js';
@@ -49,9 +49,11 @@ export function writeListenerCensus(page: Exposition, { connections }: Tables): 
     begun = family.name;
     const { index } = family.column;
     const slots = meant.get(index) ?? open.filter((slot) => isPossible(connections, slot, family.column));
-    const worst = extremes(connections.cells[index] as Float64Array, slots, end);
-    for (const [at, cell] of worst.entries()) {
-      page.sample(labelsOf({ end, rank: String(at + 1) }), (cell * family.multiply) / family.divide);
+    const cells = connections.cells[index] as Float64Array;
+    for (const [at, slot] of extremes(cells, slots, end).entries()) {
+      const named = isPastThreshold(family.column, end, connections.get(slot, index)) ? namesOf(connections, slot) : {};
+      const labels = labelsOf({ end, rank: String(at + 1), ...named });
+      page.sample(labels, ((cells[slot] as number) * family.multiply) / family.divide);
     }
   }
 }
@@ -69,17 +71,32 @@ function writeCounts(page: Exposition, column: Column, cells: Float64Array, slot
   for (const [code, label] of labels.entries()) page.sample(labelsOf({ [column.name]: label }), counts[code] as number);
 }
 
-/** The worst cells, the very worst first. One pass, with a short list that is mostly left alone. */
+/**
+ * Whether a listener is named beside its figure. Those that are well are not: which of 15,000 is the worst changes with each
+ * scrape, and every name begins a series in Prometheus.
+ */
+function isPastThreshold({ alert }: Column, end: Ranking['end'], reading: number): boolean {
+  if (alert === undefined) return true;
+  return end === 'highest' ? reading > (alert.max ?? Number.NaN) : reading < (alert.min ?? Number.NaN);
+}
+
+function namesOf(connections: Tables['connections'], slot: number): Record<string, string> {
+  const attributes = connections.attributesOf(slot);
+  const listener = attributes[CONNECTION_ATTRIBUTE.client] || connections.keyOf(slot);
+  return { stream: attributes[CONNECTION_ATTRIBUTE.stream] ?? '', listener };
+}
+
+/** Slots of the worst cells, the very worst first. One pass, with a short list that is mostly left alone. */
 function extremes(cells: Float64Array, slots: readonly number[], end: Ranking['end']): number[] {
   const sign = end === 'highest' ? 1 : -1;
   const worst: number[] = [];
   for (const slot of slots) {
     const cell = cells[slot] as number;
     if (cell !== cell) continue;
-    const last = worst[WORST - 1];
+    const last = cells[worst[WORST - 1] ?? -1];
     if (last !== undefined && (cell - last) * sign <= 0) continue;
-    const at = worst.findIndex((known) => (cell - known) * sign > 0);
-    worst.splice(at < 0 ? worst.length : at, 0, cell);
+    const at = worst.findIndex((known) => (cell - (cells[known] as number)) * sign > 0);
+    worst.splice(at < 0 ? worst.length : at, 0, slot);
     if (worst.length > WORST) worst.pop();
   }
   return worst;

@@ -101,7 +101,24 @@ describeWith('promtool', 'deploy/, by promtool', () => {
             { series: `auralis_hub_errors_total${on},hub="a"}`, values: '3x18' },
             { series: `auralis_gpu_memory_used_bytes${on},gpu="g"}`, values: '6442450944x18' },
             { series: `auralis_engine_gpu_memory_bytes${on},stream="slow"}`, values: '7000000000x18' },
-            { series: `auralis_worst_listener_latency_seconds${on},end="highest",rank="1"}`, values: '0.501x18' },
+            // Who is past the threshold has a name, and changes ranks; who is well has none.
+            ...[
+              { rank: '1', values: '0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501' },
+              { rank: '2', values: '_ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _' },
+            ].map(({ rank, values }) => ({
+              series: `auralis_worst_listener_latency_seconds${on},end="highest",rank="${rank}",stream="slow",listener="anna"}`,
+              values: values.replaceAll('_', 'stale'),
+            })),
+            { series: `auralis_worst_listener_latency_seconds${on},end="highest",rank="3"}`, values: '0.5x18' },
+            // A stream that starves is told once, not for each of its listeners.
+            {
+              series: `auralis_worst_listener_buffer_depth_seconds${on},end="lowest",rank="1",stream="slow",listener="anna"}`,
+              values: '0.01x18',
+            },
+            {
+              series: `auralis_worst_listener_buffer_depth_seconds${on},end="highest",rank="1",stream="tv",listener="tv~hls"}`,
+              values: '34x18',
+            },
             { series: `up${on}}`, values: '0x18' },
           ],
           alert_rule_test: [
@@ -110,10 +127,17 @@ describeWith('promtool', 'deploy/, by promtool', () => {
               eval_time: '3m',
               exp_alerts: [
                 {
-                  exp_labels: { job: 'auralis-hub', instance: 'hub', severity: 'warning', end: 'highest', rank: '1' },
+                  exp_labels: {
+                    job: 'auralis-hub',
+                    instance: 'hub',
+                    severity: 'warning',
+                    stream: 'slow',
+                    listener: 'anna',
+                  },
                   exp_annotations: {
                     summary: 'Listeners hear late',
-                    description: 'Mean age of a chunk on arrival, as the listener says (avgLatencyMs): 501ms',
+                    description:
+                      'Mean age of a chunk on arrival, as the listener says (avgLatencyMs) (anna of stream slow): 501ms',
                   },
                 },
               ],
@@ -128,7 +152,7 @@ describeWith('promtool', 'deploy/, by promtool', () => {
                 firing('AuralisStreamChunkRate', { severity: 'error', stream: 'slow' }),
                 firing('AuralisEngineGone', { severity: 'critical', stream: 'gone' }),
                 firing('AuralisHubRefusals', { severity: 'error', hub: 'a' }),
-                firing('AuralisListenerLatency', { severity: 'warning', end: 'highest', rank: '1' }),
+                firing('AuralisListenerLatency', { severity: 'warning', stream: 'slow', listener: 'anna' }),
                 firing('AuralisHubDown', { severity: 'critical' }),
               ],
             },

@@ -30,8 +30,13 @@ const census = (listeners: readonly Cells[]) => {
   writeListenerCensus(page, tablesOf(listeners));
   return samplesOf(page.end());
 };
+/** Figures of an end by rank, whoever they are of. */
 const ranked = (found: Map<string, number>, name: string, end: string) =>
-  [1, 2, 3, 4, 5].flatMap((rank) => found.get(`auralis_worst_listener_${name}{end="${end}",rank="${rank}"}`) ?? []);
+  [1, 2, 3, 4, 5].flatMap((rank) =>
+    [...found]
+      .filter(([key]) => key.startsWith(`auralis_worst_listener_${name}{end="${end}",rank="${rank}"`))
+      .map(([, value]) => value),
+  );
 
 describe('the worst', () => {
   test('are the five worst, the very worst first, whatever their order', () => {
@@ -45,6 +50,15 @@ describe('the worst', () => {
         expect(ranked(found, 'rtt_seconds', 'lowest')).toEqual([]);
       }),
     );
+  });
+
+  test('are named once they are past the threshold, so that those who are well begin no series', () => {
+    const found = census([{ rtt_ms: 501, stream: 'side' } as Cells, { rtt_ms: 500 }]);
+    const series = [...found.keys()].filter((key) => key.startsWith('auralis_worst_listener_rtt_seconds'));
+    expect(series).toEqual([
+      'auralis_worst_listener_rtt_seconds{end="highest",rank="1",stream="side",listener="c0"}',
+      'auralis_worst_listener_rtt_seconds{end="highest",rank="2"}',
+    ]);
   });
 
   test('are none that cannot be believed, do not play, or have gone', () => {
