@@ -263,6 +263,7 @@ export class HubParts {
     hubs.set(slot, HUB.active_connections, this.listeners);
     hubs.set(slot, HUB.capacity_percent, (this.listeners / this.#context.options.maxClients) * 100);
     hubs.set(slot, HUB.dashboards, this.live.sessions.size);
+    hubs.set(slot, HUB.dashboards_waiting_mb, this.live.waiting.total / 2 ** 20);
     hubs.set(slot, HUB.history_failing, Number(this.#recorder.isFailing));
     hubs.set(slot, HUB.process_memory_mb, process.memoryUsage.rss() / 2 ** 20);
   }

@@ -79,6 +79,21 @@ export const MAX_UNACKED_FRAMES = 16;
 /** A dashboard that does not acknowledge is skipped while its socket holds more than this. */
 export const MAX_LIVE_BACKLOG_BYTES = 64 * 1024;
 
+/**
+ * Bytes that may wait for all dashboards together. A snapshot of 10,000 rows is about 1.3 MB, so that 50 dashboards may be
+ * behind at once; the bytes live outside the heap, and audio needs the memory more.
+ */
+export const MAX_LIVE_WAITING_BYTES = 64 * 1024 * 1024;
+/** While there is no room for more: a dashboard that has read nothing for so long is closed. TCP tries again within 3 s. */
+export const DEAD_DASHBOARD_MS = 10_000;
+/** While there is no room for more: a dashboard that could not read what it was sent in so long is closed. */
+export const SLOW_DASHBOARD_MS = 60_000;
+/**
+ * Cells that all channels remember together, with what comes with each row: 128 MB. That is 25 channels of every column of
+ * 10,000 rows; a page shows far fewer rows.
+ */
+export const MAX_LIVE_CELLS = 16 * 1024 * 1024;
+
 /** A peer without any sign of life for this long is closed: a hidden tab's timers run once a minute, so not sooner than 70 s. */
 export const STALLED_MS = 120_000;
 /** A connection without a report for this long is marked stale. */

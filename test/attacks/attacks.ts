@@ -5,6 +5,7 @@ import { besideNeighbours, expectUnharmed } from '../harness/neighbours.js';
 import type { Attack } from './attack.js';
 import { chunkedBodies } from './chunked-bodies.js';
 import { churn } from './churn.js';
+import { deadDashboards } from './dead-dashboards.js';
 import { decoding } from './decoding.js';
 import { expressions } from './expressions.js';
 import { floods } from './floods.js';
@@ -26,6 +27,7 @@ const ATTACKS: readonly Attack[] = [
   floods,
   lies,
   halfMessages,
+  deadDashboards,
 ];
 
 const TEST_MS = 300_000;

@@ -28,13 +28,13 @@ export class Channel implements Feed {
   readonly #clock: WallClock;
   readonly #msgpack: MsgpackFrameSink;
   readonly #json: JsonFrameSink;
+  readonly #snapshots: Snapshots;
   #lastFrameAt = Number.NaN;
-  /** Snapshots at the present seq, made when first wanted. */
-  readonly #snapshots = new Map<LiveForm, Wire>();
+  #hasBegun = false;
 
   constructor(
     id: number,
-    { source, clock, sinks }: ChannelContext,
+    { source, clock, sinks, snapshots }: ChannelContext,
     intervalMs: number,
     selection: Selection,
     now: number,
@@ -46,29 +46,46 @@ export class Channel implements Feed {
     this.selection = selection;
     this.#msgpack = sinks.msgpack;
     this.#json = sinks.json;
+    this.#snapshots = snapshots;
     this.#builder = new FrameBuilder(selection.table, selection.columns, selection.selector);
-    this.#builder.advance(id, source, clock.wallOf(now), [], true);
-    this.#lastFrameAt = now;
     this.dueAt = now + intervalMs;
+  }
+
+  /** Cells that it remembers, with what comes with each row. */
+  get cells(): number {
+    const { table, mostRows, columns } = this.selection;
+    const rows = this.#hasBegun ? this.#builder.size : Math.min(table.size, mostRows);
+    return rows * (columns.length + CELLS_OF_ROW);
   }
 
   get seq(): number {
     return this.#builder.seq;
   }
 
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Take the baseline: until then there are no frames. */
+  begin(now: number): void {
+    this.#builder.advance(this.id, this.#source, this.#clock.wallOf(now), [], true);
+    this.#lastFrameAt = now;
+    this.#hasBegun = true;
+  }
+
   /**
-   * Makes the frame that is due, if there is any news or a heartbeat is due, and gives it to every subscriber. Returns how
-   * many frames were sent.
+   * Make the frame that is due if there is any news or a heartbeat is due, and give it to every subscriber. Return how many
+   * frames were sent.
    */
   tick(now: number): number {
     let sent = 0;
     // Ticks that were missed are not made up for: the next frame carries their changes.
     this.dueAt = Math.max(this.dueAt + this.intervalMs, now + this.intervalMs / 2);
+    if (!this.#hasBegun) return 0;
     const sinks = this.#sinksInUse();
     const isHeartbeat = now - this.#lastFrameAt >= Math.max(HEARTBEAT_MS, this.intervalMs) - TICK_SLACK_MS;
     if (this.#builder.advance(this.id, this.#source, this.#clock.wallOf(now), sinks, isHeartbeat)) {
       this.#lastFrameAt = now;
-      this.#snapshots.clear();
       const msgpack = sinks.includes(this.#msgpack) ? this.#msgpack.writer.written() : null;
       const json = sinks.includes(this.#json) ? this.#json.text : null;
       for (const subscription of this.subscriptions) {
@@ -76,20 +93,16 @@ export class Channel implements Feed {
         if (wire !== null && subscription.deliver(wire, now)) sent++;
       }
     }
-    for (const subscription of this.subscriptions) if (subscription.catchUp(now)) sent++;
     return sent;
   }
 
   /** The baseline as it is after the last frame. */
   snapshot(form: LiveForm, now: number): Wire {
-    let wire = this.#snapshots.get(form);
-    if (wire === undefined) {
+    return this.#snapshots.get(this.id, this.seq, form, () => {
       const sink = form === 'json' ? this.#json : this.#msgpack;
       this.#builder.snapshot(this.id, this.#source, this.#clock.wallOf(now), sink);
-      wire = form === 'json' ? this.#json.text : this.#msgpack.writer.copy();
-      this.#snapshots.set(form, wire);
-    }
-    return wire;
+      return form === 'json' ? this.#json.text : this.#msgpack.writer.copy();
+    });
   }
 
   #sinksInUse(): FrameSink[] {
@@ -118,6 +131,36 @@ export interface ChannelContext {
   readonly source: string;
   readonly clock: WallClock;
   readonly sinks: Sinks;
+  readonly snapshots: Snapshots;
 }
+
+/** What a row costs beside its cells: its name, its place and its share of scratch memory, in cells. */
+const CELLS_OF_ROW = 10;
+
+/** The last snapshots made, because many dashboards ask for the same at once. Bounded by bytes. */
+export class Snapshots {
+  readonly #wires = new Map<string, Wire>();
+  #bytes = 0;
+
+  /** Return the snapshot of a channel at `seq` in a form, made if it is not here. */
+  get(channel: number, seq: number, form: LiveForm, make: () => Wire): Wire {
+    const key = `${channel} ${seq} ${form}`;
+    const known = this.#wires.get(key);
+    if (known !== undefined) return known;
+    const wire = make();
+    if (this.#bytes + wire.length > MAX_SNAPSHOT_BYTES) this.clear();
+    this.#wires.set(key, wire);
+    this.#bytes += wire.length;
+    return wire;
+  }
+
+  clear(): void {
+    this.#wires.clear();
+    this.#bytes = 0;
+  }
+}
+
+/** A few snapshots of 10,000 rows, of 1.3 MB each. */
+const MAX_SNAPSHOT_BYTES = 8 * 1024 * 1024;
 
 export const createSinks = (): Sinks => ({ msgpack: new MsgpackFrameSink(), json: new JsonFrameSink() });

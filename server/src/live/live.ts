@@ -6,6 +6,7 @@ import {
   MAX_DASHBOARDS,
   MAX_FRAMES_PER_S,
   MAX_FULL_MESSAGES_PER_S,
+  MAX_LIVE_CELLS,
   MAX_LIVE_MESSAGE_BYTES,
   RequestError,
   SCHEMAS,
@@ -16,15 +17,18 @@ import {
   type Welcome,
 } from '@auralis/shared';
 import type { Clock } from '../clock.js';
+import { Slices } from '../slices.js';
 import type { HubCounters } from '../state/counters.js';
 import { type Holders, holdersOf, type NoPlace, Places } from '../state/places.js';
 import type { Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
 import { INTERNAL_ERROR, type SocketRoute, type UpgradeAnswer, type UpgradeRequest } from '../transport/transport.js';
-import { Channel, createSinks } from './channel.js';
+import { Channel, type ChannelContext, createSinks, Snapshots } from './channel.js';
 import { type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
-import { Subscription } from './subscription.js';
+import { type Subscriber, Subscription } from './subscription.js';
 import { select } from './topic.js';
+import { Turns } from './turns.js';
+import { Waiting } from './waiting.js';
 
 /** A snapshot of 15,000 rows is about 2 MB; what is skipped by then never gets this far. */
 const MAX_LIVE_SOCKET_BYTES = 16 * 1024 * 1024;
@@ -43,6 +47,8 @@ export interface LiveContext {
   readonly onError: (error: unknown) => void;
   /** Percent of the dashboards, and of the channels, that one address or token may hold. */
   readonly maxSharePercent: number;
+  /** Does the work in slices; of its own unless given. */
+  readonly slices?: Slices;
 }
 
 /** The live protocol: dashboards, the channels they subscribe to, and the ticks that feed them. */
@@ -51,7 +57,13 @@ export class Live implements LiveDesk {
   readonly now: () => number;
   readonly #context: LiveContext;
   readonly #channels = new Map<string, Channel>();
-  readonly #sinks = createSinks();
+  readonly #common: ChannelContext;
+  readonly #snapshots = new Snapshots();
+  readonly waiting: Waiting;
+  readonly #slices: Slices;
+  /** Channels whose frames are due, and subscriptions that are owed a snapshot, by address. */
+  readonly #due = new Set<Channel>();
+  readonly #owed = new Turns<Subscriber, Subscription<Channel>>();
   readonly #places: Places;
   readonly #channelPlaces: Places;
   #nextChannel = 1;
@@ -61,6 +73,10 @@ export class Live implements LiveDesk {
     this.#context = context;
     this.now = context.clock.now;
     const { maxSharePercent: sharePercent } = context;
+    const { source, clock, onError, slices = new Slices({ onError }) } = context;
+    this.#common = { source, clock, sinks: createSinks(), snapshots: this.#snapshots };
+    this.#slices = slices;
+    this.waiting = new Waiting(sharePercent);
     this.#places = new Places({ most: MAX_DASHBOARDS, sharePercent });
     this.#channelPlaces = new Places({ most: MAX_CHANNELS, sharePercent, few: FEW_CHANNELS });
   }
@@ -97,8 +113,8 @@ export class Live implements LiveDesk {
     let channel = this.#channels.get(selection.key);
     if (channel === undefined) {
       this.#assertChannelPlace(session, sub);
-      const { source, clock } = this.#context;
-      channel = new Channel(this.#nextChannel++, { source, clock, sinks: this.#sinks }, intervalMs, selection, now);
+      channel = new Channel(this.#nextChannel++, this.#common, intervalMs, selection, now);
+      this.#assertCells(session, channel, sub);
       this.#channels.set(selection.key, channel);
       this.#channelPlaces.take(session.holders);
     }
@@ -130,21 +146,69 @@ export class Live implements LiveDesk {
     if (this.sessions.delete(session)) this.#places.release(session.holders);
   }
 
-  /** Make the frames that are due, of every channel even if another one throws. */
+  /** Make the frames that are due, in slices, of every channel even if another one throws. */
   tick(now: number): void {
-    let sent = 0;
-    for (const channel of this.#channels.values()) if (now >= channel.dueAt) sent += this.#tickChannel(channel, now);
-    if (sent > 0) this.#context.counters.add('frames_sent', sent);
+    for (const channel of this.#channels.values()) if (now >= channel.dueAt) this.#due.add(channel);
+    this.#work();
   }
 
-  /** A channel that throws has lost its baseline: its dashboards are closed, come back, and begin with a snapshot. */
-  #tickChannel(channel: Channel, now: number): number {
+  owe(subscription: Subscription<Channel>): void {
+    const { session } = subscription;
+    this.#owed.add(session.holders[0], session, subscription);
+    this.#work();
+  }
+
+  #work(): void {
+    if (!this.#slices.isBusy) this.#slices.run(this.#steps());
+  }
+
+  /** Frames that are due come first, then one snapshot of each address in turn. Between two steps sockets come and go. */
+  *#steps(): Generator<void> {
+    for (;;) {
+      // A pass, and not all that become due meanwhile: a snapshot has its turn even if frames alone are too much.
+      for (const channel of [...this.#due]) {
+        this.#due.delete(channel);
+        this.#count(channel, () => this.#frame(channel, this.now()));
+        yield;
+      }
+      const owed = this.#owed.next();
+      if (owed === undefined) break;
+      const { channel } = owed;
+      if (!channel.subscriptions.has(owed)) continue;
+      if (!channel.hasBegun) {
+        this.#count(channel, () => {
+          channel.begin(this.now());
+          return 0;
+        });
+        yield;
+      }
+      this.#count(channel, () => Number(owed.catchUp(this.now())));
+      yield;
+    }
+    this.#snapshots.clear();
+  }
+
+  /** Send the frame of a channel, and note who of its dashboards is owed a snapshot. Return how many frames were sent. */
+  #frame(channel: Channel, now: number): number {
+    if (channel.subscriptions.size === 0) return 0;
+    const sent = channel.tick(now);
+    for (const subscription of channel.subscriptions) {
+      if (subscription.isReady(now)) this.owe(subscription as Subscription<Channel>);
+    }
+    return sent;
+  }
+
+  /**
+   * Do a step for a channel, and count the frames that it sent. A channel that throws has lost its baseline: its dashboards are
+   * closed, come back, and begin with a snapshot.
+   */
+  #count(channel: Channel, step: () => number): void {
     try {
-      return channel.tick(now);
+      const sent = step();
+      if (sent > 0) this.#context.counters.add('frames_sent', sent);
     } catch (error) {
       this.#context.onError(error);
-      for (const { session } of channel.subscriptions) session.peer.close(INTERNAL_ERROR.code, INTERNAL_ERROR.reason);
-      return 0;
+      for (const { session } of channel.subscriptions) session.close(INTERNAL_ERROR.code, INTERNAL_ERROR.reason);
     }
   }
 
@@ -159,6 +223,8 @@ export class Live implements LiveDesk {
   /** Once a second: pings dashboards, spread over time, and closes those without a sign of life. */
   keepAlive(now: number): void {
     this.#round++;
+    for (const session of this.waiting.slowest(this.sessions, now)) session.closeOverloaded();
+    this.#shed();
     let at = 0;
     for (const session of this.sessions) {
       if (now - session.lastSignAt > STALLED_MS) session.closeStalled();
@@ -175,6 +241,45 @@ export class Live implements LiveDesk {
     counters.add(refusal === 'share' ? 'refused_over_share' : 'dashboards_refused');
     if (refusal === 'full') throw new RequestError('too_many_channels', `this hub serves ${most} channels`, sub);
     throw new RequestError('over_share', `this address or token has ${share} of ${most} channels`, sub);
+  }
+
+  /** Refuse a channel if all that is remembered for channels would be too much. @throws RequestError */
+  #assertCells(session: LiveSession, channel: Channel, sub: number): void {
+    const held = this.#cells();
+    const ofAddress = (held.byAddress.get(session.address) ?? 0) + channel.cells;
+    const isOverShare = ofAddress > (MAX_LIVE_CELLS * this.#context.maxSharePercent) / 100;
+    if (!isOverShare && held.total + channel.cells <= MAX_LIVE_CELLS) return;
+    this.#context.counters.add(isOverShare ? 'refused_over_share' : 'dashboards_refused');
+    const message = `all channels together may hold ${MAX_LIVE_CELLS} cells: ask for fewer columns or rows`;
+    throw new RequestError(isOverShare ? 'over_share' : 'too_many_channels', message, sub);
+  }
+
+  /** Rows come after channels: if they make too many cells, close the dashboards whose address holds most of them. */
+  #shed(): void {
+    const { total, byAddress } = this.#cells();
+    if (total <= MAX_LIVE_CELLS) return;
+    const [greedy] = [...byAddress].reduce((a, b) => (a[1] >= b[1] ? a : b));
+    let left = total;
+    for (const channel of [...this.#channels.values()].reverse()) {
+      const [payer] = channel.subscriptions;
+      if (left <= MAX_LIVE_CELLS) return;
+      if (payer === undefined || payer.session.holders[0] !== greedy) continue;
+      left -= channel.cells;
+      for (const { session } of channel.subscriptions) session.closeOverloaded();
+    }
+  }
+
+  #cells(): { readonly total: number; readonly byAddress: ReadonlyMap<string, number> } {
+    let total = 0;
+    const byAddress = new Map<string, number>();
+    for (const { cells, subscriptions } of this.#channels.values()) {
+      const [payer] = subscriptions;
+      if (payer === undefined) continue;
+      const [address] = payer.session.holders;
+      total += cells;
+      byAddress.set(address, (byAddress.get(address) ?? 0) + cells);
+    }
+    return { total, byAddress };
   }
 
   #noPlace(refusal: NoPlace): UpgradeAnswer {

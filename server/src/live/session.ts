@@ -3,6 +3,7 @@ import {
   decodeRequest,
   encodeResponse,
   type LiveForm,
+  MAX_LIVE_BACKLOG_BYTES,
   MAX_LIVE_REQUESTS_PER_S,
   MAX_REFUSALS_PER_MIN,
   MAX_SUBSCRIBES_PER_5_S,
@@ -10,13 +11,15 @@ import {
   type Request,
   RequestError,
   type Welcome,
+  type Wire,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import type { Holders } from '../state/places.js';
 import { Allowance } from '../state/windows.js';
-import type { Peer, SocketHandler } from '../transport/transport.js';
+import { type Peer, SEND, type SendStatus, type SocketHandler } from '../transport/transport.js';
 import type { Channel } from './channel.js';
 import type { Subscriber, Subscription } from './subscription.js';
+import type { Waiting, WaitingSocket } from './waiting.js';
 
 const SUBSCRIBES_WINDOW_MS = 5_000;
 
@@ -31,16 +34,22 @@ export interface LiveDesk {
   /** @throws RequestError */
   subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel>;
   unsubscribe(subscription: Subscription<Channel>): void;
+  /** A subscription waits for its SNAPSHOT, which is sent when its turn comes. */
+  owe(subscription: Subscription<Channel>): void;
+  readonly waiting: Waiting;
 }
 
 export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 
 /** One dashboard's socket: what it asks, and its subscriptions. */
-export class LiveSession implements SocketHandler, Subscriber {
+export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly form: LiveForm;
   /** Who holds its place, and those of its channels. */
   readonly holders: Holders;
   readonly counters: HubCounters;
+  waiting = 0;
+  progressAt = 0;
+  waitingSince = 0;
   lastSignAt = Number.NEGATIVE_INFINITY;
   readonly #live: LiveDesk;
   readonly #subscriptions = new Map<number, Subscription<Channel>>();
@@ -57,6 +66,10 @@ export class LiveSession implements SocketHandler, Subscriber {
     this.counters = counters;
   }
 
+  get address(): string {
+    return this.holders[0];
+  }
+
   /** The socket; before `onOpen` there is nothing to say. */
   get peer(): Peer {
     if (this.#peer === null) throw new Error('the session is not open');
@@ -67,7 +80,7 @@ export class LiveSession implements SocketHandler, Subscriber {
     this.#peer = peer;
     this.lastSignAt = this.#live.now();
     this.#live.opened(this);
-    peer.send(encodeResponse({ kind: 'welcome', welcome: this.#live.welcome() }, this.form));
+    this.send(encodeResponse({ kind: 'welcome', welcome: this.#live.welcome() }, this.form));
   }
 
   onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {
@@ -81,7 +94,7 @@ export class LiveSession implements SocketHandler, Subscriber {
       if (!(error instanceof RequestError)) throw error;
       this.counters.add('messages_refused');
       if (this.#refusals.take(now)) {
-        peer.send(
+        this.send(
           encodeResponse({ kind: 'error', sub: error.sub, code: error.code, message: error.message }, this.form),
         );
       } else peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
@@ -92,12 +105,33 @@ export class LiveSession implements SocketHandler, Subscriber {
     this.lastSignAt = this.#live.now();
   }
 
-  onDrain(): void {}
+  onDrain(): void {
+    this.look();
+  }
+
+  send(message: Wire): SendStatus {
+    const status = this.peer.send(message);
+    if (status !== SEND.SENT || this.waiting > 0) this.look();
+    return status;
+  }
+
+  look(): number {
+    const backlog = this.peer.backlog();
+    this.#live.waiting.note(this, backlog, this.#live.now());
+    return backlog;
+  }
+
+  hasRoom(bytes: number): boolean {
+    // A little always goes to who has read everything: others of its address may hold the room.
+    if (this.waiting === 0 && bytes <= MAX_LIVE_BACKLOG_BYTES) return true;
+    return this.#live.waiting.hasRoom(this, bytes);
+  }
 
   onClose(_peer: Peer, _code: number, oversize: boolean): void {
     if (oversize) this.counters.add('messages_oversize');
     for (const subscription of this.#subscriptions.values()) this.#live.unsubscribe(subscription);
     this.#subscriptions.clear();
+    this.#live.waiting.note(this, 0, this.#live.now());
     this.#live.closed(this);
   }
 
@@ -107,6 +141,18 @@ export class LiveSession implements SocketHandler, Subscriber {
     this.#isClosing = true;
     this.counters.add('stalled_closed');
     this.peer.close(CLOSE.STALLED, 'no progress');
+  }
+
+  /** Other dashboards need the memory that this one takes. */
+  closeOverloaded(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.counters.add('dashboards_shed');
+    this.close(CLOSE.OVERLOAD, 'this dashboard takes more than the hub has for dashboards');
+  }
+
+  close(code: number, reason: string): void {
+    this.peer.close(code, reason);
   }
 
   #act(request: Request, now: number): void {
@@ -122,7 +168,7 @@ export class LiveSession implements SocketHandler, Subscriber {
         this.#subscription(request.sub).resync();
         break;
       case 'ping':
-        this.peer.send(encodeResponse({ kind: 'pong', t: request.t, now: this.#live.wallNow() }, this.form));
+        this.send(encodeResponse({ kind: 'pong', t: request.t, now: this.#live.wallNow() }, this.form));
         break;
       case 'ack':
         for (const subscription of this.#subscriptions.values()) {
@@ -158,8 +204,8 @@ export class LiveSession implements SocketHandler, Subscriber {
       columns,
       attributes: schema.attributes,
     } as const;
-    this.peer.send(encodeResponse(subscribed, this.form));
-    subscription.catchUp(now);
+    this.send(encodeResponse(subscribed, this.form));
+    this.#live.owe(subscription);
   }
 
   #subscription(sub: number): Subscription<Channel> {

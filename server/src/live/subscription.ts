@@ -9,7 +9,7 @@ import {
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import type { Holders } from '../state/places.js';
-import { type Peer, SEND } from '../transport/transport.js';
+import { SEND, type SendStatus } from '../transport/transport.js';
 
 /** Send times of unacknowledged frames are kept for this many: more than may ever be outstanding. */
 const TIMES = MAX_UNACKED_FRAMES * 2;
@@ -17,9 +17,19 @@ const TIMES = MAX_UNACKED_FRAMES * 2;
 /** Who subscribes, as far as a subscription needs to know. */
 export interface Subscriber {
   readonly form: LiveForm;
-  readonly peer: Peer;
   readonly counters: HubCounters;
   readonly holders: Holders;
+  /** Bytes that waited in its socket when last looked at. */
+  readonly waiting: number;
+  /** Send a message, and note what waits after it. */
+  send(message: Wire): SendStatus;
+  /** Look how many bytes wait in its socket. */
+  look(): number;
+  /** Return whether so many bytes more may wait for it. */
+  hasRoom(bytes: number): boolean;
+  close(code: number, reason: string): void;
+  /** Other dashboards need the memory that it takes. */
+  closeOverloaded(): void;
   /** It has not read for so long that it is given up. */
   closeStalled(): void;
 }
@@ -54,8 +64,8 @@ export class Subscription<Of extends Feed = Feed> {
   /** Last time it was seen to read. */
   #progressAt = Number.NaN;
   #backlog = 0;
-  /** Something waited in its socket after the last frame: only then is the socket asked, which is a call into native code. */
-  #mayWait = false;
+  /** Bytes of the last snapshot: the next one is about as long. */
+  #snapshotBytes = 0;
 
   constructor(session: Subscriber, sub: number, channel: Of, acknowledges: boolean, now: number) {
     this.session = session;
@@ -71,7 +81,7 @@ export class Subscription<Of extends Feed = Feed> {
       if (this.#skipped > 0) this.#skip();
       return false;
     }
-    if (!this.#isTooFarBehind(now) && this.#send(wire, now)) return true;
+    if (!this.#isTooFarBehind(wire.length, now) && this.#send(wire, now)) return true;
     this.#fallBehind(now);
     return false;
   }
@@ -81,16 +91,25 @@ export class Subscription<Of extends Feed = Feed> {
     this.#needsSnapshot = true;
   }
 
-  /** Sends the SNAPSHOT that is owed, once it would be read. Returns whether one was sent. */
-  catchUp(now: number): boolean {
+  /** Return whether a SNAPSHOT is owed and would be read. One that reads nothing for too long is given up. */
+  isReady(now: number): boolean {
     if (!this.#needsSnapshot) return false;
-    if (this.#skipped > 0 && !this.#hasCaughtUp()) {
+    if (!this.#hasCaughtUp()) {
       this.#noteProgress(now);
       if (now - this.#progressAt > STALLED_MS) this.session.closeStalled();
       return false;
     }
+    return this.session.hasRoom(this.#snapshotBytes);
+  }
+
+  /** Send the SNAPSHOT that is owed if it would be read. Return whether it was sent. */
+  catchUp(now: number): boolean {
+    if (!this.isReady(now)) return false;
+    const snapshot = this.channel.snapshot(this.session.form, now);
+    this.#snapshotBytes = snapshot.length;
+    if (!this.session.hasRoom(snapshot.length)) return false;
     if (this.#skipped > 1) this.#tellBehind(now);
-    if (!this.#send(this.channel.snapshot(this.session.form, now), now)) {
+    if (!this.#send(snapshot, now)) {
       this.#skip();
       return false;
     }
@@ -113,29 +132,32 @@ export class Subscription<Of extends Feed = Feed> {
   }
 
   #send(wire: Wire, now: number): boolean {
-    const status = this.session.peer.send(wire);
-    this.#mayWait = status !== SEND.SENT;
-    if (status === SEND.DROPPED) return false;
+    if (this.session.send(wire) === SEND.DROPPED) return false;
     this.#sentSeq = this.channel.seq;
     this.#sentAt[this.#sentSeq % TIMES] = now;
     this.#newsAt = now;
     return true;
   }
 
-  #isTooFarBehind(now: number): boolean {
-    if (this.#mayWait && this.session.peer.backlog() > MAX_LIVE_BACKLOG_BYTES) return true;
+  #isTooFarBehind(bytes: number, now: number): boolean {
+    const { session } = this;
+    // A socket in which nothing waits is not asked: that is a call into native code.
+    if (session.waiting > 0 && (session.look() > MAX_LIVE_BACKLOG_BYTES || !session.hasRoom(bytes))) return true;
     if (!this.#acknowledges || this.#unackedSeq > this.#sentSeq) return false;
     if (this.#sentSeq - this.#unackedSeq + 1 >= MAX_UNACKED_FRAMES) return true;
     return now - (this.#sentAt[this.#unackedSeq % TIMES] as number) > MAX_UNACKED_MS;
   }
 
+  /** One that was not skipped, as at its first SNAPSHOT, may have a little waiting: other snapshots of the same page. */
   #hasCaughtUp(): boolean {
-    return this.session.peer.backlog() === 0 && (!this.#acknowledges || this.#unackedSeq > this.#sentSeq);
+    const backlog = this.session.look();
+    if (this.#skipped === 0) return backlog <= MAX_LIVE_BACKLOG_BYTES;
+    return backlog === 0 && (!this.#acknowledges || this.#unackedSeq > this.#sentSeq);
   }
 
   /** One that does not acknowledge shows that it reads by what leaves its socket. */
   #noteProgress(now: number): void {
-    const backlog = this.session.peer.backlog();
+    const backlog = this.session.look();
     if (backlog < this.#backlog) this.#progressAt = now;
     this.#backlog = backlog;
   }
@@ -155,6 +177,6 @@ export class Subscription<Of extends Feed = Feed> {
   #tellBehind(now: number): void {
     const behindMs = Math.round(now - this.#newsAt);
     const message = { kind: 'behind', channel: this.channel.id, skipped: this.#skipped, behindMs } as const;
-    this.session.peer.send(encodeResponse(message, this.session.form));
+    this.session.send(encodeResponse(message, this.session.form));
   }
 }

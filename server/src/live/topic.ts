@@ -1,4 +1,5 @@
 import {
+  MAX_ROWS,
   RequestError,
   type RowSelector,
   rowFilter,
@@ -18,6 +19,8 @@ export interface Selection {
   readonly columns: readonly number[];
   /** null: all rows. */
   readonly selector: RowSelector | null;
+  /** As many rows as it may have at most. */
+  readonly mostRows: number;
 }
 
 /** Resolves a topic: a table's name, or `connections/<stream>`. @throws RequestError */
@@ -43,6 +46,7 @@ export function select(
     key: JSON.stringify([topic, intervalMs, columns, view?.key ?? null]),
     table,
     columns,
+    mostRows: options.view?.limit ?? MAX_ROWS,
     selector: view?.selector ?? (ofStream === null ? null : rowFilter(ofStream)),
   };
 }

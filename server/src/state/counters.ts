@@ -8,6 +8,7 @@ export type HubCounter =
   | 'dashboards_refused'
   | 'raised_alerts_refused'
   | 'closed_rows_dropped'
+  | 'dashboards_shed'
   | 'chunks_sent'
   | 'chunks_dropped'
   | 'bytes_sent'
@@ -34,6 +35,7 @@ const COUNTERS: readonly HubCounter[] = [
   'dashboards_refused',
   'raised_alerts_refused',
   'closed_rows_dropped',
+  'dashboards_shed',
   'chunks_sent',
   'chunks_dropped',
   'bytes_sent',

@@ -70,10 +70,7 @@ export class Places {
   }
 }
 
-/**
- * Return the names under which an address and a token are counted. IPv6 addresses of one /64 network count as one: that is
- * the least that a provider gives to one customer. `token`: null or left out if none was brought.
- */
+/** Return the names under which an address and a token are counted. `token`: null or left out if none was brought. */
 export function holdersOf(address: string, token?: string | null): Holders {
   const network = addressGroup(address);
   return token === undefined || token === null ? [network] : [network, `token ${token}`];

@@ -205,6 +205,14 @@ export const hubColumns = {
     id: 186, unit: 'count', scale: 0, worse: 'more', counter: true,
     help: 'Rows of closed connections that went before their minute was over, because there were too many',
   },
+  dashboards_shed: {
+    id: 187, unit: 'count', label: 'dashboards shed', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Dashboards closed with 4001, because they took more than the hub has for all of them',
+  },
+  dashboards_waiting_mb: {
+    id: 188, unit: 'MB', scale: 1, worse: 'more', target: { max: 32 },
+    help: 'Bytes that wait to be read by dashboards, of 64 MB that may',
+  },
   capacity_percent: {
     id: 180, unit: '%', label: 'places taken', scale: 1, worse: 'more', alert: { max: 95 },
     help: 'Places taken: active_connections ÷ --max-clients',

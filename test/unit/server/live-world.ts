@@ -1,5 +1,6 @@
 import { Clock } from '@auralis/server/clock';
 import { Live } from '@auralis/server/live/live';
+import { Slices } from '@auralis/server/slices';
 import { HubCounters } from '@auralis/server/state/counters';
 import { CONNECTION, createTables, HUB } from '@auralis/server/state/tables';
 import type { Peer, SendStatus, SocketHandler } from '@auralis/server/transport/transport';
@@ -81,6 +82,7 @@ export class Dashboard implements Peer {
 export const clock = { now: 0 };
 export let tables: ReturnType<typeof createTables>;
 export let live: Live;
+let counters: HubCounters;
 /** What the ticks reported. */
 export let errors: unknown[];
 /** The one row of `connections`, `c`. */
@@ -91,9 +93,15 @@ beforeEach(() => {
   clock.now = 1_000_000;
   tables = createTables();
   slot = tables.connections.open('c', ['main', '', '', '']);
-  const counters = new HubCounters(tables.hubs, 'hub', [], clock.now);
   errors = [];
-  live = new Live({
+  counters = new HubCounters(tables.hubs, 'hub', [], clock.now);
+  // All in one slice, however slow the machine.
+  live = makeLive(new Slices({ onError: (error) => errors.push(error), clock: () => 0 }));
+});
+
+/** The live protocol over the tables of the test. `slices`: do its work. */
+export function makeLive(slices: Slices): Live {
+  return new Live({
     tables,
     counters,
     source: 'hub@1',
@@ -105,12 +113,13 @@ beforeEach(() => {
     isDraining: () => false,
     onError: (error) => errors.push(error),
     maxSharePercent: 75,
+    slices,
   });
-});
+}
 
-export function connect(form: LiveForm = 'msgpack', remoteAddress = ''): Dashboard {
+export function connect(form: LiveForm = 'msgpack', remoteAddress = '', hub = live): Dashboard {
   const headers = new Map([['sec-websocket-protocol', SUBPROTOCOLS[form]]]);
-  const answer = live.route().upgrade({ path: '', query: new URLSearchParams(), headers, remoteAddress });
+  const answer = hub.route().upgrade({ path: '', query: new URLSearchParams(), headers, remoteAddress });
   if ('refuse' in answer) throw new Error(answer.message);
   const dashboard = new Dashboard(form);
   dashboard.handler = answer.accept;

@@ -115,6 +115,8 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   184: 'hubs.raised_alerts_refused',
   185: 'hubs.listeners_removed',
   186: 'hubs.closed_rows_dropped',
+  187: 'hubs.dashboards_shed',
+  188: 'hubs.dashboards_waiting_mb',
   190: 'hubs.notifications_sent',
   191: 'hubs.notifications_failed',
   192: 'hubs.notifications_dropped',
