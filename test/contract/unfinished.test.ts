@@ -1,7 +1,7 @@
 import { startWs } from '@auralis/server/transport/ws';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FRAME, RawSocket } from './raw-socket.js';
-import { MAX_FRAMES_PER_S, sleep, World } from './transport-world.js';
+import { MAX_BYTES_PER_S, MAX_FRAMES_PER_S, sleep, World } from './transport-world.js';
 
 /** What `ws` alone can see: frames that are no message of their own, and messages that are not finished. */
 let world: World;
@@ -45,4 +45,12 @@ test('a message that is not finished after 10 s ends the connection, whatever po
   expect(world.recorders[2]?.of('message').length).toBe(sent / 3);
   expect(performance.now() - began).toBeGreaterThan(10_000);
   honest.destroy();
+});
+
+test('a frame that announces more than the bytes of a second is an oversize message, not a flood', async () => {
+  const client = await RawSocket.open(world.port, '/lobby');
+  client.socket.write(client.frame(FRAME.BINARY, Buffer.alloc(2 * MAX_BYTES_PER_S)).subarray(0, 20));
+  await client.until(() => client.frames.at(-1)?.opcode === FRAME.CLOSE);
+  expect(client.frames.at(-1)?.payload.readUInt16BE()).toBe(1009);
+  client.destroy();
 });

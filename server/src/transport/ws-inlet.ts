@@ -18,7 +18,8 @@ export class WsInlet {
   constructor(stream: Duplex, rates: FrameRates, onExcess: (reason: string) => void) {
     this.#rates = rates;
     this.#scanner = new FrameScanner((bytes, isControl) => {
-      const excess = this.#meter.take(bytes, isControl, rates);
+      // A frame that is too long by itself is for `ws` to refuse, with the code of an oversize message.
+      const excess = this.#meter.take(Math.min(bytes, rates.maxBytesPerS), isControl, rates);
       if (excess !== null) onExcess(excess);
     });
     // Before `ws`, so that a flood is noticed before it is read.
