@@ -186,6 +186,8 @@ export class CatalogueWorld {
     const { hub, counts } = this;
     const path = `${hub.wsUrl}/api/v1/streams/main/listen`;
     const first = await TestSocket.open(`${path}?client=wanderer`);
+    first.send({ type: 'client_metrics', metrics: { playbackState: 'playing', bufferDepthMs: 0 } });
+    await pause(300);
     first.ws.terminate();
     await pause(300);
     this.#sockets.push(await TestSocket.open(`${path}?client=wanderer`));

@@ -24,29 +24,39 @@ export class ClientHistory {
     this.#table = table;
   }
 
-  /** A connection of the client has opened. Without a name nobody knows how often it came back. */
-  opened(client: string, slot: number): void {
-    if (client === '') return;
+  /**
+   * A connection of the client has opened. Return the slot of the one that it goes on from, or null. Without a name nobody
+   * knows how often it came back.
+   */
+  opened(client: string, slot: number): number | null {
+    if (client === '') return null;
     this.#table.set(slot, CONNECTION.reconnects, 0);
+    this.#table.set(slot, CONNECTION.reconnect_gap_ms, 0);
     this.#table.set(slot, CONNECTION.client_since, this.#table.get(slot, CONNECTION.connected_at));
     const rows = this.#clients.get(client) ?? { count: 0, last: NO_SLOT, closed: [] };
     this.#clients.set(client, rows);
     rows.count++;
     rows.last = slot;
-    const before = rows.closed.pop();
-    if (before !== undefined) this.#continue(before, slot);
+    const before = rows.closed.pop() ?? null;
+    if (before !== null) this.#continue(before, slot);
+    return before;
   }
 
   /**
    * A connection of the client has closed. `wasLost`: without a goodbye, with its last sign of life at `lastSignAt`. The
-   * client may have noticed the loss long before the hub, and may have come back meanwhile.
+   * client may have noticed the loss long before the hub, and may have come back meanwhile. Return the slot of the
+   * connection that it came back on, or null.
    */
-  closed(client: string, slot: number, wasLost: boolean, lastSignAt: number): void {
+  closed(client: string, slot: number, wasLost: boolean, lastSignAt: number): number | null {
     this.#table.set(slot, CONNECTION.replaced, 0);
     const rows = this.#clients.get(client);
-    if (rows === undefined) return;
-    if (wasLost && this.#hasComeBack(rows.last, slot, lastSignAt)) this.#continue(slot, rows.last);
-    else rows.closed.push(slot);
+    if (rows === undefined) return null;
+    if (wasLost && this.#hasComeBack(rows.last, slot, lastSignAt)) {
+      this.#continue(slot, rows.last);
+      return rows.last;
+    }
+    rows.closed.push(slot);
+    return null;
   }
 
   /** Forget a closed row. */

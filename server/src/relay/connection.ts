@@ -167,6 +167,11 @@ export abstract class Connection {
     if (!isDoubted) lines[line + ENTRY.silentMs] = counted;
   }
 
+  /** Its client heard an audio gap before it came: this is judged like an underrun. */
+  noteGap(): void {
+    this.enter(ENTRY.underrunsJudged, -1);
+  }
+
   /** What its row shows now happened before anybody looked: it is held against nobody. */
   protected forgive(): void {
     this.enter(ENTRY.underrunsJudged, this.table.get(this.slot, CONNECTION.buffer_underruns) || 0);
@@ -222,6 +227,7 @@ export abstract class Connection {
     table.set(slot, CONNECTION.state, CONNECTION_STATE.closed);
     table.set(slot, CONNECTION.close_code, code);
     table.set(slot, CONNECTION.closed_at, table.epochS(now));
+    this.enter(ENTRY.closedAt, now);
     table.clear(slot, CONNECTION.chunk_send_rate);
     table.clear(slot, CONNECTION.audio_rate);
     // Who has left is in no trouble any more: in an order by health it comes last.

@@ -23,22 +23,23 @@ export const ENTRY = {
   missedMs: 14,
   /** Since when it says that it starts to play, while chunks come; NaN where it does not. */
   startingAt: 15,
+  closedAt: 16,
   /** When it last said what cannot be. */
-  impossibleAt: 16,
+  impossibleAt: 17,
   /** Up to when the time is spent that it can have heard silence in, and that in which it can have counted. */
-  silenceUpTo: 17,
-  countedUpTo: 18,
+  silenceUpTo: 18,
+  countedUpTo: 19,
   /** Chunks that it had received on earlier connections, by its first report. */
-  receivedBefore: 19,
+  receivedBefore: 20,
   /** Its counters as it last said them: five. */
-  counters: 20,
+  counters: 21,
   /** With the samples after it, it is forgotten at once. */
-  modelMs: 25,
-  samples: 26,
+  modelMs: 26,
+  samples: 27,
 } as const;
 
-/** 304 bytes a line. */
-const LINE_DOUBLES = 38;
+/** 312 bytes a line. */
+const LINE_DOUBLES = 39;
 
 /**
  * What the hub remembers of its connections beside their rows: a line of doubles for each slot of the table, all in one array.
@@ -56,9 +57,14 @@ export class Ledger {
     this.lines = new Float64Array(lines * LINE_DOUBLES);
   }
 
+  /** Return where in `lines` the line of a slot begins. */
+  lineOf(slot: number): number {
+    return slot * LINE_DOUBLES;
+  }
+
   /** Begins the line of a slot, in which nothing is known (NaN) yet, and returns where in `lines` it begins. */
   open(slot: number): number {
-    const line = slot * LINE_DOUBLES;
+    const line = this.lineOf(slot);
     if (line >= this.lines.length) this.#grow(slot + 1);
     this.lines.fill(Number.NaN, line, line + LINE_DOUBLES);
     return line;

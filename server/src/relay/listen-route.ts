@@ -16,8 +16,9 @@ import { CONNECTION, type Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import { LEAST_CHUNKS } from './chunk-bounds.js';
+import { isGoodbye } from './goodbye.js';
 import type { Listener } from './listener.js';
-import { isGoodbye, type Relay } from './relay.js';
+import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
 /** A listener's socket never holds more than this: a few of the largest chunks. The relay drops what is late long before. */

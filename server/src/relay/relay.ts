@@ -6,8 +6,10 @@ import { CONNECTION, CONNECTION_ATTRIBUTE, roomForListeners, STREAM, type Tables
 import type { Peer } from '../transport/transport.js';
 import { ClosedRows } from './closed-rows.js';
 import { FanOut } from './fan-out.js';
+import { isGoodbye } from './goodbye.js';
 import { Ledger } from './ledger.js';
 import { Listener, type ListenerLimits } from './listener.js';
+import { reconnectGap } from './reconnect-gap.js';
 import { ReportPace } from './report-pace.js';
 import type { ReportedConnection } from './reported-connection.js';
 import { Stream } from './stream.js';
@@ -102,7 +104,8 @@ export class Relay {
     const listener = new Listener(peer, id, slot, connections, this.ledger, this.options, holders, stream.seq, now);
     listener.missedMs = stream.audioMs;
     listener.askFor(this.pace.first);
-    stream.clients.opened(client, slot);
+    const before = stream.clients.opened(client, slot);
+    if (before !== null && this.#bookGap(stream, before, slot, now)) listener.noteGap();
     stream.listeners.add(listener);
     stream.idleSince = null;
     this.places.take(holders);
@@ -117,9 +120,20 @@ export class Relay {
     stream.showConnections();
     listener.close(code, reason, now);
     const client = this.#tables.connections.attributesOf(listener.slot)[CONNECTION_ATTRIBUTE.client] as string;
-    stream.clients.closed(client, listener.slot, !isGoodbye(code), listener.lastSignAt);
+    const after = stream.clients.closed(client, listener.slot, !isGoodbye(code), listener.lastSignAt);
+    if (after !== null) this.#bookGap(stream, listener.slot, after, now);
     if (this.#closed.add(listener.holders[0], listener.slot, now)) this.#counters.add('closed_rows_dropped');
     this.#noteIdle(stream, now);
+  }
+
+  /** Book once what a client heard between two connections. Return whether it heard an audio gap. */
+  #bookGap(stream: Stream, from: number, to: number, now: number): boolean {
+    const { connections } = this.#tables;
+    const { silentMs, awayMs } = reconnectGap(connections, this.ledger, from, to);
+    const before = connections.get(from, CONNECTION.reconnect_gap_ms);
+    connections.set(to, CONNECTION.reconnect_gap_ms, before + silentMs);
+    if (awayMs > 0) stream.bookGap(silentMs, awayMs, now);
+    return silentMs > 0;
   }
 
   /** A connection that somebody else serves. */
@@ -222,6 +236,3 @@ export class Relay {
     if (stream.engine === null && stream.listeners.size + stream.reported.size === 0) stream.idleSince = now;
   }
 }
-
-/** The peer closed in good order: it left, and does not come back by itself. */
-export const isGoodbye = (code: number) => code === 1000 || code === 1001;

@@ -180,6 +180,12 @@ export class Stream {
     this.#silence.add(silentMs, lines[line + ENTRY.sinceMs] as number, lines[line + ENTRY.lastReportAt] as number);
   }
 
+  /** Book the audio gap that a client heard while it was without a connection for `awayMs`. */
+  bookGap(silentMs: number, awayMs: number, now: number): void {
+    this.#table.add(this.slot, STREAM.silent_listener_ms, silentMs);
+    this.#silence.add(silentMs, awayMs, now);
+  }
+
   /** Books what was sent and dropped for a connection that somebody else serves. `droppedNow`: of these, just now. */
   noteReported(sent: number, dropped: number, droppedNow: number, now: number): void {
     this.#table.add(this.slot, STREAM.chunks_sent, sent);

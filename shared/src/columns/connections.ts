@@ -177,6 +177,10 @@ export const connectionColumns = {
     id: 70, unit: 'epoch_s', scale: 0, worse: null,
     help: 'Since when it is not well; missing once it has been well for 10 s',
   },
+  reconnect_gap_ms: {
+    id: 74, unit: 'ms', scale: 0, worse: 'more', counter: true, target: { max: 0 },
+    help: 'Audio gaps that this client heard between its connections, in all, as the hub reckons',
+  },
   impossible_figure: {
     id: 73, unit: 'enum', scale: 0, worse: null,
     labels: [

@@ -70,7 +70,7 @@ export const streamColumns = {
   },
   silent_listener_ms: {
     id: 120, unit: 'ms', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'Silence heard, added up over all its listeners, in all: 1,000 is one silent listener-second',
+    help: 'Audio gaps heard, between connections too, added up over all its listeners: 1,000 is one silent listener-second',
   },
   engine_lost_at: {
     id: 121, unit: 'epoch_s', scale: 0, worse: null,

@@ -51,6 +51,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   64: 'connections.report_interval_ms',
   70: 'connections.unwell_since',
   73: 'connections.impossible_figure',
+  74: 'connections.reconnect_gap_ms',
   80: 'connections.audio_rate',
   81: 'connections.buffer_chunks',
   82: 'connections.error_rate_1min',

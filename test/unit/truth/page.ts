@@ -54,6 +54,12 @@ export class Page {
     return this.sockets.at(-1);
   }
 
+  /** Silence that it has heard, ms. */
+  get silenceMs(): number {
+    this.#playout.advance(this.#world.timeline.now);
+    return this.#playout.silenceMs;
+  }
+
   /** Nothing is heard any more, though the player believes that it plays. */
   freeze(): void {
     this.#playout.freeze(this.#world.timeline.now);

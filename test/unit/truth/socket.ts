@@ -38,8 +38,8 @@ export class SimulatedSocket implements Socket {
   #isStarved = false;
   #id = '';
 
-  /** `accept` makes the hub's end when the request has arrived. */
-  constructor(timeline: Timeline, paths: Paths, witness: Witness, accept: () => SocketHandler) {
+  /** `accept` makes the hub's end when the request has arrived; null: it is refused. */
+  constructor(timeline: Timeline, paths: Paths, witness: Witness, accept: () => SocketHandler | null) {
     this.#timeline = timeline;
     this.#up = new Path(timeline, paths.upMs, paths.jitterMs, paths.seed * 2 + 1);
     this.#down = new Path(timeline, paths.downMs, paths.jitterMs, paths.seed * 2 + 2);
@@ -59,12 +59,17 @@ export class SimulatedSocket implements Socket {
       cork: (batch) => batch(),
     };
     this.#up.send(() => {
+      const handler = accept();
+      if (handler === null) {
+        this.#down.send(() => this.#end(1006));
+        return;
+      }
       this.#down.send(() => {
         this.readyState = 1;
         this.onopen?.({} as never);
       });
-      this.#handler = accept();
-      this.#handler.onOpen(this.#peer);
+      this.#handler = handler;
+      handler.onOpen(this.#peer);
     });
   }
 

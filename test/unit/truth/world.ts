@@ -26,6 +26,8 @@ type Column = keyof typeof CONNECTION;
 
 export class World {
   readonly timeline = new Timeline(START);
+  /** Nobody reaches the hub, and who is connected stays so until `cut`. */
+  isDown = false;
   readonly #hub = makeRelay(this.timeline);
 
   /**
@@ -87,7 +89,7 @@ export class World {
   }
 
   connect(plan: ListenerPlan): SimulatedSocket {
-    const accept = () => upgrade(this.#hub.routes.listen, 'listen', `client=${plan.client}`);
+    const accept = () => (this.isDown ? null : upgrade(this.#hub.routes.listen, 'listen', `client=${plan.client}`));
     const socket = new SimulatedSocket(this.timeline, plan, plan.witness ?? {}, accept);
     plan.sockets?.push(socket);
     return socket;
