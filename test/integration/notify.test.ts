@@ -30,7 +30,11 @@ afterEach(async () => {
 async function startHub(notifiers: object): Promise<HubProcess> {
   const config = join(dataDir, 'hub.yaml');
   writeFileSync(config, JSON.stringify({ alerts: { builtIn: false }, notifiers }));
-  const hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: dataDir, HOOK_SECRET: SECRET });
+  // One address raises all.
+  const hub = await HubProcess.start(['--config', config, '--max-share-percent', '100'], {
+    AURALIS_DATA_DIR: dataDir,
+    HOOK_SECRET: SECRET,
+  });
   hubs.push(hub);
   return hub;
 }

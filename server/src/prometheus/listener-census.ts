@@ -1,5 +1,5 @@
 import { type Column, SCHEMAS } from '@auralis/shared';
-import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, PLAYER_MARK, type Tables } from '../state/tables.js';
 import { isBufferBelieved, isPossible, isSynced } from './belief.js';
 import { type Exposition, labelsOf } from './exposition.js';
 import { type ColumnFamily, familyOf } from './naming.js';
@@ -48,7 +48,10 @@ export function writeListenerCensus(page: Exposition, { connections }: Tables): 
     if (family.name !== begun) page.family(family);
     begun = family.name;
     const { index } = family.column;
-    const slots = meant.get(index) ?? open.filter((slot) => isPossible(connections, slot, family.column));
+    const believed = meant.get(index) ?? open.filter((slot) => isPossible(connections, slot, family.column));
+    // Half a minute of buffer is normal for players of segments, who would hide those that lag behind.
+    const isHighBuffer = index === CONNECTION.buffer_depth_ms && end === 'highest';
+    const slots = isHighBuffer ? believed.filter((slot) => !connections.keyOf(slot).includes(PLAYER_MARK)) : believed;
     const cells = connections.cells[index] as Float64Array;
     for (const [at, slot] of extremes(cells, slots, end).entries()) {
       const named = isPastThreshold(family.column, end, connections.get(slot, index)) ? namesOf(connections, slot) : {};

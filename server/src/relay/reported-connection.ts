@@ -1,7 +1,7 @@
 import { SCHEMAS } from '@auralis/shared';
 import { ALL_POSSIBLE, figureOf } from '../state/belief.js';
 import { ReportedCounter } from '../state/reported-counter.js';
-import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_STATE, PLAYER_MARK, type Tables } from '../state/tables.js';
 import { NOMINAL_CHUNK_MS } from './chunk-bounds.js';
 import { Connection, type Supplied } from './connection.js';
 import { ENTRY, type Ledger } from './ledger.js';
@@ -35,8 +35,6 @@ export interface Increase {
   readonly droppedNow: number;
 }
 
-/** Stands in the key of a connection whose player reports it by CMCD. */
-export const PLAYER_MARK = '~';
 /** This many reports may be missing before a connection is stale. */
 const STALE_REPORTS = 3;
 

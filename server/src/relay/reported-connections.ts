@@ -3,14 +3,13 @@ import { noPlaceForStream, Refusal } from '../check/refusal.js';
 import type { ChunksElsewhere } from '../state/chunks-elsewhere.js';
 import type { HubCounters } from '../state/counters.js';
 import { type Holders, Places } from '../state/places.js';
-import type { Tables } from '../state/tables.js';
+import type { PLAYER_MARK, Tables } from '../state/tables.js';
 import { ClosedRows } from './closed-rows.js';
 import type { Relay } from './relay.js';
 import {
   type ClientReport,
   ConnectionCounters,
   type ConnectionMetrics,
-  type PLAYER_MARK,
   ReportedConnection,
 } from './reported-connection.js';
 import type { Stream } from './stream.js';

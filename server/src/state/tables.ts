@@ -29,6 +29,9 @@ export const HUB = SCHEMAS.hubs.index;
 export const ENGINE = SCHEMAS.engines.index;
 export const ALERT = SCHEMAS.alerts.index;
 
+/** Stands in the key of a connection whose player reports it by CMCD, and so plays from segments. */
+export const PLAYER_MARK = '~';
+
 /** Attribute places of `connections`. */
 export const CONNECTION_ATTRIBUTE = { stream: 0, client: 1, address: 2, reason: 3 } as const;
 

@@ -61,6 +61,20 @@ describe('the worst', () => {
     ]);
   });
 
+  test('of high buffers leave players of segments aside, which keep half a minute', () => {
+    const tables = tablesOf([{ buffer_depth_ms: 1_500 }]);
+    const { connections } = tables;
+    for (let at = 0; at < 5; at++) {
+      const slot = connections.open(`main~${at}`, ['main']);
+      connections.set(slot, CONNECTION.state, 0);
+      connections.set(slot, CONNECTION.playback_state, connections.get(0, CONNECTION.playback_state));
+      connections.set(slot, CONNECTION.buffer_depth_ms, 34_000);
+    }
+    const page = new Exposition('text');
+    writeListenerCensus(page, tables);
+    expect(ranked(samplesOf(page.end()), 'buffer_depth_seconds', 'highest')).toEqual([1.5]);
+  });
+
   test('are none that cannot be believed, do not play, or have gone', () => {
     const found = census([
       { latency_ms: 80, buffer_depth_ms: 300 },
