@@ -1,14 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSE } from '@auralis/shared';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { AuthFile, type TokenName } from '../harness/auth.js';
+import { FAKETIME, FakeClock } from '../harness/fake-clock.js';
 import { ask } from '../harness/http.js';
 import { BIN, HubProcess, newDataDir } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
 import { TestSocket } from '../harness/socket.js';
+
+const HOUR_S = 3_600;
 
 const LISTEN = '/api/v1/streams/main/listen';
 const LIVE = '/api/v1/live';
@@ -160,6 +164,42 @@ describe.each(['uws', 'ws'])('on %s', (transport) => {
     expect(staying.every(isOpen)).toBe(true);
   });
 });
+
+describeWith(
+  FAKETIME.program,
+  'a wall clock that is set while the hub runs',
+  () => {
+    test.each(['uws', 'ws'])(
+      'ends sockets whose tokens have expired by then, and lets them in again (%s)',
+      async (transport) => {
+        const clock = new FakeClock(0);
+        const expires = new Date(clock.now + HOUR_S * 500).toISOString();
+        const auth = new AuthFile({ entries: { admin: { expires } } });
+        const hub = await HubProcess.start(['--transport', transport, '--auth-file', auth.path], clock.env);
+        try {
+          const status = async () => (await ask(hub.port, '/metrics', { headers: auth.headers('admin') })).status;
+          const until = async (wanted: number) => {
+            for (let tries = 0; (await status()) !== wanted && tries < 200; tries++) await sleep(50);
+            expect(await status()).toBe(wanted);
+          };
+          const ending = await openAll(hub, auth, 'admin');
+          const staying = await TestSocket.open(hub.wsUrl + LIVE, [], { headers: auth.headers('viewer') });
+          expect(await status()).toBe(200);
+          clock.set(HOUR_S);
+          await expectEnded(hub, auth, 'admin', ending);
+          await until(401);
+          expect(staying.ws.readyState).toBe(WebSocket.OPEN);
+          clock.set(0);
+          await until(200);
+        } finally {
+          await hub.stop();
+          clock.remove();
+        }
+      },
+    );
+  },
+  [...FAKETIME.probe],
+);
 
 /** The hub on a terminal that is closed once it listens; says by which signal it ended, or that it did not. */
 const ON_TERMINAL = `
