@@ -193,3 +193,5 @@ export const MAX_UNREAD_BYTES_PER_ADDRESS = 16 * 1024 * 1024;
 export const UNREAD_GRACE_MS = 10_000;
 /** The slowest reader of an answer: 128 kbit a second. */
 export const MIN_READ_BYTES_PER_S = 16 * 1024;
+/** Head of a request: 16 KB of headers, as cookies of a whole domain come through a proxy, and 4 KB for its first line. */
+export const MAX_HEAD_BYTES = 20 * 1024;

@@ -209,7 +209,51 @@ export function httpContract(start: StartTransport): void {
     expect(Number((await exchange(world.port, [request])).split(' ')[1])).toBe(status);
     expect(world.errors).toEqual([]);
   });
+
+  const POST = 'POST /first HTTP/1.1\r\nHost: a\r\n';
+  test.each([
+    ['two lengths that differ', `${POST}Content-Length: 5\r\nContent-Length: 0\r\n\r\nab`],
+    ['two equal lengths', `${POST}Content-Length: 2\r\nContent-Length: 2\r\n\r\nab`],
+    ['a list of lengths', `${POST}Content-Length: 2, 2\r\n\r\nab`],
+    ['a signed length', `${POST}Content-Length: +2\r\n\r\nab`],
+    ['a length of a GET twice', 'GET /first HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n'],
+    ['a length and chunks', `${POST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['another encoding', `${POST}Transfer-Encoding: identity\r\n\r\n0\r\n\r\n`],
+    ['an encoding that looks like chunked', `${POST}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`],
+    ['two encodings', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
+    ['an encoding twice', `${POST}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['two hosts', `GET /first HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n`],
+    ['an upgrade without Connection', `${UPGRADE}\r\n`],
+    ['an upgrade with another Connection', `${UPGRADE}Connection: keep-alive\r\n\r\n`],
+    ['an upgrade with two hosts', `${UPGRADE}Connection: Upgrade\r\nHost: b\r\n\r\n`],
+    ['an upgrade with two lengths', `${UPGRADE}Connection: Upgrade\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n`],
+  ])('a request with %s is refused, and nothing behind it is served', async (_, request) => {
+    const asked: string[] = [];
+    world.fetch = ({ url }) => {
+      asked.push(url);
+      return new Response('served');
+    };
+    const next = 'GET /smuggled HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const text = await exchange(world.port, [request]);
+    expect([text.split(' ')[1], text.includes('served')]).toEqual(['400', false]);
+    // A transport may also cut the connection at once.
+    const together = await exchange(world.port, [request + next]);
+    expect(['', '400']).toContain(together.split(' ')[1] ?? '');
+    expect([together.includes('served'), asked, world.requests, world.errors]).toEqual([false, [], [], []]);
+  });
+
+  test.each(['Upgrade', 'keep-alive, Upgrade', 'upgrade,close'])(
+    'an upgrade with Connection: %s is taken',
+    async (connection) => {
+      expect(await exchange(world.port, [`${UPGRADE}Connection: ${connection}\r\n\r\n`], 200)).toMatch(
+        /^HTTP\/1.1 101 /,
+      );
+    },
+  );
 }
+
+const UPGRADE =
+  'GET /lobby HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
 
 /** `count` pieces of `length` bytes, each filled with its number. */
 function pieces(count: number, length: number): ReadableStream<Uint8Array> {
@@ -223,7 +267,7 @@ function pieces(count: number, length: number): ReadableStream<Uint8Array> {
 }
 
 /** Sends requests as they are, one after the other, and returns all that came back until the server closed. */
-function exchange(port: number, requests: readonly string[]): Promise<string> {
+function exchange(port: number, requests: readonly string[], timeoutMs = 5_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = connect(port, '127.0.0.1');
     let text = '';
@@ -234,6 +278,6 @@ function exchange(port: number, requests: readonly string[]): Promise<string> {
     client.on('close', () => resolve(text));
     // Only the last asks for the connection to be closed, so all of them must be answered on it.
     for (const [index, request] of requests.entries()) setTimeout(() => client.write(request, 'latin1'), index * 50);
-    setTimeout(() => client.destroy(), 5_000).unref();
+    setTimeout(() => client.destroy(), timeoutMs).unref();
   });
 }

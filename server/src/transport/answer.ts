@@ -1,7 +1,7 @@
 import type { AddressBudget } from '../address-budget.js';
 import type { HttpLimits } from './http-limits.js';
 import type { RequestBody } from './request-body.js';
-import { problem, problemParts } from './web.js';
+import { problem, problemParts, type Refusal } from './web.js';
 
 export interface ResponseHead {
   readonly status: number;
@@ -64,10 +64,11 @@ export async function answer(
   }
 }
 
-/** Answer with a problem document at once. */
-export function sendProblem(sink: ResponseSink, status: number, detail: string, { headers }: AnswerContext): void {
-  const parts = problemParts(status, detail);
-  sink.whole({ status, headers: withDefaults(parts.headers, headers) }, parts.body, null);
+/** Refuse a request and end its connection: what follows may be meant as bytes of a socket, or as those of a body. */
+export function refuse(sink: ResponseSink, refusal: Refusal, { headers }: AnswerContext): void {
+  const parts = problemParts(refusal.refuse, refusal.message);
+  sink.closesConnection = true;
+  sink.whole({ status: refusal.refuse, headers: withDefaults(parts.headers, headers) }, parts.body, null);
 }
 
 async function ask(

@@ -1,10 +1,7 @@
 /** What both transports check before an upgrade, so that both refuse the same requests for the same reasons. */
 
-/** A refusal: HTTP status and what is wrong, for people. */
-export interface Refusal {
-  readonly refuse: number;
-  readonly message: string;
-}
+import { framingFault } from './framing.js';
+import type { RawRequest, Refusal } from './web.js';
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -13,9 +10,17 @@ export function asksForWebSocket(header: (name: string) => string): boolean {
   return header('upgrade').toLowerCase() === 'websocket';
 }
 
-/** Checks the opening handshake of RFC 6455, 4.2.1. `header` gives '' for one that is not there. */
-export function checkHandshake(method: string, header: (name: string) => string): Refusal | null {
+/** Check a request that asks for a WebSocket: where it ends, and the opening handshake of RFC 6455, 4.2.1. */
+export function checkUpgrade(raw: RawRequest, header: (name: string) => string): Refusal | null {
+  return framingFault(raw) ?? checkHandshake(raw.method, header);
+}
+
+/** `header` gives '' for one that is not there. */
+function checkHandshake(method: string, header: (name: string) => string): Refusal | null {
   if (method.toUpperCase() !== 'GET') return { refuse: 405, message: 'a WebSocket is opened with GET' };
+  // Without it a proxy takes this for a plain request, and the bytes of the socket for more of them.
+  const options = header('connection').toLowerCase().split(',');
+  if (!options.some((option) => option.trim() === 'upgrade')) return { refuse: 400, message: 'Connection: Upgrade' };
   if (!KEY.test(header('sec-websocket-key'))) return { refuse: 400, message: 'Sec-WebSocket-Key: 16 bytes in base64' };
   if (header('sec-websocket-version') !== '13') return { refuse: 426, message: 'Sec-WebSocket-Version: only 13' };
   return null;

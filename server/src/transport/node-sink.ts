@@ -1,8 +1,16 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ResponseHead, ResponseSink } from './answer.js';
 
 /** A peer that goes on sending a body that was refused is cut off after this long. */
 const REFUSED_BODY_GRACE_MS = 1_000;
+
+const ending = new WeakSet<Socket>();
+
+/** Whether a response has ended this connection: Node goes on to call handlers for what has come behind the request. */
+export function isEnding(socket: Socket): boolean {
+  return ending.has(socket);
+}
 
 /** Write a response to Node's. */
 export class NodeSink implements ResponseSink {
@@ -24,8 +32,10 @@ export class NodeSink implements ResponseSink {
   begin({ status, headers }: ResponseHead): void {
     const res = this.#res;
     if (this.closesConnection) {
+      const { socket } = res.req;
+      ending.add(socket);
       res.shouldKeepAlive = false;
-      res.once('finish', () => setTimeout(() => res.req.socket.destroy(), REFUSED_BODY_GRACE_MS).unref());
+      res.once('finish', () => setTimeout(() => socket.destroy(), REFUSED_BODY_GRACE_MS).unref());
     }
     for (const [name, value] of headers) res.appendHeader(name, value);
     res.writeHead(status);

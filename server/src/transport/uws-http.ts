@@ -1,10 +1,11 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import { answer } from './answer.js';
+import { answer, refuse } from './answer.js';
+import { framingFault } from './framing.js';
 import { plainAddress } from './handshake.js';
 import type { HttpContext } from './http-context.js';
 import { RequestBody } from './request-body.js';
 import { UwsSink } from './uws-sink.js';
-import { hasBody, type RawRequest, toRequest } from './web.js';
+import { hasBody, type RawRequest, type Refusal, toRequest } from './web.js';
 
 /** Answer one request. Everything is taken from `req` before this returns: it is dead afterwards. */
 export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpContext): void {
@@ -12,6 +13,11 @@ export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpC
   const address = addressOf(res);
   const body = hasBody(raw) ? new RequestBody(http.limits, http.bodies, address) : null;
   const sink = new UwsSink(res, asksToClose(raw.headers), () => body?.gone());
+  const fault = framingFault(raw);
+  if (fault !== null) {
+    refuseLater(sink, fault, http);
+    return;
+  }
   if (body !== null) {
     res.onData((piece, isLast) => {
       body.push(new Uint8Array(piece));
@@ -19,6 +25,14 @@ export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpC
     });
   }
   void answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
+}
+
+/**
+ * Refuse a request and end its connection. After an answer uWebSockets would still serve what came behind the request in
+ * the same packet; while none is given it closes the connection instead.
+ */
+export function refuseLater(sink: UwsSink, refusal: Refusal, http: HttpContext): void {
+  setImmediate(refuse, sink, refusal, http);
 }
 
 export function addressOf(res: HttpResponse): string {

@@ -1,3 +1,4 @@
+import './uws-head-size.js';
 import {
   App,
   type HttpRequest,
@@ -8,18 +9,19 @@ import {
   type us_socket_context_t,
   type WebSocketBehavior,
 } from 'uWebSockets.js';
+
 import { Acceptance } from './acceptance.js';
-import { sendProblem } from './answer.js';
+
 import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
-import { asksForWebSocket, checkHandshake } from './handshake.js';
+import { asksForWebSocket, checkUpgrade } from './handshake.js';
 import { createHttpContext, type HttpContext } from './http-context.js';
 import { listenError, takeExclusively } from './listen-error.js';
 import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
-import { addressOf, copyRequest, serveUwsRequest } from './uws-http.js';
+import { addressOf, copyRequest, refuseLater, serveUwsRequest } from './uws-http.js';
 import { UwsPeer, type UwsSocketData } from './uws-peer.js';
 import { UwsSink } from './uws-sink.js';
-import { headerMap } from './web.js';
+import { headerMap, type RawRequest } from './web.js';
 
 /**
  * The transport on uWebSockets.js. Importing this module throws where its binary does not load.
@@ -154,9 +156,10 @@ function upgrade(
     serveUwsRequest(res, req, http);
     return;
   }
-  const answer = checkHandshake(req.getCaseSensitiveMethod(), header) ?? ask(res, req, route, guard);
+  const raw = copyRequest(req);
+  const answer = checkUpgrade(raw, header) ?? ask(raw, addressOf(res), route, guard);
   if ('refuse' in answer) {
-    sendProblem(new UwsSink(res), answer.refuse, answer.message, http);
+    refuseLater(new UwsSink(res), answer, http);
     return;
   }
   const data: UwsSocketData = {
@@ -166,21 +169,15 @@ function upgrade(
   res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);
 }
 
-function ask(res: HttpResponse, req: HttpRequest, route: SocketRoute, guard: Guard) {
-  const { path, query, headers } = copyRequest(req);
-  const request = {
-    path,
-    query: new URLSearchParams(query),
-    headers: headerMap(headers),
-    remoteAddress: addressOf(res),
-  };
+function ask({ path, query, headers }: RawRequest, remoteAddress: string, route: SocketRoute, guard: Guard) {
+  const request = { path, query: new URLSearchParams(query), headers: headerMap(headers), remoteAddress };
   return guard.upgrade((asked) => route.upgrade(asked), request);
 }
 
 /** What no route has taken: plain requests, and upgrades to other paths, for the app knows best what to say of those. */
 function serve(res: HttpResponse, req: HttpRequest, http: HttpContext): void {
   const header = (name: string) => req.getHeader(name);
-  const refusal = asksForWebSocket(header) ? checkHandshake(req.getCaseSensitiveMethod(), header) : null;
+  const refusal = asksForWebSocket(header) ? checkUpgrade(copyRequest(req), header) : null;
   if (refusal === null) serveUwsRequest(res, req, http);
-  else sendProblem(new UwsSink(res), refusal.refuse, refusal.message, http);
+  else refuseLater(new UwsSink(res), refusal, http);
 }

@@ -12,6 +12,12 @@ export interface RawRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
+/** A refusal: HTTP status and what is wrong, for people. */
+export interface Refusal {
+  readonly refuse: number;
+  readonly message: string;
+}
+
 /** Requests that carry a body; what comes with another method is not read. */
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const METHODS: ReadonlySet<string> = new Set([...WITH_BODY, 'GET', 'HEAD', 'OPTIONS']);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer } from './answer.js';
+import { answer, refuse } from './answer.js';
+import { framingFault } from './framing.js';
 import { plainAddress } from './handshake.js';
 import type { HttpContext } from './http-context.js';
 import { NodeSink } from './node-sink.js';
@@ -10,8 +11,14 @@ import { hasBody, type RawRequest, toRequest } from './web.js';
 export async function serveNodeRequest(req: IncomingMessage, res: ServerResponse, http: HttpContext): Promise<void> {
   const raw = rawRequest(req);
   const address = addressOf(req);
+  const sink = new NodeSink(res);
+  const fault = framingFault(raw);
+  if (fault !== null) {
+    refuse(sink, fault, http);
+    return;
+  }
   const body = hasBody(raw) ? bodyOf(req, address, http) : null;
-  await answer(toRequest(raw, body?.stream ?? null), body, address, new NodeSink(res), http);
+  await answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
 }
 
 /** The body, read when a route asks for it. Node itself holds a few KB until then. */

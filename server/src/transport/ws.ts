@@ -1,15 +1,18 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { MAX_HEAD_BYTES } from '@auralis/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
+
 import { Acceptance } from './acceptance.js';
-import { sendProblem } from './answer.js';
+import { refuse } from './answer.js';
+
 import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
-import { asksForWebSocket, checkHandshake, matchesPattern } from './handshake.js';
+import { asksForWebSocket, checkUpgrade, matchesPattern } from './handshake.js';
 import { createHttpContext, type HttpContext } from './http-context.js';
 import { listenError } from './listen-error.js';
-import { NodeSink } from './node-sink.js';
+import { isEnding, NodeSink } from './node-sink.js';
 import type { SocketRoute, StartTransport, Transport, TransportOptions, UpgradeAnswer } from './transport.js';
 import { headerMap } from './web.js';
 import { addressOf, rawRequest, serveNodeRequest } from './ws-http.js';
@@ -28,6 +31,7 @@ const MAX_FRAGMENTS = 256;
 /** The transport on Node's own server and `ws`: wherever Node runs. */
 export const startWs: StartTransport = async (options) => {
   const server = createServer({
+    maxHeaderSize: MAX_HEAD_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: 1_000,
@@ -41,6 +45,8 @@ export const startWs: StartTransport = async (options) => {
   server.on('error', options.onError);
   return new WsTransport(server, options);
 };
+
+const headerOf = (req: IncomingMessage) => (name: string) => String(req.headers[name] ?? '');
 
 interface Endpoint {
   readonly route: SocketRoute;
@@ -85,9 +91,7 @@ class WsTransport implements Transport {
       this.#acceptance.opened();
       socket.once('close', () => this.#acceptance.closed());
     });
-    server.on('request', (req, res) => {
-      serveNodeRequest(req, res, this.#http).catch(options.onError);
-    });
+    server.on('request', (req, res) => this.#request(req, res));
     server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
     this.#deadlines = setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS).unref();
   }
@@ -138,9 +142,20 @@ class WsTransport implements Transport {
     });
   }
 
+  #request(req: IncomingMessage, res: ServerResponse): void {
+    if (isEnding(req.socket)) return;
+    const header = headerOf(req);
+    // Node takes what lacks `Connection: Upgrade` for a plain request.
+    const refusal = asksForWebSocket(header) ? checkUpgrade(rawRequest(req), header) : null;
+    if (refusal === null) serveNodeRequest(req, res, this.#http).catch(this.#http.onError);
+    else refuse(new NodeSink(res), refusal, this.#http);
+  }
+
   #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const header = (name: string) => String(req.headers[name] ?? '');
-    const { path, query, headers } = rawRequest(req);
+    if (isEnding(req.socket)) return;
+    const header = headerOf(req);
+    const raw = rawRequest(req);
+    const { path, query, headers } = raw;
     const endpoint = this.#endpoints.find(({ route }) => matchesPattern(route.pattern, path));
     if (endpoint === undefined || !asksForWebSocket(header)) {
       // An upgrade to something else, or where no route takes it, is answered as the plain request that it is beside.
@@ -154,11 +169,9 @@ class WsTransport implements Transport {
       remoteAddress: addressOf(req),
     };
     const answer: UpgradeAnswer =
-      checkHandshake(req.method ?? '', header) ??
-      this.#guard.upgrade((asked) => endpoint.route.upgrade(asked), request);
+      checkUpgrade(raw, header) ?? this.#guard.upgrade((asked) => endpoint.route.upgrade(asked), request);
     if ('refuse' in answer) {
-      const sink = new NodeSink(this.#responseTo(req, socket));
-      sendProblem(sink, answer.refuse, answer.message, this.#http);
+      refuse(new NodeSink(this.#responseTo(req, socket)), answer, this.#http);
     } else this.#open(req, socket, head, endpoint, answer);
   }
 
