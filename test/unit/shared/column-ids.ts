@@ -179,6 +179,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   287: 'gpus.encoder_sessions',
   288: 'gpus.decoder_percent',
   289: 'gpus.mig_devices',
+  290: 'gpus.state',
   310: 'alerts.state',
   311: 'alerts.count',
   312: 'alerts.value',
