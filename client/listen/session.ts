@@ -14,6 +14,8 @@ export class Session {
   /** When the connection changed its state, ms since 1970. */
   since = Date.now();
   format: AudioFormat | null = null;
+  /** How long the last chunk is. */
+  chunkMs = 0;
 
   constructor(url: string, stream: string, client: string | null, changed: () => void) {
     this.stream = stream;
@@ -23,6 +25,7 @@ export class Session {
       ...(client !== null && { client }),
       ...(givenToken() !== '' && { token: givenToken }),
       onChunk: (chunk) => {
+        this.chunkMs = chunk.durationMs;
         player.push(chunk.payload);
         changed();
       },

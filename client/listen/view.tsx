@@ -139,7 +139,7 @@ function Figures({ session }: { readonly session: Session }) {
         label="Buffer"
         column={buffer}
         value={player.bufferDepthMs}
-        isJudged={player.state === 'playing' || player.state === 'stalled'}
+        isJudged={(player.state === 'playing' || player.state === 'stalled') && !isOfFewChunks(session)}
         id="buffer"
       />
       <Figure
@@ -158,6 +158,12 @@ function Figures({ session }: { readonly session: Session }) {
       />
     </dl>
   );
+}
+
+/** Whether the buffer is only as long as it is because chunks are: then it is not too long. */
+function isOfFewChunks({ player, chunkMs }: Session): boolean {
+  const depthMs = player.bufferDepthMs ?? 0;
+  return depthMs > (columnOf('buffer_depth_ms').target?.max ?? 0) && depthMs <= 3 * chunkMs;
 }
 
 interface FigureProps {
