@@ -48,6 +48,10 @@ export const FEW_CHANNELS = 8;
 export const MAX_ALERTS = 5_000;
 /** Of these, raised by hand, resolved ones included: they last a day, and the rules must keep their places meanwhile. */
 export const MAX_RAISED_ALERTS = 1_000;
+/** What a socket had used of its allowances is kept so long after it has closed: the longest allowance is of a minute. */
+export const KEPT_ALLOWANCE_MS = 60_000;
+/** Allowances kept at once, 0.3 KB each: those of all places of a hub. */
+export const MAX_KEPT_ALLOWANCES = 10_000;
 /** When who was refused for want of room may ask again, s: places of idle streams and closed connections are free by then. */
 export const RETRY_AFTER_S = 10;
 /**

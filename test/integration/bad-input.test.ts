@@ -124,7 +124,9 @@ describe.each(['uws', 'ws'])('bad input on %s', (transport) => {
 
   test('a page whose reports are all refused keeps its audio, is told so, and is heard once they are right', async () => {
     const engine = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/wrong/publish`);
-    const page = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/wrong/listen?client=wrong`);
+    // An address of its own: other tests have used up the refusals of theirs.
+    const path = '/api/v1/streams/wrong/listen?client=wrong';
+    const page = await TestSocket.open(hub.wsUrl + path, [], { localAddress: '127.0.0.2' });
     const { connectionId } = await page.nextText<{ connectionId: string }>('welcome');
     const errors: string[] = [];
     for (let burst = 0; burst < 2; burst++) {

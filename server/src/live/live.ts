@@ -19,12 +19,13 @@ import {
 import type { Clock } from '../clock.js';
 import { Slices } from '../slices.js';
 import type { HubCounters } from '../state/counters.js';
+import { KeptAllowances } from '../state/kept-allowances.js';
 import { type Holders, holdersOf, type NoPlace, Places } from '../state/places.js';
 import type { Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
 import { INTERNAL_ERROR, type SocketRoute, type UpgradeAnswer, type UpgradeRequest } from '../transport/transport.js';
 import { Channel, type ChannelContext, createSinks, Snapshots } from './channel.js';
-import { type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
+import { type LiveAllowances, type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
 import { type Subscriber, Subscription } from './subscription.js';
 import { select } from './topic.js';
 import { Turns } from './turns.js';
@@ -60,6 +61,7 @@ export class Live implements LiveDesk {
   readonly #common: ChannelContext;
   readonly #snapshots = new Snapshots();
   readonly waiting: Waiting;
+  readonly allowances = new KeptAllowances<LiveAllowances>();
   readonly #slices: Slices;
   /** Channels whose frames are due, and subscriptions that are owed a snapshot, by address. */
   readonly #due = new Set<Channel>();

@@ -14,6 +14,7 @@ import {
   type Wire,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import type { KeptAllowances } from '../state/kept-allowances.js';
 import type { Holders } from '../state/places.js';
 import { Allowance } from '../state/windows.js';
 import { type Peer, SEND, type SendStatus, type SocketHandler } from '../transport/transport.js';
@@ -37,6 +38,14 @@ export interface LiveDesk {
   /** A subscription waits for its SNAPSHOT, which is sent when its turn comes. */
   owe(subscription: Subscription<Channel>): void;
   readonly waiting: Waiting;
+  readonly allowances: KeptAllowances<LiveAllowances>;
+}
+
+/** What a dashboard may do. A socket of the same address that connects later goes on with it. */
+export interface LiveAllowances {
+  readonly requests: Allowance;
+  readonly subscribes: Allowance;
+  readonly refusals: Allowance;
 }
 
 export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
@@ -53,9 +62,11 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   lastSignAt = Number.NEGATIVE_INFINITY;
   readonly #live: LiveDesk;
   readonly #subscriptions = new Map<number, Subscription<Channel>>();
-  readonly #requests = new Allowance(MAX_LIVE_REQUESTS_PER_S, 1000);
-  readonly #subscribes = new Allowance(MAX_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS);
-  readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
+  #allowances: LiveAllowances = {
+    requests: new Allowance(MAX_LIVE_REQUESTS_PER_S, 1000),
+    subscribes: new Allowance(MAX_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS),
+    refusals: new Allowance(MAX_REFUSALS_PER_MIN, 60_000),
+  };
   #peer: Peer | null = null;
   #isClosing = false;
 
@@ -79,6 +90,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   onOpen(peer: Peer): void {
     this.#peer = peer;
     this.lastSignAt = this.#live.now();
+    this.#allowances = this.#live.allowances.take(this.address, this.lastSignAt) ?? this.#allowances;
     this.#live.opened(this);
     this.send(encodeResponse({ kind: 'welcome', welcome: this.#live.welcome() }, this.form));
   }
@@ -87,13 +99,13 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     const now = this.#live.now();
     this.lastSignAt = now;
     try {
-      if (!this.#requests.take(now))
+      if (!this.#allowances.requests.take(now))
         throw new RequestError('too_fast', `more than ${MAX_LIVE_REQUESTS_PER_S} requests a second`);
       this.#act(decodeRequest(isBinary ? data : Buffer.from(data).toString()), now);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       this.counters.add('messages_refused');
-      if (this.#refusals.take(now)) {
+      if (this.#allowances.refusals.take(now)) {
         this.send(
           encodeResponse({ kind: 'error', sub: error.sub, code: error.code, message: error.message }, this.form),
         );
@@ -132,6 +144,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     for (const subscription of this.#subscriptions.values()) this.#live.unsubscribe(subscription);
     this.#subscriptions.clear();
     this.#live.waiting.note(this, 0, this.#live.now());
+    this.#live.allowances.leave(this.address, this.#allowances, this.#live.now());
     this.#live.closed(this);
   }
 
@@ -185,7 +198,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
       throw new RequestError('too_many_subscriptions', `at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} a connection`, sub);
     }
-    if (!this.#subscribes.take(now)) {
+    if (!this.#allowances.subscribes.take(now)) {
       throw new RequestError(
         'too_fast',
         `at most ${MAX_SUBSCRIBES_PER_5_S} SUBSCRIBE in ${SUBSCRIBES_WINDOW_MS / 1000} s`,

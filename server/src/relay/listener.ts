@@ -26,6 +26,18 @@ const LAST_SEQ = figureOf('last_seq');
 /** Chunks that a reported latency is a mean of, at most. */
 const LATENCY_CHUNKS = 100;
 
+/** What a listener has used of its allowances. `messages`: since the last sweep before `at`. */
+export interface UsedAllowance {
+  readonly messages: number;
+  readonly at: number;
+  readonly refusals: Allowance | null;
+}
+
+/** Answered though other sockets of its address have used up the allowance: a page must learn what is wrong with it. */
+const FREE_REFUSALS = 3;
+/** Sweeps count messages anew once a second. */
+const SECOND_MS = 1_000;
+
 export interface ListenerLimits {
   /** Audio outstanding beyond which chunks are dropped. */
   readonly maxOutstandingMs: number;
@@ -54,6 +66,7 @@ export class Listener extends Connection {
   readonly #outstanding: Outstanding;
   /** Refusals that are answered, made at the first: most listeners never need one. */
   #refusals: Allowance | null = null;
+  #freeRefusals = 0;
   #confirms = false;
   /** Messages since the last sweep. */
   #messages = 0;
@@ -168,10 +181,24 @@ export class Listener extends Connection {
     this.#messages = 0;
   }
 
+  /** Go on with what another socket of the same address had used. */
+  inherit({ messages, at, refusals }: UsedAllowance, now: number): void {
+    // An honest page may have the address of a flood: it is slowed down for a second, and not taken for the flood.
+    if (now - at < SECOND_MS) this.#messages = Math.min(messages, this.#limits.maxMessagesPerSecond);
+    this.#refusals = refusals;
+    this.#freeRefusals = FREE_REFUSALS;
+  }
+
+  /** Return what it has used of its allowances, or null if that is hardly anything. */
+  used(now: number): UsedAllowance | null {
+    if (this.#refusals === null && this.#messages <= this.#limits.maxMessagesPerSecond / 2) return null;
+    return { messages: this.#messages, at: now, refusals: this.#refusals };
+  }
+
   /** Count a refusal of its messages. Return false if too many were answered in this minute. */
   takeRefusal(now: number): boolean {
     this.#refusals ??= new Allowance(this.#limits.maxRefusalsPerMinute, 60_000);
-    return this.#refusals.take(now);
+    return this.#refusals.take(now) || this.#freeRefusals-- > 0;
   }
 
   /** The refusal that was just counted is the last that is answered in this minute. */

@@ -79,7 +79,7 @@ function answer(request: UpgradeRequest, context: PublishContext): UpgradeAnswer
     stream.seat.wanted(context.now());
     return { refuse: 409, message: `stream ${name} has its engine already` };
   }
-  return { accept: new EngineSocket(stream, format, owner, context), ...audioProtocol(request) };
+  return { accept: new EngineSocket(stream, format, owner, holders[0], context), ...audioProtocol(request) };
 }
 
 /**
@@ -110,9 +110,18 @@ class EngineSocket implements SocketHandler {
   readonly #format: AudioFormat | null;
   readonly #owner: string | null;
   readonly #context: PublishContext;
-  readonly #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
+  readonly #address: string;
+  #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
 
-  constructor(stream: Stream, format: AudioFormat | null, owner: string | null, context: PublishContext) {
+  /** `address`: whose allowances it goes on with. */
+  constructor(
+    stream: Stream,
+    format: AudioFormat | null,
+    owner: string | null,
+    address: string,
+    context: PublishContext,
+  ) {
+    this.#address = address;
     this.#stream = stream;
     this.#format = format;
     this.#owner = owner;
@@ -129,6 +138,7 @@ class EngineSocket implements SocketHandler {
     }
     const { relay, engines } = this.#context;
     const now = this.#context.now();
+    this.#refusals = relay.engineRefusals.take(this.#address, now) ?? this.#refusals;
     relay.engineJoined(stream, peer, this.#owner, now);
     before?.close(CLOSE.STREAM_HAS_ENGINE, 'the engine has come back on another connection, or did not answer');
     engines.joined(stream.name, this.#format, now);
@@ -160,7 +170,9 @@ class EngineSocket implements SocketHandler {
   onDrain(): void {}
 
   onClose(peer: Peer, _code: number, oversize: boolean): void {
-    if (oversize) this.#context.counters.add('messages_oversize');
+    const { relay, counters, now } = this.#context;
+    if (oversize) counters.add('messages_oversize');
+    if (this.#refusals.left < MAX_REFUSALS_PER_MIN) relay.engineRefusals.leave(this.#address, this.#refusals, now());
     if (!this.#isEngine(peer)) return;
     this.#context.relay.engineLeft(this.#stream, this.#context.now());
     this.#context.engines.left(this.#stream.name);

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { CLOSE, MAX_CLOSED_ROWS, MAX_STREAMS } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
+import { KeptAllowances } from '../state/kept-allowances.js';
 import { type Holders, type NoPlace, Places } from '../state/places.js';
 import { CONNECTION, CONNECTION_ATTRIBUTE, roomForListeners, STREAM, type Tables } from '../state/tables.js';
+import type { Allowance } from '../state/windows.js';
 import type { Peer } from '../transport/transport.js';
 import { ClosedRows } from './closed-rows.js';
 import { FanOut } from './fan-out.js';
 import { isGoodbye } from './goodbye.js';
 import { Ledger } from './ledger.js';
-import { Listener, type ListenerLimits } from './listener.js';
+import { Listener, type ListenerLimits, type UsedAllowance } from './listener.js';
 import { reconnectGap } from './reconnect-gap.js';
 import { ReportPace } from './report-pace.js';
 import type { ReportedConnection } from './reported-connection.js';
@@ -38,6 +40,9 @@ export class Relay {
   readonly #tables: Tables;
   readonly #counters: HubCounters;
   readonly #streamPlaces: Places;
+  readonly #allowances = new KeptAllowances<UsedAllowance>();
+  /** Refusals that engines had left when they closed. */
+  readonly engineRefusals = new KeptAllowances<Allowance>();
   readonly #fanOut = new FanOut();
   readonly #closed: ClosedRows;
 
@@ -102,6 +107,8 @@ export class Relay {
     const id = randomBytes(9).toString('base64url');
     const slot = connections.open(id, [stream.name, client, address, '']);
     const listener = new Listener(peer, id, slot, connections, this.ledger, this.options, holders, stream.seq, now);
+    const used = this.#allowances.take(holders[0], now);
+    if (used !== null) listener.inherit(used, now);
     listener.missedMs = stream.audioMs;
     listener.askFor(this.pace.first);
     const before = stream.clients.opened(client, slot);
@@ -117,6 +124,8 @@ export class Relay {
   leave(stream: Stream, listener: Listener, code: number, reason: string, now: number): void {
     stream.listeners.delete(listener);
     this.places.release(listener.holders);
+    const used = listener.used(now);
+    if (used !== null) this.#allowances.leave(listener.holders[0], used, now);
     stream.showConnections();
     listener.close(code, reason, now);
     const client = this.#tables.connections.attributesOf(listener.slot)[CONNECTION_ATTRIBUTE.client] as string;

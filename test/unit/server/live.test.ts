@@ -233,3 +233,19 @@ test('a channel that throws stops no other, and its dashboards are closed so tha
   expect([broken.closedWith, sound.closedWith, errors]).toEqual([1011, null, [new Error('frame')]]);
   expect(sound.of('delta').length).toBeGreaterThan(2);
 });
+
+test('a dashboard that connects again goes on with what it had used, and one of another address does not', () => {
+  const storm = (address: string) => {
+    const dashboard = connect('msgpack', address);
+    for (let round = 0; round < 40; round++) {
+      dashboard.subscribe({}, 100, 'hubs', round);
+      dashboard.request({ kind: 'unsubscribe', sub: round });
+    }
+    dashboard.handler.onClose(dashboard, 1000, false);
+    return dashboard.of('subscribed').length;
+  };
+  expect([storm('192.0.2.1'), storm('192.0.2.1'), storm('192.0.2.1')]).toEqual([40, 24, 0]);
+  expect(storm('192.0.2.2')).toBe(40);
+  clock.now += 5_000;
+  expect(storm('192.0.2.1')).toBe(40);
+});

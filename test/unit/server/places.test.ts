@@ -1,5 +1,7 @@
 import { FairQueue } from '@auralis/server/state/fair-queue';
+import { KeptAllowances } from '@auralis/server/state/kept-allowances';
 import { holdersOf, Places } from '@auralis/server/state/places';
+import { MAX_KEPT_ALLOWANCES } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -62,6 +64,29 @@ test.each([
 ])('%s counts as %s', (address, network) => {
   expect(holdersOf(address)).toEqual([network]);
   expect(holdersOf(address, 'a')).toEqual([network, 'token a']);
+});
+
+describe('allowances that are kept', () => {
+  test('go to one socket each, and last a minute', () => {
+    const kept = new KeptAllowances<string>();
+    kept.leave('a', 'first', 0);
+    kept.leave('a', 'second', 1);
+    expect([kept.take('b', 2), kept.take('a', 2), kept.take('a', 2), kept.take('a', 2)]).toEqual([
+      null,
+      'first',
+      'second',
+      null,
+    ]);
+    kept.leave('a', 'third', 10);
+    expect([kept.take('a', 60_010), kept.size]).toEqual([null, 0]);
+  });
+
+  test('are bounded: an address that leaves too many loses its own', () => {
+    const kept = new KeptAllowances<number>();
+    kept.leave('a', -1, 0);
+    for (let at = 0; at < 3 * MAX_KEPT_ALLOWANCES; at++) kept.leave('b', at, 1);
+    expect([kept.size, kept.take('a', 2)]).toEqual([MAX_KEPT_ALLOWANCES, -1]);
+  });
 });
 
 describe('a fair queue', () => {

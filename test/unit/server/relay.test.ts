@@ -354,3 +354,38 @@ test('messages that waited while the hub stood still are not too fast', () => {
   send(51);
   expect(row(0, 'messages_refused')).toEqual([2]);
 });
+
+describe('a listener that connects again', () => {
+  const refused = (count: number, address: string) => {
+    const listener = connect('listen', '', 'main', address);
+    for (let message = 0; message < count; message++) {
+      listener.handler.onMessage(listener.peer, Buffer.from('no'), false);
+    }
+    listener.handler.onClose(listener.peer, 1006, false);
+    return listener.peer.sent.filter((sent) => typeof sent === 'string' && sent.includes('"error"')).length;
+  };
+  const answers = (count: number, address: string) => {
+    const listener = connect('listen', '', 'main', address);
+    for (let message = 0; message < count; message++) {
+      listener.handler.onMessage(listener.peer, Buffer.from('{"type":"clock_sync","t0":1}'), false);
+    }
+    listener.handler.onClose(listener.peer, 1006, false);
+    return listener.peer.sent.filter((sent) => typeof sent === 'string' && sent.includes('clock_sync')).length;
+  };
+
+  test('is answered three refusals more a minute than one that stays', () => {
+    const first = refused(40, '192.0.2.1');
+    sweep.run(clock.now);
+    expect([first, refused(40, '192.0.2.1'), refused(40, '192.0.2.1')]).toEqual([40, 23, 3]);
+    expect(refused(40, '192.0.2.2')).toBe(40);
+    clock.now += 60_000;
+    expect(refused(40, '192.0.2.1')).toBe(40);
+  });
+
+  test('may send no more messages a second than one that stays', () => {
+    expect([answers(40, '192.0.2.1'), answers(40, '192.0.2.1'), answers(40, '192.0.2.1')]).toEqual([40, 10, 0]);
+    expect(answers(40, '192.0.2.2')).toBe(40);
+    clock.now += 1_000;
+    expect(answers(40, '192.0.2.1')).toBe(40);
+  });
+});
