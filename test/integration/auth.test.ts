@@ -32,6 +32,7 @@ const ROLES: Readonly<Record<string, string | null>> = {
   'GET /api/v1/alerts': 'viewer',
   'GET /api/v1/alerts/{id}': 'viewer',
   'POST /api/v1/alerts': 'publisher',
+  'POST /api/v1/alerts/resolve': 'publisher',
   'POST /api/v1/alerts/{id}/resolve': 'admin',
   'GET /api/v1/alerts/silences': 'viewer',
   'POST /api/v1/alerts/silences': 'admin',
@@ -47,6 +48,7 @@ const ROLES: Readonly<Record<string, string | null>> = {
 };
 const BODIES: Readonly<Record<string, object>> = {
   'POST /api/v1/alerts': { severity: 'info', title: 'test', message: 'test', stream: 'main' },
+  'POST /api/v1/alerts/resolve': { key: 'test', stream: 'main' },
 };
 const PAGES = ['/', '/listen', '/docs', '/docs/swagger-ui.css', '/sdk/audio.js', '/sdk/live.js'];
 
