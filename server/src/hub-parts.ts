@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CLOSE, MAX_LISTENER_FLOOD_PER_S, MAX_LISTENER_MESSAGES_PER_S, MAX_REFUSALS_PER_MIN } from '@auralis/shared';
 import { Alarm } from './alarm.js';
 import { Attention } from './attention.js';
 import { type Ended, sayEnded } from './auth/admissions.js';
-import { SOCKET_ROLES } from './auth/roles.js';
 import type { AuthSettings } from './auth/settings.js';
 import type { Clock } from './clock.js';
 import { DurableEngineMemory } from './durable-engine-memory.js';
@@ -18,33 +16,24 @@ import { Recorder } from './history/recorder.js';
 import { HISTORY_DIR } from './history/resolutions.js';
 import { Snapshots } from './history/snapshots.js';
 import { Host } from './host/host.js';
-import { createApp } from './http/app.js';
-import { StaticFiles } from './http/static.js';
 import { SummaryHistory } from './http/summary.js';
-import { CmcdRecord } from './ingest/cmcd.js';
-import { ConnectionInbox } from './ingest/connection-record.js';
-import { ListenerMessages } from './ingest/listener-message.js';
+import { type HubService, hubService } from './hub-service.js';
 import { Live } from './live/live.js';
 import type { Logger } from './log.js';
 import type { HubOptions } from './options.js';
 import { PrometheusPage } from './prometheus/page.js';
-import { CmcdDesk } from './relay/cmcd-desk.js';
-import { listenRoute, streamName } from './relay/listen-route.js';
 import { LostEngines } from './relay/lost-engines.js';
-import { publishRoute } from './relay/publish-route.js';
 import { Relay } from './relay/relay.js';
 import { type KeyMark, ReportedConnections } from './relay/reported-connections.js';
-import { ReportsDesk } from './relay/reports-desk.js';
 import { Sweep } from './relay/sweep.js';
 import { Reporter } from './reporter/reporter.js';
-import { SliceQueue } from './slices.js';
 import { HubCounters } from './state/counters.js';
 import { EngineTotals } from './state/engine-totals.js';
 import { createTables, HUB, type Tables } from './state/tables.js';
 import { StorageReport } from './storage-report.js';
 import type { Store } from './store/store.js';
 import { TickParts } from './tick-parts.js';
-import type { Transport, TransportOptions } from './transport/transport.js';
+import type { Transport } from './transport/transport.js';
 import { VERSION } from './version.js';
 
 export interface PartsContext {
@@ -74,7 +63,6 @@ export class HubParts {
       .replace(/[^A-Za-z0-9._-]/g, '-')
       .slice(0, 32) || 'hub';
   readonly #door: FrontDoor;
-  readonly #messages = new ListenerMessages();
   readonly #relay: Relay;
   readonly #sweep: Sweep;
   readonly #lostEngines: LostEngines;
@@ -138,17 +126,8 @@ export class HubParts {
     );
     const teller = { hub: this.#name, url };
     const wallNow = () => clock.wallNow();
-    this.alarm = new Alarm({
-      options,
-      store,
-      tables,
-      hubSlot,
-      counters: this.counters,
-      teller,
-      clock,
-      log,
-      onError: this.onError,
-    });
+    const { counters, onError } = this;
+    this.alarm = new Alarm({ options, store, tables, hubSlot, counters, teller, clock, log, onError });
     const ticks = { now: clock.now, onError: this.onError };
     const followWallClock = () => this.#followWallClock();
     this.#frames = new TickParts({ 'wall clock': followWallClock, frames: (at) => this.live.tick(at) }, ticks);
@@ -162,39 +141,25 @@ export class HubParts {
   }
 
   /** What the transport is to serve. */
-  service(): Pick<TransportOptions, 'routes' | 'fetch' | 'stalledMs'> {
-    const { counters, tables } = this;
-    const { isDraining } = this.#context;
-    const { now } = this.#context.clock;
-    const door = this.#door;
-    const sockets = {
+  service(): HubService {
+    return hubService({
+      ...this.#context,
+      tables: this.tables,
+      counters: this.counters,
+      door: this.#door,
       relay: this.#relay,
-      messages: this.#messages,
       engines: this.#engines,
-      tables,
-      counters,
-      now,
-      isDraining,
+      reported: this.#reported,
+      players: this.#players,
+      live: this.live,
+      alarm: this.alarm,
+      summary: this.#summary,
+      prometheus: this.#prometheus,
+      history: this.#history,
       stalledMs: this.#stalledMs,
-    };
-    return {
-      routes: [
-        // Audio may be listened to from any page.
-        ...door.sockets(listenRoute(sockets), {
-          origins: 'any-origin',
-          role: SOCKET_ROLES.listen,
-          streamOf: streamName,
-        }),
-        ...door.sockets(publishRoute(sockets), {
-          origins: 'our-origins',
-          role: SOCKET_ROLES.publish,
-          streamOf: streamName,
-        }),
-        ...door.sockets(this.live.route(), { origins: 'our-origins', role: SOCKET_ROLES.live }),
-      ],
-      fetch: door.fetch(this.#app()),
-      stalledMs: this.#stalledMs,
-    };
+      failing: () => this.failing(),
+      onError: this.onError,
+    });
   }
 
   /** The transport serves: now there is something to say of the hub and its host. */
@@ -327,33 +292,5 @@ export class HubParts {
   #tellEnded(ended: Ended): void {
     const said = sayEnded(ended);
     if (said !== null) this.#context.log.info(said);
-  }
-
-  #app() {
-    const { options, clock, isDraining } = this.#context;
-    return createApp({
-      tables: this.tables,
-      counters: this.counters,
-      summary: this.#summary,
-      prometheus: this.#prometheus,
-      history: this.#history,
-      isDraining,
-      slices: new SliceQueue(),
-      failing: () => this.failing(),
-      engines: this.#engines,
-      cmcd: new CmcdDesk(this.#players, (text) => new CmcdRecord(text), this.counters),
-      reports: new ReportsDesk(this.#reported, new ConnectionInbox(), this.counters),
-      alerts: this.alarm.alerting,
-      notifiers: this.alarm.notifications,
-      files: new StaticFiles(fileURLToPath(new URL('../../client/dist/web', import.meta.url))),
-      guard: this.#door.guard,
-      relay: this.#relay,
-      version: VERSION,
-      publicUrl: options.publicUrl,
-      now: clock.now,
-      wallNow: () => clock.wallNow(),
-      wallOf: (at) => clock.wallOf(at),
-      onError: this.onError,
-    });
   }
 }
