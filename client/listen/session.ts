@@ -14,7 +14,7 @@ export class Session {
   /** When the connection changed its state, ms since 1970. */
   since = Date.now();
   format: AudioFormat | null = null;
-  /** How long the last chunk is. */
+  /** Duration of the last chunk, ms. */
   chunkMs = 0;
 
   constructor(url: string, stream: string, client: string | null, changed: () => void) {

@@ -23,7 +23,7 @@ import type {
   UpgradeRequest,
 } from './transport/transport.js';
 
-/** What proxies add. */
+/** Headers that proxies add. */
 const FORWARDING = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'];
 
 /** Who may open a kind of socket. */
@@ -117,8 +117,8 @@ export class FrontDoor {
   }
 
   /**
-   * Who may not is let in for as long as it takes to say so (4101): of a handshake that fails a page learns nothing, not
-   * even that it need not come again.
+   * Accept unauthorized sockets, then close them with 4101. Browsers hide failed handshakes, so pages would retry
+   * forever.
    */
   #admission(request: UpgradeRequest, { role, streamOf }: SocketAccess, route: SocketRoute): UpgradeAnswer {
     const { path, headers, remoteAddress } = request;

@@ -49,7 +49,7 @@ export interface PartsContext {
 /** Messages in a row that end in an exception, after which the hub calls itself failing: no single client sends so many. */
 const MAX_FAILED_MESSAGES = 20;
 
-/** All that a hub is made of, put together; `hub.ts` starts it, lets it tick and ends it. */
+/** All parts of a hub, put together; `hub.ts` starts them, ticks and stops them. */
 export class HubParts {
   readonly tables: Tables;
   readonly counters: HubCounters;
@@ -135,7 +135,7 @@ export class HubParts {
     this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, wallNow });
   }
 
-  /** Listeners of its own that are connected. */
+  /** Connected listeners of this hub's own sockets. */
   get listeners(): number {
     return this.#relay.listeners;
   }
@@ -162,7 +162,7 @@ export class HubParts {
     });
   }
 
-  /** The transport serves: now there is something to say of the hub and its host. */
+  /** Begin to measure the hub and its host, because the transport serves now. */
   began(transport: Transport): void {
     this.#transport = transport;
     const { options, log, clock } = this.#context;
@@ -182,7 +182,7 @@ export class HubParts {
   /** A tick of the live protocol. */
   tick(at: number): void {
     const stoodStill = this.#attend(at);
-    // Its dashboards' acknowledgements are read first.
+    // Read the acknowledgements that queued meanwhile before frames are judged late.
     if (!stoodStill) this.#frames.run(at);
   }
 
@@ -192,13 +192,13 @@ export class HubParts {
     else this.alarm.alerting.observeNode(at);
   }
 
-  /** Return what no longer works, a part of a tick or the taking of messages; null while everything does. */
+  /** Return what no longer works, a part of a tick or messages; null while everything does. */
   failing(): string | null {
     const isDeaf = (this.#transport?.failedMessages ?? 0) >= MAX_FAILED_MESSAGES;
     return this.#frames.failing() ?? this.#second.failing() ?? (isDeaf ? 'messages' : null);
   }
 
-  /** The parts of a second, in order: readings first, then those who look at them. */
+  /** The parts of a second, in order: readings first, then their readers. */
   #partsOfSecond(): Record<string, (at: number) => void> {
     return {
       'wall clock': () => this.#followWallClock(),
@@ -215,7 +215,7 @@ export class HubParts {
       'hub row': () => this.#showHub(),
       summary: () => this.#summary.take(),
       prometheus: () => this.#prometheus.observe(),
-      // A hub that shuts down loses everybody: that is no news.
+      // A hub that shuts down loses every connection: no reason to alert.
       alerts: (at) => this.#context.isDraining() || this.alarm.tick(at),
       history: (at) => this.#recorder.tick(at, this.#context.clock.wallOf(at)),
       storage: () => this.#storage.tick(),
@@ -237,7 +237,7 @@ export class HubParts {
     this.#tellEnded(this.#door.replaceAuth(auth));
   }
 
-  /** Tells everybody who is connected to come back later. */
+  /** Close every socket so that its peer comes back later (4000). */
   sendAllAway(reason: string): void {
     for (const stream of this.#relay.streams.values()) {
       stream.engine?.close(CLOSE.DRAIN, reason);
@@ -253,7 +253,7 @@ export class HubParts {
     await Promise.all([this.#host?.stop(), this.reporter.stop(), this.#recorder.settled()]);
   }
 
-  /** Once nobody asks any more. */
+  /** Close history, once no request can ask for it. */
   close(): Promise<void> {
     return this.#kept.close();
   }
@@ -262,7 +262,7 @@ export class HubParts {
 
   readonly onError = (error: unknown) => {
     this.counters.add('errors');
-    this.#context.log.error({ err: error }, 'a fault inside the hub');
+    this.#context.log.error({ err: error }, 'internal error');
   };
 
   #followWallClock(): void {

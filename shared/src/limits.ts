@@ -46,13 +46,13 @@ export const RESERVE_PERCENT = 10;
 export const FEW_CHANNELS = 8;
 /** Alerts at once, pending and resolved ones included: a thousand streams without an engine, with room. */
 export const MAX_ALERTS = 5_000;
-/** Of these, raised by hand, resolved ones included: they last a day, and the rules must keep their places meanwhile. */
+/** Of these, raised by hand, resolved ones included: they may last a week, and the rules must keep their places. */
 export const MAX_RAISED_ALERTS = 1_000;
-/** What a socket had used of its allowances is kept so long after it has closed: the longest allowance is of a minute. */
+/** A closed socket's used allowances are kept this long, because the longest allowance is of a minute. */
 export const KEPT_ALLOWANCE_MS = 60_000;
 /** Allowances kept at once, 0.3 KB each: those of all places of a hub. */
 export const MAX_KEPT_ALLOWANCES = 10_000;
-/** When who was refused for want of room may ask again, s: places of idle streams and closed connections are free by then. */
+/** `Retry-After`, s: by then places of idle streams and closed connections are free. */
 export const RETRY_AFTER_S = 10;
 /**
  * Rows of closed listeners at once. At 0.5 KB each they take 5 MB; a hub that loses 10,000 listeners still shows why each left.
@@ -88,9 +88,9 @@ export const MAX_LIVE_BACKLOG_BYTES = 64 * 1024;
  * behind at once; the bytes live outside the heap, and audio needs the memory more.
  */
 export const MAX_LIVE_WAITING_BYTES = 64 * 1024 * 1024;
-/** While there is no room for more: a dashboard that has read nothing for so long is closed. TCP tries again within 3 s. */
+/** While they are used up, a dashboard that has read nothing for this long is closed. TCP tries again within 3 s. */
 export const DEAD_DASHBOARD_MS = 10_000;
-/** While there is no room for more: a dashboard that could not read what it was sent in so long is closed. */
+/** While they are used up, a dashboard that takes longer than this to read what waits for it is closed. */
 export const SLOW_DASHBOARD_MS = 60_000;
 /**
  * Cells that all channels remember together, with what comes with each row: 128 MB. That is 25 channels of every column of
@@ -153,15 +153,15 @@ export const MESSAGE_DEADLINE_MS = 10_000;
 export const ENGINE_MESSAGE_MS = 60_000;
 
 /**
- * Bytes that open sockets may hold in unfinished messages, if each holds the largest message of its route: 900 engines beside
- * 10,000 listeners (4 KiB each) and 2,000 dashboards (16 KiB each). More are answered 503.
+ * Bytes that open sockets may hold in unfinished messages, if each holds the largest message of its route: 238
+ * engines (4 MiB each) beside 10,000 listeners (4 KiB each) and 2,000 dashboards (16 KiB each). More are answered 503.
  */
 export const MAX_UNFINISHED_BYTES = 1024 * 1024 * 1024;
-/** The share of one address: 200 engines and 14,000 listeners behind one address. More are answered 429. */
+/** The share of one address: 50 engines and 14,000 listeners. More are answered 429. */
 export const MAX_UNFINISHED_BYTES_PER_ADDRESS = 256 * 1024 * 1024;
-/** The same for sockets that are opened only to be told that they are refused: 64 of `/publish`, 16,000 of `/listen`. */
+/** The same for sockets that are opened only to be refused: 16 of `/publish`, 16,000 of `/listen`. */
 export const MAX_REFUSED_BYTES = 64 * 1024 * 1024;
-/** The share of one address: 8 of `/publish`, 2,000 of `/listen`. More are refused without a socket (403). */
+/** The share of one address: 2 of `/publish`, 2,000 of `/listen`. More are refused without a socket (403). */
 export const MAX_REFUSED_BYTES_PER_ADDRESS = 8 * 1024 * 1024;
 
 /** Records of one request: at ten events a second, what an engine did in a minute and a half. They are taken in time slices. */

@@ -11,5 +11,5 @@ export function bearer(token: string | null | undefined): Record<string, string>
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
-/** What the user of a command can do if a hub asks for a token. */
+/** Advice for the user of a command if a hub asks for a token. */
 export const TOKEN_ADVICE = 'set AURALIS_TOKEN, or give --token';

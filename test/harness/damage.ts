@@ -17,7 +17,7 @@ export function flip(path: string, random: Random): void {
 }
 
 /** Writes random bytes into a file: one to 50 times, to places that `random` says. */
-export function scribble(path: string, random: Random): void {
+function scribble(path: string, random: Random): void {
   const bytes = readFileSync(path);
   const times = [1, 1, 3, 10, 50][below(random, 5)] as number;
   const extent = EXTENTS[below(random, EXTENTS.length)] as number;

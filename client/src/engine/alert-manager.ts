@@ -10,7 +10,7 @@ export interface AlertOptions {
   readonly lastsS?: number;
 }
 
-/** What the hub takes, in characters: titles and keys. */
+/** Longest titles and keys that the hub takes, in characters. */
 const MAX_TITLE = 200;
 const MAX_MESSAGE = 2_000;
 

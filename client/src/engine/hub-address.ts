@@ -4,7 +4,7 @@ import { bearer, TOKEN } from '@auralis/shared/token';
 const DEFAULT_URL = 'http://127.0.0.1:8000';
 const DEFAULT_STREAM = 'main';
 
-/** Where records go, and under which stream. */
+/** The hub that records go to, and their stream. */
 export interface HubAddress {
   readonly base: string;
   readonly stream: string;

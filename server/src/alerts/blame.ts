@@ -7,7 +7,7 @@ export interface Situation {
   readonly about: 'listeners' | 'player' | 'stream' | 'engine' | 'gpu' | 'node';
   /** Its stream; null where it is about none, or about listeners of any. */
   readonly stream: string | null;
-  /** The stream's engine: null where there never was one. */
+  /** The stream's engine; null if it never had one. */
   readonly engine: EngineState | null;
   /** The listeners that it is about: how many, and some of them by name. */
   readonly affected: { readonly count: number; readonly names: readonly string[] };
@@ -18,15 +18,15 @@ export interface Situation {
 }
 
 export interface EngineState {
-  /** For how long it has been gone, s; NaN while it is here. */
+  /** How long it has been offline, s; NaN while it is connected. */
   readonly goneS: number;
-  /** Seconds of audio that come from it in a second. */
+  /** Seconds of audio that it sends in a second. */
   readonly audioRate: number;
-  /** Its next chunk has not come when it should. */
+  /** Its next chunk is late. */
   readonly isLate: boolean;
   /** How far it ran ahead of real time of late, ms, where the alert is of dropped chunks; 0 where it did not. */
   readonly burstMs: number;
-  /** How long its PCM lasts by the declared format ÷ as declared, where the two contradict each other. */
+  /** Duration of its PCM by the declared format ÷ declared duration, if the two contradict each other. */
   readonly pcmRatio: number;
 }
 
@@ -48,7 +48,7 @@ export interface NodeState {
 const STARVED_MS = 500;
 /** What has lost this share of the time is to blame, however well some get over it. */
 const STARVED_SHARE = 0.2;
-/** An engine whose hub does not answer for this long gives the hub up. */
+/** An engine gives up a hub that does not answer for this long. */
 const ENGINE_PATIENCE_MS = 3_000;
 /** Below the threshold of `audio_rate` an engine starves its listeners. */
 const SLOW_ENGINE_RATE = 0.8;
@@ -95,7 +95,7 @@ function leftStandstill(goneS: number, { watchedMs, worstDelayMs }: NodeState): 
   return worstDelayMs >= ENGINE_PATIENCE_MS && goneS * 1000 < watchedMs;
 }
 
-/** What an engine that is here does wrong; null where it does not. */
+/** Return what a connected engine does wrong; null if nothing. */
 function faultOf({ audioRate, isLate, burstMs, pcmRatio }: EngineState, { stream, others }: Situation): string | null {
   const engine = `the engine of stream ${stream}`;
   if (pcmRatio >= 0) return `the bytes of ${engine} last ${pcmRatio.toFixed(2)} s for each second that it declares`;

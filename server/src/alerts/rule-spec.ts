@@ -151,7 +151,7 @@ function defaultClear(kind: 'above' | 'below', bound: number, { target }: Column
   return target?.min !== undefined && target.min >= bound ? Math.min(inside, target.min) : inside;
 }
 
-/** Begins a condition on the stream of a row. */
+/** Prefix of a condition on the stream of a row. */
 const OF_STREAM = 'stream.';
 
 /** Reads `column op value`. @throws RuleError */

@@ -54,7 +54,7 @@ export class RuleWatch {
   readonly #groupAttribute: number;
   /** Value of `impossible_figure` that names its column. */
   readonly #figure: number;
-  /** Its column is one that only players with CMCD report. */
+  /** Whether only players with CMCD report its column. */
   readonly #isSaidByPlayer: boolean;
   #isStandIn = true;
 

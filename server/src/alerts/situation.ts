@@ -6,7 +6,7 @@ import type { Rule } from './rule.js';
 /** Values of `connections.health` above this are troubled. */
 const OK = 0;
 
-/** Of `streams.health_reason`. */
+/** Values of `streams.health_reason`. */
 const REASONS: readonly string[] = SCHEMAS.streams.columns[STREAM.health_reason]?.labels ?? [];
 
 /** Listeners that are here: their slots, and how many of them fare well. */

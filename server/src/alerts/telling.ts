@@ -106,7 +106,7 @@ export class Telling {
     return this.#transition(episode, 'firing', episode.firedAt);
   }
 
-  /** Null if nobody was told that the alert fires. */
+  /** Null if no notifier was told that the alert fires. */
   #toldOver(episode: Episode, now: number): Transition | null {
     // The words are of the rows that were bad last, which may be fewer.
     const most = episode.mostCount > 1 ? `, ${episode.mostCount} at once at most` : '';

@@ -48,8 +48,8 @@ async function serve(flags: Readonly<Record<string, string | boolean>> & { reado
   // Before it listens: a supervisor may stop it as soon as it reads that it does.
   const stopped = stopOnSignal(starting);
   await starting;
-  process.on('uncaughtException', (error) => log.error({ err: error }, 'a fault inside the hub'));
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault inside the hub'));
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'internal error'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'internal error'));
   await stopped;
   log.info('stopped');
 }

@@ -1,6 +1,6 @@
 type Headers = readonly (readonly [name: string, value: string])[];
 
-/** What is no page loads nothing. No page may frame an answer; a page for that would bring a policy of its own. */
+/** Policy of everything but pages: it loads nothing, and no page may frame it. */
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Policy of a page: everything comes from the hub, WebSockets too. `data:` images are icons in style sheets. */

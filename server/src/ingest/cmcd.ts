@@ -48,7 +48,7 @@ const READ = new Set([...Object.keys(NUMBERS), 'v', 'sid', 'cid', 'e', 'ts', 'sn
 export class CmcdRecord {
   /** Its playback session: the connection. */
   readonly session: string;
-  /** What it plays, or null if it does not say. */
+  /** Content that it plays, or null if it does not say. */
   readonly content: string | null;
   /** Number of the report in its session and the player's clock, ms; NaN if it does not say. */
   readonly sequence: number;

@@ -134,7 +134,7 @@ export interface ChannelContext {
   readonly snapshots: Snapshots;
 }
 
-/** What a row costs beside its cells: its name, its place and its share of scratch memory, in cells. */
+/** Memory of a row beside its cells, in cells: its name, its place and its share of scratch memory. */
 const CELLS_OF_ROW = 10;
 
 /** The last snapshots made, because many dashboards ask for the same at once. Bounded by bytes. */

@@ -48,7 +48,7 @@ export interface LiveContext {
   readonly onError: (error: unknown) => void;
   /** Percent of the dashboards, and of the channels, that one address or token may hold. */
   readonly maxSharePercent: number;
-  /** Does the work in slices; of its own unless given. */
+  /** Does the work in slices; its own queue unless given. */
   readonly slices?: Slices;
 }
 

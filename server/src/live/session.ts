@@ -27,7 +27,7 @@ const SUBSCRIBES_WINDOW_MS = 5_000;
 /** What a dashboard's socket needs of the hub. */
 export interface LiveDesk {
   readonly now: () => number;
-  /** ms since 1970 by the wall clock: what dashboards are told. */
+  /** Wall clock that dashboards are told, ms since 1970. */
   wallNow(): number;
   opened(session: LiveSession): void;
   closed(session: LiveSession): void;
@@ -41,7 +41,7 @@ export interface LiveDesk {
   readonly allowances: KeptAllowances<LiveAllowances>;
 }
 
-/** What a dashboard may do. A socket of the same address that connects later goes on with it. */
+/** Allowances of a dashboard. A later socket of the same address goes on with them. */
 export interface LiveAllowances {
   readonly requests: Allowance;
   readonly subscribes: Allowance;
@@ -53,7 +53,7 @@ export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 /** One dashboard's socket: what it asks, and its subscriptions. */
 export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly form: LiveForm;
-  /** Who holds its place, and those of its channels. */
+  /** Holders of its place and of those of its channels. */
   readonly holders: Holders;
   readonly counters: HubCounters;
   waiting = 0;
@@ -134,7 +134,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   }
 
   hasRoom(bytes: number): boolean {
-    // A little always goes to who has read everything: others of its address may hold the room.
+    // A dashboard that has read everything always gets a little, because others of its address may hold the room.
     if (this.waiting === 0 && bytes <= MAX_LIVE_BACKLOG_BYTES) return true;
     return this.#live.waiting.hasRoom(this, bytes);
   }

@@ -19,7 +19,7 @@ export interface Selection {
   readonly columns: readonly number[];
   /** null: all rows. */
   readonly selector: RowSelector | null;
-  /** As many rows as it may have at most. */
+  /** Most rows that it may have. */
   readonly mostRows: number;
 }
 

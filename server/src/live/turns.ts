@@ -1,6 +1,6 @@
 /**
- * Items that wait for their turn: each address in turn, of each its sockets in turn, of each its items in order. So who adds
- * many waits for them itself.
+ * Items that wait for their turn: each address in turn, of each its sockets in turn, of each its items in order.
+ * So an address that adds many holds up only itself.
  */
 export class Turns<Socket, Item> {
   readonly #byAddress = new Map<string, Map<Socket, Set<Item>>>();

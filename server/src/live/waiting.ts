@@ -6,7 +6,7 @@ export interface WaitingSocket {
   readonly address: string;
   /** Bytes that waited when last looked at. */
   waiting: number;
-  /** When it last read anything, and since when something waits. Of no meaning while nothing does. */
+  /** When it last read anything, and since when something waits. Meaningless while nothing waits. */
   progressAt: number;
   waitingSince: number;
 }
@@ -20,7 +20,7 @@ export class Waiting {
   readonly #most: number;
   readonly #perAddress: number;
   readonly #byAddress = new Map<string, number>();
-  /** A frame found no room since the last look for the slowest. */
+  /** Whether a frame found no room since `slowest` was last asked. */
   #isShort = false;
 
   /** `sharePercent`: of the bytes, as many may wait for one address. */

@@ -16,7 +16,7 @@ export interface PlayerRecord extends ClientReport {
   readonly ignored: number;
 }
 
-/** Who sends records: the address that is shown, and under which names their places are counted. */
+/** Sender of records: the address that is shown, and the names under which places are counted. */
 export interface PlayerSource {
   readonly address: string;
   readonly holders: Holders;

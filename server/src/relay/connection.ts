@@ -9,16 +9,16 @@ import type { PlaybackWatch } from './playback-watch.js';
 
 /** How unevenly reports arrive that leave evenly. */
 const MAX_REPORT_JITTER_MS = 1_000;
-/** Well for this long, and what was wrong before is over. So it is with figures that cannot be. */
+/** A listener must be well for this long before a fault is over. The same holds for impossible figures. */
 const RECOVERY_MS = 10_000;
 
 /** What the hub knows of a stream's chunks when it judges who receives them. */
 export interface Supplied {
-  /** The next chunk has not come when it should. */
+  /** The next chunk is late. */
   readonly isLate: boolean;
-  /** The engine sent more at once, in the last minute, than listeners are sent. */
+  /** In the last minute the engine sent more at once than listeners may be sent. */
   readonly hadBurst: boolean;
-  /** The longest chunk of late, ms; 0 where nobody knows. */
+  /** The longest recent chunk, ms; 0 if unknown. */
   readonly longestMs: number;
 }
 
@@ -143,7 +143,7 @@ export abstract class Connection {
     return found !== ALL_POSSIBLE;
   }
 
-  /** It says what cannot be, or did just now. */
+  /** It reports an impossible figure, or did within the last seconds. */
   protected get saysImpossible(): boolean {
     return saysImpossible(this.table, this.slot);
   }
@@ -178,7 +178,7 @@ export abstract class Connection {
     this.enter(ENTRY.silenceTold, this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0);
   }
 
-  /** Judges how it fares, once a second. Returns its health. */
+  /** Judge its health and return it. Call once a second. */
   judge(now: number, { isLate, hadBurst, longestMs }: Supplied): number {
     const { table, slot, watch } = this;
     const timeToSilenceMs = watch?.timeToSilenceMs(now - this.lastReportAt, isLate, longestMs) ?? Number.NaN;

@@ -5,7 +5,7 @@ const MIN_PAUSE_MS = 3_000;
 const PAUSE_CHUNKS = 3;
 /** A ping that is not answered within this time belongs to a dead socket. */
 const ANSWER_MS = 5_000;
-/** Whoever was refused comes again within this time, or does not want the place any more. */
+/** A refused engine that does not come again within this time does not want the place any more. */
 const WANTED_MS = 60_000;
 
 /**
@@ -32,12 +32,12 @@ export class EngineSeat {
     return this.#isGivenUp || (owner !== null && owner === this.#owner);
   }
 
-  /** Another engine was refused because of the present one. */
+  /** Note that another engine was refused because of the present one. */
   wanted(now: number): void {
     this.#wantedAt = now;
   }
 
-  /** The present engine has shown that it is there. */
+  /** Note a sign of life of the present engine. */
   heard(): void {
     this.#askedAt = Number.NaN;
     this.#isGivenUp = false;

@@ -13,7 +13,7 @@ export class ErrorShare {
   #received = Number.NaN;
   #failed = Number.NaN;
 
-  /** Takes the counters of a report. One that falls has begun anew. */
+  /** Take the counters of a report. A counter that falls has begun anew. */
   take(received: number, failed: number, now: number): void {
     const errors = rise(this.#failed, failed);
     // A chunk that could not even be read is counted as an error alone.
@@ -24,7 +24,7 @@ export class ErrorShare {
     if (chunks > 0) this.#chunks.add(now, chunks);
   }
 
-  /** NaN where no chunk came. */
+  /** NaN if no chunk came. */
   ratio(now: number): number {
     const chunks = this.#chunks.total(now);
     return chunks === 0 ? Number.NaN : this.#errors.total(now) / chunks;

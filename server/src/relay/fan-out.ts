@@ -8,7 +8,7 @@ import type { Listener } from './listener.js';
 const PIECE = 256;
 const BYTES_A_SEND = 64 * 1024;
 
-/** One message for those who were there when it came. */
+/** A message, for the listeners who were there when it came. */
 interface Round {
   readonly listeners: ReadonlySet<Listener>;
   readonly receivers: readonly Listener[];
@@ -32,12 +32,12 @@ export class FanOut {
     this.#nextTurn = nextTurn;
   }
 
-  /** May a message of `bytes` go to all of `listeners` at once? Not if it is too much work, nor if another one waits for them. */
+  /** Whether a message of `bytes` may go to all `listeners` at once: it is little work, and none waits for them. */
   isAtOnce(listeners: ReadonlySet<Listener>, bytes: number): boolean {
     return !this.#waiting.has(listeners) && listeners.size * costOf(bytes) <= PIECE;
   }
 
-  /** Is there memory for a message of `bytes` that waits? */
+  /** Whether there is memory for a waiting message of `bytes`. */
   hasRoom(bytes: number): boolean {
     return this.#bytes + bytes <= MAX_WAITING_FAN_OUT_BYTES;
   }

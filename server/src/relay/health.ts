@@ -41,19 +41,19 @@ export interface Signs {
   readonly reportAgeMs: number;
   readonly reportIntervalMs: number;
   readonly hidden: boolean;
-  /** It says what physics does not allow. */
+  /** It reports an impossible figure. */
   readonly saysImpossible: boolean;
   /** Underruns since the judgement before. */
   readonly newUnderruns: number;
   readonly divergence: Divergence | null;
   readonly timeToSilenceMs: number;
-  /** How long it has said that it starts, while chunks came, ms; NaN where it does not. */
+  /** How long it has reported *starting* while chunks came, ms; NaN if it does not. */
   readonly startingMs: number;
-  /** Share of the chunks of the last minute that it could not use; NaN where it has reported no error. */
+  /** Share of the last minute's chunks that it could not use; NaN if it has reported no error. */
   readonly errorRate: number;
-  /** Its engine sent more at once, in the last minute, than listeners are sent. */
+  /** In the last minute its engine sent more at once than listeners may be sent. */
   readonly hadBurst: boolean;
-  /** The longest chunk of late, ms; 0 where nobody knows. */
+  /** The longest recent chunk, ms; 0 if unknown. */
   readonly chunkMs: number;
   /** It plays from segments and fills its buffer with half a minute of audio: a high buffer is normal. */
   readonly playsSegments: boolean;

@@ -21,10 +21,10 @@ export const ENTRY = {
   confirmedUpTo: 13,
   /** Audio of its stream that it was not sent, ms: before it came, and dropped since. */
   missedMs: 14,
-  /** Since when it says that it starts to play, while chunks come; NaN where it does not. */
+  /** Since when it reports *starting* while chunks come; NaN if it does not. */
   startingAt: 15,
   closedAt: 16,
-  /** When it last said what cannot be. */
+  /** When it last reported an impossible figure. */
   impossibleAt: 17,
   /** Up to when the time is spent that it can have heard silence in, and that in which it can have counted. */
   silenceUpTo: 18,

@@ -14,7 +14,7 @@ import type { RecentChunks } from './recent-chunks.js';
 export interface OutgoingChunk {
   readonly seq: number;
   readonly durationMs: number;
-  /** The longest of the stream's chunks of late, ms. */
+  /** The stream's longest recent chunk, ms. */
   readonly longestMs: number;
   /** The whole message; valid only while it is being sent. */
   readonly message: Uint8Array;
@@ -26,14 +26,14 @@ const LAST_SEQ = figureOf('last_seq');
 /** Chunks that a reported latency is a mean of, at most. */
 const LATENCY_CHUNKS = 100;
 
-/** What a listener has used of its allowances. `messages`: since the last sweep before `at`. */
+/** Used allowances of a listener. `messages`: since the last sweep before `at`. */
 export interface UsedAllowance {
   readonly messages: number;
   readonly at: number;
   readonly refusals: Allowance | null;
 }
 
-/** Answered though other sockets of its address have used up the allowance: a page must learn what is wrong with it. */
+/** Refusals answered even if its address has used up the allowance: a page must learn what is wrong with it. */
 const FREE_REFUSALS = 3;
 /** Sweeps count messages anew once a second. */
 const SECOND_MS = 1_000;
@@ -53,7 +53,7 @@ export interface ListenerLimits {
 export class Listener extends Connection {
   readonly peer: Peer;
   readonly id: string;
-  /** Who holds its place. */
+  /** Holders of its place. */
   readonly holders: Holders;
   /** Its round trip is to be measured right after a report that says that it has read what it was sent. */
   isPingDue = false;
@@ -129,7 +129,7 @@ export class Listener extends Connection {
     this.enter(ENTRY.missedMs, ms);
   }
 
-  /** Of so much audio of its stream, as much as it was sent, ms. */
+  /** Audio that it was sent, of so much audio of its stream, ms. */
   audioOf(streamMs: number): number {
     return Math.max(0, streamMs - this.entry(ENTRY.missedMs));
   }
@@ -183,13 +183,13 @@ export class Listener extends Connection {
 
   /** Go on with what another socket of the same address had used. */
   inherit({ messages, at, refusals }: UsedAllowance, now: number): void {
-    // An honest page may have the address of a flood: it is slowed down for a second, and not taken for the flood.
+    // An honest page may share the address of a flood: slow it down for a second, but do not take it for the flood.
     if (now - at < SECOND_MS) this.#messages = Math.min(messages, this.#limits.maxMessagesPerSecond);
     this.#refusals = refusals;
     this.#freeRefusals = FREE_REFUSALS;
   }
 
-  /** Return what it has used of its allowances, or null if that is hardly anything. */
+  /** Return its used allowances, or null if it has used hardly any. */
   used(now: number): UsedAllowance | null {
     if (this.#refusals === null && this.#messages <= this.#limits.maxMessagesPerSecond / 2) return null;
     return { messages: this.#messages, at: now, refusals: this.#refusals };
@@ -250,7 +250,7 @@ export class Listener extends Connection {
     shown[SHOWN.lastReportAt] = this.table.epochS(this.lastReportAt);
     isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
     const contradicts = lastSeq !== null && this.#outstanding.contradicts(lastSeq);
-    // Its word on what it has read is worth nothing, so its socket speaks for it.
+    // It confirms what it cannot have, so the backlog of its socket counts instead.
     if (contradicts) this.#confirms = false;
     // A confirmation of a chunk that was never sent confirms nothing.
     else if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {
@@ -267,7 +267,7 @@ export class Listener extends Connection {
     return isImpossible;
   }
 
-  /** Nothing is known of its buffer while nothing that it says counts. */
+  /** Its buffer is unknown while its figures do not count. */
   #stopWatching(): void {
     if (this.watch === null) return;
     this.watch.notPlaying();

@@ -67,7 +67,7 @@ export class PlaybackWatch {
     return this.#ledger.lines[this.#line + ENTRY.modelMs] as number;
   }
 
-  /** A report of a listener that says it plays. `sample` may be used again. `chunkMs`: the longest chunk of late. */
+  /** A report of a listener that says it plays. `sample` may be used again. `chunkMs`: the longest recent chunk. */
   playing(sample: PlaybackSample, chunkMs: number): void {
     const bound = maxContradictionMs(chunkMs);
     if (!this.#continues(sample)) this.#forget();
@@ -102,7 +102,7 @@ export class PlaybackWatch {
   /**
    * How long until it hears silence, ms, if things go on as they do; NaN where the buffer does not drain. `reportAgeMs`: since
    * its last report. `isDry`: no chunks come any more, so that it drains in real time, whatever the last reports said.
-   * `chunkMs`: the longest chunk of late. Between two long chunks every buffer drains, so one more counts as received.
+   * `chunkMs`: the longest recent chunk. Between two long chunks every buffer drains, so one more counts as received.
    */
   timeToSilenceMs(reportAgeMs: number, isDry: boolean, chunkMs: number): number {
     if (!this.#has(FROM)) return Number.NaN;

@@ -2,7 +2,7 @@
 const CHUNKS_KEPT = 1024;
 /** Place of a chunk among those that are kept. A mask, because the remainder of a division of doubles is a call. */
 const PLACE = CHUNKS_KEPT - 1;
-/** "Of late" is at least this long, and at least this many chunks; at most twice that. */
+/** "Recent" is at least this long and at least this many chunks, and at most twice that. */
 const LATE_MS = 30_000;
 const LATE_CHUNKS = 4;
 
@@ -16,7 +16,7 @@ export class RecentChunks {
   #longestBefore = 0;
   #since = 0;
 
-  /** The longest chunk of late, ms; 0 before the first. Chunks may vary, and bounds must hold for each. */
+  /** The longest recent chunk, ms; 0 before the first. Chunks may vary, and bounds must hold for each. */
   get longestMs(): number {
     return Math.max(this.#longest, this.#longestBefore);
   }

@@ -4,7 +4,7 @@ import { isGoodbye } from './goodbye.js';
 import { PLAYING, STALLED } from './health.js';
 import { ENTRY, type Ledger } from './ledger.js';
 
-/** What a client heard while it was between two connections. */
+/** Audio that a client missed between two connections. */
 export interface ReconnectGap {
   /** From the last audio of the one to the opening of the other, ms; 0 if nobody knows that it played. */
   readonly awayMs: number;

@@ -101,7 +101,7 @@ export class Relay {
     return null;
   }
 
-  /** A listener has connected: it gets a row. `holders`: who takes its place, until `leave`. */
+  /** Give a new listener a row. `holders` hold its place until `leave`. */
   join(stream: Stream, peer: Peer, client: string, address: string, holders: Holders, now: number): Listener {
     const { connections } = this.#tables;
     const id = randomBytes(9).toString('base64url');

@@ -11,7 +11,7 @@ export interface ConnectionMetrics {
   readonly chunksSent: number | null;
   readonly chunksDropped: number | null;
   readonly bytesSent: number | null;
-  /** How long its chunks are. */
+  /** Duration of its chunks. */
   readonly chunkMs: number | null;
   /** Audio that it reckons its client has buffered. */
   readonly bufferDepthMs: number | null;
@@ -38,7 +38,7 @@ export interface Increase {
 /** This many reports may be missing before a connection is stale. */
 const STALE_REPORTS = 3;
 
-/** Nobody sends one listener more: chunks of a millisecond, and a gigabyte a second. */
+/** Most that a server sends one listener: chunks of a millisecond, and a gigabyte a second. */
 const MOST_CHUNKS_PER_MS = 1;
 const MOST_BYTES_PER_MS = 1_000_000;
 
@@ -61,7 +61,7 @@ export class ReportedConnection extends Connection {
   /** It was open before anybody told of it, and has not reported since. */
   #isFound: boolean;
   #clientSaysDepth = false;
-  /** The hub does not see the chunks that another server sends: it knows what that says of them. */
+  /** The hub does not see chunks of another server. It knows only what that server reports. */
   supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
 
   /**

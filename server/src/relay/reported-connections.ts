@@ -26,7 +26,7 @@ export interface ConnectionAttributes {
   readonly address: string;
 }
 
-/** A connection that is open, its stream, and who told of it first: it takes their place. */
+/** An open connection, its stream, and who reported it first: they hold its place. */
 export interface Placed {
   readonly stream: Stream;
   readonly connection: ReportedConnection;
@@ -64,7 +64,7 @@ export class ReportedConnections {
     this.#mark = mark;
     const { maxClients: most, maxSharePercent: sharePercent } = relay.options;
     this.#places = new Places({ most, sharePercent });
-    // Who opens and closes without end gets no more room than who keeps them open.
+    // Opening and closing without end must give no more room than keeping connections open.
     this.#closed = new ClosedRows(most, (slot) => tables.connections.close(slot));
   }
 

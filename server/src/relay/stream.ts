@@ -30,7 +30,7 @@ import { SUPPLY, Supply } from './supply.js';
 /** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
 export class Stream {
   readonly name: string;
-  /** Who asked for it first: it counts as theirs. */
+  /** Holders of its place: those who asked for it first. */
   readonly makers: Holders;
   readonly slot: number;
   readonly listeners = new Set<Listener>();
@@ -45,16 +45,16 @@ export class Stream {
   /** Audio published so far, ms. */
   audioMs = 0;
   engine: Peer | null = null;
-  /** Who may take its place. */
+  /** Decides who may take its place. */
   readonly seat = new EngineSeat();
   /** Since when the present engine is here; of no meaning without one. */
   engineSince = 0;
   /** Chunks, and audio in ms, published when it came. */
   publishedBefore = 0;
   audioBefore = 0;
-  /** When its last message was complete, or when it came. */
+  /** When its last message was complete, or when it connected. */
   engineMessageAt = 0;
-  /** It has finished no message for too long and is being closed. */
+  /** Whether it is being closed because it finished no message for too long. */
   isEngineStalled = false;
   readonly openedAt: number;
   format: AudioFormat | null = null;
@@ -118,7 +118,7 @@ export class Stream {
     } else this.#deliverLater({ seq, durationMs, longestMs, message }, now);
   }
 
-  /** Tell every listener, behind the chunks that were published before. */
+  /** Send a text to every listener, behind the chunks that were published before. */
   announce(message: ListenerMessage): void {
     const text = JSON.stringify(message);
     const tell = (listeners: Iterable<Listener>) => {
@@ -154,17 +154,17 @@ export class Stream {
     this.#supply.begin();
   }
 
-  /** Has the next chunk not come when it should, so that all buffers drain? */
+  /** Whether the next chunk is late, so that all buffers drain. */
   isLate(now: number): boolean {
     return this.engine === null || now - this.chunkAt > lateAfterMs(this.recent.longestMs);
   }
 
-  /** Does its engine still make its first chunk? Until then nobody knows how long its chunks are. */
+  /** Whether its engine still makes its first chunk. Until then the length of chunks is unknown. */
   isBeginning(now: number): boolean {
     return this.engine !== null && this.chunkAt < this.engineSince && now - this.engineSince < FIRST_CHUNK_MS;
   }
 
-  /** Has its engine sent more at once, in the last minute, than listeners are sent? */
+  /** Whether its engine sent more at once in the last minute than listeners may be sent. */
   hadBurst(now: number): boolean {
     return this.#supply.burstMs(now) > 0;
   }
@@ -243,7 +243,7 @@ export class Stream {
 /** An engine may make chunks of 10 s, and sends the first when it is whole. */
 const FIRST_CHUNK_MS = 12_000;
 
-/** By `SUPPLY`. */
+/** Health of a stream, in the order of `SUPPLY`. */
 const SUPPLY_HEALTH = [HEALTH.ok, HEALTH.critical, HEALTH.critical, HEALTH.warning, HEALTH.critical, HEALTH.warning];
 
 /** One for all streams: a chunk is sent before the next is written. It grows to the largest. */

@@ -14,8 +14,8 @@ const KEPT = 0.8;
 const MAX_PCM_ERROR = 0.05;
 
 /**
- * How an engine supplies its stream: does it send in real time, and do its bytes last as long as it declares? Time is an
- * argument.
+ * Judges how an engine supplies its stream: whether it sends in real time, and whether its bytes last as long as it
+ * declares. Time is an argument.
  */
 export class Supply {
   readonly #maxOutstandingMs: number;
@@ -23,7 +23,7 @@ export class Supply {
   #at = Number.NEGATIVE_INFINITY;
   #burstMs = 0;
   #burstAt = Number.NEGATIVE_INFINITY;
-  /** Duration of the PCM of late, by its bytes and as declared, ms. */
+  /** Duration of recent PCM, by its bytes and as declared, ms. */
   #provenMs = 0;
   #declaredMs = 0;
 
@@ -32,13 +32,13 @@ export class Supply {
     this.#maxOutstandingMs = maxOutstandingMs;
   }
 
-  /** Another engine: what the one before did is not held against it. */
+  /** Forget what the engine before did. */
   begin(): void {
     this.#aheadMs = this.#burstMs = this.#provenMs = this.#declaredMs = 0;
     this.#at = this.#burstAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** A chunk has come. `longestMs`: the longest of late. */
+  /** Note a chunk. `longestMs`: the longest recent one. */
   add({ durationMs, payload }: PublishedChunk, format: AudioFormat | null, longestMs: number, now: number): void {
     this.#aheadMs = Math.max(0, this.#aheadMs - DRAIN * (now - this.#at)) + durationMs;
     this.#at = now;
@@ -51,18 +51,18 @@ export class Supply {
     this.#declaredMs += durationMs;
   }
 
-  /** A second has passed. */
+  /** Call once a second. */
   tick(): void {
     this.#provenMs *= KEPT;
     this.#declaredMs *= KEPT;
   }
 
-  /** How far it ran ahead of real time, at most, in the last minute, ms; 0 unless listeners lose chunks by it. */
+  /** Most audio ahead of real time in the last minute, ms; 0 unless it made listeners lose chunks. */
   burstMs(now: number): number {
     return now - this.#burstAt < BURST_SHOWN_MS ? this.#burstMs : 0;
   }
 
-  /** How long its PCM lasts by the declared format ÷ as declared; NaN where it declares no PCM. */
+  /** Duration of its PCM by the declared format ÷ declared duration; NaN if it declares no PCM. */
   get pcmRatio(): number {
     return this.#declaredMs > 0 ? this.#provenMs / this.#declaredMs : Number.NaN;
   }

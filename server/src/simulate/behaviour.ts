@@ -3,7 +3,7 @@ import type { Kind } from './options.js';
 
 /** What distinguishes one kind of listener from another. */
 export interface Behaviour {
-  /** How fast it reads, as a share of what comes; null: as fast as it comes. */
+  /** Reading speed, as a share of what comes; null: as fast as it comes. */
   readonly readingSpeed: number | null;
   /** Stops playing after this long; null: never. */
   readonly freezesAfterMs: number | null;

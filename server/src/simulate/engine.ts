@@ -50,7 +50,7 @@ export class SimEngine {
   readonly #writer = new Writer();
   readonly #phrases: SimPhrases;
   readonly #random: () => number;
-  /** Its name for the hub: with it, it takes its place back when it comes again. */
+  /** Name for the hub (`?engine=`), by which the engine takes its place back. */
   readonly #id = `sim-${randomBytes(6).toString('hex')}`;
   #socket: WebSocket | null = null;
   #timer: NodeJS.Timeout | undefined;

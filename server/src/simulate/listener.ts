@@ -26,7 +26,7 @@ export interface ListenerContext {
   /** Of `/listen`, without its query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** How long chunks are. */
+  /** Duration of a chunk. */
   readonly chunkMs: number;
   readonly random: () => number;
   /** True time, ms since 1970, fractional. */

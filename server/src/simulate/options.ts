@@ -12,7 +12,7 @@ export interface SimulationOptions {
   readonly listeners: number;
   /** `Infinity` goes on until `signal`. */
   readonly durationS: number;
-  /** How long each chunk is. */
+  /** Duration of a chunk. */
   readonly chunkMs: number;
   /** Path of a 16-bit PCM WAV file; without it a chord is synthesised. */
   readonly wav?: string;

@@ -16,7 +16,7 @@ export interface DirLock {
   release(): Promise<void>;
 }
 
-/** The holder of a data directory, as far as is known. */
+/** The holder of a data directory, as far as it is known. */
 type Owner = string;
 
 /**

@@ -13,7 +13,7 @@ export interface DamagedPlace {
   readonly records: number;
 }
 
-/** Everything about a file of records but the records. */
+/** Findings of reading a file of records, without the records. */
 export interface Reading {
   readonly damaged: readonly DamagedPlace[];
   /** Where the last good record ends. */
@@ -94,7 +94,7 @@ function nextRecord(bytes: Buffer, from: number): number | null {
   return null;
 }
 
-/** What a good header at `at` says; null: there is none. */
+/** Return the good header at `at`; null: there is none. */
 function payloadLength(bytes: Buffer, at: number): number | null {
   if (at + HEADER_BYTES > bytes.length || bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0)
     return null;

@@ -56,7 +56,7 @@ export function encodeWrites(writes: readonly Write[]): Buffer {
 /** The last record of a snapshot. */
 export const encodeEnd = (entries: number) => Buffer.from(JSON.stringify({ entries }));
 
-/** Read what lies in `dir` into `databases`. It changes nothing there, and damage costs what lay in it alone. */
+/** Read the files in `dir` into `databases`, and change nothing there. Damage costs only what lay in it. */
 export function readState(dir: string, databases: Databases): StateRead {
   const names = readdirSync(dir).filter(isStateFile).sort(inOrder);
   const numbers = new Set(names.map((name) => name.replace(/^\w+-/, '')));
@@ -68,7 +68,7 @@ export function readState(dir: string, databases: Databases): StateRead {
     if (why !== null) damages.push({ file, why });
     if (head !== null) heads.push(head);
     const isWholeSnapshot = name.startsWith('snapshot') && why === null;
-    // What came before a whole snapshot is in it. Over a damaged one the older files fill gaps.
+    // A whole snapshot has everything from before it. Over a damaged one, older files fill gaps.
     if (isWholeSnapshot) databases.clear();
     for (const transaction of writes) databases.apply(transaction);
   }
@@ -124,7 +124,7 @@ function isHead(value: unknown): value is Head {
   return typeof value === 'object' && value !== null && 'format' in value && 'kind' in value;
 }
 
-/** Undefined for what is no JSON; a record whose checksum is right always is. */
+/** Return the value, or undefined if `text` is no JSON. A record with a right checksum always is. */
 function parse(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString());

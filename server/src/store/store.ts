@@ -138,7 +138,7 @@ export class Store {
 
   /** Transactions that come while the disk is busy are written together. */
   async #write(): Promise<void> {
-    // Those that come right behind each other go together, too.
+    // Transactions that come right behind each other go together, too.
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0);

@@ -20,7 +20,7 @@ import { rowOf } from '../rows.js';
 import type { Slicer } from '../slicer.js';
 import { addTable } from './tables.js';
 
-/** What keeps the alerts, as far as REST asks of it. `now` is by the hub's clock; times of silences are wall times, ms. */
+/** The keeper of alerts, as far as REST needs it. `now` is by the hub's clock; times of silences are wall times, ms. */
 export interface AlertDesk {
   raise(
     alert: RaisedAlert,

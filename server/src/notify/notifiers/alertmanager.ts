@@ -4,7 +4,7 @@ import type { Notifier, SendContext, Sent, Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
 
 const MAX_ALERTS = 100;
-export const REPEAT_MS = 60_000;
+const REPEAT_MS = 60_000;
 /** An alert that the hub does not repeat for this long is over for Alertmanager. Its own default (`resolve_timeout`) is the same. */
 const LASTS_MS = 5 * REPEAT_MS;
 

@@ -40,7 +40,7 @@ export class Email implements Notifier {
   readonly #teller: Teller;
   /** Recipients that need no more mail of the batch at hand, and the batch as it was then. */
   readonly #done = new Map<string, readonly Transition[]>();
-  /** Of the batch at hand: what the server said of recipients that it will never take. */
+  /** The server's answers about recipients of this batch that it will never take. */
   readonly #refusals = new Map<string, string>();
 
   constructor(settings: EmailSettings, teller: Teller) {
@@ -74,7 +74,7 @@ export class Email implements Notifier {
     return { remember, refusals };
   }
 
-  /** What each recipient has still to be told of a batch; those who are owed the same get one mail. */
+  /** Group recipients by what they have still to be told of a batch: each group gets one mail. */
   #groups(batch: readonly Transition[]): { readonly to: string[]; readonly owed: readonly Transition[] }[] {
     const groups = new Map<number, { to: string[]; owed: readonly Transition[] }>();
     for (const recipient of new Set(this.#settings.to)) {
@@ -164,7 +164,7 @@ function deliveryError(error: unknown): unknown {
   return new DeliveryError(`answered ${response.slice(0, 200)}`, { isFinal: responseCode >= 550 && code !== 'EAUTH' });
 }
 
-/** What nodemailer tells of single recipients, in its result as in the error of a mail that nobody gets. */
+/** Fields of nodemailer about single recipients, in its result and in the error of a mail that nobody gets. */
 function rejectedOf(told: unknown): readonly RejectedRecipient[] {
   return (told as { rejectedErrors?: readonly RejectedRecipient[] }).rejectedErrors ?? [];
 }
