@@ -74,15 +74,28 @@ export class FrameBuilder {
     return true;
   }
 
-  /** Writes the baseline as a SNAPSHOT at the present `seq`. */
+  /** Write the baseline as a SNAPSHOT at the present `seq`. */
   snapshot(channel: number, source: string, t: number, sink: FrameSink): void {
+    const steps = this.snapshotSteps(channel, source, t, sink);
+    while (steps.next().done !== true);
+  }
+
+  /**
+   * The same in steps, some rows or a column each, because 10,000 rows take up to 50 ms. Until the last step nobody may call
+   * `advance`, or write to `sink`.
+   */
+  *snapshotSteps(channel: number, source: string, t: number, sink: FrameSink): Generator<void> {
     const rows = this.#rows;
     sink.begin({ opcode: OP.SNAPSHOT, channel, source, seq: this.#seq, t, total: this.#announcedTotal });
     sink.rows(rows.size);
     let count = 0;
     for (let slot = 0; slot < rows.highWater; slot++) if (rows.isMember(slot)) this.#slots[count++] = slot;
-    this.#writeRows(sink, this.#slots, count);
+    for (let from = 0; from < count; from += ROWS_A_STEP) {
+      this.#writeRows(sink, this.#slots.subarray(from), Math.min(ROWS_A_STEP, count - from));
+      yield;
+    }
     for (let at = 0; at < this.#columns.length; at++) {
+      if (at > 0) yield;
       const base = this.#base[at] as Float64Array;
       let known = 0;
       let most = 0;
@@ -276,6 +289,9 @@ export class FrameBuilder {
     }
   }
 }
+
+/** Names and attributes of so many rows take about a millisecond. */
+const ROWS_A_STEP = 1_000;
 
 /** Two bytes a slot and at least one a value, against one a value for every row of the channel. */
 const isDense = (count: number, rows: number) => count * 3 >= rows;

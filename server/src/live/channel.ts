@@ -98,11 +98,22 @@ export class Channel implements Feed {
 
   /** The baseline as it is after the last frame. */
   snapshot(form: LiveForm, now: number): Wire {
-    return this.#snapshots.get(this.id, this.seq, form, () => {
-      const sink = form === 'json' ? this.#json : this.#msgpack;
-      this.#builder.snapshot(this.id, this.#source, this.#clock.wallOf(now), sink);
-      return form === 'json' ? this.#json.text : this.#msgpack.writer.copy();
-    });
+    const steps = this.snapshotSteps(form, now);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same in steps. Until the last one, no channel may make frames: they share the buffers. */
+  *snapshotSteps(form: LiveForm, now: number): Generator<void, Wire> {
+    const known = this.#snapshots.get(this.id, this.seq, form);
+    if (known !== undefined) return known;
+    const sink = form === 'json' ? this.#json : this.#msgpack;
+    yield* this.#builder.snapshotSteps(this.id, this.#source, this.#clock.wallOf(now), sink);
+    const wire = form === 'json' ? this.#json.text : this.#msgpack.writer.copy();
+    this.#snapshots.keep(this.id, this.seq, form, wire);
+    return wire;
   }
 
   #sinksInUse(): FrameSink[] {
@@ -142,16 +153,15 @@ export class Snapshots {
   readonly #wires = new Map<string, Wire>();
   #bytes = 0;
 
-  /** Return the snapshot of a channel at `seq` in a form, made if it is not here. */
-  get(channel: number, seq: number, form: LiveForm, make: () => Wire): Wire {
-    const key = `${channel} ${seq} ${form}`;
-    const known = this.#wires.get(key);
-    if (known !== undefined) return known;
-    const wire = make();
+  /** The snapshot of a channel at `seq` in a form, or undefined if it is not here. */
+  get(channel: number, seq: number, form: LiveForm): Wire | undefined {
+    return this.#wires.get(keyOf(channel, seq, form));
+  }
+
+  keep(channel: number, seq: number, form: LiveForm, wire: Wire): void {
     if (this.#bytes + wire.length > MAX_SNAPSHOT_BYTES) this.clear();
-    this.#wires.set(key, wire);
+    this.#wires.set(keyOf(channel, seq, form), wire);
     this.#bytes += wire.length;
-    return wire;
   }
 
   clear(): void {
@@ -159,6 +169,8 @@ export class Snapshots {
     this.#bytes = 0;
   }
 }
+
+const keyOf = (channel: number, seq: number, form: LiveForm) => `${channel} ${seq} ${form}`;
 
 /** A few snapshots of 10,000 rows, of 1.3 MB each. */
 const MAX_SNAPSHOT_BYTES = 8 * 1024 * 1024;

@@ -184,6 +184,7 @@ export class Live implements LiveDesk {
         });
         yield;
       }
+      if (owed.isReady(this.now())) yield* this.#snapshotSteps(channel, owed.session.form);
       this.#count(channel, () => Number(owed.catchUp(this.now())));
       yield;
     }
@@ -209,9 +210,22 @@ export class Live implements LiveDesk {
       const sent = step();
       if (sent > 0) this.#context.counters.add('frames_sent', sent);
     } catch (error) {
-      this.#context.onError(error);
-      for (const { session } of channel.subscriptions) session.close(INTERNAL_ERROR.code, INTERNAL_ERROR.reason);
+      this.#failed(channel, error);
     }
+  }
+
+  /** Make a snapshot, which `catchUp` then finds ready. */
+  *#snapshotSteps(channel: Channel, form: LiveForm): Generator<void> {
+    try {
+      yield* channel.snapshotSteps(form, this.now());
+    } catch (error) {
+      this.#failed(channel, error);
+    }
+  }
+
+  #failed({ subscriptions }: Channel, error: unknown): void {
+    this.#context.onError(error);
+    for (const { session } of subscriptions) session.close(INTERNAL_ERROR.code, INTERNAL_ERROR.reason);
   }
 
   /** Take everybody's last sign of life to be of now. */

@@ -1,4 +1,4 @@
-import type { Column, Schema } from '@auralis/shared/catalogue';
+import { type Column, SCHEMAS, type Schema } from '@auralis/shared/catalogue';
 import { FrameBuilder } from '@auralis/shared/frame-builder';
 import { JsonFrameSink, MsgpackFrameSink } from '@auralis/shared/frame-sink';
 import { decodeResponse } from '@auralis/shared/live-codec';
@@ -239,4 +239,38 @@ describe('a replica', () => {
     const change = replica.apply(decodeResponse(sink.writer.copy()) as Frame);
     expect(change).toEqual({ reset: true, added: ['a', 'c'], removed: ['a', 'c'], changed: new Set() });
   });
+});
+
+test('a SNAPSHOT in steps writes 1,000 rows or one column at a time, and the same as in one piece', () => {
+  const { columns } = SCHEMAS.connections;
+  const table = new Table(SCHEMAS.connections);
+  for (let row = 0; row < 2_500; row++) {
+    const slot = table.open(`c${row}`, ['main', '', '', '']);
+    for (const { index } of columns.slice(0, 5)) table.set(slot, index, row + index);
+  }
+  const builder = new FrameBuilder(
+    table,
+    columns.map(({ index }) => index),
+  );
+  builder.advance(1, 'hub@1', 0, [], true);
+  const [whole, stepped] = [new MsgpackFrameSink(), new MsgpackFrameSink()];
+  builder.snapshot(1, 'hub@1', 0, whole);
+  const written = { rows: 0, columns: 0 };
+  const [row, column] = [stepped.row.bind(stepped), stepped.column.bind(stepped)];
+  stepped.row = (...args) => {
+    written.rows++;
+    row(...args);
+  };
+  stepped.column = (out) => {
+    written.columns++;
+    column(out);
+  };
+  const most = { rows: 0, columns: 0 };
+  for (const steps = builder.snapshotSteps(1, 'hub@1', 0, stepped); steps.next().done !== true; ) {
+    most.rows = Math.max(most.rows, written.rows);
+    most.columns = Math.max(most.columns, written.columns);
+    written.rows = written.columns = 0;
+  }
+  expect(most).toEqual({ rows: 1_000, columns: 1 });
+  expect(Buffer.from(stepped.writer.written()).equals(whole.writer.written())).toBe(true);
 });
