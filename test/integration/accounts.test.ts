@@ -5,7 +5,7 @@ import { expectExact, simulateAgainst } from '../harness/simulate.js';
 
 describe.each(['uws', 'ws'])('accounts on %s', (transport) => {
   test('are exact to the chunk, with slow listeners among others', async () => {
-    expectExact(await simulateAgainst(transport, ['--listeners', '40', '--slow', '3', '--duration', '15']));
+    expectExact(await simulateAgainst(transport, ['--listeners', '40', '--slow', '3', '--duration', '10']));
   }, 90_000);
 });
 
