@@ -25,6 +25,7 @@ import type { Tables } from '../state/tables.js';
 import { offeredProtocols } from '../subprotocols.js';
 import { INTERNAL_ERROR, type SocketRoute, type UpgradeAnswer, type UpgradeRequest } from '../transport/transport.js';
 import { Channel, type ChannelContext, createSinks, Snapshots } from './channel.js';
+import { ChannelMemory } from './channel-memory.js';
 import { type LiveAllowances, type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
 import { type Subscriber, Subscription } from './subscription.js';
 import { select } from './topic.js';
@@ -68,6 +69,7 @@ export class Live implements LiveDesk {
   readonly #owed = new Turns<Subscriber, Subscription<Channel>>();
   readonly #places: Places;
   readonly #channelPlaces: Places;
+  readonly #memory: ChannelMemory;
   #nextChannel = 1;
   #round = 0;
 
@@ -79,6 +81,7 @@ export class Live implements LiveDesk {
     this.#common = { source, clock, sinks: createSinks(), snapshots: this.#snapshots };
     this.#slices = slices;
     this.waiting = new Waiting(sharePercent);
+    this.#memory = new ChannelMemory(sharePercent);
     this.#places = new Places({ most: MAX_DASHBOARDS, sharePercent });
     this.#channelPlaces = new Places({ most: MAX_CHANNELS, sharePercent, few: FEW_CHANNELS });
   }
@@ -116,7 +119,7 @@ export class Live implements LiveDesk {
     if (channel === undefined) {
       this.#assertChannelPlace(session, sub);
       channel = new Channel(this.#nextChannel++, this.#common, intervalMs, selection, now);
-      this.#assertCells(session, channel, sub);
+      this.#assertRoom(session, channel, sub);
       this.#channels.set(selection.key, channel);
       this.#channelPlaces.take(session.holders);
     }
@@ -240,7 +243,7 @@ export class Live implements LiveDesk {
   keepAlive(now: number): void {
     this.#round++;
     for (const session of this.waiting.slowest(this.sessions, now)) session.closeOverloaded();
-    this.#shed();
+    this.#memory.shed([...this.#channels.values()]);
     let at = 0;
     for (const session of this.sessions) {
       if (now - session.lastSignAt > STALLED_MS) session.closeStalled();
@@ -259,43 +262,13 @@ export class Live implements LiveDesk {
     throw new RequestError('over_share', `this address or token has ${share} of ${most} channels`, sub);
   }
 
-  /** Refuse a channel if all that is remembered for channels would be too much. @throws RequestError */
-  #assertCells(session: LiveSession, channel: Channel, sub: number): void {
-    const held = this.#cells();
-    const ofAddress = (held.byAddress.get(session.address) ?? 0) + channel.cells;
-    const isOverShare = ofAddress > (MAX_LIVE_CELLS * this.#context.maxSharePercent) / 100;
-    if (!isOverShare && held.total + channel.cells <= MAX_LIVE_CELLS) return;
-    this.#context.counters.add(isOverShare ? 'refused_over_share' : 'dashboards_refused');
+  /** @throws RequestError if all that is remembered for channels would be too much */
+  #assertRoom(session: LiveSession, channel: Channel, sub: number): void {
+    const refusal = this.#memory.refusal(this.#channels.values(), channel, session.address);
+    if (refusal === null) return;
+    this.#context.counters.add(refusal === 'share' ? 'refused_over_share' : 'dashboards_refused');
     const message = `all channels together may hold ${MAX_LIVE_CELLS} cells: ask for fewer columns or rows`;
-    throw new RequestError(isOverShare ? 'over_share' : 'too_many_channels', message, sub);
-  }
-
-  /** Rows come after channels: if they make too many cells, close the dashboards whose address holds most of them. */
-  #shed(): void {
-    const { total, byAddress } = this.#cells();
-    if (total <= MAX_LIVE_CELLS) return;
-    const [greedy] = [...byAddress].reduce((a, b) => (a[1] >= b[1] ? a : b));
-    let left = total;
-    for (const channel of [...this.#channels.values()].reverse()) {
-      const [payer] = channel.subscriptions;
-      if (left <= MAX_LIVE_CELLS) return;
-      if (payer === undefined || payer.session.holders[0] !== greedy) continue;
-      left -= channel.cells;
-      for (const { session } of channel.subscriptions) session.closeOverloaded();
-    }
-  }
-
-  #cells(): { readonly total: number; readonly byAddress: ReadonlyMap<string, number> } {
-    let total = 0;
-    const byAddress = new Map<string, number>();
-    for (const { cells, subscriptions } of this.#channels.values()) {
-      const [payer] = subscriptions;
-      if (payer === undefined) continue;
-      const [address] = payer.session.holders;
-      total += cells;
-      byAddress.set(address, (byAddress.get(address) ?? 0) + cells);
-    }
-    return { total, byAddress };
+    throw new RequestError(refusal === 'share' ? 'over_share' : 'too_many_channels', message, sub);
   }
 
   #noPlace(refusal: NoPlace): UpgradeAnswer {
