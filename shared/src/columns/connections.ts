@@ -167,7 +167,7 @@ export const connectionColumns = {
   },
   buffer_chunks: {
     id: 81, unit: 'count', scale: 1, worse: null,
-    help: "buffer_depth_ms ÷ the longest of its stream's chunks of late",
+    help: "buffer_depth_ms ÷ its stream's longest recent chunk",
   },
   error_rate_1min: {
     id: 82, unit: 'ratio', scale: 4, worse: 'more', target: { max: 0 }, alert: { max: 0.05 },

@@ -84,7 +84,7 @@ export const streamColumns = {
     id: 141, unit: '×', scale: 2, worse: 'less', target: { min: 1 }, alert: { min: 0.8 },
     help: 'Seconds of audio published in a second, over the last 5 s, or 5 chunks if that is longer',
   },
-  chunk_duration_ms: { id: 142, unit: 'ms', scale: 1, worse: null, help: 'The longest of its chunks of late' },
+  chunk_duration_ms: { id: 142, unit: 'ms', scale: 1, worse: null, help: 'Duration of its longest recent chunk' },
   burst_ms: {
     id: 143, unit: 'ms', scale: 0, worse: 'more', target: { max: 0 },
     help: 'How far its engine ran ahead of real time, at most, in the last 60 s; 0 unless it was further than listeners may be behind',
@@ -253,6 +253,6 @@ export const hubColumns = {
   },
   store_failing: {
     id: 198, unit: 'enum', scale: 0, worse: 'more', labels: ['no', 'yes'], target: { max: 0 },
-    help: 'Are alerts and silences not stored, because the disk refuses them? They are kept in memory until it takes them',
+    help: 'Whether the disk refuses to store alerts and silences. They are kept in memory until it takes them',
   },
 } as const satisfies Record<string, ColumnSpec>;
