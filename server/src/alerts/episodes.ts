@@ -1,9 +1,9 @@
 import { MAX_ALERTS, MAX_RAISED_ALERTS } from '@auralis/shared';
 import type { WallClock } from '../clock.js';
 import { type Holders, type NoPlace, Places } from '../state/places.js';
-import type { Severity } from './alert.js';
 import type { StoredAlert } from './alert-store.js';
 import { type Episode, MANUAL } from './episode.js';
+import { type ManualAlert, pendingEpisode, raisedEpisode, restoredEpisode } from './new-episode.js';
 import type { Rule } from './rule.js';
 import type { Sighting } from './rule-watch.js';
 
@@ -11,17 +11,6 @@ import type { Sighting } from './rule-watch.js';
 export const RESOLVED_STAYS_MS = 300_000;
 /** After a restart listeners take up to 20 s to come back, and rates their windows: nothing is over before. */
 const RETURN_MS = 60_000;
-
-export interface ManualAlert {
-  readonly severity: Severity;
-  readonly title: string;
-  readonly message: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Names the alert within its stream: the same key again is the same alert. */
-  readonly key?: string | undefined;
-  /** The alert is over this long after it was last raised. */
-  readonly lastsMs: number;
-}
 
 /** Alerts raised before the hub started are nobody's. */
 const UNKNOWN_HOLDERS: Holders = [''];
@@ -62,29 +51,10 @@ export class Episodes {
   }
 
   /** Take up what fired before the hub started. Alerts raised by hand beyond their limit end at the next look. */
-  restore({ alert, group, firedAt, mostCount, isTold, endsAt }: StoredAlert, clock: WallClock, now: number): Episode {
-    const { value, ...rest } = alert;
-    const hasPlace = rest.rule !== MANUAL || this.#places.taken < MAX_RAISED_ALERTS;
-    const endsAtNow = endsAt === null ? now + RETURN_MS : clock.instantOf(endsAt);
-    const keptUntil = hasPlace ? endsAtNow : now;
-    const episode: Episode = {
-      ...rest,
-      group,
-      state: 'firing',
-      since: clock.instantOf(alert.since),
-      firedAt: clock.instantOf(firedAt),
-      resolvedAt: Number.NaN,
-      mostCount,
-      lastRipeAt: now,
-      worst: value ?? Number.NaN,
-      describedAt: now,
-      describedCount: alert.count,
-      silence: null,
-      inhibitedBy: null,
-      heldUntil: Number.NaN,
-      isTold,
-      keptUntil,
-    };
+  restore(stored: StoredAlert, clock: WallClock, now: number): Episode {
+    const hasPlace = stored.alert.rule !== MANUAL || this.#places.taken < MAX_RAISED_ALERTS;
+    const endsAt = stored.endsAt === null ? now + RETURN_MS : clock.instantOf(stored.endsAt);
+    const episode = restoredEpisode(stored, hasPlace ? endsAt : now, clock, now);
     this.#add(episode);
     if (episode.rule === MANUAL) this.#takePlace(episode, UNKNOWN_HOLDERS);
     return episode;
@@ -135,31 +105,7 @@ export class Episodes {
     }
     const refusal = this.#refusal(holders);
     if (refusal !== null) return refusal;
-    const episode: Episode = {
-      id: this.#newId(),
-      rule: MANUAL,
-      group,
-      severity,
-      title,
-      message,
-      labels,
-      state: 'firing',
-      since: now,
-      firedAt: now,
-      resolvedAt: Number.NaN,
-      count: 1,
-      mostCount: 1,
-      lastRipeAt: now,
-      worst: Number.NaN,
-      blame: null,
-      describedAt: now,
-      describedCount: 1,
-      silence: null,
-      inhibitedBy: null,
-      heldUntil: Number.NaN,
-      isTold: false,
-      keptUntil: now + lastsMs,
-    };
+    const episode = raisedEpisode(this.#newId(), group, manual, now);
     this.#add(episode);
     this.#takePlace(episode, holders);
     return { episode, isNew: true };
@@ -241,38 +187,14 @@ export class Episodes {
 
   #begin(
     rule: Rule,
-    { group, since }: Sighting,
+    sighting: Sighting,
     labelsOf: (group: string) => Readonly<Record<string, string>>,
   ): Episode | null {
     if (!this.#hasRoom()) {
       this.refused++;
       return null;
     }
-    const episode: Episode = {
-      id: this.#newId(),
-      rule: rule.name,
-      group,
-      severity: rule.severity,
-      title: rule.title,
-      message: rule.title,
-      labels: labelsOf(group),
-      state: 'pending',
-      since,
-      firedAt: Number.NaN,
-      resolvedAt: Number.NaN,
-      count: 0,
-      mostCount: 0,
-      lastRipeAt: Number.NaN,
-      worst: Number.NaN,
-      blame: null,
-      describedAt: Number.NaN,
-      describedCount: 0,
-      silence: null,
-      inhibitedBy: null,
-      heldUntil: Number.NaN,
-      isTold: false,
-      keptUntil: Number.NEGATIVE_INFINITY,
-    };
+    const episode = pendingEpisode(this.#newId(), rule, sighting, labelsOf(sighting.group));
     this.#add(episode);
     return episode;
   }

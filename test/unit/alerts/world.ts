@@ -2,7 +2,7 @@ import type { Transition } from '@auralis/server/alerts/alert';
 import type { AlertChange, AlertStore, StoredAlert } from '@auralis/server/alerts/alert-store';
 import { Alerting } from '@auralis/server/alerts/alerting';
 import { BUILT_IN_RULES } from '@auralis/server/alerts/built-in-rules';
-import type { ManualAlert } from '@auralis/server/alerts/episodes';
+import type { ManualAlert } from '@auralis/server/alerts/new-episode';
 import { type RuleSpec, resolveRule } from '@auralis/server/alerts/rule-spec';
 import type { Silence } from '@auralis/server/alerts/silences';
 import { createTables, type Tables } from '@auralis/server/state/tables';

@@ -1,23 +1,25 @@
-import {
-  DEFAULT_RAISED_ALERT_S,
-  MAX_ALERT_BODY_BYTES,
-  MAX_RAISED_ALERT_S,
-  MAX_RAISED_ALERTS,
-  STREAM_NAME,
-  show,
-} from '@auralis/shared';
+import { DEFAULT_RAISED_ALERT_S, MAX_ALERT_BODY_BYTES, MAX_RAISED_ALERTS, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
-import { SEVERITIES, type Severity } from '../../alerts/alert.js';
+import type { Severity } from '../../alerts/alert.js';
 import type { Holders } from '../../state/places.js';
 import type { Tables } from '../../state/tables.js';
 import { assertStream, forRole } from '../access.js';
 import type { Api } from '../api.js';
 import { boundedJson } from '../bounded-json.js';
-import { named } from '../parameters.js';
 import { OVER_SHARE, Problem, problems } from '../problem.js';
 import { rowSchema } from '../row-schema.js';
 import { rowOf } from '../rows.js';
 import type { Slicer } from '../slicer.js';
+import {
+  byId,
+  json,
+  keySchema,
+  MAX_SILENCE_S,
+  raisedSchema,
+  resolvedSchema,
+  silenceRequestSchema,
+  silenceSchema,
+} from './alert-schemas.js';
 import { addTable } from './tables.js';
 
 /** The keeper of alerts, as far as REST needs it. `now` is by the hub's clock; times of silences are wall times, ms. */
@@ -67,75 +69,6 @@ export interface AlertsContext {
   readonly slices: Slicer;
 }
 
-const MAX_LABELS = 16;
-/** A silence is for a while: what nobody wants to hear of again is a rule to be left out. */
-const MAX_SILENCE_S = 365 * 86_400;
-
-const line = (most: number) =>
-  z
-    .string({ error: ({ input }) => `text, not ${input === undefined ? 'nothing' : show(input)}` })
-    .trim()
-    .min(1, 'text, not nothing')
-    .max(most, `${most} characters at most`);
-const labelName = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'a name of a–z 0–9 _, 32 characters at most');
-const labels = z
-  .record(labelName, line(200))
-  .refine((given) => Object.keys(given).length <= MAX_LABELS, `${MAX_LABELS} at most`);
-
-const stream = z.string().regex(STREAM_NAME, 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -').optional();
-const seconds = (most: number) =>
-  z
-    .int({ error: ({ input }) => `a whole number from 1 to ${most}, not ${show(input)}` })
-    .min(1, '1 at least')
-    .max(most, `${most} at most`)
-    .optional();
-
-const raisedSchema = named({
-  severity: z.enum(SEVERITIES, { error: ({ input }) => `one of ${SEVERITIES.join(', ')}, not ${show(input)}` }),
-  title: line(200),
-  message: line(2000),
-  stream,
-  labels: labels.default({}).openapi({ description: 'What it is about, for routes and silences' }),
-  key: line(200)
-    .optional()
-    .openapi({ description: 'Names the alert within its stream, to raise it again and to resolve it' }),
-  lastsS: seconds(MAX_RAISED_ALERT_S).openapi({
-    description: `Seconds until it is over if nobody raises it again; ${DEFAULT_RAISED_ALERT_S} unless given`,
-  }),
-}).openapi('RaisedAlert');
-
-const keySchema = named({ key: line(200), stream }).openapi('AlertKey');
-const resolvedSchema = z
-  .object({ resolved: z.int().openapi({ description: 'Alerts that are resolved by this: 1, or 0 if none fired' }) })
-  .openapi('ResolvedAlerts');
-
-const silenceRequestSchema = named({
-  matchers: labels
-    .refine((given) => Object.keys(given).length > 0, 'one at least')
-    .openapi({
-      description: '`rule`, `severity`, or a label such as `stream`, and its value: an alert matches that has them all',
-      example: { rule: 'listener-latency', stream: 'main' },
-    }),
-  author: line(100),
-  reason: line(500),
-  endsAt: z.iso.datetime({ offset: true, error: 'a time such as 2026-01-31T18:00:00Z' }).optional(),
-  lastsS: seconds(MAX_SILENCE_S).openapi({ description: 'Instead of `endsAt`: seconds from now' }),
-}).openapi('SilenceRequest');
-
-const silenceSchema = z
-  .object({
-    id: z.string(),
-    matchers: z.record(z.string(), z.string()),
-    author: z.string(),
-    reason: z.string(),
-    createdAt: z.iso.datetime(),
-    endsAt: z.iso.datetime(),
-    covers: z.int().openapi({ description: 'Alerts that fire and lie under it now' }),
-  })
-  .openapi('Silence');
-
-const json = <Schema extends z.ZodType>(schema: Schema) => ({ 'application/json': { schema } });
-const byId = z.object({ id: z.string().openapi({ description: 'Its `id` in the list' }) });
 const REFUSED = {
   400: 'The body is not as described',
   403: 'Pages of this origin may not send',
@@ -170,7 +103,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     tags,
     summary: 'Raises an alert by hand (send_alert)',
     description:
-      'It fires until it is resolved, or for an hour (`lastsS`). The same key again, or without one the same severity, title and labels, is the same alert: its words are renewed and its time begins anew. Notifiers are told once.',
+      'It fires until it is resolved, or for an hour (`lastsS`). The same key again, or without one the same severity, title and labels, is the same alert: raising it again renews its text and its time. Notifiers are told once.',
     middleware: boundedJson,
     request: { body: { content: json(raisedSchema), required: true } },
     responses: {
@@ -241,7 +174,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
   });
 }
 
-/** What is answered with success outlives the hub. @throws Problem */
+/** Wait until the change is stored, because a success must outlive the hub. @throws Problem */
 async function assertKept(alerts: AlertDesk): Promise<void> {
   if (!(await alerts.kept()))
     throw new Problem(503, 'done, but not stored: the data directory takes nothing now, so a restart would lose it');
@@ -275,7 +208,7 @@ function addSilenceRoutes(app: Api, { tables, alerts, now, wallOf }: AlertsConte
     tags,
     summary: 'Silences alerts',
     description:
-      'Alerts that match show, marked, and are logged; notifiers are not told that they fire. What still fires when the silence ends is told then. Who was told that an alert fires is told that it is over, silence or not.',
+      'Matching alerts are shown, marked and logged, but not sent. When the silence ends, alerts that still fire are sent. Receivers of *firing* also get *resolved*, even if a silence covers the alert by then.',
     middleware: boundedJson,
     request: { body: { content: json(silenceRequestSchema), required: true } },
     responses: {

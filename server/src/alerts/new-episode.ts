@@ -1,0 +1,99 @@
+import type { WallClock } from '../clock.js';
+import type { Severity } from './alert.js';
+import type { StoredAlert } from './alert-store.js';
+import { type Episode, MANUAL } from './episode.js';
+import type { Rule } from './rule.js';
+import type { Sighting } from './rule-watch.js';
+
+export interface ManualAlert {
+  readonly severity: Severity;
+  readonly title: string;
+  readonly message: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names the alert within its stream: the same key again is the same alert. */
+  readonly key?: string | undefined;
+  /** The alert is over this long after it was last raised. */
+  readonly lastsMs: number;
+}
+
+/** State of an alert that is neither resolved, silenced nor held back. */
+const NEW = { resolvedAt: Number.NaN, silence: null, inhibitedBy: null, heldUntil: Number.NaN } as const;
+
+/** Return an alert that a rule has seen for the first time. */
+export function pendingEpisode(
+  id: string,
+  rule: Rule,
+  { group, since }: Sighting,
+  labels: Readonly<Record<string, string>>,
+): Episode {
+  return {
+    ...NEW,
+    id,
+    rule: rule.name,
+    group,
+    severity: rule.severity,
+    title: rule.title,
+    message: rule.title,
+    labels,
+    state: 'pending',
+    since,
+    firedAt: Number.NaN,
+    count: 0,
+    mostCount: 0,
+    lastRipeAt: Number.NaN,
+    worst: Number.NaN,
+    blame: null,
+    describedAt: Number.NaN,
+    describedCount: 0,
+    isTold: false,
+    keptUntil: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** Return an alert that is raised by hand now. */
+export function raisedEpisode(id: string, group: string, manual: ManualAlert, now: number): Episode {
+  const { severity, title, message, labels, lastsMs } = manual;
+  return {
+    ...NEW,
+    id,
+    rule: MANUAL,
+    group,
+    severity,
+    title,
+    message,
+    labels,
+    state: 'firing',
+    since: now,
+    firedAt: now,
+    count: 1,
+    mostCount: 1,
+    lastRipeAt: now,
+    worst: Number.NaN,
+    blame: null,
+    describedAt: now,
+    describedCount: 1,
+    isTold: false,
+    keptUntil: now + lastsMs,
+  };
+}
+
+/** Return an alert that fired before the hub started, and that nothing resolves before `keptUntil`. */
+export function restoredEpisode(stored: StoredAlert, keptUntil: number, clock: WallClock, now: number): Episode {
+  const { alert, group, firedAt, mostCount, isTold } = stored;
+  const { value, ...rest } = alert;
+  return {
+    ...NEW,
+    ...rest,
+    group,
+    state: 'firing',
+    since: clock.instantOf(alert.since),
+    firedAt: clock.instantOf(firedAt),
+    mostCount,
+    lastRipeAt: now,
+    worst: value ?? Number.NaN,
+    describedAt: now,
+    describedCount: alert.count,
+    isTold,
+    keptUntil,
+  };
+}
