@@ -21,7 +21,7 @@ const SECOND_MS = 1000;
 /** A drain takes this long at most. */
 const DRAIN_MS = 4_000;
 
-/** From one line of the log about used-up descriptors to the next. */
+/** Time between two lines of the log about used-up descriptors. */
 const FULL_LOG_MS = 60_000;
 
 /** A hub that runs. */

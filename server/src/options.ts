@@ -7,7 +7,7 @@ import { type NotifiersSection, readNotifierSettings } from './notify/settings.j
 /** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
 export interface OptionSpec<Value> {
   readonly key: string;
-  /** What its value is called in `--help`, for people; '' for a flag without a value. */
+  /** Name of its value in `--help`; '' for a flag without a value. */
   readonly value: string;
   readonly help: string;
   readonly default: Value;

@@ -26,7 +26,7 @@ export class SocketBudgets {
     if ('refuse' in answer) return answer;
     const excess = this.#accepted.excess(address, bytes);
     if (excess === null) return held(answer, this.#accepted, address, bytes);
-    if (excess === 'total') return { refuse: 503, message: 'too many sockets of all addresses' };
+    if (excess === 'total') return { refuse: 503, message: 'too many sockets; wait until some have closed' };
     return { refuse: 429, message: 'too many sockets of this address; --max-share-percent 100 allows more' };
   }
 

@@ -32,7 +32,7 @@ export class StorageReport {
     this.#isFirst = false;
     const { failure, failures } = this.#store;
     if (failures > this.#failures) this.#counters.add('errors', failures - this.#failures);
-    // One that began and ended within the second is said, too.
+    // A failure that began and ended within the second is logged, too.
     const hasFailed = failures > this.#failures || failure !== null;
     if (hasFailed && !this.#isFailing) {
       const why = failure === null ? 'a write failed' : sayWithAdvice(failure);

@@ -173,7 +173,7 @@ export const MAX_EVENTS_TEXT_BYTES = 64 * 1024;
 
 /** An alert that was raised by hand and that nobody raises again is over after this: its engine may have died meanwhile. */
 export const DEFAULT_RAISED_ALERT_S = 3_600;
-/** What fires for longer than a week without being raised again is a note, not an alert. */
+/** An alert that fires for longer than a week without being raised again is a note, not an alert. */
 export const MAX_RAISED_ALERT_S = 7 * 86_400;
 
 /** Conditions in one view or list: as many as anybody could want to type, and few enough to ask of every row at every tick. */

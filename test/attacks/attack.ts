@@ -9,7 +9,7 @@ export interface Target {
   readonly auth: AuthFile;
 }
 
-/** What one stranger can do to a hub. */
+/** Something that one stranger can do to a hub. */
 export interface Attack {
   /** A sentence for the test's title: what the attacker does. */
   readonly name: string;

@@ -6,7 +6,7 @@ import type { Attack } from './attack.js';
 
 /** Twenty times what refused sockets of one address may hold. */
 const SOCKETS = 160;
-/** What is begun and never ended on each socket. */
+/** Bytes of a message that is begun and never ended on each socket. */
 const BYTES = 900_000;
 /** From the last byte sent to the look at what the hub holds; the hub closes refused sockets after three seconds. */
 const SETTLE_MS = 1_000;

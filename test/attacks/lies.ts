@@ -23,7 +23,7 @@ const LIES: readonly (readonly [figure: string, lie: object])[] = [
   ['last_seq', { lastSeq: 1 }],
 ];
 
-/** What its server reports of a connection. */
+/** Lies of a server about a connection. */
 const POSTED: readonly (readonly [figure: string, lie: object])[] = [
   ['chunks_sent', { chunksSent: MOST_COUNT }],
   ['chunks_dropped', { chunksDropped: MOST_COUNT }],

@@ -14,7 +14,7 @@ const REPORTS_PER_SECOND_EACH = 0.5;
 const DASHBOARDS = 5;
 const ROWS = 50;
 const INTERVAL_MS = 250;
-/** What was sent last is received within this time. */
+/** The last message is received within this time. */
 const ARRIVAL_MS = 400;
 
 /** How much there is to do. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FRAME, RawSocket } from './raw-socket.js';
 import { MAX_BYTES_PER_S, MAX_FRAMES_PER_S, sleep, World } from './transport-world.js';
 
-/** What `ws` alone can see: frames that are no message of their own, and messages that are not finished. */
+/** Limits that only `ws` can hold: frames that are no message of their own, and messages that are not finished. */
 let world: World;
 beforeEach(async () => {
   world = await World.start(startWs);

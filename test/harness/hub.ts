@@ -14,11 +14,11 @@ const STOP_MS = 10_000;
 /** A data directory for one hub; the caller removes it. */
 export const newDataDir = () => mkdtempSync(join(tmpdir(), 'auralis-data-'));
 
-/** What else a process is to run under. */
+/** Conditions that a process runs under. */
 export interface Under {
   /** User and group, for root to choose. */
   readonly uid?: number;
-  /** What a shell does first, such as `ulimit -f 100`. */
+  /** A shell command to run first, such as `ulimit -f 100`. */
   readonly shell?: string;
 }
 

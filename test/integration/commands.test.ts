@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AuthFile } from '../harness/auth.js';
 import { BIN, HubProcess, newDataDir, runCommand } from '../harness/hub.js';
 
-/** What Kubernetes writes into a container if a Service is called `auralis` and another one `auralis-hub`. */
+/** Variables that Kubernetes sets if a Service is called `auralis` and another one `auralis-hub`. */
 const SERVICES = {
   AURALIS_PORT: 'tcp://10.0.0.1:8000',
   AURALIS_SERVICE_HOST: '10.0.0.1',

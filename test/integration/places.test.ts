@@ -9,7 +9,7 @@ type Hub = Readonly<Record<string, number>>;
 const MAX_CLIENTS = 20;
 const [ALICE, BOB, CAROL] = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
 
-/** What became of an upgrade: the socket, or how it was refused. */
+/** Outcome of an upgrade: the socket, or how it was refused. */
 type Outcome = WebSocket | { readonly status: number; readonly retryAfter: string | undefined };
 
 describe.each(['uws', 'ws'] as const)('places on %s', (transport) => {
@@ -73,7 +73,7 @@ describe.each(['uws', 'ws'] as const)('places on %s', (transport) => {
     expect(await listen(BOB)).toEqual({ status: 503, retryAfter: '10' });
     expect(await listen(CAROL)).toBeInstanceOf(WebSocket);
     expect(await row()).toMatchObject({ refused_over_share: 1, refused_at_capacity: 1, upgrades_refused: 2 });
-    // Who leaves gives its place back.
+    // A listener that leaves gives its place back.
     for (const socket of sockets.slice(0, 2)) {
       const closed = new Promise((resolve) => socket.once('close', resolve));
       socket.close();

@@ -78,7 +78,7 @@ export class JitterBuffer {
       if (++at === this.#ring.length) at = 0;
     }
     this.#depth += frames;
-    // What is longer than 1.5 s cannot be kept under that without cutting into each chunk.
+    // Long chunks cannot be kept under 1.5 s without cutting into each of them.
     const limit = Math.max(this.#frames(MAX_DEPTH_MS), MAX_DEPTH_CHUNKS * this.#longest + this.#frames(JITTER_MS));
     if (this.#depth > limit) this.#skip(this.#depth - Math.max(this.#frames(START_MS), this.#longest));
     this.#startIfEnough();

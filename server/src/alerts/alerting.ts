@@ -223,7 +223,7 @@ export class Alerting {
     const before = tables.hubs.get(hubSlot, HUB.alerts_refused);
     tables.hubs.set(hubSlot, HUB.alerts_refused, refused);
     if (refused > 0 && !(before > 0)) {
-      log.warn({ refused }, `there is no room for all alerts: ${MAX_ALERTS} are kept at once, and others are not told`);
+      log.warn({ refused }, `alerts refused: ${MAX_ALERTS} are kept at once, and there is no room for others`);
     }
   }
 

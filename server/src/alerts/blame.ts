@@ -24,7 +24,7 @@ export interface EngineState {
   readonly audioRate: number;
   /** Its next chunk is late. */
   readonly isLate: boolean;
-  /** How far it ran ahead of real time of late, ms, where the alert is of dropped chunks; 0 where it did not. */
+  /** If the alert is of dropped chunks: how far it was recently ahead of real time, ms; else 0. */
   readonly burstMs: number;
   /** Duration of its PCM by the declared format ÷ declared duration, if the two contradict each other. */
   readonly pcmRatio: number;

@@ -27,7 +27,7 @@ export function addCors(app: Api, guard: Guard): void {
     const isRefused = origin !== null && allowed === null && !READING.has(method);
     if (isRefused) throw new Problem(403, 'pages of this origin may not send here');
     if (allowed === null && isOfOtherSite((name) => c.req.header(name)) && !FOR_EVERY_SITE.has(path)) {
-      throw new Problem(403, 'pages of other sites may not ask here');
+      throw new Problem(403, 'pages of other sites may not use this; the auth file can allow an origin');
     }
     if (!isPreflight) await next();
     else {

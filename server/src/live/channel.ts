@@ -136,7 +136,7 @@ export interface Sinks {
   readonly json: JsonFrameSink;
 }
 
-/** What all channels of a hub have in common. */
+/** State that all channels of a hub share. */
 export interface ChannelContext {
   /** Hub and boot: `id@epoch`. */
   readonly source: string;

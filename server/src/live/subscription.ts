@@ -148,7 +148,7 @@ export class Subscription<Of extends Feed = Feed> {
     return now - (this.#sentAt[this.#unackedSeq % TIMES] as number) > MAX_UNACKED_MS;
   }
 
-  /** One that was not skipped, as at its first SNAPSHOT, may have a little waiting: other snapshots of the same page. */
+  /** If it was not skipped, as at its first SNAPSHOT, a little may wait: other snapshots of the same page. */
   #hasCaughtUp(): boolean {
     const backlog = this.session.look();
     if (this.#skipped === 0) return backlog <= MAX_LIVE_BACKLOG_BYTES;

@@ -193,7 +193,7 @@ export class Lane {
     const { name, now, log } = this.#context;
     this.status.failures++;
     this.status.lastError = { at: now(), message };
-    log.error({ notifier: name, refusals: message }, `notifier ${name}: recipients are refused`);
+    log.error({ notifier: name, refusals: message }, `notifier ${name}: the server refuses recipients`);
   }
 
   #failed(error: unknown): void {

@@ -12,7 +12,7 @@ const MAX_REPORT_JITTER_MS = 1_000;
 /** A listener must be well for this long before a fault is over. The same holds for impossible figures. */
 const RECOVERY_MS = 10_000;
 
-/** What the hub knows of a stream's chunks when it judges who receives them. */
+/** State of a stream's chunks, by which its listeners are judged. */
 export interface Supplied {
   /** The next chunk is late. */
   readonly isLate: boolean;

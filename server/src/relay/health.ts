@@ -82,8 +82,8 @@ export function trustOf(table: Tables['connections'], slot: number, signs: Signs
 }
 
 /**
- * What is wrong with a listener, the worst first. One that has never reported, or says what cannot be, is judged by what the
- * hub sees alone.
+ * Return what is wrong with a listener, the worst first. If it has never reported, or reports impossible figures, only
+ * what the hub itself sees counts.
  */
 export function healthOf(table: Tables['connections'], slot: number, signs: Signs): Verdict {
   const read = (name: keyof typeof CONNECTION) => table.get(slot, CONNECTION[name]);

@@ -24,7 +24,7 @@ import type { Stream } from './stream.js';
 /** A listener's socket never holds more than this: a few of the largest chunks. The relay drops what is late long before. */
 const MAX_LISTENER_BACKLOG_BYTES = LEAST_CHUNKS * MAX_CHUNK_MESSAGE_BYTES;
 
-/** What the relay needs of ingest: a reader that checks listeners' messages. */
+/** A reader that checks listeners' messages, as the relay needs it of ingest. */
 export interface Messages {
   /** Read a message and check all of it. Throws if it is refused; `refusalCode` then gives the code. */
   read(

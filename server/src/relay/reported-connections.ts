@@ -90,7 +90,7 @@ export class ReportedConnections {
     if (typeof stream === 'string') throw noPlaceForStream(stream);
     const key = this.#keyOf(name);
     const { connections } = this.#tables;
-    // One that comes back takes the place of its closed row.
+    // A connection that comes back takes the place of its closed row.
     const closed = connections.slotOf(key);
     if (closed !== undefined) this.#closed.forget(closed);
     const slot = connections.open(key, [stream.name, who.client, who.address, '']);

@@ -30,7 +30,7 @@ export class Sweep {
   /** Listeners of the stream at hand, by health. */
   readonly #healths = new Uint32Array(3);
   readonly #onError: (error: unknown) => void;
-  /** What is known of the stream at hand. */
+  /** State of the stream at hand. */
   #supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
   #round = 0;
   #scratch = new Float64Array(64);

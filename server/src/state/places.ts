@@ -32,7 +32,7 @@ export class Places {
     this.most = most;
     this.share = Math.max(1, Math.ceil((most * sharePercent) / 100));
     this.#few = few;
-    // Who allows one address everything has nothing to keep.
+    // If one address may hold everything, there is no reserve.
     this.#reserve = sharePercent === 100 ? 0 : Math.floor((most * RESERVE_PERCENT) / 100);
   }
 

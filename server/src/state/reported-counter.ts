@@ -80,7 +80,7 @@ export class ReportedCounter {
     return true;
   }
 
-  /** What was counted before the first report and since a restart belongs to the total, and to no rate. */
+  /** Counts from before the first report and since a restart belong to the total, and to no rate. */
   #note(now: number): void {
     this.#points.push({ at: now, total: this.total });
     while (this.#points.length > 2 && (this.#points[1]?.at as number) <= now - WINDOW_MS) this.#points.shift();

@@ -1,4 +1,4 @@
-/** What to do about an error of the disk, for people; empty if nothing is known. */
+/** Return what to do about an error of the disk, for people; '' if nothing is known. */
 const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: 'free room on that disk',
   EDQUOT: 'free room within the disk quota',

@@ -18,7 +18,7 @@ export interface Head {
   readonly format: number;
   readonly kind: Kind;
   readonly number: number;
-  /** Of a journal: the newest snapshot when it was begun; 0: there was none. */
+  /** In a journal: the newest snapshot when it was begun; 0: there was none. */
   readonly after: number;
 }
 

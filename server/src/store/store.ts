@@ -22,7 +22,7 @@ interface Pending {
 }
 
 /**
- * What the hub remembers over restarts: named databases of JSON values in one directory, held by one hub alone.
+ * State of the hub that outlives restarts: named databases of JSON values in one directory, held by one hub alone.
  *
  * Reading is synchronous, from memory. A transaction can be read once it is on the disk: it survives `kill -9` and a loss of
  * power, whole or not at all. While the disk takes nothing, transactions are kept in memory alone (`failure` says why), the

@@ -28,7 +28,7 @@ export interface ResponseSink {
   abort(): void;
 }
 
-/** What an answer needs to know of its server. */
+/** Settings and budgets of the server that answers. */
 export interface AnswerContext {
   readonly fetch: (request: Request, remoteAddress: string) => Response | Promise<Response>;
   readonly limits: Pick<HttpLimits, 'unreadGraceMs' | 'minReadBytesPerS'>;

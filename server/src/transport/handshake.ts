@@ -20,7 +20,8 @@ function checkHandshake(method: string, header: (name: string) => string): Refus
   if (method.toUpperCase() !== 'GET') return { refuse: 405, message: 'a WebSocket is opened with GET' };
   // Without it a proxy takes this for a plain request, and the bytes of the socket for more of them.
   const options = header('connection').toLowerCase().split(',');
-  if (!options.some((option) => option.trim() === 'upgrade')) return { refuse: 400, message: 'Connection: Upgrade' };
+  if (!options.some((option) => option.trim() === 'upgrade'))
+    return { refuse: 400, message: 'an upgrade needs the header Connection: Upgrade' };
   if (!KEY.test(header('sec-websocket-key'))) return { refuse: 400, message: 'Sec-WebSocket-Key: 16 bytes in base64' };
   if (header('sec-websocket-version') !== '13') return { refuse: 426, message: 'Sec-WebSocket-Version: only 13' };
   return null;

@@ -8,7 +8,7 @@ export class UwsSink implements ResponseSink {
   readonly #res: HttpResponse;
   readonly #isAskedToClose: boolean;
   #isGone = false;
-  /** What the peer has not taken yet of a body whose length it was told. */
+  /** The rest of a body of known length that the peer has not taken yet. */
   #rest: Uint8Array | null = null;
   #total = 0;
   #onDrained: ((isHere: boolean) => void) | null = null;

@@ -179,7 +179,7 @@ export const connectionColumns = {
   },
   reconnect_gap_ms: {
     id: 74, unit: 'ms', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'Audio gaps that this client heard between its connections, in all, as the hub reckons',
+    help: 'Audio gaps that this client heard between its connections, in all, as the hub estimates',
   },
   impossible_figure: {
     id: 73, unit: 'enum', scale: 0, worse: null,
@@ -188,6 +188,6 @@ export const connectionColumns = {
       'player_errors', 'last_seq', 'jitter_ms', 'client_rtt_ms', 'clock_error_ms', 'output_latency_ms', 'startup_ms',
       'rtt_ms', 'chunks_sent', 'chunks_dropped', 'bytes_sent',
     ],
-    help: 'A figure of its last reports that cannot be, by what was sent and the time that passed; kept for 10 s. Nothing that it says counts then',
+    help: 'An impossible figure of its last reports, by what was sent and the time that passed; shown for 10 s. None of its figures counts then',
   },
 } as const satisfies Record<string, ColumnSpec>;

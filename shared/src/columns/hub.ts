@@ -87,7 +87,7 @@ export const streamColumns = {
   chunk_duration_ms: { id: 142, unit: 'ms', scale: 1, worse: null, help: 'Duration of its longest recent chunk' },
   burst_ms: {
     id: 143, unit: 'ms', scale: 0, worse: 'more', target: { max: 0 },
-    help: 'How far its engine ran ahead of real time, at most, in the last 60 s; 0 unless it was further than listeners may be behind',
+    help: 'Most audio that its engine was ahead of real time in the last 60 s; 0 unless it was more than listeners may be behind',
   },
   pcm_ratio: {
     id: 144, unit: '×', scale: 2, worse: 'both',
@@ -171,7 +171,7 @@ export const hubColumns = {
   },
   figures_impossible: {
     id: 173, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'Reports with a figure that cannot be, by what was sent and the time that passed',
+    help: 'Reports with an impossible figure, by what was sent and the time that passed',
   },
   latency_impossible: {
     id: 171, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
@@ -183,7 +183,7 @@ export const hubColumns = {
   },
   clock_steps: {
     id: 174, unit: 'count', label: 'steps of the wall clock', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'How often the wall clock of its machine was set or the machine slept, by more than 0.5 s',
+    help: 'Steps of the wall clock by more than 0.5 s: it was set, or the machine slept',
   },
   refused_over_share: {
     id: 181, unit: 'count', label: 'refused over their share', scale: 0, worse: 'more', counter: true, target: { max: 0 },
@@ -207,11 +207,11 @@ export const hubColumns = {
   },
   dashboards_shed: {
     id: 187, unit: 'count', label: 'dashboards shed', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'Dashboards closed with 4001, because they took more than the hub has for all of them',
+    help: 'Dashboards closed with 4001, because they read too slowly while the memory for all of them was used up',
   },
   dashboards_waiting_mb: {
     id: 188, unit: 'MB', scale: 1, worse: 'more', target: { max: 32 },
-    help: 'Bytes that wait to be read by dashboards, of 64 MB that may',
+    help: 'Bytes that wait for dashboards to read them; at most 64 MB',
   },
   capacity_percent: {
     id: 180, unit: '%', label: 'places taken', scale: 1, worse: 'more', alert: { max: 95 },

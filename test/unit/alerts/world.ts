@@ -40,7 +40,7 @@ export class World {
   readonly tables: Tables;
   readonly store: NotedStore;
   readonly log: { level: string; message: string; details: object }[] = [];
-  /** What the hub counted of itself. */
+  /** Names of the hub counters that were raised. */
   readonly counted: string[] = [];
   readonly alerting: Alerting;
   now: number;

@@ -1,4 +1,4 @@
 import type { Holders } from '@auralis/server/state/places';
 
-/** Whoever asks in tests to which it does not matter. */
+/** Holders for tests that do not care about them. */
 export const ANYBODY: Holders = ['192.0.2.1'];

@@ -83,7 +83,7 @@ export const clock = { now: 0 };
 export let tables: ReturnType<typeof createTables>;
 export let live: Live;
 let counters: HubCounters;
-/** What the ticks reported. */
+/** Errors of ticks. */
 export let errors: unknown[];
 /** The one row of `connections`, `c`. */
 export let slot: number;

@@ -49,7 +49,7 @@ export const clock = { now: 0 };
 
 /** For how long the hub stood still lately. */
 export const stall = { ms: 0 };
-/** What sweeps reported. */
+/** Errors of sweeps. */
 export const errors: unknown[] = [];
 
 export const MAX_CLIENTS = 1000;

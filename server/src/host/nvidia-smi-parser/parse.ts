@@ -25,7 +25,7 @@ export interface GpuReading {
   readonly migDevices: number;
 }
 
-/** What stands in the place of any value once the driver cannot reach a GPU. */
+/** Texts in the place of a value once the driver cannot reach a GPU. */
 const LOST = /GPU is lost|GPU requires reset|fallen off the bus|^\[?Unknown Error\]?$|^\[?ERR!\]?$/i;
 const UUID = /^(GPU|MIG)-[0-9A-Za-z/-]+$/;
 const BUS_ID = /^[0-9A-Fa-f]+(:[0-9A-Fa-f]+)+\.[0-9A-Fa-f]+$/;

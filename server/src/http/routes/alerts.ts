@@ -119,7 +119,7 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     const raised = alerts.raise({ ...rest, labels, lastsMs: lastsS * 1000 }, c.env.holders, now());
     if (raised === 'share') throw new Problem(429, OVER_SHARE);
     if (raised === 'full') {
-      throw new Problem(503, `${MAX_RAISED_ALERTS} alerts are raised by hand, and no more may be: resolve some`);
+      throw new Problem(503, `all ${MAX_RAISED_ALERTS} places for alerts raised by hand are taken: resolve some`);
     }
     const row = rowOfAlert(raised.id);
     await assertKept(alerts);
