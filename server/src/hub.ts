@@ -17,6 +17,8 @@ import type { Transport } from './transport/transport.js';
 
 /** Ticks of the live protocol: half of the finest step between its intervals, so that each is met within it. */
 const TICK_MS = 50;
+/** Ticks without dashboards. To wake up costs more than the tick itself, and a quarter of a second late is a stall. */
+const IDLE_TICK_MS = 200;
 const SECOND_MS = 1000;
 /** A drain takes this long at most. */
 const DRAIN_MS = 4_000;
@@ -81,6 +83,7 @@ class RunningHub implements Hub {
   readonly #clock = new Clock();
   readonly #parts: HubParts;
   readonly #timers: NodeJS.Timeout[] = [];
+  #tickTimer: NodeJS.Timeout | undefined;
   #transport: Transport | null = null;
   #saidFullAt = Number.NEGATIVE_INFINITY;
   #stopping: Promise<void> | null = null;
@@ -129,7 +132,7 @@ class RunningHub implements Hub {
     parts.began(this.#transport);
     const { now } = this.#clock;
     parts.everySecond(now());
-    this.#every(TICK_MS, () => parts.tick(now()));
+    this.#tick();
     this.#every(SECOND_MS, () => parts.everySecond(now()));
     if (reporterIntervalS > 0) this.#every(reporterIntervalS * SECOND_MS, () => parts.reporter.report());
     const outside = publicUrl === null ? '' : `, from outside ${this.url}`;
@@ -169,14 +172,21 @@ class RunningHub implements Hub {
 
   /** A tick that throws is logged and counted, and the next one comes all the same. */
   #every(intervalMs: number, action: () => void): void {
-    const guarded = () => {
-      try {
-        action();
-      } catch (error) {
-        this.#parts.onError(error);
-      }
-    };
-    this.#timers.push(setInterval(guarded, intervalMs));
+    this.#timers.push(setInterval(() => this.#guarded(action), intervalMs));
+  }
+
+  #tick(): void {
+    const parts = this.#parts;
+    this.#guarded(() => parts.tick(this.#clock.now()));
+    this.#tickTimer = setTimeout(() => this.#tick(), parts.live.sessions.size > 0 ? TICK_MS : IDLE_TICK_MS);
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#parts.onError(error);
+    }
   }
 
   async #drain(): Promise<void> {
@@ -193,6 +203,7 @@ class RunningHub implements Hub {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     transport.stopListening();
+    clearTimeout(this.#tickTimer);
     for (const timer of this.#timers) clearInterval(timer);
     await parts.stop();
     transport.destroy();
