@@ -132,7 +132,9 @@ export class FrontDoor {
       const answer = route.upgrade(token === null ? request : { ...request, token });
       if ('refuse' in answer) return answer;
       const watcher = who.kind === 'open' ? undefined : this.#admissions.admit(who, entrance);
-      return this.#budgets.accept({ ...answer, ...(watcher && { watcher }) }, remoteAddress, maxMessageBytes);
+      const accepted = { ...answer, ...(watcher && { watcher }) };
+      // The budget is against strangers: an engine server with a token may publish a hundred streams.
+      return token === null ? this.#budgets.accept(accepted, remoteAddress, maxMessageBytes) : accepted;
     }
     // A page that offers protocols takes no answer without one of them.
     const protocol = offeredProtocols(header('sec-websocket-protocol')).find(

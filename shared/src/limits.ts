@@ -153,12 +153,13 @@ export const MESSAGE_DEADLINE_MS = 10_000;
 export const ENGINE_MESSAGE_MS = 60_000;
 
 /**
- * Bytes that open sockets may hold in unfinished messages, if each holds the largest message of its route: 238
- * engines (4 MiB each) beside 10,000 listeners (4 KiB each) and 2,000 dashboards (16 KiB each). More are answered 503.
+ * Bytes that open sockets without a token may hold in unfinished messages, if each holds the largest message of its route:
+ * 238 engines (4 MiB each) beside 10,000 listeners (4 KiB each) and 2,000 dashboards (16 KiB each). More are answered 503.
+ * Sockets with a token are not counted.
  */
 export const MAX_UNFINISHED_BYTES = 1024 * 1024 * 1024;
-/** The share of one address: 50 engines and 14,000 listeners. More are answered 429. */
-export const MAX_UNFINISHED_BYTES_PER_ADDRESS = 256 * 1024 * 1024;
+/** The share of one address: 100 engines, as one machine may run them, and 28,000 listeners. More are answered 429. */
+export const MAX_UNFINISHED_BYTES_PER_ADDRESS = 512 * 1024 * 1024;
 /** The same for sockets that are opened only to be refused: 16 of `/publish`, 16,000 of `/listen`. */
 export const MAX_REFUSED_BYTES = 64 * 1024 * 1024;
 /** The share of one address: 2 of `/publish`, 2,000 of `/listen`. More are refused without a socket (403). */
