@@ -49,6 +49,8 @@ export interface PublishContext {
   readonly counters: HubCounters;
   readonly now: () => number;
   readonly isDraining: () => boolean;
+  /** For how long the hub stood still recently, ms. */
+  readonly stalledMs: () => number;
 }
 
 /** `/api/v1/streams/{stream}/publish`: one engine a stream. `?engine=` names it, so that it takes its place back at once. */
@@ -184,7 +186,7 @@ class EngineSocket implements SocketHandler {
   }
 
   #publish(chunk: PublishedChunk, now: number): void {
-    this.#stream.publish(chunk, now);
+    this.#stream.publish(chunk, now, this.#context.stalledMs());
     this.#context.engines.heard(this.#stream.name, chunk.payload, now);
   }
 

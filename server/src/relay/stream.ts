@@ -98,15 +98,18 @@ export class Stream {
       table.set(this.slot, column, 0);
   }
 
-  /** Sends a chunk of the engine to every listener: encoded once, booked for each. */
-  publish(published: PublishedChunk, now: number): void {
+  /**
+   * Send a chunk of the engine to every listener: encoded once, booked for each. `stalledMs`: for how long the hub stood
+   * still recently.
+   */
+  publish(published: PublishedChunk, now: number, stalledMs = 0): void {
     const seq = ++this.seq;
     this.chunkAt = now;
     const { durationMs, payload } = published;
     this.audioMs += durationMs;
     this.recent.push(seq, durationMs, now);
     const { longestMs } = this.recent;
-    this.#supply.add(published, this.format, longestMs, now);
+    this.#supply.add(published, this.format, longestMs, stalledMs, now);
     const chunk: Chunk = { seq, sentAtMs: now, durationMs, payload };
     const message = writeChunk(writer, chunk);
     this.#table.add(this.slot, STREAM.chunks_published, 1);

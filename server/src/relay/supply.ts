@@ -38,9 +38,18 @@ export class Supply {
     this.#at = this.#burstAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Note a chunk. `longestMs`: the longest recent one. */
-  add({ durationMs, payload }: PublishedChunk, format: AudioFormat | null, longestMs: number, now: number): void {
-    this.#aheadMs = Math.max(0, this.#aheadMs - DRAIN * (now - this.#at)) + durationMs;
+  /**
+   * Note a chunk. `longestMs`: the longest recent one. `stalledMs`: for how long the hub stood still recently. As much
+   * audio waited in its sockets and comes at once, so it is no burst.
+   */
+  add(
+    { durationMs, payload }: PublishedChunk,
+    format: AudioFormat | null,
+    longestMs: number,
+    stalledMs: number,
+    now: number,
+  ): void {
+    this.#aheadMs = Math.max(-stalledMs, this.#aheadMs - DRAIN * (now - this.#at)) + durationMs;
     this.#at = now;
     if (this.#aheadMs > maxOutstandingMs(this.#maxOutstandingMs, longestMs)) {
       this.#burstMs = Math.max(this.burstMs(now), this.#aheadMs);

@@ -1,7 +1,7 @@
 import { CONNECTION, STREAM } from '@auralis/server/state/tables';
 import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
-import { clock, connect, publish, report, sweep, tables } from './relay-world.js';
+import { clock, connect, publish, report, stall, sweep, tables } from './relay-world.js';
 
 const PCM = 'encoding=pcm_s16le&sampleRate=48000&channels=2';
 /** Bytes of a ms of that. */
@@ -89,6 +89,34 @@ describe('an engine that sends more than time passes', () => {
     for (let count = 0; count < 19; count++) chunk(engine, 100);
     seconds(30, () => chunk(engine, 100));
     expect([stream('burst_ms'), reason()]).toEqual([0, 'fine']);
+  });
+
+  test.each([
+    [5, 0, 'fine'],
+    [10, 5_000, 'burst'],
+  ])('after the hub stood still for 5 s, %p s at once are a burst of %p ms', (atOnceS, burstMs, expected) => {
+    const engine = connect('publish');
+    seconds(10, () => chunk(engine, 100));
+    clock.now += 5_000;
+    stall.ms = 5_000;
+    for (let count = 0; count < atOnceS * 10; count++) chunk(engine, 100);
+    sweep.run(clock.now);
+    expect([stream('burst_ms'), reason()]).toEqual([burstMs, expected]);
+  });
+
+  test('a standstill of 30 s is forgiven for good, though it is remembered for 10 s', () => {
+    const engine = connect('publish');
+    seconds(10, () => chunk(engine, 100));
+    clock.now += 30_000;
+    stall.ms = 30_000;
+    for (let count = 0; count < 300; count++) chunk(engine, 100);
+    seconds(10, () => chunk(engine, 100));
+    stall.ms = 0;
+    seconds(10, () => chunk(engine, 100));
+    expect([stream('burst_ms'), reason()]).toEqual([0, 'fine']);
+    for (let count = 0; count < 100; count++) chunk(engine, 100);
+    sweep.run(clock.now);
+    expect([stream('burst_ms'), reason()]).toEqual([10_100, 'burst']);
   });
 
   test('three chunks at once are none, however long they are', () => {
