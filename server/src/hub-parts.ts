@@ -19,7 +19,7 @@ import { Host } from './host/host.js';
 import { SummaryHistory } from './http/summary.js';
 import { type HubService, hubService } from './hub-service.js';
 import { Live } from './live/live.js';
-import type { Logger } from './log.js';
+import { INTERNAL_ERROR_LOG, type Logger } from './log.js';
 import type { HubOptions } from './options.js';
 import { PrometheusPage } from './prometheus/page.js';
 import { LostEngines } from './relay/lost-engines.js';
@@ -262,7 +262,7 @@ export class HubParts {
 
   readonly onError = (error: unknown) => {
     this.counters.add('errors');
-    this.#context.log.error({ err: error }, 'internal error');
+    this.#context.log.error({ err: error }, INTERNAL_ERROR_LOG);
   };
 
   #followWallClock(): void {

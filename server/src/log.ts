@@ -3,6 +3,9 @@ import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { HubOptions } from './options.js';
 
+/** What the log says of a fault of the hub itself; tests look for it. */
+export const INTERNAL_ERROR_LOG = 'internal error';
+
 export type { Logger };
 
 /** Bytes that wait for an output that is slow; what is logged beyond them is lost. */

@@ -1,3 +1,4 @@
+import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
 import type { SimulationSummary } from '@auralis/server/simulate/summary';
 import { expect } from '@jest/globals';
 import { HubProcess, runCommand } from './hub.js';
@@ -29,5 +30,5 @@ export function expectExact({ code, summary, stats, log }: Awaited<ReturnType<ty
   }
   const sum = (field: 'sent' | 'dropped') => summary.kinds.reduce((total, kind) => total + kind[field], 0);
   expect([stats.total_chunks_sent, stats.total_chunks_dropped]).toEqual([sum('sent'), sum('dropped')]);
-  expect(log).not.toContain('a fault inside');
+  expect(log).not.toContain(INTERNAL_ERROR_LOG);
 }

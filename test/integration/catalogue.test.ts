@@ -106,7 +106,7 @@ describe('every column of the catalogue', () => {
   });
 });
 
-test('hubs.errors is moved by a fault inside the hub', async () => {
+test('hubs.errors is moved by an internal error', async () => {
   const library = await createHub({ port: 0, logLevel: 'silent', gpuIntervalS: 0 });
   const { hubs, engines } = library.tables;
   const slot = [...hubs.slots()][0] as number;

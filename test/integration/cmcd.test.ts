@@ -1,3 +1,4 @@
+import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CmcdReporter } from '@svta/cml-cmcd';
 import { EARLY_EVENTS, SESSION, VERSION_1 } from '../harness/cmcd.js';
@@ -12,7 +13,7 @@ describe.each(['uws', 'ws'])('players that speak CMCD, on %s', (transport) => {
     hub = await HubProcess.start(['--transport', transport]);
   });
   afterAll(async () => {
-    expect(hub.log).not.toContain('a fault inside');
+    expect(hub.log).not.toContain(INTERNAL_ERROR_LOG);
     await hub.stop();
   });
 

@@ -1,3 +1,4 @@
+import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
 import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encode } from '@msgpack/msgpack';
@@ -25,7 +26,7 @@ describe.each(['uws', 'ws'])('an engine on %s', (transport) => {
     hub = await HubProcess.start(['--transport', transport]);
   });
   afterAll(async () => {
-    expect(hub.log).not.toContain('a fault inside');
+    expect(hub.log).not.toContain(INTERNAL_ERROR_LOG);
     await hub.stop();
   });
 

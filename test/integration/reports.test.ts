@@ -1,3 +1,4 @@
+import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encode } from '@msgpack/msgpack';
 import { HubProcess } from '../harness/hub.js';
@@ -10,7 +11,7 @@ describe.each(['uws', 'ws'])('a server of one’s own reports its connections, o
     hub = await HubProcess.start(['--transport', transport, '--max-clients', '5', '--max-share-percent', '100']);
   });
   afterAll(async () => {
-    expect(hub.log).not.toContain('a fault inside');
+    expect(hub.log).not.toContain(INTERNAL_ERROR_LOG);
     await hub.stop();
   });
 

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { environmentNameOf, flagOf, loadOptions } from '../config.js';
 import { ignoredVariables } from '../config-environment.js';
 import { type Hub, startHub } from '../hub.js';
-import { createLogger } from '../log.js';
+import { createLogger, INTERNAL_ERROR_LOG } from '../log.js';
 import { type OptionSpec, SERVE_OPTIONS } from '../options.js';
 
 const EXAMPLES = `
@@ -48,8 +48,8 @@ async function serve(flags: Readonly<Record<string, string | boolean>> & { reado
   // Before it listens: a supervisor may stop it as soon as it reads that it does.
   const stopped = stopOnSignal(starting);
   await starting;
-  process.on('uncaughtException', (error) => log.error({ err: error }, 'internal error'));
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'internal error'));
+  process.on('uncaughtException', (error) => log.error({ err: error }, INTERNAL_ERROR_LOG));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, INTERNAL_ERROR_LOG));
   await stopped;
   log.info('stopped');
 }

@@ -69,7 +69,7 @@ export class Lane {
   tick(): void {
     if (this.#busy !== null || this.#ending.signal.aborted) return;
     this.#busy = this.#work()
-      .catch((error) => this.#context.log.error({ err: error, notifier: this.name }, 'a fault inside a notifier'))
+      .catch((error) => this.#context.log.error({ err: error, notifier: this.name }, 'internal error of a notifier'))
       .finally(() => (this.#busy = null));
   }
 
