@@ -48,7 +48,7 @@ export const FEW_CHANNELS = 8;
 export const MAX_ALERTS = 5_000;
 /** Of these, raised by hand, resolved ones included: they may last a week, and the rules must keep their places. */
 export const MAX_RAISED_ALERTS = 1_000;
-/** A closed socket's used allowances are kept this long, because the longest allowance is of a minute. */
+/** The next sockets of the address inherit a closed socket's used allowances for this long, because the longest allowance is of a minute. */
 export const KEPT_ALLOWANCE_MS = 60_000;
 /** Allowances kept at once, 0.3 KB each: those of all places of a hub. */
 export const MAX_KEPT_ALLOWANCES = 10_000;
@@ -118,6 +118,11 @@ export const DEFAULT_REPORT_INTERVAL_MS = 2_000;
  * reports of a listener and events of an engine are no longer answered, because a refusal must never cost anyone the audio.
  */
 export const MAX_REFUSALS_PER_MIN = 60;
+/**
+ * Refusals a minute that each socket is told of, whatever earlier ones of its address had used: one for each subscription that
+ * a page may hold. Only a socket's own refusals close it, because a neighbour's must not end an honest page or engine.
+ */
+export const LEAST_REFUSALS_PER_MIN = 32;
 /** Messages a second a listener may send before they are refused: 50 times what the SDK sends at its fastest. */
 export const MAX_LISTENER_MESSAGES_PER_S = 50;
 /** Messages a second that end a listener's socket. A page that reports with every frame of a fast screen sends 240. */
@@ -126,10 +131,21 @@ export const MAX_LISTENER_FLOOD_PER_S = 500;
 /** Requests a second of one dashboard: far above what any page needs. */
 export const MAX_LIVE_REQUESTS_PER_S = 200;
 /**
+ * Of these, allowed to each socket whatever earlier ones of its address had used. Connecting again must bring no whole new
+ * allowance, but an honest page may share its address with a stranger (a NAT, a proxy): 32 SUBSCRIBEs, a PING and the ACKs fit.
+ */
+export const LEAST_LIVE_REQUESTS_PER_S = 100;
+/**
  * SUBSCRIBEs of one dashboard within five seconds. Each costs a baseline and a snapshot, so the limit is twice what a socket
  * may hold, and again as many a few seconds later.
  */
 export const MAX_SUBSCRIBES_PER_5_S = 64;
+export const SUBSCRIBES_WINDOW_MS = 5_000;
+/**
+ * The same least of SUBSCRIBEs: twice the seven tables. Whoever connects again and again gets no more than this for each socket,
+ * whose upgrade and WELCOME cost more. A page that asks for more gets the rest 5 s later.
+ */
+export const LEAST_SUBSCRIBES_PER_5_S = 16;
 
 /**
  * Pings and pongs of one socket a second; more closes it (1008). The hub pings once in ten seconds, and browsers send no

@@ -15,6 +15,7 @@ import { halfMessages } from './half-messages.js';
 import { lies } from './lies.js';
 import { refusedSocket } from './refused-socket.js';
 import { unreadAnswers } from './unread-answers.js';
+import { usedAllowances } from './used-allowances.js';
 
 /** Attacks on a hub as it comes. One that needs other settings has a suite of its own. */
 const ATTACKS: readonly Attack[] = [
@@ -29,6 +30,7 @@ const ATTACKS: readonly Attack[] = [
   lies,
   halfMessages,
   deadDashboards,
+  usedAllowances,
 ];
 
 const TEST_MS = 300_000;

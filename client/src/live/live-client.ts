@@ -1,3 +1,4 @@
+import { SUBSCRIBES_WINDOW_MS } from '@auralis/shared/limits';
 import { decodeResponse, encodeRequest } from '@auralis/shared/live-codec';
 import {
   type CatalogueEntry,
@@ -41,6 +42,8 @@ export class LiveClient {
   /** Channels that wait for the SNAPSHOT after a BEHIND. */
   readonly #behind = new Set<number>();
   #byTable = new Map<string, readonly CatalogueEntry[]>();
+  /** Runs while a subscription waits because it was refused as too fast. */
+  #retryTimer: unknown = null;
 
   /** `url`: `ws(s)://host/api/v1/live`; `api/v1/live` beside the page without. */
   constructor(url = 'api/v1/live', options: LiveClientOptions = {}) {
@@ -167,6 +170,7 @@ export class LiveClient {
         const { sub, code, message } = response;
         if (sub === null) console.warn(`Auralis: ${code}, ${message}`);
         else this.#subscriptions.get(sub)?.refused({ code, message });
+        if (sub !== null && code === 'too_fast') this.#retryLater();
       }
     }
   }
@@ -207,7 +211,19 @@ export class LiveClient {
     this.#setState(!again ? 'closed' : this.hub === null ? 'connecting' : 'reconnecting');
   }
 
+  /** Others of this address may have used up its SUBSCRIBEs. After this time the hub counts them anew. */
+  #retryLater(): void {
+    this.#retryTimer ??= this.#runtime.setTimeout(() => {
+      this.#retryTimer = null;
+      for (const subscription of this.#subscriptions.values()) {
+        if (subscription.error?.code === 'too_fast') subscription.request();
+      }
+    }, SUBSCRIBES_WINDOW_MS);
+  }
+
   #down(): void {
+    this.#runtime.clearTimeout(this.#retryTimer);
+    this.#retryTimer = null;
     this.#watch.stop();
     this.#welcomed = false;
     this.#behind.clear();

@@ -77,8 +77,9 @@ export class LiveSubscription implements Subscription {
     if (this.ready) this.#requester.send({ kind: 'resync', sub: this.sub, source: null });
   }
 
-  /** Sends SUBSCRIBE, on each new connection. */
+  /** Sends SUBSCRIBE: on each new connection, and again when the hub has refused it as too fast. */
   request(): void {
+    this.error = null;
     const { intervalMs = DEFAULT_INTERVAL_MS, columns, view } = this.#options;
     const options = { ...(columns && { columns }), ...(view && { view }), ack: true };
     this.#requester.send({ kind: 'subscribe', sub: this.sub, topic: this.topic, intervalMs, options });

@@ -26,7 +26,7 @@ import { offeredProtocols } from '../subprotocols.js';
 import { INTERNAL_ERROR, type SocketRoute, type UpgradeAnswer, type UpgradeRequest } from '../transport/transport.js';
 import { Channel, type ChannelContext, createSinks, Snapshots } from './channel.js';
 import { ChannelMemory } from './channel-memory.js';
-import { type LiveAllowances, type LiveDesk, LiveSession, type SubscribeRequest } from './session.js';
+import { type LiveDesk, LiveSession, type SubscribeRequest, type UsedLiveAllowances } from './session.js';
 import { type Subscriber, Subscription } from './subscription.js';
 import { select } from './topic.js';
 import { Turns } from './turns.js';
@@ -62,7 +62,7 @@ export class Live implements LiveDesk {
   readonly #common: ChannelContext;
   readonly #snapshots = new Snapshots();
   readonly waiting: Waiting;
-  readonly allowances = new KeptAllowances<LiveAllowances>();
+  readonly allowances = new KeptAllowances<UsedLiveAllowances>();
   readonly #slices: Slices;
   /** Channels whose frames are due, and subscriptions that are owed a snapshot, by address. */
   readonly #due = new Set<Channel>();

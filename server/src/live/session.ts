@@ -2,6 +2,9 @@ import {
   CLOSE,
   decodeRequest,
   encodeResponse,
+  LEAST_LIVE_REQUESTS_PER_S,
+  LEAST_REFUSALS_PER_MIN,
+  LEAST_SUBSCRIBES_PER_5_S,
   type LiveForm,
   MAX_LIVE_BACKLOG_BYTES,
   MAX_LIVE_REQUESTS_PER_S,
@@ -10,19 +13,19 @@ import {
   MAX_SUBSCRIPTIONS_PER_SOCKET,
   type Request,
   RequestError,
+  SUBSCRIBES_WINDOW_MS,
   type Welcome,
   type Wire,
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import type { KeptAllowances } from '../state/kept-allowances.js';
 import type { Holders } from '../state/places.js';
-import { Allowance } from '../state/windows.js';
+import { SocketAllowance } from '../state/socket-allowance.js';
+import type { Allowance } from '../state/windows.js';
 import { type Peer, SEND, type SendStatus, type SocketHandler } from '../transport/transport.js';
 import type { Channel } from './channel.js';
 import type { Subscriber, Subscription } from './subscription.js';
 import type { Waiting, WaitingSocket } from './waiting.js';
-
-const SUBSCRIBES_WINDOW_MS = 5_000;
 
 /** What a dashboard's socket needs of the hub. */
 export interface LiveDesk {
@@ -38,15 +41,18 @@ export interface LiveDesk {
   /** A subscription waits for its SNAPSHOT, which is sent when its turn comes. */
   owe(subscription: Subscription<Channel>): void;
   readonly waiting: Waiting;
-  readonly allowances: KeptAllowances<LiveAllowances>;
+  readonly allowances: KeptAllowances<UsedLiveAllowances>;
 }
 
-/** Allowances of a dashboard. A later socket of the same address goes on with them. */
-export interface LiveAllowances {
+/** Allowances that a dashboard has used. A later socket of the same address goes on with them. */
+export interface UsedLiveAllowances {
   readonly requests: Allowance;
   readonly subscribes: Allowance;
   readonly refusals: Allowance;
 }
+
+/** A request refused because of what other sockets of its address have used. It does not count against its socket. */
+class InheritedTooFast extends RequestError {}
 
 export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 
@@ -62,11 +68,9 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   lastSignAt = Number.NEGATIVE_INFINITY;
   readonly #live: LiveDesk;
   readonly #subscriptions = new Map<number, Subscription<Channel>>();
-  #allowances: LiveAllowances = {
-    requests: new Allowance(MAX_LIVE_REQUESTS_PER_S, 1000),
-    subscribes: new Allowance(MAX_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS),
-    refusals: new Allowance(MAX_REFUSALS_PER_MIN, 60_000),
-  };
+  readonly #requests = new SocketAllowance(MAX_LIVE_REQUESTS_PER_S, LEAST_LIVE_REQUESTS_PER_S, 1000);
+  readonly #subscribes = new SocketAllowance(MAX_SUBSCRIBES_PER_5_S, LEAST_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS);
+  readonly #refusals = new SocketAllowance(MAX_REFUSALS_PER_MIN, LEAST_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
   #isClosing = false;
 
@@ -90,7 +94,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   onOpen(peer: Peer): void {
     this.#peer = peer;
     this.lastSignAt = this.#live.now();
-    this.#allowances = this.#live.allowances.take(this.address, this.lastSignAt) ?? this.#allowances;
+    this.#inherit(this.#live.allowances.take(this.address, this.lastSignAt));
     this.#live.opened(this);
     this.send(encodeResponse({ kind: 'welcome', welcome: this.#live.welcome() }, this.form));
   }
@@ -99,17 +103,11 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     const now = this.#live.now();
     this.lastSignAt = now;
     try {
-      if (!this.#allowances.requests.take(now))
-        throw new RequestError('too_fast', `more than ${MAX_LIVE_REQUESTS_PER_S} requests a second`);
+      spend(this.#requests, now, `more than ${MAX_LIVE_REQUESTS_PER_S} requests a second`);
       this.#act(decodeRequest(isBinary ? data : Buffer.from(data).toString()), now);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      this.counters.add('messages_refused');
-      if (this.#allowances.refusals.take(now)) {
-        this.send(
-          encodeResponse({ kind: 'error', sub: error.sub, code: error.code, message: error.message }, this.form),
-        );
-      } else peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
+      this.#refuse(peer, error, now);
     }
   }
 
@@ -144,7 +142,8 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     for (const subscription of this.#subscriptions.values()) this.#live.unsubscribe(subscription);
     this.#subscriptions.clear();
     this.#live.waiting.note(this, 0, this.#live.now());
-    this.#live.allowances.leave(this.address, this.#allowances, this.#live.now());
+    const used = { requests: this.#requests.used, subscribes: this.#subscribes.used, refusals: this.#refusals.used };
+    this.#live.allowances.leave(this.address, used, this.#live.now());
     this.#live.closed(this);
   }
 
@@ -166,6 +165,23 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
 
   close(code: number, reason: string): void {
     this.peer.close(code, reason);
+  }
+
+  #inherit(used: UsedLiveAllowances | null): void {
+    if (used === null) return;
+    this.#requests.inherit(used.requests);
+    this.#subscribes.inherit(used.subscribes);
+    this.#refusals.inherit(used.refusals);
+  }
+
+  /** Count a refusal and answer it. Only the socket's own refusals close it; beyond inherited ones it gets no answers. */
+  #refuse(peer: Peer, error: RequestError, now: number): void {
+    this.counters.add('messages_refused');
+    const verdict = error instanceof InheritedTooFast ? 'allowed' : this.#refusals.take(now);
+    if (verdict === 'own') peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
+    if (verdict !== 'allowed') return;
+    const { sub, code, message } = error;
+    this.send(encodeResponse({ kind: 'error', sub, code, message }, this.form));
   }
 
   #act(request: Request, now: number): void {
@@ -198,13 +214,8 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
       throw new RequestError('too_many_subscriptions', `at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} a connection`, sub);
     }
-    if (!this.#allowances.subscribes.take(now)) {
-      throw new RequestError(
-        'too_fast',
-        `at most ${MAX_SUBSCRIBES_PER_5_S} SUBSCRIBE in ${SUBSCRIBES_WINDOW_MS / 1000} s`,
-        sub,
-      );
-    }
+    const rule = `at most ${MAX_SUBSCRIBES_PER_5_S} SUBSCRIBE in ${SUBSCRIBES_WINDOW_MS / 1000} s`;
+    spend(this.#subscribes, now, rule, sub);
     const subscription = this.#live.subscribe(this, request, now);
     this.#subscriptions.set(sub, subscription);
     const { channel } = subscription;
@@ -225,5 +236,14 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     const known = this.#subscriptions.get(sub);
     if (known === undefined) throw new RequestError('unknown_subscription', `sub ${sub} is not subscribed`, sub);
     return known;
+  }
+}
+
+/** Count one event of an allowance. @throws RequestError if it is one too many */
+function spend(allowance: SocketAllowance, now: number, rule: string, sub: number | null = null): void {
+  const verdict = allowance.take(now);
+  if (verdict === 'own') throw new RequestError('too_fast', rule, sub);
+  if (verdict === 'inherited') {
+    throw new InheritedTooFast('too_fast', `${rule}, for this and earlier connections of one address`, sub);
   }
 }

@@ -183,8 +183,8 @@ export class Listener extends Connection {
 
   /** Go on with what another socket of the same address had used. */
   inherit({ messages, at, refusals }: UsedAllowance, now: number): void {
-    // An honest page may share the address of a flood: slow it down for a second, but do not take it for the flood.
-    if (now - at < SECOND_MS) this.#messages = Math.min(messages, this.#limits.maxMessagesPerSecond);
+    // An honest page may share the address of a flood: half of the messages are its own, whatever was used before it.
+    if (now - at < SECOND_MS) this.#messages = Math.min(messages, this.#limits.maxMessagesPerSecond / 2);
     this.#refusals = refusals;
     this.#freeRefusals = FREE_REFUSALS;
   }

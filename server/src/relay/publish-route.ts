@@ -5,6 +5,7 @@ import {
   DecodeError,
   decodeMessage,
   type ErrorCode,
+  LEAST_REFUSALS_PER_MIN,
   MAX_CHUNK_DURATION_MS,
   MAX_CHUNK_MESSAGE_BYTES,
   MAX_EVENTS,
@@ -18,7 +19,7 @@ import {
 } from '@auralis/shared';
 import type { HubCounters } from '../state/counters.js';
 import { type Holders, holdersOf } from '../state/places.js';
-import { Allowance } from '../state/windows.js';
+import { SocketAllowance } from '../state/socket-allowance.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import { audioProtocol, noStream, STREAM_NAME_RULE, say, streamName } from './listen-route.js';
 import type { Relay } from './relay.js';
@@ -113,7 +114,7 @@ class EngineSocket implements SocketHandler {
   readonly #owner: string | null;
   readonly #context: PublishContext;
   readonly #address: string;
-  #refusals = new Allowance(MAX_REFUSALS_PER_MIN, 60_000);
+  readonly #refusals = new SocketAllowance(MAX_REFUSALS_PER_MIN, LEAST_REFUSALS_PER_MIN, 60_000);
 
   /** `address`: whose allowances it goes on with. */
   constructor(
@@ -140,7 +141,8 @@ class EngineSocket implements SocketHandler {
     }
     const { relay, engines } = this.#context;
     const now = this.#context.now();
-    this.#refusals = relay.engineRefusals.take(this.#address, now) ?? this.#refusals;
+    const used = relay.engineRefusals.take(this.#address, now);
+    if (used !== null) this.#refusals.inherit(used);
     relay.engineJoined(stream, peer, this.#owner, now);
     before?.close(CLOSE.STREAM_HAS_ENGINE, 'the engine has come back on another connection, or did not answer');
     engines.joined(stream.name, this.#format, now);
@@ -174,7 +176,8 @@ class EngineSocket implements SocketHandler {
   onClose(peer: Peer, _code: number, oversize: boolean): void {
     const { relay, counters, now } = this.#context;
     if (oversize) counters.add('messages_oversize');
-    if (this.#refusals.left < MAX_REFUSALS_PER_MIN) relay.engineRefusals.leave(this.#address, this.#refusals, now());
+    const { used } = this.#refusals;
+    if (used.left < MAX_REFUSALS_PER_MIN) relay.engineRefusals.leave(this.#address, used, now());
     if (!this.#isEngine(peer)) return;
     this.#context.relay.engineLeft(this.#stream, this.#context.now());
     this.#context.engines.left(this.#stream.name);
@@ -206,13 +209,16 @@ class EngineSocket implements SocketHandler {
     if (first === undefined) return;
     const place = Array.isArray(message) ? `index ${first.index} of ${message.length}: ` : '';
     const more = taken.refused > 1 ? ` (and ${taken.refused - 1} more refused)` : '';
-    if (this.#refusals.take(now)) say(peer, { type: 'error', code: first.code, message: place + first.message + more });
+    if (this.#refusals.take(now) === 'allowed')
+      say(peer, { type: 'error', code: first.code, message: place + first.message + more });
   }
 
   #refuse(peer: Peer, { code, message }: PublishError, now: number): void {
     this.#context.counters.add('messages_refused');
-    if (this.#refusals.take(now)) say(peer, { type: 'error', code, message });
-    else peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
+    const verdict = this.#refusals.take(now);
+    if (verdict === 'allowed') say(peer, { type: 'error', code, message });
+    // What others of its address have used only leaves it without answers.
+    if (verdict === 'own') peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
   }
 }
 

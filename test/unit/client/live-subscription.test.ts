@@ -167,3 +167,20 @@ describe('a subscription', () => {
     expect(served.take('ack')).toHaveLength(2);
   });
 });
+
+test('a subscription that the hub refuses as too fast is asked for again 5 s later, and no other is', () => {
+  const { live, hub, runtime } = world();
+  const [fast, wrong, ended] = ['hubs', 'nope', 'streams'].map((topic) => live.subscribe(topic, {}, () => {}));
+  const served = hub();
+  served.requests();
+  const codes = ['too_fast', 'unknown_topic', 'too_fast'] as const;
+  for (const [at, code] of codes.entries()) served.say({ kind: 'error', sub: at + 1, code, message: '' });
+  expect(fast?.error?.code).toBe('too_fast');
+  ended?.unsubscribe();
+  runtime.advance(5_000);
+  const subs = served.take('subscribe').map(({ sub }) => sub);
+  expect([subs, fast?.error, wrong?.error?.code]).toEqual([[1], null, 'unknown_topic']);
+  served.say({ kind: 'error', sub: 1, code: 'too_fast', message: '' });
+  live.close();
+  expect(runtime.timers.size).toBe(0);
+});

@@ -244,8 +244,68 @@ test('a dashboard that connects again goes on with what it had used, and one of 
     dashboard.handler.onClose(dashboard, 1000, false);
     return dashboard.of('subscribed').length;
   };
-  expect([storm('192.0.2.1'), storm('192.0.2.1'), storm('192.0.2.1')]).toEqual([40, 24, 0]);
+  expect([storm('192.0.2.1'), storm('192.0.2.1'), storm('192.0.2.1')]).toEqual([40, 24, 16]);
   expect(storm('192.0.2.2')).toBe(40);
   clock.now += 5_000;
   expect(storm('192.0.2.1')).toBe(40);
+});
+
+describe('a dashboard that comes after strangers of its address', () => {
+  const ADDRESS = '192.0.2.1';
+  const leave = (dashboard: ReturnType<typeof connect>) => dashboard.handler.onClose(dashboard, 1000, false);
+
+  /** Strangers who use up every SUBSCRIBE and refusal, and leave. */
+  function strangers(count: number): void {
+    const all = Array.from({ length: count }, () => connect('msgpack', ADDRESS));
+    for (const stranger of all) {
+      for (let round = 0; round < 64; round++) {
+        stranger.subscribe({}, 1000, 'hubs', round);
+        stranger.request({ kind: 'unsubscribe', sub: round });
+      }
+      for (let refusal = 0; refusal < 60; refusal++) stranger.request({ kind: 'unsubscribe', sub: 99 });
+      leave(stranger);
+    }
+  }
+
+  test('is served sixteen SUBSCRIBEs at once, and never closed for the rest', () => {
+    strangers(6);
+    const honest = connect('msgpack', ADDRESS);
+    for (let sub = 0; sub < 32; sub++) honest.subscribe({}, 1000, 'hubs', sub);
+    const refused = honest.of('error').map(({ sub, code }) => [sub, code]);
+    expect(honest.of('subscribed')).toHaveLength(16);
+    expect(refused).toEqual(Array.from({ length: 16 }, (_, at) => [16 + at, 'too_fast']));
+    for (let again = 0; again < 40; again++) honest.subscribe({}, 1000, 'hubs', 16 + (again % 16));
+    expect(honest.closedWith).toBeNull();
+    clock.now += 5_000;
+    for (let sub = 16; sub < 32; sub++) honest.subscribe({}, 1000, 'hubs', sub);
+    expect(honest.of('subscribed')).toHaveLength(32);
+  });
+
+  test('is told of 32 refusals, and closed for its own only', () => {
+    strangers(20);
+    const honest = connect('msgpack', ADDRESS);
+    clock.now += 5_000;
+    const refuse = (times: number) => {
+      for (let time = 0; time < times; time++) honest.subscribe({ columns: ['nope'] }, 1000, 'hubs', 1);
+    };
+    refuse(60);
+    expect([honest.of('error').length, honest.closedWith]).toEqual([32, null]);
+    honest.subscribe({}, 1000, 'hubs', 2);
+    expect(honest.of('subscribed')).toHaveLength(1);
+    refuse(1);
+    expect(honest.closedWith).toBe(4103);
+  });
+
+  test('may make a hundred requests in its first second', () => {
+    const stranger = connect('msgpack', ADDRESS);
+    for (let t = 0; t < 250; t++) stranger.request({ kind: 'ping', t });
+    leave(stranger);
+    const honest = connect('msgpack', ADDRESS);
+    for (let t = 0; t < 150; t++) honest.request({ kind: 'ping', t });
+    expect([stranger.of('pong').length, honest.of('pong').length, honest.of('error').length]).toEqual([200, 100, 50]);
+    expect(honest.closedWith).toBeNull();
+    clock.now += 1_000;
+    honest.request({ kind: 'ping', t: 1 });
+    expect(honest.of('pong')).toHaveLength(101);
+  });
 });

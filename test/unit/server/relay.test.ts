@@ -382,10 +382,25 @@ describe('a listener that connects again', () => {
     expect(refused(40, '192.0.2.1')).toBe(40);
   });
 
-  test('may send no more messages a second than one that stays', () => {
-    expect([answers(40, '192.0.2.1'), answers(40, '192.0.2.1'), answers(40, '192.0.2.1')]).toEqual([40, 10, 0]);
+  test('may send half as many messages in its first second as one that stays, whoever used the address before', () => {
+    expect([answers(40, '192.0.2.1'), answers(40, '192.0.2.1'), answers(40, '192.0.2.1')]).toEqual([40, 25, 25]);
     expect(answers(40, '192.0.2.2')).toBe(40);
     clock.now += 1_000;
     expect(answers(40, '192.0.2.1')).toBe(40);
   });
+});
+
+test('an engine that comes after strangers of its address is told of 32 refusals, and closed for its own only', () => {
+  const refused = (stream: string, times: number) => {
+    const engine = connect('publish', '', stream, '192.0.2.1');
+    for (let time = 0; time < times; time++) engine.handler.onMessage(engine.peer, Buffer.from('{'), false);
+    return engine;
+  };
+  const strangers = [1, 2, 3].map((at) => refused(`stranger${at}`, 70));
+  for (const { handler, peer } of strangers) handler.onClose(peer, 1006, false);
+  expect(strangers.map(({ peer }) => peer.closedWith)).toEqual([4103, 4103, 4103]);
+  const honest = refused('main', 60);
+  expect([honest.peer.sent.length, honest.peer.closedWith]).toEqual([32, null]);
+  honest.handler.onMessage(honest.peer, Buffer.from('{'), false);
+  expect(honest.peer.closedWith).toBe(4103);
 });

@@ -134,6 +134,9 @@ describe('the tables of the text', () => {
       'MAX_LIVE_REQUESTS_PER_S',
       'MAX_SUBSCRIBES_PER_5_S',
       'MAX_LISTENER_MESSAGES_PER_S',
+      'LEAST_LIVE_REQUESTS_PER_S',
+      'LEAST_SUBSCRIBES_PER_5_S',
+      'LEAST_REFUSALS_PER_MIN',
     ] as const) {
       expect(prose).toMatch(row(`\`${name}\``, limits[name].toLocaleString('en-US')));
     }
