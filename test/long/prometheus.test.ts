@@ -153,13 +153,20 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
 
   test('every panel of the dashboard for Grafana has something to show, and every variable to choose', async () => {
     // The engine of the simulation does not stream by itself; this one does.
-    for (const sent of [1200, 1210]) {
+    for (const sent of [1200, 1210, 1220]) {
       await fetch(`${hub.url}/api/v1/streams/elsewhere/events`, {
         method: 'POST',
         body: JSON.stringify([
           { type: 'chunks', sent, dropped: 3 },
           { type: 'clients', active: 7 },
         ]),
+        headers: { 'content-type': 'application/json' },
+      });
+      // And a listener of it cannot use half of its chunks: counting begins with the first report that has errors.
+      const client = { chunksReceived: sent, chunkErrors: (sent - 1200) / 2, playbackState: 'playing' };
+      await fetch(`${hub.url}/api/v1/streams/elsewhere/reports`, {
+        method: 'POST',
+        body: JSON.stringify({ type: 'connection_metrics', connection: 'c1', chunksSent: sent, client }),
         headers: { 'content-type': 'application/json' },
       });
       await pause(3_000);
