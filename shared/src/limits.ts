@@ -206,6 +206,13 @@ export const MAX_BODIES_BYTES = 32 * 1024 * 1024;
 export const MAX_BODIES_BYTES_PER_ADDRESS = 8 * 1024 * 1024;
 /** A body must be complete this long after a route asks for it: 1 MiB at 35 KB a second. */
 export const BODY_TIMEOUT_MS = 30_000;
+/**
+ * Plain requests that a hub starts in one turn of the event loop, of all connections. `/metrics` of 15,000 rows takes 6 ms,
+ * and audio waits for all of them; the six connections of a browser need two turns.
+ */
+export const MAX_REQUESTS_PER_TURN = 4;
+/** Requests of one connection that wait for their turn (`ws`). Browsers and Prometheus never pipeline. */
+export const MAX_PIPELINED_REQUESTS = 16;
 /** Bytes of answers that wait for their readers, over all connections: 60 pages of 1,000 rows. Answers beyond it are cut. */
 export const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 /** The share of one address: 15 such pages. */

@@ -13,6 +13,7 @@ import { floods } from './floods.js';
 import { garbage } from './garbage.js';
 import { halfMessages } from './half-messages.js';
 import { lies } from './lies.js';
+import { pipelined } from './pipelined.js';
 import { refusedSocket } from './refused-socket.js';
 import { unreadAnswers } from './unread-answers.js';
 import { usedAllowances } from './used-allowances.js';
@@ -23,6 +24,7 @@ const ATTACKS: readonly Attack[] = [
   expressions,
   decoding,
   refusedSocket,
+  pipelined,
   churn,
   chunkedBodies,
   unreadAnswers,

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { HTTP_LIMITS } from '@auralis/server/transport/http-limits';
 import type { StartTransport } from '@auralis/server/transport/transport';
+import { MAX_REQUESTS_PER_TURN } from '@auralis/shared';
 import { afterEach, expect, test } from '@jest/globals';
 import { sleep, World } from './transport-world.js';
 
@@ -98,6 +99,62 @@ export function httpLimitsContract(start: StartTransport): void {
   });
 
   const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+  /** Answer all requests, and count them: all, and the most in one turn of the event loop. */
+  const countTurns = () => {
+    const counts = { all: 0, most: 0 };
+    let inTurn = 0;
+    world.fetch = ({ url }) => {
+      counts.all++;
+      if (++inTurn === 1) setImmediate(() => (inTurn = 0));
+      counts.most = Math.max(counts.most, inTurn);
+      return new Response(`<${new URL(url).search}>`);
+    };
+    return counts;
+  };
+
+  test('thousands of pipelined requests end their connection, and few are handled in one turn', async () => {
+    await begin({});
+    const counts = countTurns();
+    const floods = Array.from({ length: 3 }, () => client(GET.repeat(2_000)));
+    await Promise.all(floods.map(({ closed }) => closed));
+    expect([counts.most <= MAX_REQUESTS_PER_TURN, counts.all < 500]).toEqual([true, true]);
+    expect(await client(GET).head).toContain(' 200 ');
+    expect(world.errors).toEqual([]);
+  });
+
+  test('five pipelined requests are answered in order', async () => {
+    await begin({});
+    const counts = countTurns();
+    const honest = client([1, 2, 3, 4, 5].map((at) => GET.replace('/', `/?${at}`)).join(''));
+    for (let tries = 0; !honest.text.includes('<?5>') && tries < 1_000; tries++) await sleep(5);
+    expect(honest.text.match(/<.*?>/g)).toEqual(['<?1>', '<?2>', '<?3>', '<?4>', '<?5>']);
+    expect(counts.most).toBeLessThanOrEqual(MAX_REQUESTS_PER_TURN);
+  });
+
+  test('requests of many connections at once are all answered, few in one turn', async () => {
+    await begin({});
+    const counts = countTurns();
+    const heads = await Promise.all(Array.from({ length: 100 }, () => client(GET).head));
+    expect(heads.filter((head) => head.includes(' 200 '))).toHaveLength(100);
+    expect(counts.most).toBeLessThanOrEqual(MAX_REQUESTS_PER_TURN);
+  });
+
+  test('bodies of pipelined requests whose connection ends are forgotten', async () => {
+    await begin({ maxBodiesBytes: 20_000 });
+    world.fetch = echoLength;
+    const post = `${HEAD}Content-Length: 3\r\n\r\nabc`;
+    for (let round = 0; round < 10; round++) await client(post.repeat(2_000)).closed;
+    expect(await client(post).head).toContain(' 200 ');
+  });
+
+  test('a body whose request waits for its turn is read whole', async () => {
+    await begin({});
+    world.fetch = echoLength;
+    const posts = Array.from({ length: 20 }, () => client(`${HEAD}Content-Length: 3\r\n\r\nabc`));
+    for (const { head } of posts) expect(await head).toMatch(/ 200 [\s\S]*3$/);
+  });
+
   const BIG = 20_000_000;
 
   test('answers that nobody reads are held up to a limit for each address; others are served', async () => {

@@ -1,6 +1,7 @@
 import { AddressBudget } from '../address-budget.js';
 import type { AnswerContext } from './answer.js';
 import type { HttpLimits } from './http-limits.js';
+import { RequestPacer } from './request-pacer.js';
 import type { TransportOptions } from './transport.js';
 
 /** Plain HTTP of one transport: its limits, and what they bound. */
@@ -8,6 +9,7 @@ export interface HttpContext extends AnswerContext {
   readonly limits: HttpLimits;
   /** Bytes of request bodies that are held. */
   readonly bodies: AddressBudget;
+  readonly pacer: RequestPacer;
 }
 
 export function createHttpContext({ fetch, http: limits, headers, onError }: TransportOptions): HttpContext {
@@ -16,6 +18,7 @@ export function createHttpContext({ fetch, http: limits, headers, onError }: Tra
     limits,
     headers,
     onError,
+    pacer: new RequestPacer(),
     bodies: new AddressBudget({ perAddress: limits.maxBodiesBytesPerAddress, total: limits.maxBodiesBytes }),
     unread: new AddressBudget({ perAddress: limits.maxUnreadBytesPerAddress, total: limits.maxUnreadBytes }),
   };

@@ -24,7 +24,15 @@ export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpC
       if (isLast) body.end();
     });
   }
-  void answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
+  // While this one waits, uWebSockets closes the connection if another request comes.
+  http.pacer.run(() => {
+    if (sink.isGone) {
+      body?.close();
+      return false;
+    }
+    void answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
+    return true;
+  });
 }
 
 /**

@@ -26,6 +26,11 @@ export class UwsSink implements ResponseSink {
     });
   }
 
+  /** Whether the response is over, or its peer has left. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   whole(head: ResponseHead, body: Uint8Array | null, contentLength: number | null): number {
     this.#corked((res) => {
       this.#writeHead(res, head);

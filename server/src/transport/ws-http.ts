@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { MAX_PIPELINED_REQUESTS } from '@auralis/shared';
 import { answer, refuse } from './answer.js';
 import { framingFault } from './framing.js';
 import { plainAddress } from './handshake.js';
@@ -7,18 +9,33 @@ import { NodeSink } from './node-sink.js';
 import { RequestBody } from './request-body.js';
 import { hasBody, type RawRequest, toRequest } from './web.js';
 
-/** Answer one request. */
-export async function serveNodeRequest(req: IncomingMessage, res: ServerResponse, http: HttpContext): Promise<void> {
+/** Requests of each connection that wait for their turn. */
+const waiting = new WeakMap<Socket, number>();
+
+/** Answer one request, in its turn. Ends the connection if too many of its requests wait. */
+export function serveNodeRequest(req: IncomingMessage, res: ServerResponse, http: HttpContext): void {
+  const { socket } = req;
+  const count = (waiting.get(socket) ?? 0) + 1;
+  if (count > MAX_PIPELINED_REQUESTS) {
+    socket.destroy();
+    return;
+  }
   const raw = rawRequest(req);
-  const address = addressOf(req);
   const sink = new NodeSink(res);
   const fault = framingFault(raw);
   if (fault !== null) {
     refuse(sink, fault, http);
     return;
   }
-  const body = hasBody(raw) ? bodyOf(req, address, http) : null;
-  await answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
+  const address = addressOf(req);
+  waiting.set(socket, count);
+  http.pacer.run(() => {
+    waiting.set(socket, (waiting.get(socket) as number) - 1);
+    if (socket.destroyed) return false;
+    const body = hasBody(raw) ? bodyOf(req, address, http) : null;
+    void answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
+    return true;
+  });
 }
 
 /** The body, read when a route asks for it. Node itself holds a few KB until then. */

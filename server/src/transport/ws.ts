@@ -143,23 +143,23 @@ class WsTransport implements Transport {
   }
 
   #request(req: IncomingMessage, res: ServerResponse): void {
-    if (isEnding(req.socket)) return;
+    if (isEnding(req.socket) || req.socket.destroyed) return;
     const header = headerOf(req);
     // Node takes what lacks `Connection: Upgrade` for a plain request.
     const refusal = asksForWebSocket(header) ? checkUpgrade(rawRequest(req), header) : null;
-    if (refusal === null) serveNodeRequest(req, res, this.#http).catch(this.#http.onError);
+    if (refusal === null) serveNodeRequest(req, res, this.#http);
     else refuse(new NodeSink(res), refusal, this.#http);
   }
 
   #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (isEnding(req.socket)) return;
+    if (isEnding(req.socket) || req.socket.destroyed) return;
     const header = headerOf(req);
     const raw = rawRequest(req);
     const { path, query, headers } = raw;
     const endpoint = this.#endpoints.find(({ route }) => matchesPattern(route.pattern, path));
     if (endpoint === undefined || !asksForWebSocket(header)) {
       // An upgrade to something else, or where no route takes it, is answered as the plain request that it is beside.
-      serveNodeRequest(req, this.#responseTo(req, socket), this.#http).catch(this.#http.onError);
+      serveNodeRequest(req, this.#responseTo(req, socket), this.#http);
       return;
     }
     const request = {
