@@ -52,6 +52,9 @@ export class Stream {
   /** Chunks, and audio in ms, published when it came. */
   publishedBefore = 0;
   audioBefore = 0;
+  /** When the present engine's first chunk came, or else the engine; and the length of that chunk, 0 before it. */
+  audioSince = 0;
+  firstChunkMs = 0;
   /** When its last message was complete, or when it connected. */
   engineMessageAt = 0;
   /** Whether it is being closed because it finished no message for too long. */
@@ -106,6 +109,10 @@ export class Stream {
     const seq = ++this.seq;
     this.chunkAt = now;
     const { durationMs, payload } = published;
+    if (this.firstChunkMs === 0) {
+      this.firstChunkMs = durationMs;
+      this.audioSince = now;
+    }
     this.audioMs += durationMs;
     this.recent.push(seq, durationMs, now);
     const { longestMs } = this.recent;
@@ -154,6 +161,8 @@ export class Stream {
     this.idleSince = null;
     this.publishedBefore = this.#table.get(this.slot, STREAM.chunks_published);
     this.audioBefore = this.audioMs;
+    this.audioSince = now;
+    this.firstChunkMs = 0;
     this.#supply.begin();
   }
 
@@ -164,7 +173,24 @@ export class Stream {
 
   /** Whether its engine still makes its first chunk. Until then the length of chunks is unknown. */
   isBeginning(now: number): boolean {
-    return this.engine !== null && this.chunkAt < this.engineSince && now - this.engineSince < FIRST_CHUNK_MS;
+    return this.chunkAt < this.engineSince && this.isSettling(now);
+  }
+
+  /** Whether its engine may be making a longer chunk than any before, because it had come just before the last one. */
+  isSettling(now: number): boolean {
+    const { chunkAt, engineSince } = this;
+    if (this.engine === null || chunkAt - engineSince >= FIRST_CHUNK_MS) return false;
+    return now - Math.max(chunkAt, engineSince) < FIRST_CHUNK_MS;
+  }
+
+  /** How long the next chunk may take until the gap counts as audio that is missing, ms. */
+  quietMs(now: number): number {
+    return this.isSettling(now) ? FIRST_CHUNK_MS : 2 * this.recent.longestMs;
+  }
+
+  /** Length of its last chunk, ms; 0 before the first. */
+  get lastChunkMs(): number {
+    return this.seq === 0 ? 0 : this.recent.durationOf(this.seq);
   }
 
   /** Whether its engine sent more at once in the last minute than listeners may be sent. */
@@ -229,7 +255,7 @@ export class Stream {
     const { index, columns } = SCHEMAS.streams;
     const level = levelOf(columns[index.audio_rate] ?? {}, read(STREAM.audio_rate));
     if (level === 'alert') return SUPPLY.slowRate;
-    return this.isLate(now) && !this.isBeginning(now) ? SUPPLY.late : SUPPLY.fine;
+    return this.isLate(now) && !this.isSettling(now) ? SUPPLY.late : SUPPLY.fine;
   }
 
   #book(messageBytes: number, sent: number, dropped: number, now: number): void {
@@ -243,7 +269,7 @@ export class Stream {
   }
 }
 
-/** An engine may make chunks of 10 s, and sends the first when it is whole. */
+/** An engine may make chunks of 10 s, and sends them when they are whole. */
 const FIRST_CHUNK_MS = 12_000;
 
 /** Health of a stream, in the order of `SUPPLY`. */

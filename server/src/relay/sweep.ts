@@ -3,6 +3,7 @@ import { figureOf, isBelieved, TRUST } from '../state/belief.js';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
 import { quantile, RateWindows } from '../state/windows.js';
+import { AudioRates } from './audio-rates.js';
 import type { Connection, Supplied } from './connection.js';
 import { HEALTH } from './health.js';
 import type { Listener } from './listener.js';
@@ -22,11 +23,13 @@ export class Sweep {
   readonly #counters: HubCounters;
   readonly #connectionRates = new RateWindows(RATE_WINDOW_S);
   readonly #streamRates = new RateWindows(RATE_WINDOW_S);
-  readonly #connectionAudio = new RateWindows(RATE_WINDOW_S);
-  readonly #streamAudio = new RateWindows(RATE_WINDOW_S);
+  readonly #connectionAudio = new AudioRates(RATE_WINDOW_S);
+  readonly #streamAudio = new AudioRates(RATE_WINDOW_S);
   /** Since when a slot's windows count: they begin anew with another row or engine, so that no rate is over two engines. */
   readonly #connectionsSince: number[] = [];
   readonly #streamsSince: number[] = [];
+  readonly #connectionAudioSince: number[] = [];
+  readonly #streamAudioSince: number[] = [];
   /** Listeners of the stream at hand, by health. */
   readonly #healths = new Uint32Array(3);
   readonly #onError: (error: unknown) => void;
@@ -104,17 +107,30 @@ export class Sweep {
       if (this.#connectionsSince[slot] !== since) {
         this.#connectionsSince[slot] = since;
         this.#connectionRates.open(slot, since, listener.sentBefore);
-        this.#connectionAudio.open(slot, since, listener.audioOf(stream.audioBefore));
       }
+      this.#openAudio(stream, listener);
       const { longestMs } = this.#supply;
       const sent = connections.get(slot, CONNECTION.chunks_sent);
       chunkRate = this.#connectionRates.sample(slot, sent, now, stream.chunkAt, longestMs);
       const audio = listener.audioOf(stream.audioMs);
-      audioRate = this.#connectionAudio.sample(slot, audio, now, stream.chunkAt, longestMs) / 1000;
+      const { chunkAt, lastChunkMs } = stream;
+      audioRate = this.#connectionAudio.sample(slot, audio, lastChunkMs, now, chunkAt, longestMs, stream.quietMs(now));
     }
     if (stream.isBeginning(now)) chunkRate = audioRate = Number.NaN;
     connections.set(slot, CONNECTION.chunk_send_rate, chunkRate);
     connections.set(slot, CONNECTION.audio_rate, audioRate);
+  }
+
+  /** Begin to measure audio at a chunk, because an engine may connect long before its first and a listener amid one. */
+  #openAudio(stream: Stream, listener: Listener): void {
+    const { slot, openedAt } = listener;
+    const { audioSince, audioBefore, firstChunkMs } = stream;
+    const since = Math.max(openedAt, audioSince);
+    if (this.#connectionAudioSince[slot] === since) return;
+    this.#connectionAudioSince[slot] = since;
+    if (openedAt > audioSince && firstChunkMs > 0)
+      this.#connectionAudio.open(slot, stream.chunkAt, listener.audioOf(stream.audioMs), stream.lastChunkMs);
+    else this.#connectionAudio.open(slot, audioSince, listener.audioOf(audioBefore + firstChunkMs), firstChunkMs);
   }
 
   #sweepReported(connection: ReportedConnection, now: number): void {
@@ -161,12 +177,18 @@ export class Sweep {
     if (this.#streamsSince[slot] !== since) {
       this.#streamsSince[slot] = since;
       this.#streamRates.open(slot, since, stream.publishedBefore);
-      this.#streamAudio.open(slot, since, stream.audioBefore);
+    }
+    const { audioSince, audioBefore, firstChunkMs } = stream;
+    if (this.#streamAudioSince[slot] !== audioSince) {
+      this.#streamAudioSince[slot] = audioSince;
+      this.#streamAudio.open(slot, audioSince, audioBefore + firstChunkMs, firstChunkMs);
     }
     const { longestMs } = this.#supply;
     const published = streams.get(slot, STREAM.chunks_published);
     const rate = this.#streamRates.sample(slot, published, now, stream.chunkAt, longestMs);
-    const audioRate = this.#streamAudio.sample(slot, stream.audioMs, now, stream.chunkAt, longestMs) / 1000;
+    const { audioMs, lastChunkMs, chunkAt } = stream;
+    const quietMs = stream.quietMs(now);
+    const audioRate = this.#streamAudio.sample(slot, audioMs, lastChunkMs, now, chunkAt, longestMs, quietMs);
     const isKnown = stream.engine !== null && !stream.isBeginning(now);
     streams.set(slot, STREAM.chunk_send_rate, isKnown ? rate : Number.NaN);
     streams.set(slot, STREAM.audio_rate, isKnown ? audioRate : Number.NaN);

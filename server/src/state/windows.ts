@@ -1,7 +1,9 @@
 /** Rates over true windows. Time is an argument: nothing here looks at a clock. */
 
-/** A counter that has not moved for this long, or for two steps, is measured up to now and not up to its last step. */
+/** A counter that has not moved for this long is measured up to now and not up to its last step. */
 const QUIET_MS = 1000;
+/** No rate is taken over less. */
+const MIN_SPAN_MS = 500;
 /** A step that is this much early is one all the same. */
 const EARLY = 0.9;
 
@@ -31,18 +33,19 @@ export class RateWindows {
   }
 
   /**
-   * Takes a sample and returns the rate a second. `movedAt`: when the counter last moved; before the slot's opening: not
-   * yet. `stepMs`: how long it rests between two steps. NaN in the first half second, and until there is a span to divide by.
+   * Take a sample and return the rate a second. `movedAt`: when the counter last moved; before the slot's opening: not
+   * yet. `stepMs`: how long it rests between two steps. `quietMs`: how long it may rest until the rest itself counts. NaN
+   * until there is a span of half a second to divide by: in less, jitter would be most of the rate.
    */
-  sample(slot: number, count: number, now: number, movedAt: number, stepMs = 0): number {
+  sample(slot: number, count: number, now: number, movedAt: number, stepMs = 0, quietMs = 2 * stepMs): number {
     const last = slot * this.#samples + (((this.#taken[slot] as number) - 1) % this.#samples);
     const lastTime = this.#times[last] as number;
-    const time = now - movedAt > Math.max(QUIET_MS, 2 * stepMs) ? now : Math.max(movedAt, lastTime);
+    const time = now - movedAt > Math.max(QUIET_MS, quietMs) ? now : Math.max(movedAt, lastTime);
     // One sample a step, so that the window holds as many steps as it has seconds.
     if (stepMs <= QUIET_MS || time - lastTime >= EARLY * stepMs) this.#write(slot, count, time);
     const oldest = slot * this.#samples + (Math.max(0, (this.#taken[slot] as number) - this.#samples) % this.#samples);
     const from = this.#times[oldest] as number;
-    if (now - from < 500 || time <= from) return Number.NaN;
+    if (time - from < MIN_SPAN_MS) return Number.NaN;
     return ((count - (this.#counts[oldest] as number)) * 1000) / (time - from);
   }
 

@@ -3,7 +3,7 @@ import { seededRandom } from '@auralis/server/simulate/random';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { World as AlertWorld, NotedStore } from '../alerts/world.js';
 import { Page } from './page.js';
-import { World } from './world.js';
+import { type Pacing, World } from './world.js';
 
 /** Listeners to chunks of any length, on links that jitter, with players that know what they do 100 ms later. */
 const PAGES = 12;
@@ -37,8 +37,8 @@ class Judged {
   readonly world: World;
   readonly #alerts: AlertWorld;
 
-  constructor(nextMs: () => number, joiningMs = 12_000) {
-    this.world = new World(() => this.#look(), nextMs);
+  constructor(nextMs: () => number, joiningMs = 12_000, pacing: Pacing = 'whole', beginsMs = 0) {
+    this.world = new World(() => this.#look(), nextMs, pacing, beginsMs);
     const { tables, timeline } = this.world;
     this.#alerts = new AlertWorld(BUILT_IN_RULES, this.store, timeline.now, tables);
     for (let at = 0; at < PAGES; at++) {
@@ -104,4 +104,70 @@ describe.each(CASES)('chunks of %s', (_, nextMs, joiningMs) => {
       expect(Math.abs(own - 1)).toBeLessThanOrEqual(0.2);
     }
   });
+});
+
+/** Repeat these lengths. */
+function repeated(...lengths: number[]): () => number {
+  let count = 0;
+  return () => lengths[count++ % lengths.length] as number;
+}
+
+/** One length for `untilMs` of audio, then another. */
+function changing(ms: number, untilMs: number, laterMs: number): () => number {
+  let sentMs = 0;
+  return () => {
+    const next = sentMs < untilMs ? ms : laterMs;
+    sentMs += next;
+    return next;
+  };
+}
+
+const UNEVEN: readonly [name: string, next: () => () => number][] = [
+  ['20, 20 and 4,000 ms', () => repeated(20, 20, 4_000)],
+  ['20, 20 and 10,000 ms', () => repeated(20, 20, 10_000)],
+  ['20 ms to 6 s', () => repeated(20, 20, 4_000, 100, 5_000, 50, 2_000, 20, 1_000, 3_000, 20, 6_000)],
+  ['0.5 to 10 s', () => varying(500, 10_000)],
+  ['100 ms for 10 s, then 4,000 ms', () => changing(100, 10_000, 4_000)],
+];
+
+/** Values of `streams.health_reason`. */
+const [FINE, SLOW_RATE] = [0, 4];
+
+/** Run a world for `SECONDS`. Return the reasons of its stream's status, and the alerts of too little audio. */
+function accusations(next: () => number, pacing: Pacing) {
+  // Engines connect before they have anything to say.
+  const judged = new Judged(next, 12_000, pacing, 700);
+  const reasons = new Set<number>();
+  for (let second = 0; second < SECONDS; second++) {
+    judged.world.run(1);
+    for (const reason of judged.world.stream('health_reason')) reasons.add(reason);
+  }
+  const rules = judged.store.transitions.map(({ alert }) => alert.rule).filter((rule) => rule.endsWith('-chunk-rate'));
+  return { reasons: [...reasons], rules: [...new Set(rules)], said: [...judged.said] };
+}
+
+describe.each(['whole', 'played'] as const)('chunks that are sent when %s', (pacing) => {
+  test.each(UNEVEN)('of %s are never too little audio, from the first on', (_, next) => {
+    const { reasons, rules, said } = accusations(next(), pacing);
+    expect(rules).toEqual([]);
+    expect(reasons).not.toContain(SLOW_RATE);
+    expect(said).not.toContain('slow_rate');
+  });
+
+  test('of 20, 20 and 4,000 ms are fine from the first on', () => {
+    expect(accusations(repeated(20, 20, 4_000), pacing).reasons).toEqual([FINE]);
+  });
+});
+
+test.each([20, 100])('half of the audio is found within seconds, from the start on, if chunks last %p ms', (ms) => {
+  const judged = new Judged(() => ms, 12_000, 'slow');
+  judged.world.run(6);
+  expect(judged.store.transitions.map(({ alert }) => [alert.rule, alert.blame?.on])).toContainEqual([
+    'stream-chunk-rate',
+    'engine',
+  ]);
+});
+
+test.each(UNEVEN)('half of the audio in chunks of %s is found', (_, next) => {
+  expect(accusations(next(), 'slow').rules).toContain('stream-chunk-rate');
 });

@@ -24,6 +24,9 @@ export interface ListenerPlan extends Paths {
 
 type Column = keyof typeof CONNECTION;
 
+/** When a chunk is sent: when it is whole, when the chunk before has been played, or after twice its length. */
+export type Pacing = 'whole' | 'played' | 'slow';
+
 export class World {
   readonly timeline = new Timeline(START);
   /** Nobody reaches the hub, and who is connected stays so until `cut`. */
@@ -31,21 +34,29 @@ export class World {
   readonly #hub = makeRelay(this.timeline);
 
   /**
-   * Publishes chunks in real time; `each` runs after every sweep, once a second. `nextMs`: how long the next chunk is. It is
-   * sent when it is whole.
+   * Publish chunks in real time; `each` runs after every sweep, once a second. `nextMs`: how long the next chunk is.
+   * `beginsMs`: how long after it connects the engine begins.
    */
-  constructor(each: (world: World) => void = () => {}, nextMs: () => number = () => 100) {
+  constructor(
+    each: (world: World) => void = () => {},
+    nextMs: () => number = () => 100,
+    pacing: Pacing = 'whole',
+    beginsMs = 0,
+  ) {
     const engine = upgrade(this.#hub.routes.publish, 'publish');
     engine.onOpen(silentPeer);
     const writer = new Writer();
+    let playedMs = 0;
     const publish = () => {
       const durationMs = nextMs();
-      this.timeline.at(this.timeline.now + durationMs, () => {
+      const waitMs = { whole: durationMs, played: playedMs, slow: 2 * durationMs }[pacing];
+      playedMs = durationMs;
+      this.timeline.at(this.timeline.now + waitMs, () => {
         engine.onMessage(silentPeer, writePublishedChunk(writer, { durationMs, payload: new Uint8Array(8) }), true);
         publish();
       });
     };
-    publish();
+    this.timeline.at(this.timeline.now + beginsMs, publish);
     this.#every(1000, () => {
       this.#hub.sweep.run(this.timeline.now);
       engine.onPong(silentPeer, new Uint8Array());
