@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { raise, silence } from '../harness/alerts.js';
+import { noHostRules, raise, silence } from '../harness/alerts.js';
 import { cut } from '../harness/damage.js';
 import { HubProcess, newDataDir, runCommand } from '../harness/hub.js';
 import { Receiver } from '../harness/receiver.js';
@@ -16,7 +16,10 @@ let receiver: Receiver;
 
 beforeAll(async () => {
   receiver = await Receiver.start();
-  writeFileSync(config, JSON.stringify({ notifiers: { hook: { type: 'webhook', url: receiver.url } } }));
+  writeFileSync(
+    config,
+    JSON.stringify({ ...noHostRules(), notifiers: { hook: { type: 'webhook', url: receiver.url } } }),
+  );
   const hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: left });
   await raise(hub, 'Before');
   await silence(hub, 'something');
