@@ -6,7 +6,7 @@ import { simulateCommand } from './cli/simulate.js';
 import { tailCommand } from './cli/tail.js';
 import { tokenCommand } from './cli/token.js';
 import { topCommand } from './cli/top.js';
-import { ConfigError } from './config.js';
+import { ConfigError } from './hub/config.js';
 import { DataDirError } from './store/data-dir-error.js';
 import { ListenError } from './transport/transport.js';
 import { VERSION } from './version.js';

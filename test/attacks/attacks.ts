@@ -1,4 +1,4 @@
-import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
+import { INTERNAL_ERROR_LOG } from '@auralis/server/hub/log';
 import { expect, test } from '@jest/globals';
 import { AuthFile } from '../harness/auth.js';
 import { HubProcess } from '../harness/hub.js';

@@ -1,4 +1,4 @@
-import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
+import { INTERNAL_ERROR_LOG } from '@auralis/server/hub/log';
 import type { SimulationSummary } from '@auralis/server/simulate/summary';
 import { expect } from '@jest/globals';
 import { HubProcess, runCommand } from './hub.js';

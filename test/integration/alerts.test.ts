@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
+import { INTERNAL_ERROR_LOG } from '@auralis/server/hub/log';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { NO_HOST_RULES } from '../harness/alerts.js';
 import { HubProcess, ROOT, runCommand } from '../harness/hub.js';

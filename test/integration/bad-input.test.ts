@@ -1,4 +1,4 @@
-import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
+import { INTERNAL_ERROR_LOG } from '@auralis/server/hub/log';
 import { CLOSE, Writer, writePublishedChunk } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encode } from '@msgpack/msgpack';

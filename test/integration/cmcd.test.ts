@@ -1,4 +1,4 @@
-import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
+import { INTERNAL_ERROR_LOG } from '@auralis/server/hub/log';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CmcdReporter } from '@svta/cml-cmcd';
 import { EARLY_EVENTS, SESSION, VERSION_1 } from '../harness/cmcd.js';

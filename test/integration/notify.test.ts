@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { INTERNAL_ERROR_LOG } from '@auralis/server/log';
+import { INTERNAL_ERROR_LOG } from '@auralis/server/hub/log';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { HubProcess, newDataDir, ROOT, runCommand } from '../harness/hub.js';
 import { type Received, Receiver } from '../harness/receiver.js';

@@ -1,11 +1,11 @@
 /** Each way by which a stranger's text reaches people: none passes what a terminal obeys or what turns lines. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { listenerName } from '@auralis/server/alerts/circumstances';
 import { labelsOf, messageOf } from '@auralis/server/alerts/describe';
-import { listenerName } from '@auralis/server/alerts/situation';
+import { body, headline, summary, type Told } from '@auralis/server/notify/message-text';
 import { Alertmanager } from '@auralis/server/notify/notifiers/alertmanager';
 import { PagerDuty } from '@auralis/server/notify/notifiers/pagerduty';
-import { body, headline, summary, type Told } from '@auralis/server/notify/words';
 import { createTables } from '@auralis/server/state/tables';
 import { refusedBy, unreachable } from '@auralis/server/watch/hub-error';
 import { changeLine } from '@auralis/server/watch/tail';
@@ -78,7 +78,7 @@ test('notifiers of machines that show texts to people pass them on neutrally', a
 
 describe.each(['json', 'pretty'])('the log as %s', (logFormat) => {
   const script = `
-    import { createLogger } from '${ROOT}server/dist/log.js';
+    import { createLogger } from '${ROOT}server/dist/hub/log.js';
     const log = createLogger({ logLevel: 'info', logFormat: '${logFormat}' });
     const strange = JSON.parse(process.argv[1]);
     log.warn({ notifier: strange, nested: { list: [strange] }, err: new Error(strange) }, strange + '\\nsecond');

@@ -1,8 +1,8 @@
 import { TABLE_NAMES } from '@auralis/shared';
 import { z } from 'zod';
-import { ConfigError, Problems } from '../config-error.js';
-import { byName, type Place, within } from '../config-place.js';
-import { readSection, section } from '../config-section.js';
+import { ConfigError, Problems } from '../config/error.js';
+import { byName, type Place, within } from '../config/place.js';
+import { readSection, section } from '../config/section.js';
 import { SEVERITIES } from './alert.js';
 import { BUILT_IN_RULES } from './built-in-rules.js';
 import { MANUAL } from './episode.js';

@@ -1,19 +1,19 @@
 import { MAX_ALERTS } from '@auralis/shared';
-import { toTheEnd } from '../slices.js';
+import type { Holders, NoPlace } from '../limits/places.js';
 import type { HubCounters } from '../state/counters.js';
-import type { Holders, NoPlace } from '../state/places.js';
 import { HUB, type Tables } from '../state/tables.js';
+import { toTheEnd } from '../time/time-slicer.js';
 import { AlertRows } from './alert-rows.js';
 import { blameFor, withFinding } from './blame.js';
+import { Circumstances, cpuOf, listenerName } from './circumstances.js';
 import { labelsOf, messageOf } from './describe.js';
 import { type Episode, MANUAL } from './episode.js';
 import { Episodes } from './episodes.js';
+import { EventLoopDelays } from './event-loop-delays.js';
 import type { ManualAlert } from './new-episode.js';
-import { NodeWatch } from './node-watch.js';
-import { RuleWatch, type Sighting } from './rule-watch.js';
+import { NotificationPolicy, type NotificationPolicyContext } from './notification-policy.js';
+import { RuleEvaluator, type Sighting } from './rule-evaluator.js';
 import { type Silence, Silences } from './silences.js';
-import { Circumstances, cpuOf, listenerName } from './situation.js';
-import { Telling, type TellingContext } from './telling.js';
 
 /** Words and blame of an alert that goes on are made anew this often, and where it is about another number of rows: true, and no flicker. */
 const DESCRIBE_EVERY_MS = 10_000;
@@ -25,7 +25,7 @@ const MAX_NAMED = 5;
 /** Groups that a rule sees, in one step of a look: of most there is nothing to be said. */
 const SIGHTINGS_A_STEP = 200;
 
-export interface AlertingContext extends TellingContext {
+export interface AlertingContext extends NotificationPolicyContext {
   readonly tables: Tables;
   /** This hub's row in `hubs`. */
   readonly hubSlot: number;
@@ -41,13 +41,13 @@ export type SilenceRequest = Pick<Silence, 'matchers' | 'author' | 'reason' | 'e
 /** All alerting: looks at the tables once a second, keeps the alerts and their silences, and says what changed. */
 export class Alerting {
   readonly #context: AlertingContext;
-  readonly #watches: readonly RuleWatch[];
+  readonly #watches: readonly RuleEvaluator[];
   readonly #ruleNames: ReadonlySet<string>;
   readonly #episodes: Episodes;
   readonly #silences = new Silences();
   readonly #rows: AlertRows;
-  readonly #node = new NodeWatch();
-  readonly #telling: Telling;
+  readonly #node = new EventLoopDelays();
+  readonly #telling: NotificationPolicy;
   /** Alerts that fired or were resolved, and of which nobody has been told yet. */
   #changed: Episode[] = [];
   #describedAnew = 0;
@@ -55,10 +55,10 @@ export class Alerting {
   /** Takes up what was kept. */
   constructor(context: AlertingContext, now: number) {
     this.#context = context;
-    this.#watches = context.rules.map((rule) => new RuleWatch(rule, context.tables));
+    this.#watches = context.rules.map((rule) => new RuleEvaluator(rule, context.tables));
     this.#ruleNames = new Set(context.rules.map(({ name }) => name));
     this.#episodes = new Episodes(context.newId, context.maxSharePercent);
-    this.#telling = new Telling(context, this.#episodes, this.#silences);
+    this.#telling = new NotificationPolicy(context, this.#episodes, this.#silences);
     this.#rows = new AlertRows(context.tables.alerts);
     const { firing, silences } = context.store.load();
     for (const stored of firing) this.#episodes.restore(stored, context.clock, now);
@@ -173,7 +173,7 @@ export class Alerting {
     toTheEnd(this.#show());
   }
 
-  *#lookBy(watch: RuleWatch, circumstances: Circumstances, now: number): Generator<void> {
+  *#lookBy(watch: RuleEvaluator, circumstances: Circumstances, now: number): Generator<void> {
     const { rule } = watch;
     const { tables } = this.#context;
     const sightings = watch.observe(now);
@@ -190,7 +190,7 @@ export class Alerting {
   }
 
   /** Makes words and blame of an alert, where it is time to; returns whether it was. */
-  #describe(watch: RuleWatch, sighting: Sighting, circumstances: Circumstances, now: number): boolean {
+  #describe(watch: RuleEvaluator, sighting: Sighting, circumstances: Circumstances, now: number): boolean {
     const { rule } = watch;
     const episode = this.#episodes.openOf(rule.name, sighting.group);
     if (episode?.state !== 'firing' || sighting.ripe === 0) return false;

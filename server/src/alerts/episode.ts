@@ -1,4 +1,4 @@
-import type { WallClock } from '../clock.js';
+import type { WallClock } from '../time/clock.js';
 import type { Alert, Blame, Severity } from './alert.js';
 
 /** An alert while it lives: from pending over firing to resolved, or from pending to nothing. */

@@ -1,11 +1,11 @@
 import { MAX_ALERTS, MAX_RAISED_ALERTS } from '@auralis/shared';
-import type { WallClock } from '../clock.js';
-import { type Holders, type NoPlace, Places } from '../state/places.js';
+import { type Holders, type NoPlace, Places } from '../limits/places.js';
+import type { WallClock } from '../time/clock.js';
 import type { StoredAlert } from './alert-store.js';
 import { type Episode, MANUAL } from './episode.js';
 import { type ManualAlert, pendingEpisode, raisedEpisode, restoredEpisode } from './new-episode.js';
 import type { Rule } from './rule.js';
-import type { Sighting } from './rule-watch.js';
+import type { Sighting } from './rule-evaluator.js';
 
 /** A resolved alert stays this long, so that who was woken finds it. */
 export const RESOLVED_STAYS_MS = 300_000;

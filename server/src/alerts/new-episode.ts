@@ -1,9 +1,9 @@
-import type { WallClock } from '../clock.js';
+import type { WallClock } from '../time/clock.js';
 import type { Severity } from './alert.js';
 import type { StoredAlert } from './alert-store.js';
 import { type Episode, MANUAL } from './episode.js';
 import type { Rule } from './rule.js';
-import type { Sighting } from './rule-watch.js';
+import type { Sighting } from './rule-evaluator.js';
 
 export interface ManualAlert {
   readonly severity: Severity;

@@ -1,9 +1,9 @@
 import { STREAM_NAME } from '@auralis/shared';
 import { z } from 'zod';
-import { ConfigError, Problems } from '../config-error.js';
-import { readConfigFile } from '../config-file.js';
-import { within } from '../config-place.js';
-import { assertKnown, readSection, section } from '../config-section.js';
+import { ConfigError, Problems } from '../config/error.js';
+import { readConfigFile } from '../config/file.js';
+import { within } from '../config/place.js';
+import { assertKnown, readSection, section } from '../config/section.js';
 import type { Streams } from './identity.js';
 import { ANONYMOUS_ROLES, ROLES, type Role } from './roles.js';
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { TOKEN_SUBPROTOCOL } from '@auralis/shared';
-import { offeredProtocols } from '../subprotocols.js';
+import { offeredProtocols } from '../transport/subprotocols.js';
 
 /** 256 bits: nobody guesses them, so a fast hash keeps them, and no guess need be counted. */
 const TOKEN_BYTES = 32;

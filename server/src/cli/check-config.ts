@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { loadOptions } from '../config.js';
-import { ignoredVariables } from '../config-environment.js';
+import { ignoredVariables } from '../config/environment.js';
+import { loadOptions } from '../hub/config.js';
 
 const EXAMPLES = `
 Exit code 0 where the hub would start with it, 2 where it would not: a line for each thing that is wrong, with its file, line and

@@ -1,4 +1,4 @@
-import type { HubOptions } from '../options.js';
+import type { HubOptions } from '../hub/options.js';
 import { takeExclusively } from '../transport/listen-error.js';
 import { ListenError } from '../transport/transport.js';
 

@@ -1,10 +1,10 @@
 import { isatty } from 'node:tty';
 import { Command, Option } from 'commander';
-import { environmentNameOf, flagOf, loadOptions } from '../config.js';
-import { ignoredVariables } from '../config-environment.js';
-import { type Hub, startHub } from '../hub.js';
-import { createLogger, INTERNAL_ERROR_LOG } from '../log.js';
-import { type OptionSpec, SERVE_OPTIONS } from '../options.js';
+import { ignoredVariables } from '../config/environment.js';
+import { environmentNameOf, flagOf, loadOptions } from '../hub/config.js';
+import { type Hub, startHub } from '../hub/hub.js';
+import { createLogger, INTERNAL_ERROR_LOG } from '../hub/log.js';
+import { type OptionSpec, SERVE_OPTIONS } from '../hub/options.js';
 
 const EXAMPLES = `
 Each setting is also read from the environment (AURALIS_PORT) and from the config file, YAML or JSON (port: 9000);

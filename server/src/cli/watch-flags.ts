@@ -1,6 +1,6 @@
 import { LIVE_INTERVALS_MS, TOKEN } from '@auralis/shared';
 import { InvalidArgumentError, Option } from 'commander';
-import { ConfigError } from '../config-error.js';
+import { ConfigError } from '../config/error.js';
 import { hubUrl } from '../watch/link.js';
 
 /** Flags of the commands that are clients of a hub. */

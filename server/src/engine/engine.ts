@@ -1,9 +1,9 @@
 import { type AudioFormat, STALLED_MS } from '@auralis/shared';
-import { MOST_ENGINE_CHUNKS_PER_MS } from '../state/chunks-elsewhere.js';
 import type { EngineTotals } from '../state/engine-totals.js';
-import { ReportedCounter } from '../state/reported-counter.js';
+import { MOST_ENGINE_CHUNKS_PER_MS } from '../state/external-chunks.js';
+import { ExternalCounter } from '../state/external-counter.js';
 import { ENGINE, type Tables } from '../state/tables.js';
-import { EventWindow } from '../state/windows.js';
+import { EventWindow } from '../time/windows.js';
 import type { EngineEvent } from './event.js';
 import { PcmPeak } from './pcm-peak.js';
 import { RecentMean } from './recent.js';
@@ -46,8 +46,8 @@ export class Engine {
   #isSilent = false;
   #notesMean = new RecentMean();
   readonly #generationFailures = new EventWindow(HOUR_MS, 1000);
-  readonly #sent = new ReportedCounter(MOST_ENGINE_CHUNKS_PER_MS);
-  readonly #dropped = new ReportedCounter(MOST_ENGINE_CHUNKS_PER_MS);
+  readonly #sent = new ExternalCounter(MOST_ENGINE_CHUNKS_PER_MS);
+  readonly #dropped = new ExternalCounter(MOST_ENGINE_CHUNKS_PER_MS);
   readonly #drops = new EventWindow(MINUTE_MS);
   #saidPeakDb = Number.NaN;
   #pcm: PcmPeak | null = null;
@@ -171,7 +171,7 @@ export class Engine {
     this.#set(ENGINE.chunks_dropped, this.#dropped.total);
     this.#set(ENGINE.chunks_marked, Number(this.#sent.isImpossible || this.#dropped.isImpossible));
     this.#showChunkRates(now);
-    this.#totals.chunksElsewhere.engineSays(this.#stream, sent, dropped, !this.isPublishing, now);
+    this.#totals.externalChunks.engineSays(this.#stream, sent, dropped, !this.isPublishing, now);
   }
 
   #sign(now: number): void {

@@ -2,11 +2,11 @@ import type { AudioFormat } from '@auralis/shared';
 import { type Answer, type NoAnswer, takeSteps } from '../check/answer.js';
 import { recordSchema } from '../check/record-schema.js';
 import { noPlaceForStream } from '../check/refusal.js';
-import { toTheEnd } from '../slices.js';
+import type { Holders, NoPlace } from '../limits/places.js';
 import type { HubCounters } from '../state/counters.js';
 import type { EngineTotals } from '../state/engine-totals.js';
-import type { Holders, NoPlace } from '../state/places.js';
 import type { Tables } from '../state/tables.js';
+import { toTheEnd } from '../time/time-slicer.js';
 import { Engine } from './engine.js';
 import { EVENT_READER, EVENTS } from './event.js';
 

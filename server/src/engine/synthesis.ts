@@ -1,6 +1,6 @@
 import type { EngineTotals } from '../state/engine-totals.js';
 import { ENGINE, type Tables } from '../state/tables.js';
-import { EventWindow } from '../state/windows.js';
+import { EventWindow } from '../time/windows.js';
 import type { EngineEvent, Outcome } from './event.js';
 import { SynthesisPairs } from './pairs.js';
 import { RecentMean } from './recent.js';

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TableName } from '@auralis/shared';
-import { makeDir } from '../make-dir.js';
+import { makeDir } from '../store/make-dir.js';
 import { describeDamage, HEADER_BYTES, type Reading } from '../store/record.js';
 import { RecordFile } from '../store/record-file.js';
 import type { Damage } from '../store/store.js';

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { HUB, type Tables } from '../state/tables.js';
-import { EventWindow } from '../state/windows.js';
+import { EventWindow } from '../time/windows.js';
 
 /** A delay shorter than this is not seen; finer would wake the hub more often than its own work does. */
 const RESOLUTION_MS = 20;

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { getPathNoStrict } from 'hono/utils/url';
 import type { z } from 'zod';
 import type { Identity } from '../auth/identity.js';
-import type { Holders } from '../state/places.js';
+import type { Holders } from '../limits/places.js';
 import { pathBelow } from './prefix.js';
 import { Problem } from './problem.js';
 

@@ -1,7 +1,7 @@
 import { RETRY_AFTER_S } from '@auralis/shared';
 import { HTTPException } from 'hono/http-exception';
-import { RefusedBody } from '../refused-body.js';
 import type { HubCounters } from '../state/counters.js';
+import { RefusedBody } from '../transport/refused-body.js';
 import { addAccess } from './access.js';
 import { type Api, createApi } from './api.js';
 import { compress } from './compress.js';

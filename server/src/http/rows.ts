@@ -11,7 +11,7 @@ import {
   written,
 } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
-import { toTheEnd } from '../slices.js';
+import { toTheEnd } from '../time/time-slicer.js';
 import { choice, named, repeated, text, wholeNumber } from './parameters.js';
 
 /** A page of a table's rows, as REST answers it. `next`: the offset of the next page, or null. */

@@ -1,8 +1,8 @@
 import { SCHEMAS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
-import { isBelieved } from '../state/belief.js';
 import type { EngineTotals } from '../state/engine-totals.js';
 import { CONNECTION, CONNECTION_STATE, ENGINE, HUB, STREAM, type Tables } from '../state/tables.js';
+import { isBelieved } from '../state/trust.js';
 import { roundedAs } from './rounded.js';
 
 const known = (description: string) => z.number().openapi({ description });
@@ -116,7 +116,7 @@ export class SummaryHistory {
 
   /** Chunks to listeners of the hub, and those of engines that stream by themselves. */
   #chunks(counter: 'chunks_sent' | 'chunks_dropped'): number {
-    const { sent, dropped } = this.#totals.chunksElsewhere;
+    const { sent, dropped } = this.#totals.externalChunks;
     return this.#tables.hubs.get(this.#hubSlot, HUB[counter]) + (counter === 'chunks_sent' ? sent : dropped);
   }
 

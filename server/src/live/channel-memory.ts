@@ -1,5 +1,5 @@
 import { MAX_LIVE_CELLS } from '@auralis/shared';
-import type { NoPlace } from '../state/places.js';
+import type { NoPlace } from '../limits/places.js';
 import type { Channel } from './channel.js';
 
 /** Cells that the baselines of all channels hold, by address. A channel is paid for by its oldest subscriber. */

@@ -7,7 +7,7 @@ import {
   MsgpackFrameSink,
   type Wire,
 } from '@auralis/shared';
-import type { WallClock } from '../clock.js';
+import type { WallClock } from '../time/clock.js';
 import type { Feed, Subscription } from './subscription.js';
 import type { Selection } from './topic.js';
 

@@ -16,13 +16,13 @@ import {
   TOKEN_SUBPROTOCOL,
   type Welcome,
 } from '@auralis/shared';
-import type { Clock } from '../clock.js';
-import { Slices } from '../slices.js';
+import { KeptAllowances } from '../limits/kept-allowances.js';
+import { type Holders, holdersOf, type NoPlace, Places } from '../limits/places.js';
 import type { HubCounters } from '../state/counters.js';
-import { KeptAllowances } from '../state/kept-allowances.js';
-import { type Holders, holdersOf, type NoPlace, Places } from '../state/places.js';
 import type { Tables } from '../state/tables.js';
-import { offeredProtocols } from '../subprotocols.js';
+import type { Clock } from '../time/clock.js';
+import { TimeSlicer } from '../time/time-slicer.js';
+import { offeredProtocols } from '../transport/subprotocols.js';
 import { INTERNAL_ERROR, type SocketRoute, type UpgradeAnswer, type UpgradeRequest } from '../transport/transport.js';
 import { Channel, type ChannelContext, createSinks, Snapshots } from './channel.js';
 import { ChannelMemory } from './channel-memory.js';
@@ -50,7 +50,7 @@ export interface LiveContext {
   /** Percent of the dashboards, and of the channels, that one address or token may hold. */
   readonly maxSharePercent: number;
   /** Does the work in slices; its own queue unless given. */
-  readonly slices?: Slices;
+  readonly slices?: TimeSlicer;
 }
 
 /** The live protocol: dashboards, the channels they subscribe to, and the ticks that feed them. */
@@ -63,7 +63,7 @@ export class Live implements LiveDesk {
   readonly #snapshots = new Snapshots();
   readonly waiting: Waiting;
   readonly allowances = new KeptAllowances<UsedLiveAllowances>();
-  readonly #slices: Slices;
+  readonly #slices: TimeSlicer;
   /** Channels whose frames are due, and subscriptions that are owed a snapshot, by address. */
   readonly #due = new Set<Channel>();
   readonly #owed = new Turns<Subscriber, Subscription<Channel>>();
@@ -77,7 +77,7 @@ export class Live implements LiveDesk {
     this.#context = context;
     this.now = context.clock.now;
     const { maxSharePercent: sharePercent } = context;
-    const { source, clock, onError, slices = new Slices({ onError }) } = context;
+    const { source, clock, onError, slices = new TimeSlicer({ onError }) } = context;
     this.#common = { source, clock, sinks: createSinks(), snapshots: this.#snapshots };
     this.#slices = slices;
     this.waiting = new Waiting(sharePercent);

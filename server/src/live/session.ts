@@ -17,11 +17,11 @@ import {
   type Welcome,
   type Wire,
 } from '@auralis/shared';
+import type { KeptAllowances } from '../limits/kept-allowances.js';
+import type { Holders } from '../limits/places.js';
+import { SocketAllowance } from '../limits/socket-allowance.js';
 import type { HubCounters } from '../state/counters.js';
-import type { KeptAllowances } from '../state/kept-allowances.js';
-import type { Holders } from '../state/places.js';
-import { SocketAllowance } from '../state/socket-allowance.js';
-import type { Allowance } from '../state/windows.js';
+import type { Allowance } from '../time/windows.js';
 import { type Peer, SEND, type SendStatus, type SocketHandler } from '../transport/transport.js';
 import type { Channel } from './channel.js';
 import type { Subscriber, Subscription } from './subscription.js';

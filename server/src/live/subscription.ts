@@ -7,8 +7,8 @@ import {
   STALLED_MS,
   type Wire,
 } from '@auralis/shared';
+import type { Holders } from '../limits/places.js';
 import type { HubCounters } from '../state/counters.js';
-import type { Holders } from '../state/places.js';
 import { SEND, type SendStatus } from '../transport/transport.js';
 
 /** Send times of unacknowledged frames are kept for this many: more than may ever be outstanding. */

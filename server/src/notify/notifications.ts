@@ -1,9 +1,9 @@
 import type { Transition } from '../alerts/alert.js';
-import type { Clock } from '../clock.js';
 import { HUB, type Tables } from '../state/tables.js';
 import type { Store, Transaction } from '../store/store.js';
+import type { Clock } from '../time/clock.js';
 import { createNotifier, targetOf } from './create-notifier.js';
-import { Lane, type LaneContext } from './lane.js';
+import { DeliveryQueue, type DeliveryQueueContext } from './delivery-queue.js';
 import type { Teller } from './notifier.js';
 import { Outbox } from './outbox.js';
 import { hears } from './routing.js';
@@ -16,7 +16,7 @@ export interface NotificationsContext {
   readonly hubs: Tables['hubs'];
   readonly hubSlot: number;
   readonly clock: Clock;
-  readonly log: LaneContext['log'];
+  readonly log: DeliveryQueueContext['log'];
 }
 
 /** How a notifier fares, for people; times are ms since 1970. */
@@ -41,7 +41,7 @@ export interface NotifierState {
 export class Notifications {
   readonly #context: NotificationsContext;
   readonly #outbox: Outbox;
-  readonly #lanes: readonly { readonly settings: NotifierSettings; readonly lane: Lane }[];
+  readonly #queues: readonly { readonly settings: NotifierSettings; readonly queue: DeliveryQueue }[];
 
   constructor(context: NotificationsContext) {
     this.#context = context;
@@ -50,19 +50,19 @@ export class Notifications {
     const onOrphans = (name: string, count: number) =>
       log.warn({ notifier: name, count }, `${count} notifications waited for ${name}, which is no more: dropped`);
     this.#outbox = new Outbox({ store, names, now: clock.wallNow(), onOrphans });
-    this.#lanes = notifiers.map((settings) => {
+    this.#queues = notifiers.map((settings) => {
       const { name, minIntervalMs } = settings;
       const notifier = createNotifier(settings, teller);
       const outbox = this.#outbox;
       const clocks = { now: clock.now, wallClock: Date.now };
-      const lane = new Lane({ name, notifier, outbox, minIntervalMs, ...clocks, random: Math.random, log });
-      return { settings, lane };
+      const queue = new DeliveryQueue({ name, notifier, outbox, minIntervalMs, ...clocks, random: Math.random, log });
+      return { settings, queue };
     });
   }
 
   /** Adds what is to be told of `transitions`, and to whom, to a transaction; `wake` when that is committed. */
   append(transaction: Transaction, transitions: readonly Transition[]): void {
-    for (const { settings } of this.#lanes) {
+    for (const { settings } of this.#queues) {
       const heard = transitions.filter((transition) => hears(settings.interest, transition));
       const dropped = this.#outbox.append(transaction, settings.name, heard);
       if (dropped === 0) continue;
@@ -73,7 +73,7 @@ export class Notifications {
 
   /** Looks who has something to tell. Never waits for it. */
   wake(): void {
-    for (const { lane } of this.#lanes) lane.tick();
+    for (const { queue } of this.#queues) queue.tick();
   }
 
   /** Once a second. */
@@ -92,7 +92,7 @@ export class Notifications {
 
   states(): NotifierState[] {
     const wallOf = (at: number | null) => (at === null ? null : this.#context.clock.wallOf(at));
-    return this.#lanes.map(({ settings, lane: { status } }) => ({
+    return this.#queues.map(({ settings, queue: { status } }) => ({
       id: settings.name,
       type: settings.type,
       target: targetOf(settings),
@@ -112,6 +112,6 @@ export class Notifications {
   /** Tells what can be told within `ms`; the rest waits for the next start. */
   async drain(ms: number): Promise<void> {
     const signal = AbortSignal.timeout(ms);
-    await Promise.all(this.#lanes.map(({ lane }) => lane.drain(signal)));
+    await Promise.all(this.#queues.map(({ queue }) => queue.drain(signal)));
   }
 }

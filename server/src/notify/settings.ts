@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../alerts/alert.js';
-import type { Place } from '../config-place.js';
-import { readSection, section } from '../config-section.js';
+import type { Place } from '../config/place.js';
+import { readSection, section } from '../config/section.js';
 import type { Interest } from './routing.js';
 import { type Environment, secret } from './secret.js';
 

@@ -1,8 +1,8 @@
 import { type Column, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, PLAYER_MARK, type Tables } from '../state/tables.js';
-import { isBufferBelieved, isPossible, isSynced } from './belief.js';
 import { type Exposition, labelsOf } from './exposition.js';
 import { type ColumnFamily, familyOf } from './naming.js';
+import { isBufferBelieved, isPossible, isSynced } from './trust.js';
 
 /** How many of the worst are shown of each figure: a series for each of 15,000 listeners is what a page must not have. */
 const WORST = 5;

@@ -1,4 +1,4 @@
-import { RateWindows } from '../state/windows.js';
+import { RateWindows } from '../time/windows.js';
 
 /**
  * Seconds of audio in a second, for many slots. An engine may send a chunk when it is whole, or when the chunk before has

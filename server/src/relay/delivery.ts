@@ -1,5 +1,5 @@
+import type { Listener, OutgoingChunk } from '../listeners/listener.js';
 import { type Peer, SEND, type SendStatus } from '../transport/transport.js';
-import type { Listener, OutgoingChunk } from './listener.js';
 
 /**
  * Listeners that are asked, sent to and booked together. A send is 8 µs of the kernel's work, after which the processor has

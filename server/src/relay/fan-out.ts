@@ -1,5 +1,5 @@
 import { MAX_WAITING_FAN_OUT_BYTES } from '@auralis/shared';
-import type { Listener } from './listener.js';
+import type { Listener } from '../listeners/listener.js';
 
 /**
  * Work of one piece, in sends of a short message. Each takes some 11 µs, so that a piece takes 3 ms; 64 KiB more to copy take

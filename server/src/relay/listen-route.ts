@@ -10,14 +10,14 @@ import {
   MAX_LISTENER_MESSAGE_BYTES,
   STREAM_NAME,
 } from '@auralis/shared';
+import { type Holders, holdersOf, type NoPlace } from '../limits/places.js';
+import { LEAST_CHUNKS } from '../listeners/chunk-bounds.js';
+import { isGoodbye } from '../listeners/goodbye.js';
+import type { Listener } from '../listeners/listener.js';
 import type { HubCounters } from '../state/counters.js';
-import { type Holders, holdersOf, type NoPlace } from '../state/places.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
-import { offeredProtocols } from '../subprotocols.js';
+import { offeredProtocols } from '../transport/subprotocols.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
-import { LEAST_CHUNKS } from './chunk-bounds.js';
-import { isGoodbye } from './goodbye.js';
-import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 

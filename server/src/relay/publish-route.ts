@@ -17,9 +17,9 @@ import {
   type PublishedChunk,
   show,
 } from '@auralis/shared';
+import { type Holders, holdersOf } from '../limits/places.js';
+import { SocketAllowance } from '../limits/socket-allowance.js';
 import type { HubCounters } from '../state/counters.js';
-import { type Holders, holdersOf } from '../state/places.js';
-import { SocketAllowance } from '../state/socket-allowance.js';
 import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } from '../transport/transport.js';
 import { audioProtocol, noStream, STREAM_NAME_RULE, say, streamName } from './listen-route.js';
 import type { Relay } from './relay.js';

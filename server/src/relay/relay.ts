@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { CLOSE, MAX_CLOSED_ROWS, MAX_STREAMS } from '@auralis/shared';
+import { KeptAllowances } from '../limits/kept-allowances.js';
+import { type Holders, type NoPlace, Places } from '../limits/places.js';
+import { ClosedRows } from '../listeners/closed-rows.js';
+import type { ExternalConnection } from '../listeners/external-connection.js';
+import { isGoodbye } from '../listeners/goodbye.js';
+import { Ledger } from '../listeners/ledger.js';
+import { Listener, type ListenerLimits, type UsedAllowance } from '../listeners/listener.js';
+import { reconnectGap } from '../listeners/reconnect-gap.js';
+import { ReportPace } from '../listeners/report-pace.js';
 import type { HubCounters } from '../state/counters.js';
-import { KeptAllowances } from '../state/kept-allowances.js';
-import { type Holders, type NoPlace, Places } from '../state/places.js';
 import { CONNECTION, CONNECTION_ATTRIBUTE, roomForListeners, STREAM, type Tables } from '../state/tables.js';
-import type { Allowance } from '../state/windows.js';
+import type { Allowance } from '../time/windows.js';
 import type { Peer } from '../transport/transport.js';
-import { ClosedRows } from './closed-rows.js';
 import { FanOut } from './fan-out.js';
-import { isGoodbye } from './goodbye.js';
-import { Ledger } from './ledger.js';
-import { Listener, type ListenerLimits, type UsedAllowance } from './listener.js';
-import { reconnectGap } from './reconnect-gap.js';
-import { ReportPace } from './report-pace.js';
-import type { ReportedConnection } from './reported-connection.js';
 import { Stream } from './stream.js';
 
 /** A stream that nobody uses goes after this long. */
@@ -146,13 +146,13 @@ export class Relay {
   }
 
   /** A connection that somebody else serves. */
-  joinReported(stream: Stream, connection: ReportedConnection): void {
+  joinReported(stream: Stream, connection: ExternalConnection): void {
     stream.reported.add(connection);
     stream.idleSince = null;
     stream.showConnections();
   }
 
-  leaveReported(stream: Stream, connection: ReportedConnection, now: number): void {
+  leaveReported(stream: Stream, connection: ExternalConnection, now: number): void {
     stream.reported.delete(connection);
     stream.showConnections();
     this.#noteIdle(stream, now);

@@ -8,23 +8,23 @@ import {
   Writer,
   writeChunk,
 } from '@auralis/shared';
+import type { Holders } from '../limits/places.js';
+import { lateAfterMs } from '../listeners/chunk-bounds.js';
+import { ClientHistory } from '../listeners/client-history.js';
+import type { Connection } from '../listeners/connection.js';
+import type { ExternalConnection } from '../listeners/external-connection.js';
+import { ENTRY } from '../listeners/ledger.js';
+import type { Listener, OutgoingChunk } from '../listeners/listener.js';
+import { RebufferingRatio } from '../listeners/rebuffering.js';
+import { RecentChunks } from '../listeners/recent-chunks.js';
+import { HEALTH } from '../listeners/status.js';
 import type { HubCounters } from '../state/counters.js';
-import type { Holders } from '../state/places.js';
 import { STREAM, type Tables } from '../state/tables.js';
-import { EventWindow } from '../state/windows.js';
+import { EventWindow } from '../time/windows.js';
 import type { Peer } from '../transport/transport.js';
-import { lateAfterMs } from './chunk-bounds.js';
-import { ClientHistory } from './client-history.js';
-import type { Connection } from './connection.js';
 import { deliver } from './delivery.js';
 import { EngineSeat } from './engine-seat.js';
 import type { FanOut } from './fan-out.js';
-import { HEALTH } from './health.js';
-import { ENTRY } from './ledger.js';
-import type { Listener, OutgoingChunk } from './listener.js';
-import { RecentChunks } from './recent-chunks.js';
-import type { ReportedConnection } from './reported-connection.js';
-import { Silence } from './silence.js';
 import { SUPPLY, Supply } from './supply.js';
 
 /** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
@@ -36,7 +36,7 @@ export class Stream {
   readonly listeners = new Set<Listener>();
   readonly recent = new RecentChunks();
   /** Connections to it that others serve and report. */
-  readonly reported = new Set<ReportedConnection>();
+  readonly reported = new Set<ExternalConnection>();
   readonly clients: ClientHistory;
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
   seq = 0;
@@ -69,7 +69,7 @@ export class Stream {
   readonly #table: Tables['streams'];
   readonly #counters: HubCounters;
   readonly #drops = new EventWindow(60_000);
-  readonly #silence = new Silence();
+  readonly #silence = new RebufferingRatio();
   readonly #supply: Supply;
   readonly #fanOut: FanOut;
 

@@ -1,5 +1,5 @@
 import type { AudioFormat, PublishedChunk } from '@auralis/shared';
-import { maxOutstandingMs } from './chunk-bounds.js';
+import { maxOutstandingMs } from '../listeners/chunk-bounds.js';
 
 /** Values of `streams.health_reason`, in the order of the catalogue's labels. */
 export const SUPPLY = { fine: 0, engineOffline: 1, wrongFormat: 2, burst: 3, slowRate: 4, late: 5 } as const;

@@ -1,14 +1,14 @@
 import { CLOSE, ENGINE_MESSAGE_MS, STALE_MS, STALLED_MS } from '@auralis/shared';
-import { figureOf, isBelieved, TRUST } from '../state/belief.js';
+import type { Connection, Supplied } from '../listeners/connection.js';
+import type { ExternalConnection } from '../listeners/external-connection.js';
+import type { Listener } from '../listeners/listener.js';
+import { HEALTH } from '../listeners/status.js';
 import type { HubCounters } from '../state/counters.js';
 import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
-import { quantile, RateWindows } from '../state/windows.js';
+import { figureOf, isBelieved, TRUST } from '../state/trust.js';
+import { quantile, RateWindows } from '../time/windows.js';
 import { AudioRates } from './audio-rates.js';
-import type { Connection, Supplied } from './connection.js';
-import { HEALTH } from './health.js';
-import type { Listener } from './listener.js';
 import type { Relay } from './relay.js';
-import type { ReportedConnection } from './reported-connection.js';
 import type { Stream } from './stream.js';
 
 /** Each listener is pinged once in this many sweeps, so that the pings of all are spread over time. */
@@ -133,7 +133,7 @@ export class Sweep {
     else this.#connectionAudio.open(slot, audioSince, listener.audioOf(audioBefore + firstChunkMs), firstChunkMs);
   }
 
-  #sweepReported(connection: ReportedConnection, now: number): void {
+  #sweepReported(connection: ExternalConnection, now: number): void {
     connection.refresh(now);
     this.#judge(connection, now, connection.supply);
   }

@@ -1,11 +1,11 @@
-import { ChunksElsewhere } from './chunks-elsewhere.js';
+import { ExternalChunks } from './external-chunks.js';
 
 /** What all engines did since the hub started, over their restarts and over the rows that have gone. */
 export class EngineTotals {
   /** Syntheses that succeeded; the spec's `total_phrases_generated`. */
   phrases = 0;
   synthesisErrors = 0;
-  readonly chunksElsewhere = new ChunksElsewhere();
+  readonly externalChunks = new ExternalChunks();
 
   get attempts(): number {
     return this.phrases + this.synthesisErrors;

@@ -1,9 +1,9 @@
-import { makeDir } from '../make-dir.js';
 import { checkAccess } from './access.js';
 import { sayWithAdvice } from './advice.js';
 import { DataDirError } from './data-dir-error.js';
 import { Databases } from './database.js';
 import { lockDir } from './lock.js';
+import { makeDir } from './make-dir.js';
 import { type Damage, readState } from './state-files.js';
 
 /**

@@ -1,10 +1,10 @@
-import { makeDir } from '../make-dir.js';
 import { checkAccess } from './access.js';
 import { isOfTheDisk, sayWithAdvice } from './advice.js';
 import { DataDirError } from './data-dir-error.js';
 import { type Database, Databases, type Key, type Write } from './database.js';
 import { setAsideEarlierBuild } from './earlier-build.js';
 import { type DirLock, lockDir } from './lock.js';
+import { makeDir } from './make-dir.js';
 import { type Damage, readState } from './state-files.js';
 import { StateWriter } from './state-writer.js';
 

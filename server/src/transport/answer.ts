@@ -1,4 +1,4 @@
-import type { AddressBudget } from '../address-budget.js';
+import type { AddressBudget } from '../limits/address-budget.js';
 import type { HttpLimits } from './http-limits.js';
 import type { RequestBody } from './request-body.js';
 import { problem, problemParts, type Refusal } from './web.js';

@@ -1,4 +1,4 @@
-import { AddressBudget } from '../address-budget.js';
+import { AddressBudget } from '../limits/address-budget.js';
 import type { AnswerContext } from './answer.js';
 import type { HttpLimits } from './http-limits.js';
 import { RequestPacer } from './request-pacer.js';

@@ -1,6 +1,6 @@
-import type { AddressBudget } from '../address-budget.js';
-import { RefusedBody } from '../refused-body.js';
+import type { AddressBudget } from '../limits/address-budget.js';
 import type { BodyLimits } from './http-limits.js';
+import { RefusedBody } from './refused-body.js';
 
 /** Most bodies are smaller: a report, an event, an alert's receipt. */
 const FIRST_CAPACITY_BYTES = 4_096;

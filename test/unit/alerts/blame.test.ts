@@ -1,5 +1,5 @@
 import { blameFor, type Situation } from '@auralis/server/alerts/blame';
-import { NodeWatch } from '@auralis/server/alerts/node-watch';
+import { EventLoopDelays } from '@auralis/server/alerts/event-loop-delays';
 import { describe, expect, test } from '@jest/globals';
 
 const CALM = { lostMs: 0, watchedMs: 15_000, worstDelayMs: 0, cpuPercent: 20 };
@@ -188,7 +188,7 @@ describe('who is to blame', () => {
 describe('what the node remembers of itself', () => {
   /** Looks, each so long after the one before, with what the event loop says of the time before that one. */
   const watched = (looks: readonly (readonly [gapMs: number, delayMs: number])[]) => {
-    const watch = new NodeWatch();
+    const watch = new EventLoopDelays();
     let now = 0;
     watch.observe(now, 0);
     for (const [gapMs, delayMs] of looks) {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readAlertSettings } from '@auralis/server/alerts/alert-settings';
 import { BUILT_IN_RULES } from '@auralis/server/alerts/built-in-rules';
-import { ConfigError } from '@auralis/server/config';
-import { byName, within } from '@auralis/server/config-place';
+import { byName, within } from '@auralis/server/config/place';
+import { ConfigError } from '@auralis/server/hub/config';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../../harness/hub.js';
 

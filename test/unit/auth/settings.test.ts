@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAuthFileAgain } from '@auralis/server/auth/settings';
 import { digestOf } from '@auralis/server/auth/token';
-import { ConfigError, checkOptions, loadOptions } from '@auralis/server/config';
+import { ConfigError, checkOptions, loadOptions } from '@auralis/server/hub/config';
 import { describe, expect, test } from '@jest/globals';
 
 const file = join(mkdtempSync(join(tmpdir(), 'auralis-')), 'auth.yaml');

@@ -175,10 +175,10 @@ describe('an engine that streams by itself', () => {
   test('counts for the hub, unless its chunks pass through the hub', () => {
     chunks(100, 1);
     chunks(130, 2);
-    expect(world.totals.chunksElsewhere).toMatchObject({ sent: 130, dropped: 2 });
+    expect(world.totals.externalChunks).toMatchObject({ sent: 130, dropped: 2 });
     world.room.joined('main', null, world.now);
     chunks(190, 9);
-    expect(world.totals.chunksElsewhere).toMatchObject({ sent: 130, dropped: 2 });
+    expect(world.totals.externalChunks).toMatchObject({ sent: 130, dropped: 2 });
     expect(world.read('chunks_sent')).toBe(190);
   });
 });

@@ -1,6 +1,6 @@
 import { MAX_EVENTS } from '@auralis/shared';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ANYBODY } from '../server/holders.js';
+import { ANYBODY } from '../limits/holders.js';
 import { EngineWorld, synthesis } from './world.js';
 
 let world: EngineWorld;

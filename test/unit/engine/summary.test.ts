@@ -1,8 +1,8 @@
 import { SummaryHistory } from '@auralis/server/http/summary';
-import { TRUST } from '@auralis/server/state/belief';
 import { CONNECTION, CONNECTION_STATE, HUB, STREAM } from '@auralis/server/state/tables';
+import { TRUST } from '@auralis/server/state/trust';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ANYBODY } from '../server/holders.js';
+import { ANYBODY } from '../limits/holders.js';
 import { EngineWorld, synthesis } from './world.js';
 
 let world: EngineWorld;

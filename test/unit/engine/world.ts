@@ -3,7 +3,7 @@ import { EngineRoom } from '@auralis/server/engine/room';
 import { HubCounters } from '@auralis/server/state/counters';
 import { EngineTotals } from '@auralis/server/state/engine-totals';
 import { createTables, ENGINE, HUB } from '@auralis/server/state/tables';
-import { ANYBODY } from '../server/holders.js';
+import { ANYBODY } from '../limits/holders.js';
 
 /** An engine room with a clock that a test moves. Streams open as they are asked for. */
 export class EngineWorld {

@@ -1,8 +1,8 @@
+import { clip } from '@auralis/server/notify/message-text';
 import { DeliveryError } from '@auralis/server/notify/notifier';
 import { Discord } from '@auralis/server/notify/notifiers/discord';
 import { Slack } from '@auralis/server/notify/notifiers/slack';
 import { Outbound } from '@auralis/server/notify/outbound';
-import { clip } from '@auralis/server/notify/words';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Receiver, type Reply } from '../../harness/receiver.js';
 import { Context, firing, resolved, START, TELLER } from './world.js';

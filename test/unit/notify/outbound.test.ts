@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { byName } from '@auralis/server/config-place';
+import { byName } from '@auralis/server/config/place';
 import { createNotifier, targetOf } from '@auralis/server/notify/create-notifier';
 import { Discord } from '@auralis/server/notify/notifiers/discord';
 import { Slack } from '@auralis/server/notify/notifiers/slack';

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkOptions, loadOptions } from '@auralis/server/config';
-import { ConfigError } from '@auralis/server/config-error';
-import { byName, within } from '@auralis/server/config-place';
+import { ConfigError } from '@auralis/server/config/error';
+import { byName, within } from '@auralis/server/config/place';
+import { checkOptions, loadOptions } from '@auralis/server/hub/config';
 import { targetOf } from '@auralis/server/notify/create-notifier';
 import { readNotifierSettings } from '@auralis/server/notify/settings';
 import { afterAll, expect, test } from '@jest/globals';

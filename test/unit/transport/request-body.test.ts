@@ -1,4 +1,4 @@
-import { AddressBudget } from '@auralis/server/address-budget';
+import { AddressBudget } from '@auralis/server/limits/address-budget';
 import { HTTP_LIMITS } from '@auralis/server/transport/http-limits';
 import { RequestBody } from '@auralis/server/transport/request-body';
 import { expect, test } from '@jest/globals';

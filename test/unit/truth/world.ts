@@ -3,7 +3,7 @@ import { seededRandom } from '@auralis/server/simulate/random';
 import { CONNECTION, STREAM } from '@auralis/server/state/tables';
 import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
 import { silentPeer } from '../../harness/peer.js';
-import { makeRelay, upgrade } from '../server/relay-world.js';
+import { makeRelay, upgrade } from '../relay/world.js';
 import { Timeline } from './network.js';
 import { type Paths, SimulatedSocket, type Witness } from './socket.js';
 

@@ -1,7 +1,7 @@
 import { DEFAULT_RAISED_ALERT_S, MAX_ALERT_BODY_BYTES, MAX_RAISED_ALERTS, show } from '@auralis/shared';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Severity } from '../../alerts/alert.js';
-import type { Holders } from '../../state/places.js';
+import type { Holders } from '../../limits/places.js';
 import type { Tables } from '../../state/tables.js';
 import { assertStream, forRole } from '../access.js';
 import type { Api } from '../api.js';

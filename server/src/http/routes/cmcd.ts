@@ -1,7 +1,7 @@
 import { MAX_CMCD_BYTES, MAX_EVENTS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Holders } from '../../state/places.js';
+import type { Holders } from '../../limits/places.js';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { OVER_SHARE, Problem, problems } from '../problem.js';

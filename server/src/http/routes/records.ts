@@ -1,6 +1,6 @@
 import { DecodeError, decodeRecords, MAX_BODY_BYTES, MAX_EVENTS } from '@auralis/shared';
 import { z } from '@hono/zod-openapi';
-import type { Holders } from '../../state/places.js';
+import type { Holders } from '../../limits/places.js';
 import { assertStream, forRole } from '../access.js';
 import { type Api, type Asker, addUncheckedRoute } from '../api.js';
 import { OVER_SHARE, Problem, problems } from '../problem.js';

@@ -2,9 +2,9 @@ import { connect } from 'node:net';
 import { createTransport } from 'nodemailer';
 import type { Transition } from '../../alerts/alert.js';
 import { AddressGuard } from '../addresses.js';
-import { SEND_TIMEOUT_MS } from '../lane.js';
+import { SEND_TIMEOUT_MS } from '../delivery-queue.js';
+import { body, fold, headline, summary } from '../message-text.js';
 import { DeliveryError, type Notifier, type SendContext, type Sent, type Teller } from '../notifier.js';
-import { body, fold, headline, summary } from '../words.js';
 
 export interface EmailSettings {
   readonly host: string;

@@ -2,7 +2,7 @@ import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { neutral } from '@auralis/shared';
 import type { Transition } from '../../alerts/alert.js';
-import { makeDir } from '../../make-dir.js';
+import { makeDir } from '../../store/make-dir.js';
 import { DeliveryError, type Notifier, type Sent } from '../notifier.js';
 
 export interface FileSettings {

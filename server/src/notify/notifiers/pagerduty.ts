@@ -1,8 +1,8 @@
 import { neutral } from '@auralis/shared';
 import type { Transition } from '../../alerts/alert.js';
+import { clip } from '../message-text.js';
 import type { Notifier, SendContext, Sent, Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
-import { clip } from '../words.js';
 
 export interface PagerDutySettings {
   readonly routingKey: string;

@@ -1,7 +1,7 @@
 import type { Transition } from '../../alerts/alert.js';
+import { body, clip, colorOf, fold, headline, summary, type Told } from '../message-text.js';
 import { DeliveryError, type Notifier, type SendContext, type Sent, type Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
-import { body, clip, colorOf, fold, headline, summary, type Told } from '../words.js';
 
 export interface SlackSettings {
   /** A bot's token with `chat:write`, and the channel it is in. */

@@ -1,0 +1,111 @@
+import { readAuthFile } from '../auth/settings.js';
+import { type Environment, variablesOf } from '../config/environment.js';
+import { ConfigError, Problems } from '../config/error.js';
+import { type ConfigFile, readConfigFile } from '../config/file.js';
+import { byName, within } from '../config/place.js';
+import { assertKnown } from '../config/section.js';
+import { isLoopback } from '../http/guard.js';
+import {
+  type GivenOptions,
+  type HubOptions,
+  type OptionSpec,
+  SECTIONS,
+  SERVE_OPTIONS,
+  type ServeOptionKey,
+} from './options.js';
+
+export { ConfigError };
+
+export interface ConfigSources {
+  /** By key; undefined where a flag was not given. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Environment;
+  /** Path of the config file (YAML or JSON), or undefined. */
+  readonly file: string | undefined;
+}
+
+export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+export const environmentNameOf = (key: string) => `AURALIS_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+
+/** Settings from flags over environment over file over defaults. @throws ConfigError for all that is not allowed */
+export function loadOptions(sources: ConfigSources): HubOptions {
+  const { flags } = sources;
+  const environment = variablesOf(sources.environment);
+  const path = sources.file ?? environment.AURALIS_CONFIG;
+  const problems = new Problems();
+  const file = path === undefined ? NO_FILE : (problems.try(() => readConfigFile(path, 'port: 9000')) ?? NO_FILE);
+  const { settings, place } = file;
+  problems.try(() => assertKnown(Object.keys(settings), KNOWN_KEYS, place));
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('AURALIS_') && !KNOWN_NAMES.has(name) && !OTHERS_NAMES.has(name)) {
+      problems.add(`${name}: unknown; known are ${[...KNOWN_NAMES].join(', ')}`);
+    }
+  }
+  const placesOf = (key: string) =>
+    [
+      [flagOf(key), flags[key]],
+      [environmentNameOf(key), environment[environmentNameOf(key)]],
+      [place([key]), settings[key]],
+    ] as const;
+  return checked(placesOf, file, environment, problems);
+}
+
+const NO_FILE: ConfigFile = { settings: {}, place: byName };
+
+/** Settings given by a program: checked as those of a config file. @throws ConfigError */
+export function checkOptions(given: GivenOptions): HubOptions {
+  const problems = new Problems();
+  problems.try(() => assertKnown(Object.keys(given), KNOWN_KEYS, byName));
+  const placesOf = (key: string) => [[key, given[key as ServeOptionKey] ?? undefined]] as const;
+  return checked(placesOf, { settings: { ...given }, place: byName }, process.env, problems);
+}
+
+/** Settings with the sections and the auth file read. @throws ConfigError for all that is not allowed, and what `problems` holds */
+function checked(
+  placesOf: (key: string) => readonly (readonly [place: string, found: unknown])[],
+  { settings, place }: ConfigFile,
+  environment: Environment,
+  problems: Problems,
+): HubOptions {
+  const options = Object.entries<OptionSpec<unknown>>(SERVE_OPTIONS).map(([key, spec]) => {
+    return [key, problems.try(() => firstGiven(spec, placesOf(key)))] as const;
+  });
+  const sections = Object.entries(SECTIONS).map(([key, read]) => {
+    return [key, problems.try<unknown>(() => read(settings[key], within(place, key), environment))] as const;
+  });
+  const read = Object.fromEntries([...options, ...sections]);
+  const { authFile } = read as Pick<HubOptions, 'authFile'>;
+  const auth = authFile ? problems.try(() => readAuthFile(authFile)) : null;
+  problems.try(() => assertGuarded(read as HubOptions));
+  problems.assertNone();
+  return Object.freeze({ ...read, auth }) as HubOptions;
+}
+
+/** @throws ConfigError if anyone in a network could do anything, and nobody said that this is meant */
+function assertGuarded({ host, authFile, insecureAnonymous }: HubOptions): void {
+  if (host === undefined || isLoopback(host) || authFile !== null || insecureAnonymous) return;
+  throw new ConfigError(
+    `host: ${host} is reached from other machines, and without an auth file anyone there may listen, publish and read: ` +
+      'give --auth-file, or listen on 127.0.0.1, or say --insecure-anonymous if that is what you want',
+  );
+}
+
+const KNOWN_KEYS: readonly string[] = [...Object.keys(SERVE_OPTIONS), ...Object.keys(SECTIONS)];
+const KNOWN_NAMES: ReadonlySet<string> = new Set(Object.keys(SERVE_OPTIONS).map(environmentNameOf));
+/** The file itself, and what a shell holds that also runs clients of a hub. */
+const OTHERS_NAMES: ReadonlySet<string> = new Set([
+  'AURALIS_CONFIG',
+  'AURALIS_TOKEN',
+  'AURALIS_HUB_URL',
+  'AURALIS_STREAM',
+]);
+
+function firstGiven(spec: OptionSpec<unknown>, places: readonly (readonly [place: string, found: unknown])[]): unknown {
+  for (const [place, found] of places) {
+    if (found === undefined) continue;
+    const value = spec.parse(found);
+    if (value === undefined) throw new ConfigError(`${place}: ${spec.allowed}, not ${JSON.stringify(found)}`);
+    return value;
+  }
+  return spec.default;
+}

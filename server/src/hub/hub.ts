@@ -1,0 +1,215 @@
+import { type AuthSettings, readAuthFileAgain } from '../auth/settings.js';
+import { HISTORY_DIR } from '../history/resolutions.js';
+import { isLoopback } from '../http/guard.js';
+import { SECURITY_HEADERS } from '../http/security-headers.js';
+import type { Tables } from '../state/tables.js';
+import { sayWithAdvice } from '../store/advice.js';
+import { Store } from '../store/store.js';
+import { Clock } from '../time/clock.js';
+import { HTTP_LIMITS } from '../transport/http-limits.js';
+import { selectTransport } from '../transport/select.js';
+import type { Transport } from '../transport/transport.js';
+import { ConfigError, checkOptions } from './config.js';
+import { lowLimit, maxConnections, placesOf } from './descriptors.js';
+import { createLogger, type Logger } from './log.js';
+import type { GivenOptions, HubOptions } from './options.js';
+import { HubParts } from './parts.js';
+
+/** Ticks of the live protocol: half of the finest step between its intervals, so that each is met within it. */
+const TICK_MS = 50;
+/** Ticks without dashboards. To wake up costs more than the tick itself, and a quarter of a second late is a stall. */
+const IDLE_TICK_MS = 200;
+const SECOND_MS = 1000;
+/** A drain takes this long at most. */
+const DRAIN_MS = 4_000;
+
+/** Time between two lines of the log about used-up descriptors. */
+const FULL_LOG_MS = 60_000;
+
+/** A hub that runs. */
+export interface Hub {
+  /** Where it is reached. */
+  readonly url: string;
+  readonly port: number;
+  readonly tables: Tables;
+  /**
+   * Reads the auth file again, where there is one: who comes, and who is here, may do what it says now. One that is faulty
+   * changes nothing; the log says what is wrong with it.
+   */
+  reloadAuth(): void;
+  /** Tells everybody to come back later (close 4000), lets what waits leave, and ends. Done within 5 s. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a hub. The same as `auralis-hub serve`, for a Node server of one's own.
+ * @throws ConfigError for a setting that is not allowed, DataDirError where it cannot write, ListenError where it cannot listen
+ */
+export async function createHub(given: GivenOptions = {}, logger?: Logger): Promise<Hub> {
+  const options = checkOptions(given);
+  return startHub(options, logger ?? createLogger(options));
+}
+
+/** Starts a hub with settings that have been checked. @throws DataDirError, ListenError */
+export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
+  const store = await Store.open(options.dataDir, [HISTORY_DIR]);
+  try {
+    const { earlierBuild } = store;
+    if (earlierBuild !== null) {
+      log.warn(
+        `alerts, silences and history begin anew: an earlier build kept them in LMDB, which this one does not read. ` +
+          `They lie in ${earlierBuild} now; delete it when nobody needs it`,
+      );
+    }
+    const hub = new RunningHub(options, log, store);
+    await hub.start();
+    return hub;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function saysWhoMay({ tokens, anonymous }: AuthSettings): string {
+  const others = anonymous.size === 0 ? 'nobody may do anything' : `one is a ${[...anonymous].join(' and a ')}`;
+  return `${tokens.length} tokens are known; without one ${others}`;
+}
+
+/** A hub's life: it starts, ticks, and ends. */
+class RunningHub implements Hub {
+  readonly #options: HubOptions;
+  readonly #log: Logger;
+  readonly #store: Store;
+  readonly #clock = new Clock();
+  readonly #parts: HubParts;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #tickTimer: NodeJS.Timeout | undefined;
+  #transport: Transport | null = null;
+  #saidFullAt = Number.NEGATIVE_INFINITY;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: HubOptions, log: Logger, store: Store) {
+    this.#options = options;
+    this.#log = log;
+    this.#store = store;
+    const isDraining = () => this.#stopping !== null;
+    this.#parts = new HubParts({ options, log, store, clock: this.#clock, url: () => this.url, isDraining });
+  }
+
+  get tables(): Tables {
+    return this.#parts.tables;
+  }
+
+  get port(): number {
+    return this.#transport?.port ?? 0;
+  }
+
+  get url(): string {
+    return this.#options.publicUrl ?? this.#ownUrl;
+  }
+
+  get #ownUrl(): string {
+    const { host } = this.#options;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const { host, port, transport, reporterIntervalS, publicUrl } = this.#options;
+    const { start, note } = await selectTransport(transport);
+    if (note !== undefined) this.#log.warn(note);
+    const parts = this.#parts;
+    const { onError } = parts;
+    this.#transport = await start({
+      host,
+      port,
+      maxConnections: maxConnections(),
+      onListening: this.#onListening,
+      ...parts.service(),
+      http: HTTP_LIMITS,
+      headers: SECURITY_HEADERS,
+      onError,
+    });
+    parts.began(this.#transport);
+    const { now } = this.#clock;
+    parts.everySecond(now());
+    this.#tick();
+    this.#every(SECOND_MS, () => parts.everySecond(now()));
+    if (reporterIntervalS > 0) this.#every(reporterIntervalS * SECOND_MS, () => parts.reporter.report());
+    const outside = publicUrl === null ? '' : `, from outside ${this.url}`;
+    const { auth } = this.#options;
+    if (auth !== null) this.#log.info(saysWhoMay(auth));
+    else if (!isLoopback(host)) this.#log.warn(`no authentication on ${host}: anyone can connect, use --auth-file`);
+    const low = lowLimit(placesOf(this.#options));
+    if (low !== null) this.#log.warn(low);
+    this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
+  }
+
+  reloadAuth(): void {
+    const { authFile } = this.#options;
+    if (authFile === null) return;
+    try {
+      const auth = readAuthFileAgain(authFile);
+      this.#log.info(`the auth file is read again: ${saysWhoMay(auth)}`);
+      this.#parts.replaceAuth(auth);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#log.error(`the auth file is faulty, so all stays as it was: ${error.problems.join('; ')}`);
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  /** A stranger who opens and closes connections would fill the log: say it once a minute. */
+  readonly #onListening = (isListening: boolean, connections: number): void => {
+    const now = this.#clock.now();
+    if (isListening || now - this.#saidFullAt < FULL_LOG_MS) return;
+    this.#saidFullAt = now;
+    this.#log.warn({ connections }, 'file descriptors nearly used up: not listening until connections close');
+  };
+
+  /** A tick that throws is logged and counted, and the next one comes all the same. */
+  #every(intervalMs: number, action: () => void): void {
+    this.#timers.push(setInterval(() => this.#guarded(action), intervalMs));
+  }
+
+  #tick(): void {
+    const parts = this.#parts;
+    this.#guarded(() => parts.tick(this.#clock.now()));
+    this.#tickTimer = setTimeout(() => this.#tick(), parts.live.sessions.size > 0 ? TICK_MS : IDLE_TICK_MS);
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const transport = this.#transport;
+    if (transport === null) return;
+    this.#log.info('shutting down');
+    const parts = this.#parts;
+    // It listens until all have left: new ones are told 503, and so is who asks whether it is ready.
+    parts.sendAllAway('the hub is shutting down');
+    const told = parts.alertPipeline.drain(DRAIN_MS);
+    const { now } = this.#clock;
+    const until = now() + DRAIN_MS;
+    while (now() < until && (parts.listeners > 0 || parts.live.sessions.size > 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    transport.stopListening();
+    clearTimeout(this.#tickTimer);
+    for (const timer of this.#timers) clearInterval(timer);
+    await parts.stop();
+    transport.destroy();
+    await told;
+    await Promise.all([this.#store.close(), parts.close()]);
+    const { failure } = this.#store;
+    if (failure !== null) this.#log.error(`changes of alerts and silences are lost: ${sayWithAdvice(failure)}`);
+  }
+}

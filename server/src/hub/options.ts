@@ -1,0 +1,183 @@
+import { DEFAULT_MAX_OUTSTANDING_MS, DEFAULT_MAX_SHARE_PERCENT, DEFAULT_REPORT_INTERVAL_MS } from '@auralis/shared';
+import { type AlertsSection, readAlertSettings } from '../alerts/alert-settings.js';
+import type { AuthSettings } from '../auth/settings.js';
+import { isAddressBlock } from '../http/proxies.js';
+import { type NotifiersSection, readNotifierSettings } from '../notify/settings.js';
+
+/** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
+export interface OptionSpec<Value> {
+  readonly key: string;
+  /** Name of its value in `--help`; '' for a flag without a value. */
+  readonly value: string;
+  readonly help: string;
+  readonly default: Value;
+  /** What is allowed, for an error message. */
+  readonly allowed: string;
+  /** The value, or undefined where `found` is not allowed. */
+  readonly parse: (found: unknown) => Value | undefined;
+}
+
+/** Every setting of `serve`. `--max-clients`, `AURALIS_MAX_CLIENTS` and `maxClients` in a config file are the same. */
+export const SERVE_OPTIONS = {
+  host: text('host', 'ADDRESS', 'address to listen on', '127.0.0.1'),
+  port: whole('port', 'N', 'port to listen on; 0 takes any free one', 8000, 0, 65_535),
+  dataDir: text('dataDir', 'DIR', 'where the hub keeps what it must remember; made where needed', './auralis-data'),
+  maxClients: whole(
+    'maxClients',
+    'N',
+    'listeners at once; more are refused with 503 and counted',
+    10_000,
+    1,
+    1_000_000,
+  ),
+  maxSharePercent: whole(
+    'maxSharePercent',
+    'PERCENT',
+    'of the places of each kind (listeners, dashboards, streams, channels, raised alerts) one address or one token may hold',
+    DEFAULT_MAX_SHARE_PERCENT,
+    1,
+    100,
+  ),
+  maxOutstandingMs: whole(
+    'maxOutstandingMs',
+    'MS',
+    'audio a listener may have outstanding before chunks are dropped for it',
+    DEFAULT_MAX_OUTSTANDING_MS,
+    100,
+    60_000,
+  ),
+  reportIntervalMs: whole(
+    'reportIntervalMs',
+    'MS',
+    'how often listeners are asked to report, unless their health or the load asks for another pace',
+    DEFAULT_REPORT_INTERVAL_MS,
+    250,
+    60_000,
+  ),
+  gpuIntervalS: whole(
+    'gpuIntervalS',
+    'S',
+    'seconds between readings of nvidia-smi; 0 leaves the GPUs alone, so that they may sleep',
+    1,
+    0,
+    3600,
+  ),
+  publicUrl: url(
+    'publicUrl',
+    'URL',
+    'what the hub is called from outside, behind a proxy, a path included: its host is then accepted',
+  ),
+  authFile: path(
+    'authFile',
+    'FILE',
+    'tokens and what each is for (YAML): then whoever asks needs one; make one with `auralis-hub token`; read again on SIGHUP',
+  ),
+  insecureAnonymous: flag(
+    'insecureAnonymous',
+    'listen beyond loopback without an auth file: anyone who reaches the hub may listen, publish and read',
+  ),
+  trustProxy: blocks('trustProxy', 'CIDR,…', 'proxies whose X-Forwarded-For is believed: addresses or blocks of them'),
+  reporterIntervalS: whole(
+    'reporterIntervalS',
+    'S',
+    'seconds between two lines of metrics in the log; 0 writes none',
+    10,
+    0,
+    3600,
+  ),
+  reporterFile: path(
+    'reporterFile',
+    'FILE',
+    'where these lines go too; a new one is begun after 10 MB, five old are kept',
+  ),
+  transport: choice('transport', 'which WebSocket server to run on; auto takes uWebSockets where it loads', 'auto', [
+    'auto',
+    'uws',
+    'ws',
+  ]),
+  logLevel: choice('logLevel', 'how much to log', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+  logFormat: choice('logFormat', 'lines for people or for programs', 'pretty', ['pretty', 'json']),
+} as const;
+
+/** Settings that only a config file holds, for they are maps and lists; each reads its section, or that there is none. */
+export const SECTIONS = { alerts: readAlertSettings, notifiers: readNotifierSettings } as const;
+
+type Specs = typeof SERVE_OPTIONS;
+export type ServeOptionKey = keyof Specs;
+
+type FlagOptions = { readonly [Key in ServeOptionKey]: Specs[Key] extends OptionSpec<infer Value> ? Value : never };
+
+/** All settings of a hub, checked and frozen. */
+export type HubOptions = FlagOptions & {
+  readonly [Key in keyof typeof SECTIONS]: ReturnType<(typeof SECTIONS)[Key]>;
+} & {
+  /** What `authFile` says; null where there is none. */
+  readonly auth: AuthSettings | null;
+};
+
+/** Settings as a program gives them: the sections as they stand in a config file. */
+export type GivenOptions = Partial<FlagOptions> & {
+  readonly alerts?: AlertsSection;
+  readonly notifiers?: NotifiersSection;
+};
+
+function text(key: string, value: string, help: string, otherwise: string): OptionSpec<string> {
+  const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);
+  return { key, value, help, default: otherwise, allowed: 'text', parse };
+}
+
+function flag(key: string, help: string): OptionSpec<boolean> {
+  const parse = (found: unknown) =>
+    found === true || found === 'true' ? true : found === false || found === 'false' ? false : undefined;
+  return { key, value: '', help, default: false, allowed: 'true or false', parse };
+}
+
+function whole(
+  key: string,
+  value: string,
+  help: string,
+  otherwise: number,
+  min: number,
+  max: number,
+): OptionSpec<number> {
+  const parse = (found: unknown) => {
+    const number = typeof found === 'string' && /^\d{1,9}$/.test(found) ? Number(found) : found;
+    return Number.isInteger(number) && (number as number) >= min && (number as number) <= max
+      ? (number as number)
+      : undefined;
+  };
+  return { key, value, help, default: otherwise, allowed: `a whole number from ${min} to ${max}`, parse };
+}
+
+function path(key: string, value: string, help: string): OptionSpec<string | null> {
+  const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);
+  return { key, value, help, default: null, allowed: 'the name of a file', parse };
+}
+
+function choice<const Value extends string>(
+  key: string,
+  help: string,
+  otherwise: NoInfer<Value>,
+  values: readonly Value[],
+): OptionSpec<Value> {
+  const parse = (found: unknown) => values.find((value) => value === found);
+  return { key, value: values.join('|'), help, default: otherwise, allowed: `one of ${values.join(', ')}`, parse };
+}
+
+function url(key: string, value: string, help: string): OptionSpec<string | null> {
+  const parse = (found: unknown) =>
+    typeof found === 'string' && /^https?:$/.test(URL.canParse(found) ? new URL(found).protocol : '')
+      ? found
+      : undefined;
+  return { key, value, help, default: null, allowed: 'an http or https URL', parse };
+}
+
+function blocks(key: string, value: string, help: string): OptionSpec<readonly string[]> {
+  const parse = (found: unknown) => {
+    const list: readonly unknown[] = typeof found === 'string' ? found.split(',').map((block) => block.trim()) : [];
+    const given = Array.isArray(found) ? found : list;
+    const isAllowed = given.length > 0 && given.every((block) => typeof block === 'string' && isAddressBlock(block));
+    return isAllowed || (Array.isArray(found) && given.length === 0) ? (given as readonly string[]) : undefined;
+  };
+  return { key, value, help, default: [], allowed: 'addresses or CIDR blocks, such as 127.0.0.1,10.0.0.0/8', parse };
+}

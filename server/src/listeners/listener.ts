@@ -1,0 +1,354 @@
+import type { Holders } from '../limits/places.js';
+import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
+import { ALL_POSSIBLE, figureOf } from '../state/trust.js';
+import { Allowance } from '../time/windows.js';
+import { type Peer, SEND, type SendStatus } from '../transport/transport.js';
+import { BufferModel } from './buffer-model.js';
+import { maxOutstandingMs } from './chunk-bounds.js';
+import { Connection } from './connection.js';
+import { ENTRY, type Ledger } from './ledger.js';
+import { Outstanding } from './outstanding.js';
+import type { RecentChunks } from './recent-chunks.js';
+
+/** A chunk on its way to every listener of a stream: encoded once. */
+export interface OutgoingChunk {
+  readonly seq: number;
+  readonly durationMs: number;
+  /** The stream's longest recent chunk, ms. */
+  readonly longestMs: number;
+  /** The whole message; valid only while it is being sent. */
+  readonly message: Uint8Array;
+}
+
+/** Audio on its way in a round trip of a second: more is not on its way, but waits to be read. */
+const MAX_UNREAD_MS = 1_000;
+const LAST_SEQ = figureOf('last_seq');
+/** Chunks that a reported latency is a mean of, at most. */
+const LATENCY_CHUNKS = 100;
+
+/** Used allowances of a listener. `messages`: since the last sweep before `at`. */
+export interface UsedAllowance {
+  readonly messages: number;
+  readonly at: number;
+  readonly refusals: Allowance | null;
+}
+
+/** Refusals answered even if its address has used up the allowance: a page must learn what is wrong with it. */
+const FREE_REFUSALS = 3;
+/** Sweeps count messages anew once a second. */
+const SECOND_MS = 1_000;
+
+export interface ListenerLimits {
+  /** Audio outstanding beyond which chunks are dropped. */
+  readonly maxOutstandingMs: number;
+  /** How often a listener is asked to report, unless its health or the load asks for another interval. */
+  readonly reportIntervalMs: number;
+  readonly maxMessagesPerSecond: number;
+  /** Messages a second that end its socket. */
+  readonly maxFloodPerSecond: number;
+  readonly maxRefusalsPerMinute: number;
+}
+
+/** A listener on a socket of this hub, and its account: what it was sent, what was dropped, what it has not confirmed. */
+export class Listener extends Connection {
+  readonly peer: Peer;
+  readonly id: string;
+  /** Holders of its place. */
+  readonly holders: Holders;
+  /** Its round trip is to be measured right after a report that says that it has read what it was sent. */
+  isPingDue = false;
+  /** How often it would best report, by the last sweep, ms. */
+  suitableIntervalMs: number;
+  /** Why the hub closed it, where it did. */
+  closeReason = '';
+
+  readonly #limits: ListenerLimits;
+  readonly #outstanding: Outstanding;
+  /** Refusals that are answered, made at the first: most listeners never need one. */
+  #refusals: Allowance | null = null;
+  #freeRefusals = 0;
+  #confirms = false;
+  /** Messages since the last sweep. */
+  #messages = 0;
+
+  constructor(
+    peer: Peer,
+    id: string,
+    slot: number,
+    table: Tables['connections'],
+    ledger: Ledger,
+    limits: ListenerLimits,
+    holders: Holders,
+    seq: number,
+    now: number,
+  ) {
+    super(table, slot, ledger, limits.reportIntervalMs, now);
+    this.peer = peer;
+    this.id = id;
+    this.holders = holders;
+    this.#limits = limits;
+    this.suitableIntervalMs = limits.reportIntervalMs;
+    this.#outstanding = new Outstanding(ledger, this.line, seq);
+    this.lastSignAt = now;
+    this.sentBefore = 0;
+    for (const counter of [CONNECTION.chunks_sent, CONNECTION.chunks_dropped, CONNECTION.bytes_sent])
+      table.set(slot, counter, 0);
+    for (const counter of [CONNECTION.messages_refused, CONNECTION.dropped_per_min]) table.set(slot, counter, 0);
+    table.set(slot, CONNECTION.backlog_bytes, 0);
+  }
+
+  /** Hub's clock at the last sign of life: pong, report, or opening. */
+  get lastSignAt(): number {
+    return this.ledger.lines[this.line + ENTRY.lastSignAt] as number;
+  }
+
+  set lastSignAt(at: number) {
+    this.ledger.lines[this.line + ENTRY.lastSignAt] = at;
+  }
+
+  /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
+  get lastPingAt(): number {
+    return this.ledger.lines[this.line + ENTRY.lastPingAt] as number;
+  }
+
+  set lastPingAt(at: number) {
+    this.ledger.lines[this.line + ENTRY.lastPingAt] = at;
+  }
+
+  /** Chunks it had been sent when the present engine came. */
+  get sentBefore(): number {
+    return this.ledger.lines[this.line + ENTRY.sentBefore] as number;
+  }
+
+  set sentBefore(chunks: number) {
+    this.ledger.lines[this.line + ENTRY.sentBefore] = chunks;
+  }
+
+  /** Audio of its stream that it was not sent, ms: from before it came, and dropped. */
+  set missedMs(ms: number) {
+    this.enter(ENTRY.missedMs, ms);
+  }
+
+  /** Audio that it was sent, of so much audio of its stream, ms. */
+  audioOf(streamMs: number): number {
+    return Math.max(0, streamMs - this.entry(ENTRY.missedMs));
+  }
+
+  /** Is it so far behind that this chunk would only come too late? */
+  isTooFarBehind(chunk: OutgoingChunk): boolean {
+    return (this.confirms && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
+  }
+
+  /** Books that the chunk was sent. */
+  sent(chunk: OutgoingChunk, status: SendStatus): void {
+    const table = this.table;
+    const slot = this.slot;
+    this.#outstanding.sent(chunk.seq, chunk.durationMs);
+    table.add(slot, CONNECTION.chunks_sent, 1);
+    table.add(slot, CONNECTION.bytes_sent, chunk.message.length);
+    const backlog = status === SEND.SENT ? 0 : this.peer.backlog();
+    table.set(slot, CONNECTION.backlog_bytes, backlog);
+    if (this.#confirms) this.#showConfirmed();
+    else table.set(slot, CONNECTION.outstanding_ms, backlog === 0 ? 0 : this.#backlogMs(backlog, chunk));
+  }
+
+  /** Books that the chunk was not sent. */
+  drop(chunk: OutgoingChunk, now: number): void {
+    this.#outstanding.dropped(chunk.seq);
+    this.enter(ENTRY.missedMs, this.entry(ENTRY.missedMs) + chunk.durationMs);
+    this.table.add(this.slot, CONNECTION.chunks_dropped, 1);
+    this.noteDrops(1, now);
+  }
+
+  /**
+   * Count a message. Return false if it is one too many since the last sweep, which comes once a second. `stalledMs`: how
+   * long the hub stood still lately; the messages of that time come at once.
+   */
+  takeMessage(stalledMs: () => number): boolean {
+    const { maxMessagesPerSecond } = this.#limits;
+    if (++this.#messages <= maxMessagesPerSecond) return true;
+    return this.#messages <= maxMessagesPerSecond * (1 + stalledMs() / 1000);
+  }
+
+  /** Return whether more messages came since the last sweep than any honest page sends. */
+  isFlooding(stalledMs: () => number): boolean {
+    const { maxFloodPerSecond } = this.#limits;
+    return this.#messages > maxFloodPerSecond && this.#messages > maxFloodPerSecond * (1 + stalledMs() / 1000);
+  }
+
+  /** A sweep looks at it: its messages are counted anew. */
+  swept(): void {
+    this.#messages = 0;
+  }
+
+  /** Go on with what another socket of the same address had used. */
+  inherit({ messages, at, refusals }: UsedAllowance, now: number): void {
+    // An honest page may share the address of a flood: half of the messages are its own, whatever was used before it.
+    if (now - at < SECOND_MS) this.#messages = Math.min(messages, this.#limits.maxMessagesPerSecond / 2);
+    this.#refusals = refusals;
+    this.#freeRefusals = FREE_REFUSALS;
+  }
+
+  /** Return its used allowances, or null if it has used hardly any. */
+  used(now: number): UsedAllowance | null {
+    if (this.#refusals === null && this.#messages <= this.#limits.maxMessagesPerSecond / 2) return null;
+    return { messages: this.#messages, at: now, refusals: this.#refusals };
+  }
+
+  /** Count a refusal of its messages. Return false if too many were answered in this minute. */
+  takeRefusal(now: number): boolean {
+    this.#refusals ??= new Allowance(this.#limits.maxRefusalsPerMinute, 60_000);
+    return this.#refusals.take(now) || this.#freeRefusals-- > 0;
+  }
+
+  /** The refusal that was just counted is the last that is answered in this minute. */
+  get isLastRefusal(): boolean {
+    return this.#refusals?.left === 0;
+  }
+
+  /**
+   * Age of the oldest chunk that a latency reported now can speak of, ms: a mean over at most 100 chunks that were received,
+   * up to `lastSeq`. Nothing that was sent before it came can be among them.
+   */
+  oldestChunkMs(lastSeq: number | null, chunks: RecentChunks): number {
+    const { lines } = this.ledger;
+    const now = lines[this.line + ENTRY.lastSignAt] as number;
+    const connectedMs = now - (lines[this.line + ENTRY.openedAt] as number);
+    if (lastSeq === null) return connectedMs;
+    const first = lastSeq + 1 - LATENCY_CHUNKS - this.table.get(this.slot, CONNECTION.chunks_dropped);
+    return Math.min(connectedMs, now - chunks.sentAt(first));
+  }
+
+  /** Does it say what it has read, often enough to go by? A hidden page confirms once a minute, as its timers run. */
+  get confirms(): boolean {
+    return this.#confirms && !this.isHidden;
+  }
+
+  /** By its last report, no more is on its way than a network carries: a ping would not wait until it has read the rest. */
+  get isCaughtUp(): boolean {
+    return this.#outstanding.chunks <= 1 || this.#outstanding.ms <= MAX_UNREAD_MS;
+  }
+
+  /**
+   * Sends a ping. Pings and chunks share one queue, so behind audio that waits to be read a round trip is as long as that
+   * takes: `measures` says that it is not.
+   */
+  ping(measures: boolean, now: number): void {
+    this.lastPingAt = measures ? now : Number.NaN;
+    this.isPingDue = false;
+    new DataView(pingPayload.buffer).setFloat64(0, now);
+    this.peer.ping(pingPayload);
+  }
+
+  /**
+   * Take in a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. Its time is that of
+   * the last sign of life: to pass a double on boxes it. Return whether a figure of it cannot be.
+   */
+  reported(lastSeq: number | null, chunks: RecentChunks): boolean {
+    this.noteReport();
+    shown[SHOWN.reports] = this.table.get(this.slot, CONNECTION.reports) + 1;
+    shown[SHOWN.lastReportAt] = this.table.epochS(this.lastReportAt);
+    isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
+    const contradicts = lastSeq !== null && this.#outstanding.contradicts(lastSeq);
+    // It confirms what it cannot have, so the backlog of its socket counts instead.
+    if (contradicts) this.#confirms = false;
+    // A confirmation of a chunk that was never sent confirms nothing.
+    else if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {
+      this.#confirms = true;
+      shown[SHOWN.inFlight] = this.#outstanding.chunks;
+      shown[SHOWN.outstanding] = this.#outstanding.ms;
+      isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = 1;
+    }
+    const isImpossible = this.checkReport(contradicts ? LAST_SEQ : ALL_POSSIBLE);
+    if (this.saysImpossible) this.#stopWatching();
+    else this.#watchPlayback(chunks.longestMs);
+    this.noteSilence();
+    this.table.setSome(this.slot, SHOWN_COLUMNS, shown, isShown);
+    return isImpossible;
+  }
+
+  /** Its buffer is unknown while its figures do not count. */
+  #stopWatching(): void {
+    if (this.watch === null) return;
+    this.watch.notPlaying();
+    shown[SHOWN.model] = Number.NaN;
+    isShown[SHOWN.model] = 1;
+  }
+
+  #watchPlayback(chunkMs: number): void {
+    const depthMs = this.table.get(this.slot, CONNECTION.buffer_depth_ms);
+    // One that says that it has received nothing cannot confirm, and yet its words can be held against that.
+    const saysReceived = this.#confirms || this.table.get(this.slot, CONNECTION.chunks_received) === 0;
+    if (this.watch === null && (Number.isNaN(depthMs) || !saysReceived)) return;
+    this.watch ??= new BufferModel(this.ledger, this.line);
+    if (this.isPlaying && !Number.isNaN(depthMs)) {
+      const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
+      const saidAt = this.table.get(this.slot, CONNECTION.sent_at_ms);
+      sample.at = Number.isNaN(saidAt) ? this.lastSignAt : saidAt;
+      sample.sinceMs = this.ledger.lines[this.line + ENTRY.sinceMs] as number;
+      sample.receivedMs = this.#outstanding.confirmedMs;
+      sample.depthMs = depthMs;
+      sample.underrunMs = underrunMs;
+      this.watch.playing(sample, chunkMs);
+    } else this.watch.notPlaying();
+    shown[SHOWN.model] = this.watch.modelMs;
+    isShown[SHOWN.model] = 1;
+  }
+
+  override refresh(now: number): void {
+    this.table.set(this.slot, CONNECTION.backlog_bytes, this.peer.backlog());
+    super.refresh(now);
+  }
+
+  override close(code: number, reason: string, now: number): void {
+    super.close(code, reason, now);
+    this.table.set(this.slot, CONNECTION.backlog_bytes, 0);
+  }
+
+  #owesTooMuch(chunk: OutgoingChunk): boolean {
+    // One that owes nothing is not behind, however long the chunk.
+    if (this.#outstanding.chunks === 0) return false;
+    // A confirmation may be one interval old through no fault of the listener. One that is asked for more reports may not
+    // know how, and would lose chunks for it: hence the longer of the two.
+    const intervalMs = Math.max(this.#limits.reportIntervalMs, this.reportIntervalMs);
+    const allowed = maxOutstandingMs(this.#limits.maxOutstandingMs, chunk.longestMs) + intervalMs;
+    return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
+  }
+
+  /** By what waits in its socket, whatever it says: a stranger can confirm what it never read. */
+  #holdsTooMuch(chunk: OutgoingChunk): boolean {
+    // A socket that has nothing waiting need not be asked.
+    if (this.table.get(this.slot, CONNECTION.backlog_bytes) === 0) return false;
+    const allowed = maxOutstandingMs(this.#limits.maxOutstandingMs, chunk.longestMs);
+    return this.#backlogMs(this.peer.backlog(), chunk) > allowed;
+  }
+
+  /** Audio that so many bytes are, ms, by the chunk at hand. */
+  #backlogMs(bytes: number, chunk: OutgoingChunk): number {
+    return (bytes * chunk.durationMs) / chunk.message.length;
+  }
+
+  #showConfirmed(): void {
+    this.table.set(this.slot, CONNECTION.chunks_in_flight, this.#outstanding.chunks);
+    this.table.set(this.slot, CONNECTION.outstanding_ms, this.#outstanding.ms);
+  }
+}
+
+/** What a report changes in a row beside its own readings: written in one call, which marks the row once. */
+const SHOWN = { reports: 0, lastReportAt: 1, state: 2, inFlight: 3, outstanding: 4, model: 5 } as const;
+const SHOWN_COLUMNS = Uint16Array.of(
+  CONNECTION.reports,
+  CONNECTION.last_report_at,
+  CONNECTION.state,
+  CONNECTION.chunks_in_flight,
+  CONNECTION.outstanding_ms,
+  CONNECTION.buffer_model_ms,
+);
+const shown = Float64Array.of(0, 0, CONNECTION_STATE.open, 0, 0, 0);
+const isShown = new Uint8Array(shown.length).fill(1);
+
+/** One for all reports: an object of each would be 104 bytes of garbage. */
+const sample = { at: 0, sinceMs: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };
+
+/** One for all: it is sent before the next is written. */
+const pingPayload = new Uint8Array(8);

@@ -1,0 +1,219 @@
+import { backoffMs } from './backoff.js';
+import { DeliveryError, type Memory, type Notifier, type SendContext } from './notifier.js';
+import type { Outbox, Pending } from './outbox.js';
+
+/** A receiver has this long to answer. */
+export const SEND_TIMEOUT_MS = 10_000;
+const NOTHING: Memory = new Map();
+
+export interface DeliveryQueueContext {
+  readonly name: string;
+  readonly notifier: Notifier;
+  readonly outbox: Outbox;
+  /** From one message to the next; what comes meanwhile waits and goes together. */
+  readonly minIntervalMs: number;
+  readonly now: () => number;
+  /** As `SendContext.now`. */
+  readonly wallClock: () => number;
+  readonly random: () => number;
+  readonly log: Readonly<Record<'info' | 'warn' | 'error', (details: object, message: string) => void>>;
+  readonly timeoutMs?: number;
+}
+
+/** How one notifier fares, since the hub started. */
+export interface DeliveryQueueStatus {
+  /** Transitions told. */
+  sent: number;
+  /** Requests that did not succeed. */
+  failures: number;
+  /** Transitions that the receiver will never take, and that were given up. */
+  givenUp: number;
+  lastSuccessAt: number | null;
+  lastError: { readonly at: number; readonly message: string } | null;
+  /** Failures since the last success. */
+  failing: number;
+  /** When it is tried next, null where it may be at once. */
+  nextAttemptAt: number | null;
+}
+
+/**
+ * One notifier and what waits for it: one request at a time, in order, on its own. However slow or dead its receiver is, no
+ * other notifier waits for it. `tick` looks whether there is something to do, and never waits either.
+ */
+export class DeliveryQueue {
+  readonly status: DeliveryQueueStatus = {
+    sent: 0,
+    failures: 0,
+    givenUp: 0,
+    lastSuccessAt: null,
+    lastError: null,
+    failing: 0,
+    nextAttemptAt: null,
+  };
+  readonly #context: DeliveryQueueContext;
+  readonly #ending = new AbortController();
+  #busy: Promise<void> | null = null;
+  #isDraining = false;
+  /** What was told, or given up, and is not yet out of the outbox: with a full disk, say. It is not told again meanwhile. */
+  #done: { readonly batch: readonly Pending[]; readonly remember: Memory } | null = null;
+  #repeatedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(context: DeliveryQueueContext) {
+    this.#context = context;
+  }
+
+  get name(): string {
+    return this.#context.name;
+  }
+
+  tick(): void {
+    if (this.#busy !== null || this.#ending.signal.aborted) return;
+    this.#busy = this.#work()
+      .catch((error) => this.#context.log.error({ err: error, notifier: this.name }, 'internal error of a notifier'))
+      .finally(() => (this.#busy = null));
+  }
+
+  /** Done when what is underway has come to its end. */
+  async settled(): Promise<void> {
+    await this.#busy;
+  }
+
+  /** Sends what waits without regard to the minimum interval, then ends: what is not told by `signal`'s end stays for the next start. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#isDraining = true;
+    const end = () => this.#ending.abort(new Error('the hub is shutting down'));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+    await this.settled();
+    this.tick();
+    await this.settled();
+    end();
+    await this.#context.notifier.close?.();
+  }
+
+  async #work(): Promise<void> {
+    const { name, notifier, outbox, now, minIntervalMs } = this.#context;
+    await this.#settle();
+    while (this.#isDue() && !this.#ending.signal.aborted) {
+      const batch = outbox.take(name, notifier.maxBatch);
+      if (batch.length === 0) break;
+      if (!(await this.#deliver(batch))) return;
+      // What waited together goes in one go; then the interval begins.
+      const isLast = outbox.pending(name) === 0;
+      this.status.nextAttemptAt = isLast && minIntervalMs > 0 ? now() + minIntervalMs : null;
+    }
+    await this.#repeat();
+  }
+
+  #isDue(): boolean {
+    const { nextAttemptAt, failing } = this.status;
+    if (nextAttemptAt === null || this.#context.now() >= nextAttemptAt) return true;
+    return this.#isDraining && failing === 0;
+  }
+
+  /** False where it is to be tried again later. */
+  async #deliver(batch: readonly Pending[]): Promise<boolean> {
+    const { name, notifier } = this.#context;
+    let remember = NOTHING;
+    let refusals: readonly string[] = [];
+    try {
+      const transitions = batch.map(({ transition }) => transition);
+      const sent = await this.#inTime((context) => notifier.send(transitions, context));
+      remember = sent.remember ?? NOTHING;
+      refusals = sent.refusals ?? [];
+    } catch (error) {
+      this.#failed(error);
+      if (!(error instanceof DeliveryError && error.isFinal)) return false;
+      this.status.givenUp += batch.length;
+      this.#context.log.error(
+        { notifier: name, transitions: batch.map(({ transition }) => transition.key) },
+        'gave up',
+      );
+      this.status.nextAttemptAt = null;
+      this.#done = { batch, remember: NOTHING };
+      await this.#settle();
+      return true;
+    }
+    this.status.sent += batch.length;
+    this.#succeeded();
+    if (refusals.length > 0) this.#refused(refusals.join('; '));
+    this.#done = { batch, remember };
+    await this.#settle();
+    return true;
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#done === null) return;
+    const { name, outbox, wallClock } = this.#context;
+    await outbox.settle(name, this.#done.batch, this.#done.remember, wallClock());
+    this.#done = null;
+  }
+
+  async #repeat(): Promise<void> {
+    const { name, notifier, outbox, now } = this.#context;
+    const { repeatMs } = notifier;
+    if (repeatMs === undefined || now() - this.#repeatedAt < repeatMs || !this.#isDue() || this.#isDraining) return;
+    const firing = outbox.memories(name) as Parameters<NonNullable<Notifier['repeat']>>[0];
+    this.#repeatedAt = now();
+    if (firing.length === 0) return;
+    try {
+      await this.#inTime(async (context) => notifier.repeat?.(firing, context));
+      this.#succeeded();
+    } catch (error) {
+      this.#repeatedAt = Number.NEGATIVE_INFINITY;
+      this.#failed(error);
+    }
+  }
+
+  /** With an end: of a notifier that does not heed its signal, too, no more than one request hangs about. */
+  async #inTime<Result>(action: (context: SendContext) => Promise<Result>): Promise<Result> {
+    const { name, outbox, wallClock, timeoutMs = SEND_TIMEOUT_MS } = this.#context;
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(timeoutMs)]);
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    return await Promise.race([
+      action({ signal, recall: (alertId) => outbox.recall(name, alertId), now: wallClock() }),
+      aborted,
+    ]);
+  }
+
+  #succeeded(): void {
+    const { status, name } = this;
+    if (status.failing > 0)
+      this.#context.log.info({ notifier: name, failures: status.failing }, `notifier ${name} works again`);
+    status.failing = 0;
+    status.lastSuccessAt = this.#context.now();
+    // What is told again in between leaves the minimum interval as it is.
+    if (this.#isDue()) status.nextAttemptAt = null;
+  }
+
+  /** Some of its recipients will never take a message that others took. */
+  #refused(message: string): void {
+    const { name, now, log } = this.#context;
+    this.status.failures++;
+    this.status.lastError = { at: now(), message };
+    log.error({ notifier: name, refusals: message }, `notifier ${name}: the server refuses recipients`);
+  }
+
+  #failed(error: unknown): void {
+    const { status, name } = this;
+    const { now, random, log } = this.#context;
+    if (this.#ending.signal.aborted) return;
+    const message = sayWhy(error);
+    status.failures++;
+    status.failing++;
+    status.lastError = { at: now(), message };
+    const retryAfterMs = error instanceof DeliveryError ? error.retryAfterMs : null;
+    status.nextAttemptAt = now() + backoffMs(status.failing, random(), retryAfterMs);
+    if (status.failing === 1) log.warn({ notifier: name }, `notifier ${name} fails: ${message}`);
+  }
+}
+
+/** For people, without what an error may know of secrets. */
+function sayWhy(error: unknown): string {
+  if (error instanceof DeliveryError) return error.message;
+  const { name, code, message } = Object(error) as Partial<NodeJS.ErrnoException>;
+  if (name === 'TimeoutError') return 'no answer in time';
+  return [code, message].filter((part) => typeof part === 'string' && part !== '').join(': ') || 'it failed';
+}
