@@ -52,6 +52,33 @@ export const SCHEMAS = {
   ),
 } as const;
 
+type Specs = Readonly<Record<string, ColumnSpec>>;
+
+/** Numbers of the labels of each enum column. */
+type ValuesOf<Columns extends Specs> = {
+  readonly [Name in keyof Columns as Columns[Name] extends { readonly labels: readonly string[] } ? Name : never]: {
+    readonly [Label in (Columns[Name] & { readonly labels: readonly string[] })['labels'][number]]: number;
+  };
+};
+
+function valuesOf<Columns extends Specs>(columns: Columns): ValuesOf<Columns> {
+  const enums = Object.entries(columns).filter(([, { labels }]) => labels !== undefined);
+  const numbered = enums.map(([name, { labels = [] }]) => [
+    name,
+    Object.fromEntries(labels.map((label, at) => [label, at])),
+  ]);
+  return Object.fromEntries(numbered);
+}
+
+/** Values of enum columns by table, column and label: `VALUES.connections.trust.stale` is 1. */
+export const VALUES = {
+  hubs: /* @__PURE__ */ valuesOf(hubColumns),
+  streams: /* @__PURE__ */ valuesOf(streamColumns),
+  connections: /* @__PURE__ */ valuesOf(connectionColumns),
+  gpus: /* @__PURE__ */ valuesOf(gpuColumns),
+  alerts: /* @__PURE__ */ valuesOf(alertColumns),
+} as const;
+
 export const TABLE_NAMES = Object.keys(SCHEMAS) as readonly TableName[];
 
 /** All columns of all tables, in the order of their tables. */

@@ -72,7 +72,7 @@ async function deaf({ hub, auth }: Target): Promise<WebSocket> {
   return socket;
 }
 
-const SOME = ['chunks_sent', 'rtt_ms', 'buffer_depth_ms', 'latency_ms', 'reports', 'state', 'trust', 'health'];
+const SOME = ['chunks_sent', 'rtt_ms', 'buffer_depth_ms', 'latency_ms', 'reports', 'state', 'trust', 'status'];
 
 /** Rows for a stream of its own. */
 async function report({ hub, auth }: Target, connections: number): Promise<void> {

@@ -80,13 +80,13 @@ export function alertsOnDashboard(world: World): void {
         return items.find(({ id }) => id === 'main')?.publishing === 'yes';
       });
       engine.stop();
-      const row = page.locator('.alert-row.critical.loud', { hasText: 'without an engine' });
+      const row = page.locator('.alert-row.critical.loud', { hasText: 'Engine offline' });
       await row.waitFor();
       expect(await row.locator('.count').textContent()).toBe('×2');
       expect(await row.locator('.why').textContent()).toMatch(/Fault: the engine · .*main/);
       expect(await row.locator('.since').textContent()).toMatch(/^for \d+ s$/);
       const again = new ToneEngine(hub.wsUrl, 'main');
-      const over = page.locator('.alert-row.over', { hasText: 'without an engine' });
+      const over = page.locator('.alert-row.over', { hasText: 'Engine offline' });
       await over.waitFor({ timeout: 40_000 });
       expect(await over.locator('.since').textContent()).toMatch(/^\d+ s ago$/);
       again.stop();

@@ -52,7 +52,7 @@ export function dashboardPage(world: World): void {
       await until(`they are ${marked}`, 15_000, async () => (await buffers()).toSorted().join() === marked.join());
       const [first] = await rowsOf(page, 'connections');
       expect(nameIn(first?.cells.Listener)).toBe('b');
-      expect(first?.cells.Health).toMatch(/low buffer\s*\d+ s/);
+      expect(first?.cells.Status).toMatch(/low buffer\s*\d+ s/);
       expect(await page.title()).toMatch(/1 (not well|warning)/);
     }, 30_000);
 
@@ -68,7 +68,7 @@ export function dashboardPage(world: World): void {
       await head.click();
       await namesAre(['a', 'c', 'b']);
       await head.click();
-      await page.locator('.connections th[aria-sort="descending"]', { hasText: 'Health' }).waitFor();
+      await page.locator('.connections th[aria-sort="descending"]', { hasText: 'Status' }).waitFor();
     }, 30_000);
 
     test('filters', async () => {

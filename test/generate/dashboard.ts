@@ -21,7 +21,7 @@ const UNMARKED = [{ color: 'green', value: null }];
 /** The dashboard for Grafana: what fires, the specification's metrics, then listeners and every column of every table. */
 export function grafanaDashboard(): string {
   const rows: RowDraft[] = [
-    ['At a glance', [alertsPanel(), listenersBy('health'), listenersBy('health_reason')]],
+    ['At a glance', [alertsPanel(), listenersBy('status'), listenersBy('status_reason')]],
     [
       'Monitoring specification',
       SPECIFIED.flatMap(([, metrics]) =>

@@ -112,7 +112,7 @@ describeWith(PROGRAM, 'a real Alertmanager', () => {
       '--kill-engine-at',
       '3',
     ]);
-    const isOfEngine = ({ labels }: GettableAlert) => labels.alertname === 'engine-gone';
+    const isOfEngine = ({ labels }: GettableAlert) => labels.alertname === 'engine-offline';
     seen.push(...(await until(active, (alerts) => alerts.some(isOfEngine))).filter(isOfEngine));
     expect(amtool().filter(isOfEngine)).toHaveLength(1);
     expect(seen).toMatchObject([

@@ -38,7 +38,7 @@ describe.each(['uws', 'ws'])('the place of an engine on %s', (transport) => {
     back.publish(100, CHUNK);
     expect(await received(listener, 3)).toBe(3);
     const { items } = await hub.get<{ items: Record<string, unknown>[] }>('/api/v1/streams');
-    expect(items).toEqual([expect.objectContaining({ id: 'main', publishing: 'yes', engine_lost_at: null })]);
+    expect(items).toEqual([expect.objectContaining({ id: 'main', publishing: 'yes', engine_offline_since: null })]);
     back.socket.ws.close();
   });
 

@@ -178,7 +178,7 @@ test('where it cannot be kept, the hub says so once and runs on: alerts are told
     });
   expect((await post('/api/v1/alerts', { severity: 'error', title: 'By hand', message: 'm' })).status).toBe(201);
   // That history is not kept is told as well.
-  for (const title of ['By hand', 'Faults inside the hub']) {
+  for (const title of ['By hand', 'Internal errors']) {
     await receiver.until((requests) => requests.some(({ body }) => body.includes(title)));
   }
   expect(hub.log.match(/history is not kept/g)).toHaveLength(1);

@@ -149,7 +149,7 @@ describeWith('promtool', 'the pages of a hub with all sorts of trouble, by promt
   });
 });
 
-describe('health', () => {
+describe('status', () => {
   let hub: HubProcess;
   beforeAll(async () => {
     hub = await HubProcess.start(['--gpu-interval-s', '0']);

@@ -87,7 +87,7 @@ test.each(['uws', 'ws'])(
     const [own] = (await hub.get<{ items: Row[] }>('/api/v1/hubs')).items;
     expect([own?.figures_impossible, own?.messages_refused]).toEqual([0, 0]);
     const stream = await hub.get<Row>('/api/v1/streams/main');
-    expect(stream.silent_listener_ms ?? 0).toBe(0);
+    expect(stream.audio_gap_ms ?? 0).toBe(0);
     sdk.close();
     socket.close();
   },

@@ -14,7 +14,7 @@ interface Row {
   readonly client: string;
   readonly reports: number;
   readonly report_interval_ms: number;
-  readonly health: string | null;
+  readonly status: string | null;
 }
 
 /** A page with our SDK; `reports` counts what it sends. */
@@ -52,5 +52,5 @@ test('the hub asks a page that starves for four times as many reports, and the S
   expect(wellSent).toBeLessThanOrEqual(ms / 2_000 + 1);
   const after = await rows();
   expect(after.get('well')?.report_interval_ms).toBe(2_000);
-  expect(after.get('sick')?.health).toBe('critical');
+  expect(after.get('sick')?.status).toBe('critical');
 }, 60_000);

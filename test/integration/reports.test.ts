@@ -59,7 +59,7 @@ describe.each(['uws', 'ws'])('a server of one’s own reports its connections, o
     expect(await rowOf('main:8')).toMatchObject({ chunks_sent: 80, buffer_depth_ms: 300, hidden: 'visible' });
     expect(await hub.get<Row>('/api/v1/streams/main')).toMatchObject({
       active_connections: 2,
-      reported_connections: 2,
+      external_connections: 2,
       chunks_sent: 200,
       chunks_dropped: 2,
     });

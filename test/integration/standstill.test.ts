@@ -31,7 +31,7 @@ describeWith(
         listener = await CountingListener.open(hub, 'main', 'anna');
         engine.start(100, new Uint8Array(10));
         reporting = setInterval(() => listener.report({}), 500);
-        await until('connections', ([row]) => row?.health === 'ok' && Number(row.reports) > 0);
+        await until('connections', ([row]) => row?.status === 'ok' && Number(row.reports) > 0);
       });
       afterEach(async () => {
         clearInterval(reporting);
@@ -74,20 +74,20 @@ describeWith(
         await stand(() => {
           for (let count = 0; count < 50; count++) engine.publish(100, new Uint8Array(10));
         });
-        await until('alerts', (alerts) => firing(alerts).some(({ rule }) => rule === 'hub-stands-still'));
+        await until('alerts', (alerts) => firing(alerts).some(({ rule }) => rule === 'event-loop-delay'));
         // Long enough for rules that hold for 5 s.
         const before = listener.chunks;
         await until('streams', () => listener.chunks >= before + 60);
         for (const { ws } of [engine.socket, listener.socket, quiet.socket, dashboard]) expect(ws.readyState).toBe(1);
         expect((await rows('hubs'))[0]).toMatchObject({ stalled_closed: 0, clock_steps: 0 });
         const alerts = (await rows('alerts')).filter(({ id }) => !earlier.has(id));
-        expect(alerts.filter(({ rule }) => rule === 'hub-stands-still')).toMatchObject([{ blame: 'node' }]);
+        expect(alerts.filter(({ rule }) => rule === 'event-loop-delay')).toMatchObject([{ blame: 'node' }]);
         expect(alerts.filter(({ blame }) => blame === 'engine' || blame === 'network')).toEqual([]);
         // Audio that waited in the hub's sockets arrives at once. That is no burst of the engine.
         const [stream] = await rows('streams');
         expect(stream?.burst_ms).toBe(0);
-        expect(stream?.health_reason).not.toBe('burst');
-        const reasons = (await rows('connections')).map(({ health_reason }) => health_reason);
+        expect(stream?.status_reason).not.toBe('burst');
+        const reasons = (await rows('connections')).map(({ status_reason }) => status_reason);
         expect(reasons).not.toContain('engine_burst');
         expect(alerts.filter(({ evidence }) => /ahead of real time/.test(String(evidence)))).toEqual([]);
         expect(hub.log).toMatch(/hub stood still/);
@@ -101,8 +101,8 @@ describeWith(
           engine.stop();
           engine.socket.ws.terminate();
         });
-        const alerts = await until('alerts', (found) => firing(found).some(({ rule }) => rule === 'engine-gone'));
-        const gone = alerts.find(({ rule }) => rule === 'engine-gone');
+        const alerts = await until('alerts', (found) => firing(found).some(({ rule }) => rule === 'engine-offline'));
+        const gone = alerts.find(({ rule }) => rule === 'engine-offline');
         expect(gone).toMatchObject({ blame: 'node', stream: 'main' });
         expect(gone?.evidence).toMatch(/this hub stood still for .* and the engine of stream main left/);
       });

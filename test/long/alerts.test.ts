@@ -49,7 +49,7 @@ describe('alerts', () => {
     await simulate('--listeners', '500', '--duration', '20', '--kill-engine-at', '10');
     const fired = await firedOf('main');
     expect(fired).toEqual([
-      expect.objectContaining({ rule: 'engine-gone', severity: 'critical', count: 500, blame: 'engine' }),
+      expect.objectContaining({ rule: 'engine-offline', severity: 'critical', count: 500, blame: 'engine' }),
     ]);
     expect(fired[0]?.evidence).toMatch(/^the engine of stream main has been gone for \d+ s: 500 listeners wait$/);
   }, 120_000);
@@ -95,8 +95,8 @@ describe('alerts', () => {
       return [alert.rule, alert.blame.on, state];
     });
     expect(told).toEqual([
-      ['hub-stands-still', 'node', 'firing'],
-      ['hub-stands-still', 'node', 'resolved'],
+      ['event-loop-delay', 'node', 'firing'],
+      ['event-loop-delay', 'node', 'resolved'],
     ]);
     await receiver.stop();
   }, 150_000);
@@ -114,7 +114,7 @@ describe('alerts', () => {
     }
     await new Promise((resolve) => setTimeout(resolve, 45_000));
     const fired = await firedOf('main');
-    expect(fired.filter(({ rule }) => rule === 'engine-gone').map(({ count }) => count)).toEqual([2]);
+    expect(fired.filter(({ rule }) => rule === 'engine-offline').map(({ count }) => count)).toEqual([2]);
     // That it sent no chunks while it was there was its fault, too.
     expect(new Set(fired.map(({ blame }) => blame))).toEqual(new Set(['engine']));
     expect(await firedOf('never-had-one')).toEqual([]);

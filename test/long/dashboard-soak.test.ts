@@ -5,7 +5,7 @@ import { HubProcess, runCommand } from '../harness/hub.js';
 
 const MINUTES = 4;
 const STEP_MS = 2_500;
-const HEADS = ['Latency', 'Buffer', 'RTT', 'Connected', 'Dropped', 'Health'];
+const HEADS = ['Latency', 'Buffer', 'RTT', 'Connected', 'Dropped', 'Status'];
 
 /** A wall display runs for weeks: what it holds after a minute of everything is what it holds after any number of them. */
 describeInBrowser('the dashboard over some minutes', (world) => {

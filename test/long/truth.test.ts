@@ -5,7 +5,7 @@ interface Row {
   readonly client: string;
   readonly state: string;
   readonly trust: string | null;
-  readonly health_reason: string | null;
+  readonly status_reason: string | null;
   readonly connected_at: string;
 }
 
@@ -23,11 +23,11 @@ test('a frozen page, one that lies and a hidden one are told apart, and honest o
   const seen = new Map<string, Map<string, number>>();
   while (running) {
     const { items } = await hub.get<{ items: Row[] }>('/api/v1/connections');
-    for (const { client, state, trust, health_reason, connected_at } of items) {
+    for (const { client, state, trust, status_reason, connected_at } of items) {
       if (state === 'closed') continue;
       const words = seen.get(client) ?? new Map<string, number>();
       seen.set(client, words);
-      for (const word of [trust, health_reason]) {
+      for (const word of [trust && `trust=${trust}`, status_reason]) {
         if (word !== null && !words.has(word)) words.set(word, (Date.now() - Date.parse(connected_at)) / 1000);
       }
     }
@@ -40,15 +40,16 @@ test('a frozen page, one that lies and a hidden one are told apart, and honest o
   for (const words of of('frozen')) {
     // It freezes 3 s after it came.
     expect(words.get('frozen')).toBeLessThan(3 + 10);
-    expect(words.has('contradicts')).toBe(false);
+    expect(words.has('contradicting')).toBe(false);
   }
   for (const words of of('lying')) {
-    expect(words.get('contradicts')).toBeLessThan(10);
+    expect(words.get('contradicting')).toBeLessThan(10);
     expect(words.has('frozen')).toBe(false);
   }
-  for (const words of of('hidden')) expect(words.get('hidden')).toBeLessThan(10);
+  for (const words of of('hidden')) expect(words.get('trust=hidden')).toBeLessThan(10);
   for (const words of [...of('hidden'), ...of('normal')]) {
-    for (const word of ['frozen', 'contradicts', 'diverged', 'silent']) expect([...words.keys()]).not.toContain(word);
+    for (const word of ['frozen', 'contradicting', 'stale', 'trust=contradicting', 'trust=stale'])
+      expect([...words.keys()]).not.toContain(word);
   }
-  for (const words of of('normal')) expect([...words.keys()]).toContain('live');
+  for (const words of of('normal')) expect([...words.keys()]).toContain('trust=trusted');
 }, 90_000);

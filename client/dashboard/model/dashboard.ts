@@ -28,7 +28,7 @@ const MAX_CONNECTION_TRENDS = 300;
 const MAX_STREAM_TRENDS = 1_000;
 const RATE_WINDOW_MS = 5_000;
 
-export const CONNECTION_SORT: Sort = { label: 'Health', worstFirst: true };
+export const CONNECTION_SORT: Sort = { label: 'Status', worstFirst: true };
 export const STREAM_SORT: Sort = { label: 'Trouble', worstFirst: true };
 
 export type Trend = 'buffer' | 'latency';

@@ -5,9 +5,9 @@ import type { Catalogue } from './layout.js';
 
 /** What is to be said of one listener beside its readings, in few words; only what is out of the ordinary, and where it is. */
 export function factsOf(row: Row, catalogue: Catalogue): readonly string[] {
-  const health = labelOf(row, 'health', catalogue);
-  const reason = labelOf(row, 'health_reason', catalogue)?.replace('_', ' ') ?? '';
-  const since = row.get('unwell_since');
+  const health = labelOf(row, 'status', catalogue);
+  const reason = labelOf(row, 'status_reason', catalogue)?.replace('_', ' ') ?? '';
+  const since = row.get('not_ok_since');
   const isUnwell = health !== null && health !== 'ok';
   const trust = labelOf(row, 'trust', catalogue);
   const silentMs = row.get('underrun_duration_ms') ?? 0;
@@ -16,7 +16,7 @@ export function factsOf(row: Row, catalogue: Catalogue): readonly string[] {
     isUnwell && `${reason}${since === null ? '' : ` since ${timeOfDay(since * 1000)}`}`,
     silentMs >= 1000 && `has heard ${span(silentMs)} of silence`,
     reconnects > 0 && `came back ${number(reconnects)} ×`,
-    trust !== null && trust !== 'live' && `its word: ${trust}`,
+    trust !== null && trust !== 'trusted' && `trust: ${trust}`,
     row.attribute('reason'),
     row.attribute('address'),
   ];

@@ -30,7 +30,7 @@ export function judge(row: Row, column: ColumnView, circumstances: Circumstances
   if (labelOf(row, 'state', catalogue) === 'closed') return null;
   // No column has a bound for these, and yet each is what somebody hears: nothing.
   if (column.kind === 'playback' && labelOf(row, column.name, catalogue) === 'stalled') return TROUBLED;
-  if (column.kind === 'health') return HEALTH_VERDICTS[labelOf(row, 'health', catalogue) ?? ''] ?? null;
+  if (column.kind === 'status') return HEALTH_VERDICTS[labelOf(row, 'status', catalogue) ?? ''] ?? null;
   if (column.kind === 'state' && labelOf(row, column.name, catalogue) === 'stale') return TROUBLED;
   if (column.kind === 'publishing') return isAbandoned(row, catalogue) ? TROUBLED : null;
   if (!isBinding(row, column, catalogue, publishing)) return null;

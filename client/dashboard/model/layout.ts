@@ -11,7 +11,7 @@ export type CellKind =
   | 'publishing'
   | 'state'
   | 'playback'
-  | 'health'
+  | 'status'
   | 'latency'
   | 'age'
   | 'trend'
@@ -63,11 +63,11 @@ export const STREAM_LAYOUT: readonly ColumnLayout[] = [
 ];
 
 const HEALTH_COLUMN: ColumnLayout = {
-  name: 'health_reason',
-  label: 'Health',
+  name: 'status_reason',
+  label: 'Status',
   width: 10.8,
-  kind: 'health',
-  sortBy: 'health',
+  kind: 'status',
+  sortBy: 'status',
 };
 const LISTENER_COLUMN: ColumnLayout = {
   name: '',
@@ -105,17 +105,17 @@ export const NARROW_CONNECTION_LAYOUT: readonly ColumnLayout[] = [
   { ...HEALTH_COLUMN, width: 9.4 },
   ...CONNECTION_LAYOUT.filter(({ label }) => FIRST_OF_CONNECTION.includes(label)),
   ...CONNECTION_LAYOUT.filter(
-    ({ label, kind }) => kind !== 'name' && kind !== 'health' && !FIRST_OF_CONNECTION.includes(label),
+    ({ label, kind }) => kind !== 'name' && kind !== 'status' && !FIRST_OF_CONNECTION.includes(label),
   ),
 ];
 
 /** Columns that cells, order, judgement and facts read besides those shown. */
 const CONNECTION_EXTRAS = [
-  'health',
-  'unwell_since',
+  'status',
+  'not_ok_since',
   'trust',
   'buffer_chunks',
-  'time_to_silence_ms',
+  'time_to_gap_ms',
   'clock',
   'hidden',
   'last_report_at',

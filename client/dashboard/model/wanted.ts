@@ -15,7 +15,7 @@ export interface Wanted {
 type Where = NonNullable<View['where']>;
 
 /** Columns whose labels a filter may name in whole: `starving`, `stalled`, `closed`. */
-const LABELLED = ['health', 'health_reason', 'playback_state', 'state'];
+const LABELLED = ['status', 'status_reason', 'playback_state', 'state'];
 /** The hub takes 16 conditions; nobody types more words. */
 const MAX_WORDS = 10;
 
@@ -25,7 +25,7 @@ export function viewOf(wanted: Wanted, layout: readonly ColumnLayout[], catalogu
   const spec = catalogue.get(sort);
   const words = wanted.filter.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
   const where: Where = [
-    ...(wanted.onlyTroubled ? [['health', '!=', 'ok'] as const] : []),
+    ...(wanted.onlyTroubled ? [['status', '!=', 'ok'] as const] : []),
     ...words.map((word) => conditionOf(word, catalogue)),
   ];
   return { ...(spec && { sort, desc: isDescending(wanted.sort, spec) }), where };
@@ -33,7 +33,7 @@ export function viewOf(wanted: Wanted, layout: readonly ColumnLayout[], catalogu
 
 /** The order of the rows within a page of that view: equal ones by how long they have been unwell, then by name. */
 export function compareOf({ sort, desc = false }: View): Compare {
-  const longestFirst = byValue((row: Row) => row.get('unwell_since'), false, byName);
+  const longestFirst = byValue((row: Row) => row.get('not_ok_since'), false, byName);
   return sort === undefined ? longestFirst : byValue((row: Row) => row.get(sort), desc, longestFirst);
 }
 

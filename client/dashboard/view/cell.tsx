@@ -35,7 +35,7 @@ export function Cell({ row, column, circumstances, dashboard, level }: CellProps
       return <StateCell row={row} circumstances={circumstances} now={dashboard.feed.now()} />;
     case 'playback':
       return <PlaybackCell row={row} column={column} circumstances={circumstances} />;
-    case 'health':
+    case 'status':
       return <HealthCell row={row} column={column} circumstances={circumstances} now={dashboard.feed.now()} />;
     case 'latency':
       return labelOf(row, 'clock', catalogue) === 'unsynced' ? (
@@ -155,10 +155,10 @@ function HealthCell({ row, column, circumstances, now }: Judged & { readonly now
   if (label === null || labelOf(row, 'state', catalogue) === 'closed') return <td class="missing">{MISSING}</td>;
   const verdict = judge(row, column, circumstances);
   const trust = labelOf(row, 'trust', catalogue);
-  const silence = row.get('time_to_silence_ms');
+  const silence = row.get('time_to_gap_ms');
   // One that has just recovered is well: it keeps its "since" for a while, in case it is not for long.
-  const since = verdict?.level === 'ok' ? null : row.get('unwell_since');
-  const spec = catalogue.get('time_to_silence_ms');
+  const since = verdict?.level === 'ok' ? null : row.get('not_ok_since');
+  const spec = catalogue.get('time_to_gap_ms');
   const tips = [`its word: ${trust ?? 'unknown'}`];
   if (since !== null) tips.unshift(`not well since ${timeOfDay(since * 1000)}`);
   if (silence !== null && spec !== undefined) tips.push(`silence in ${reading(spec, silence)} ${spec.unit}`);

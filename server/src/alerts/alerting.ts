@@ -71,7 +71,7 @@ export class Alerting {
     const { hubs } = this.#context.tables;
     const { hubSlot } = this.#context;
     this.#node.observe(now, hubs.get(hubSlot, HUB.event_loop_delay_p99_ms));
-    hubs.set(hubSlot, HUB.stood_still_ms, Math.round(this.#node.lostMs));
+    hubs.set(hubSlot, HUB.event_loop_blocked_ms, Math.round(this.#node.lostMs));
   }
 
   /**

@@ -23,131 +23,131 @@ const below = (name: string, table: RuleSpec['table'], column: string, rest: Res
 
 const PUBLISHING = ['stream.publishing = yes'];
 /** A listener whose stream has nothing to send is not the one to be told of. */
-const STREAM_STARVES = ['stream.engine_lost_at > 0', 'stream.audio_rate < 0.8'];
+const STREAM_STARVES = ['stream.engine_offline_since > 0', 'stream.audio_rate < 0.8'];
 
 const SYNTHESIS: readonly RuleSpec[] = [
-  above('synthesis-slow', 'engines', 'synthesis_latency_ms', { title: 'Synthesis is slow' }),
-  below('real-time-factor-low', 'engines', 'real_time_factor', { title: 'Synthesis is hardly faster than real time' }),
+  above('synthesis-slow', 'engines', 'synthesis_latency_ms', { title: 'Synthesis slow' }),
+  below('real-time-factor-low', 'engines', 'real_time_factor', { title: 'Synthesis close to real time' }),
   above('synthesis-failures', 'engines', 'synthesis_failure_rate', {
-    title: 'Syntheses fail', severity: 'error', while: ['synthesis_attempts_5min >= 10'],
+    title: 'Synthesis failing', severity: 'error', while: ['synthesis_attempts_5min >= 10'],
   }),
-  above('gpu-memory', 'gpus', 'memory_used_mb', { title: 'GPU memory is high', severity: 'error' }),
+  above('gpu-memory', 'gpus', 'memory_used_mb', { title: 'GPU memory high', severity: 'error' }),
   {
-    name: 'gpu-lost', title: 'A GPU is lost', help: 'its driver cannot reach it: reset it, or restart the machine',
+    name: 'gpu-lost', title: 'GPU lost', help: 'its driver cannot reach it: reset it, or restart the machine',
     severity: 'critical', table: 'gpus', column: 'state', is: 'lost', forS: 0,
   },
   above('engine-gpu-memory', 'engines', 'gpu_memory_mb', {
-    title: 'GPU memory is high, as the engine says', severity: 'error', insteadOf: 'gpus.memory_used_mb',
+    title: 'GPU memory high (engine reading)', severity: 'error', insteadOf: 'gpus.memory_used_mb',
   }),
-  above('clipping', 'engines', 'peak_amplitude_db', { title: 'The audio clips', forS: 0 }),
+  above('clipping', 'engines', 'peak_amplitude_db', { title: 'Audio clipping', forS: 0 }),
 ];
 
 const STREAMING: readonly RuleSpec[] = [
   below('listener-buffer-low', 'connections', 'buffer_depth_ms', {
-    title: 'Listeners are about to run dry', while: ['playback_state = playing'], unless: STREAM_STARVES,
+    title: 'Listener buffers low', while: ['playback_state = playing'], unless: STREAM_STARVES,
   }),
   above('listener-buffer-high', 'connections', 'buffer_depth_ms', {
-    title: 'Listeners lag behind', while: ['playback_state = playing'],
+    title: 'Listener buffers high', while: ['playback_state = playing'],
     // A player that reports by CMCD plays from segments, and fills its buffer with half a minute of them.
     unless: ['buffer_chunks <= 3', 'id contains ~'],
   }),
   below('ring-buffer-low', 'engines', 'ring_buffer_depth_ms', {
-    title: "The engine's buffer runs dry", severity: 'error', while: PUBLISHING,
+    title: "Engine buffer low", severity: 'error', while: PUBLISHING,
   }),
   above('ring-buffer-high', 'engines', 'ring_buffer_depth_ms', {
-    title: "The engine's buffer is not drained", severity: 'error', while: PUBLISHING,
+    title: "Engine buffer high", severity: 'error', while: PUBLISHING,
   }),
   below('stream-chunk-rate', 'streams', 'audio_rate', {
-    title: 'A stream gets too little audio', severity: 'error', while: ['publishing = yes'], forS: 2,
+    title: 'Stream slower than real time', severity: 'error', while: ['publishing = yes'], forS: 2,
   }),
   below('listener-chunk-rate', 'connections', 'audio_rate', {
-    title: 'Listeners are sent too little audio', while: PUBLISHING, unless: STREAM_STARVES,
+    title: 'Listeners sent too little audio', while: PUBLISHING, unless: STREAM_STARVES,
   }),
-  above('listener-latency', 'connections', 'latency_ms', { title: 'Listeners hear late' }),
+  above('listener-latency', 'connections', 'latency_ms', { title: 'Listener latency high' }),
   above('listener-round-trip', 'connections', 'rtt_ms', {
-    title: 'Listeners are far away', unless: ['clock = synced'],
+    title: 'Listener round trip high', unless: ['clock = synced'],
   }),
-  above('listener-drops', 'connections', 'dropped_per_min', { title: 'Chunks are dropped for listeners', forS: 0 }),
+  above('listener-drops', 'connections', 'dropped_per_min', { title: 'Listeners dropping chunks', forS: 0 }),
   above('stream-drops', 'streams', 'dropped_per_min', {
-    title: 'A stream drops chunks', severity: 'error', forS: 0,
+    title: 'Stream dropping chunks', severity: 'error', forS: 0,
   }),
   above('engine-drops', 'engines', 'dropped_per_min', {
-    title: 'An engine drops chunks, as it says', severity: 'error', forS: 0,
+    title: 'Engine dropping chunks (engine reading)', severity: 'error', forS: 0,
   }),
   above('hub-refusals', 'hubs', 'refused_at_capacity', {
-    title: 'Listeners are refused', help: 'all places of --max-clients are taken', severity: 'error',
+    title: 'Hub full: listeners refused', help: 'all places of --max-clients are taken', severity: 'error',
     windowS: 60, forS: 0, clearForS: 0,
   }),
-  above('hub-nearly-full', 'hubs', 'capacity_percent', { title: 'The hub is nearly full' }),
+  above('hub-nearly-full', 'hubs', 'capacity_percent', { title: 'Hub nearly full' }),
 ];
 
 const GENERATION: readonly RuleSpec[] = [
-  above('phrase-slow', 'engines', 'phrase_generation_ms', { title: 'Composing is slow', forS: 0 }),
+  above('phrase-slow', 'engines', 'phrase_generation_ms', { title: 'Phrase generation slow', forS: 0 }),
   below('phrase-queue-empty', 'engines', 'phrase_queue_depth', {
-    title: 'The phrase queue is empty', severity: 'error', while: PUBLISHING, forS: 1,
+    title: 'Phrase queue empty', severity: 'error', while: PUBLISHING, forS: 1,
   }),
   above('generation-failures', 'engines', 'generation_failures_per_hour', {
-    title: 'Phrases cannot be composed', severity: 'error', forS: 0,
+    title: 'Phrase generation failing', severity: 'error', forS: 0,
   }),
 ];
 
 const SYSTEM: readonly RuleSpec[] = [
-  above('host-cpu', 'hosts', 'cpu_percent', { title: 'The host is busy' }),
-  above('engine-memory', 'engines', 'process_memory_mb', { title: 'The engine uses much memory', severity: 'error' }),
+  above('host-cpu', 'hosts', 'cpu_percent', { title: 'Host CPU high' }),
+  above('engine-memory', 'engines', 'process_memory_mb', { title: 'Engine memory high', severity: 'error' }),
   above('hub-memory', 'hosts', 'process_memory_mb', {
-    title: 'The hub uses much memory', severity: 'error', insteadOf: 'engines.process_memory_mb',
+    title: 'Hub memory high', severity: 'error', insteadOf: 'engines.process_memory_mb',
   }),
-  above('host-disk', 'hosts', 'disk_mb_s', { title: 'The disk is busy' }),
-  above('host-network', 'hosts', 'network_mbps', { title: 'The network is busy' }),
+  above('host-disk', 'hosts', 'disk_mb_s', { title: 'Host disk busy' }),
+  above('host-network', 'hosts', 'network_mbps', { title: 'Host network busy' }),
 ];
 
 const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   {
-    name: 'engine-gone', title: 'Listeners without an engine', help: 'their stream has lost its engine, so they hear silence',
+    name: 'engine-offline', title: 'Engine offline', help: 'their stream has lost its engine, so they hear silence',
     severity: 'critical', table: 'connections', column: 'chunk_send_rate', absent: true,
     // A stream that never had an engine is one that listeners wait for, or that another server serves.
-    while: ['stream.engine_lost_at > 0'], clearForS: 3,
+    while: ['stream.engine_offline_since > 0'], clearForS: 3,
   },
   {
-    name: 'listener-stalled', title: 'Listeners hear silence', help: 'their players have run out of audio',
+    name: 'listener-rebuffering', title: 'Listeners rebuffering', help: 'their players have run out of audio',
     table: 'connections', column: 'playback_state', is: 'stalled',
     // Where it is known how long a buffer lasts, `listener-running-out` has told before.
-    unless: [...STREAM_STARVES, 'time_to_silence_ms >= 0'],
+    unless: [...STREAM_STARVES, 'time_to_gap_ms >= 0'],
   },
   {
-    name: 'listener-running-out', title: 'Listeners hear silence, or will in 2 s',
-    table: 'connections', column: 'time_to_silence_ms', below: 2_000, clear: 2_000,
+    name: 'listener-running-out', title: 'Listener buffers running out',
+    table: 'connections', column: 'time_to_gap_ms', below: 2_000, clear: 2_000,
     unless: STREAM_STARVES, forS: 1,
   },
   {
-    name: 'listener-interrupted', title: 'Listeners are interrupted again and again', help: 'their audio broke off',
+    name: 'repeated-rebuffering', title: 'Repeated rebuffering', help: 'their audio broke off',
     table: 'connections', column: 'buffer_underruns', above: 1, windowS: 60, forS: 0,
     unless: STREAM_STARVES,
   },
   {
-    name: 'listener-frozen', title: 'Players stand still', help: 'they receive but do not play, or report what cannot be true',
-    table: 'connections', column: 'health_reason', is: ['frozen', 'contradicts'],
+    name: 'listener-frozen', title: 'Players frozen', help: 'they receive but do not play, or report what cannot be true',
+    table: 'connections', column: 'status_reason', is: ['frozen', 'contradicting'],
   },
   {
-    name: 'listener-not-starting', title: 'Players do not start', help: 'they have tried for 10 s or more while audio came',
-    table: 'connections', column: 'health_reason', is: 'not_starting',
+    name: 'listener-not-starting', title: 'Players not starting', help: 'they have tried for 10 s or more while audio came',
+    table: 'connections', column: 'status_reason', is: 'not_starting',
   },
-  above('listener-errors', 'connections', 'error_rate_1min', { title: 'Listeners cannot use chunks' }),
+  above('listener-errors', 'connections', 'error_rate_1min', { title: 'Chunks unusable' }),
   {
-    name: 'stream-format', title: 'An engine declares a wrong format',
+    name: 'stream-format', title: 'Wrong audio format',
     help: 'its bytes last longer or shorter than it declares; see pcm_ratio', severity: 'error',
-    table: 'streams', column: 'health_reason', is: 'wrong_format',
+    table: 'streams', column: 'status_reason', is: 'wrong_format',
   },
   {
-    name: 'hub-stands-still', title: 'The hub comes late to its work', help: 'it has too little CPU, or was stopped',
-    severity: 'error', table: 'hubs', column: 'stood_still_ms', above: 1_000, clear: 0, forS: 0,
+    name: 'event-loop-delay', title: 'Event-loop delay high', help: 'it has too little CPU, or was stopped',
+    severity: 'error', table: 'hubs', column: 'event_loop_blocked_ms', above: 1_000, clear: 0, forS: 0,
   },
   {
-    name: 'hub-faults', title: 'Faults inside the hub', help: 'its log says which', severity: 'error',
+    name: 'internal-errors', title: 'Internal errors', help: 'its log says which', severity: 'error',
     table: 'hubs', column: 'errors', above: 0, windowS: 60, forS: 0, clearForS: 0,
   },
   {
-    name: 'notifier-failing', title: 'A notifier cannot be reached', help: '/api/v1/notifiers says which, and why',
+    name: 'notifier-failing', title: 'Notifier unreachable', help: '/api/v1/notifiers says which, and why',
     severity: 'warning', table: 'hubs', column: 'notifiers_failing', above: 0, forS: 60, clearForS: 0,
   },
 ];

@@ -1,13 +1,10 @@
 import { levelOf, neutral, SCHEMAS } from '@auralis/shared';
-import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, STATUS, STREAM, type Tables } from '../state/tables.js';
 import type { NodeState, Situation } from './blame.js';
 import type { Rule } from './rule.js';
 
-/** Values of `connections.health` above this are troubled. */
-const OK = 0;
-
-/** Values of `streams.health_reason`. */
-const REASONS: readonly string[] = SCHEMAS.streams.columns[STREAM.health_reason]?.labels ?? [];
+/** Values of `streams.status_reason`. */
+const REASONS: readonly string[] = SCHEMAS.streams.columns[STREAM.status_reason]?.labels ?? [];
 
 /** Listeners that are here: their slots, and how many of them fare well. */
 interface Listeners {
@@ -82,10 +79,10 @@ export class Circumstances {
     const slot = stream === undefined ? undefined : streams.slotOf(stream);
     if (slot === undefined) return null;
     // A stream that another server serves has no engine here to judge.
-    const isLost = streams.get(slot, STREAM.engine_lost_at) > 0;
+    const isLost = streams.get(slot, STREAM.engine_offline_since) > 0;
     if (!isLost && streams.get(slot, STREAM.publishing) !== 1) return null;
-    const goneS = Math.max(0, streams.epochS(this.#now) - streams.get(slot, STREAM.engine_lost_at));
-    const reason = REASONS[streams.get(slot, STREAM.health_reason)];
+    const goneS = Math.max(0, streams.epochS(this.#now) - streams.get(slot, STREAM.engine_offline_since));
+    const reason = REASONS[streams.get(slot, STREAM.status_reason)];
     return {
       goneS,
       audioRate: streams.get(slot, STREAM.audio_rate),
@@ -114,7 +111,7 @@ export class Circumstances {
     this.#generations = connections.generation.slice(0, connections.highWater);
     for (const slot of connections.slots()) {
       if (connections.get(slot, CONNECTION.state) === CONNECTION_STATE.closed) continue;
-      const isWell = !(connections.get(slot, CONNECTION.health) > OK);
+      const isWell = !(connections.get(slot, CONNECTION.status) > STATUS.ok);
       this.#fared[slot] = isWell ? WELL : TROUBLED;
       const stream = this.#streamOf(slot);
       let ofStream = byStream.get(stream);
@@ -167,7 +164,7 @@ export function cpuOf(tables: Tables, hub: string): number {
 function aboutOf({ table, column }: Rule): Situation['about'] {
   switch (table) {
     case 'connections':
-      return column.name === 'health_reason' || column.name === 'trust' ? 'player' : 'listeners';
+      return column.name === 'status_reason' || column.name === 'trust' ? 'player' : 'listeners';
     case 'streams':
       return 'stream';
     case 'engines':

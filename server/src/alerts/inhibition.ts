@@ -7,7 +7,7 @@ import type { Episode } from './episode.js';
 import type { Rule } from './rule.js';
 
 /** Readings that say that the node itself has trouble, the graver first: of two such alerts, the second follows from the first. */
-const CAUSES: readonly string[] = ['hubs.stood_still_ms', 'hosts.cpu_percent'];
+const CAUSES: readonly string[] = ['hubs.event_loop_blocked_ms', 'hosts.cpu_percent'];
 /** Rows that fare badly where the node does. What else is bad of the node itself has a cause of its own. */
 const SUFFER: readonly string[] = ['connections', 'streams'];
 

@@ -1,6 +1,6 @@
 import { type Column, rowTest, SCHEMAS, type Table } from '@auralis/shared';
 import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
-import { figureOf, saysImpossible, TRUST } from '../state/trust.js';
+import { figureOf, isTrusted, saysImpossible } from '../state/trust.js';
 import { HotRows } from './hot-rows.js';
 import { Increases } from './increase.js';
 import { fixedPoint, type Rule, type Term } from './rule.js';
@@ -235,7 +235,7 @@ export class RuleEvaluator {
     if (rule.table === 'connections') {
       const { connections } = this.#tables;
       if (connections.get(slot, CONNECTION.state) === CONNECTION_STATE.closed) return false;
-      if (rule.needsTrust && connections.get(slot, CONNECTION.trust) !== TRUST.live) return false;
+      if (rule.needsTrust && !isTrusted(connections, slot)) return false;
       if (connections.get(slot, CONNECTION.impossible_figure) === this.#figure) return false;
       if (this.#isSaidByPlayer && saysImpossible(connections, slot)) return false;
     }

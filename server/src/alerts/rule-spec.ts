@@ -50,7 +50,7 @@ const HYSTERESIS = 0.1;
 const SAID_BY_LISTENER: ReadonlySet<string> = new Set([
   ...SCHEMAS.connections.columns.filter(({ id }) => id >= 20 && id < 40).map(({ name }) => name),
   'buffer_model_ms',
-  'time_to_silence_ms',
+  'time_to_gap_ms',
 ]);
 /** The tables whose rows belong to a stream: it is the first attribute of each. */
 const HAVE_STREAM: ReadonlySet<TableName> = new Set(['connections', 'engines']);

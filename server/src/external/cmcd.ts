@@ -2,7 +2,7 @@ import { MAX_ABS_MS, MAX_COUNT, PLAYBACK_STATES, type PlaybackState, show } from
 import { decodeCmcd } from '@svta/cml-cmcd';
 import { SfToken } from '@svta/cml-structured-field-values';
 import { Refusal } from '../check/refusal.js';
-import { CONNECTION, type Tables } from '../state/tables.js';
+import { CONNECTION, PLAYBACK, type Tables } from '../state/tables.js';
 
 /** A record with every key of the standard is about 1,000 characters. */
 const MAX_RECORD_CHARACTERS = 8_192;
@@ -25,7 +25,7 @@ const STATES: Readonly<Record<string, PlaybackState>> = {
   q: 'ended',
 };
 const QUIT = 'q';
-const STALLED = PLAYBACK_STATES.indexOf('stalled');
+const STALLED = PLAYBACK.stalled;
 
 /** Keys whose number goes into a column as it is. */
 const NUMBERS: Readonly<Record<string, { readonly column: number; readonly most: number }>> = {

@@ -44,8 +44,8 @@ export const RESOLUTIONS: readonly Resolution[] = [
 /** What is kept of `connections`: what tells how a listener fared. All of it would be four times as much. */
 const CONNECTION_COLUMNS: readonly string[] = [
   'state',
-  'health',
-  'health_reason',
+  'status',
+  'status_reason',
   'trust',
   'impossible_figure',
   'playback_state',

@@ -1,9 +1,9 @@
-import { SCHEMAS } from '@auralis/shared';
+import { SCHEMAS, VALUES } from '@auralis/shared';
 import type { Tables } from '../state/tables.js';
 import type { GpuReading } from './nvidia-smi-parser/parse.js';
 
 const GPU = SCHEMAS.gpus.index;
-const STATE = { ok: 0, lost: 1 } as const;
+const STATE = VALUES.gpus.state;
 
 /** The rows of `gpus` that belong to this host. */
 export class GpuRows {

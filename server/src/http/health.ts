@@ -23,7 +23,7 @@ export const healthSchema = z
     cpu_percent: z.number().nullable(),
     checks: z.array(checkSchema),
   })
-  .openapi('Health');
+  .openapi('Status');
 export type Health = z.infer<typeof healthSchema>;
 
 /** The spec's three, each strict: a rate of failures of exactly 0.1 is too many. */
@@ -37,7 +37,7 @@ const CHECKS = [
  * How the hub stands by its summary. What nobody has reported is unknown: neither healthy nor unhealthy, so that a hub
  * without an engine is not sick. `strict`: unknown is as good as failing.
  */
-export function healthOf(summary: Summary, strict: boolean): Health {
+export function statusOf(summary: Summary, strict: boolean): Health {
   // Rounded before they are judged, so that what is shown is what was found to be beyond its limit, or not.
   const checks = CHECKS.map(({ name, limit, round }): Check => {
     const value = round(summary[name]);

@@ -141,7 +141,7 @@ export class SummaryHistory {
       const engine = engines.slotOf(streams.keyOf(slot));
       const isPublishing = streams.get(slot, STREAM.publishing) === 1;
       const said = engine === undefined || isPublishing ? 0 : engines.get(engine, ENGINE.active_clients) || 0;
-      clients += Math.max(said, streams.get(slot, STREAM.reported_connections) || 0);
+      clients += Math.max(said, streams.get(slot, STREAM.external_connections) || 0);
     }
     return clients;
   }

@@ -18,7 +18,7 @@ export interface PlaybackSample {
 }
 
 /** `frozen`: it receives and does not play. `contradicts`: it says what cannot be. */
-export type Divergence = 'frozen' | 'contradicts';
+export type Divergence = 'frozen' | 'contradicting';
 
 /**
  * The window over which words and deeds are compared: a fault that shows 200 ms a second is past the bound in 6 s. For chunks
@@ -81,7 +81,7 @@ export class BufferModel {
     const grownMs = sample.depthMs - this.#figure(FROM, DEPTH);
     if (contradictionMs > bound) {
       // What is received and not played makes a buffer grow; a buffer that does not shrink when it must is a mere word.
-      this.divergence ??= grownMs > contradictionMs / 2 ? 'frozen' : 'contradicts';
+      this.divergence ??= grownMs > contradictionMs / 2 ? 'frozen' : 'contradicting';
     } else if (contradictionMs < -bound) {
       // It has thrown audio away, to catch up: its buffer is what it says from now on.
       this.#note(FROM, sample);
@@ -104,7 +104,7 @@ export class BufferModel {
    * its last report. `isDry`: no chunks come any more, so that it drains in real time, whatever the last reports said.
    * `chunkMs`: the longest recent chunk. Between two long chunks every buffer drains, so one more counts as received.
    */
-  timeToSilenceMs(reportAgeMs: number, isDry: boolean, chunkMs: number): number {
+  timeToGapMs(reportAgeMs: number, isDry: boolean, chunkMs: number): number {
     if (!this.#has(FROM)) return Number.NaN;
     const drain = isDry ? 1 : 1 - this.#rate(excessMs(chunkMs));
     if (drain < MIN_DRAIN) return Number.NaN;

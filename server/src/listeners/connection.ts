@@ -1,11 +1,19 @@
-import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, type Tables } from '../state/tables.js';
-import { ALL_POSSIBLE, saysImpossible, TRUST } from '../state/trust.js';
+import {
+  CONNECTION,
+  CONNECTION_ATTRIBUTE,
+  CONNECTION_STATE,
+  PLAYBACK,
+  STATUS,
+  type Tables,
+  TRUST,
+} from '../state/tables.js';
+import { ALL_POSSIBLE, saysImpossible } from '../state/trust.js';
 import { EventWindow } from '../time/windows.js';
 import type { BufferModel } from './buffer-model.js';
 import { ErrorShare } from './error-share.js';
 import { checkFigures } from './figure-check.js';
 import { ENTRY, type Ledger } from './ledger.js';
-import { HEALTH, healthOf, PLAYING, type Signs, STALLED, STARTING, trustOf } from './status.js';
+import { type Signs, statusOf, trustOf } from './status.js';
 
 /** How unevenly reports arrive that leave evenly. */
 const MAX_REPORT_JITTER_MS = 1_000;
@@ -97,7 +105,7 @@ export abstract class Connection {
   /** Does it say that it plays, or would if it had audio? */
   get isPlaying(): boolean {
     const state = this.table.get(this.slot, CONNECTION.playback_state);
-    return state === PLAYING || state === STALLED;
+    return state === PLAYBACK.playing || state === PLAYBACK.stalled;
   }
 
   /** A report has come, at the time that stands in its line. */
@@ -107,7 +115,7 @@ export abstract class Connection {
     const now = lines[line + ENTRY.lastSignAt] as number;
     lines[line + ENTRY.sinceMs] = now - (lines[line + ENTRY.lastReportAt] as number);
     lines[line + ENTRY.lastReportAt] = now;
-    const isStarting = this.table.get(this.slot, CONNECTION.playback_state) === STARTING;
+    const isStarting = this.table.get(this.slot, CONNECTION.playback_state) === PLAYBACK.starting;
     if (!isStarting) lines[line + ENTRY.startingAt] = Number.NaN;
     else if (Number.isNaN(lines[line + ENTRY.startingAt] as number)) lines[line + ENTRY.startingAt] = now;
   }
@@ -178,10 +186,10 @@ export abstract class Connection {
     this.enter(ENTRY.silenceTold, this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0);
   }
 
-  /** Judge its health and return it. Call once a second. */
+  /** Judge its status and return it. Call once a second. */
   judge(now: number, { isLate, hadBurst, longestMs }: Supplied): number {
     const { table, slot, watch } = this;
-    const timeToSilenceMs = watch?.timeToSilenceMs(now - this.lastReportAt, isLate, longestMs) ?? Number.NaN;
+    const timeToGapMs = watch?.timeToGapMs(now - this.lastReportAt, isLate, longestMs) ?? Number.NaN;
     // Nobody starts to play as long as there is nothing to be played.
     if (isLate && !Number.isNaN(this.entry(ENTRY.startingAt))) this.enter(ENTRY.startingAt, now);
     const depthMs = table.get(slot, CONNECTION.buffer_depth_ms);
@@ -195,7 +203,7 @@ export abstract class Connection {
       saysImpossible: this.saysImpossible,
       newUnderruns: underruns - this.entry(ENTRY.underrunsJudged),
       divergence: watch?.divergence ?? null,
-      timeToSilenceMs,
+      timeToGapMs,
       startingMs: now - this.entry(ENTRY.startingAt),
       errorRate: this.#errors?.ratio(now) ?? Number.NaN,
       hadBurst,
@@ -204,13 +212,13 @@ export abstract class Connection {
     };
     table.set(slot, CONNECTION.error_rate_1min, signs.errorRate);
     this.enter(ENTRY.underrunsJudged, underruns);
-    const { health, reason } = healthOf(table, slot, signs);
-    table.set(slot, CONNECTION.time_to_silence_ms, timeToSilenceMs);
+    const { status, reason } = statusOf(table, slot, signs);
+    table.set(slot, CONNECTION.time_to_gap_ms, timeToGapMs);
     table.set(slot, CONNECTION.trust, trustOf(table, slot, signs));
-    table.set(slot, CONNECTION.health, health);
-    table.set(slot, CONNECTION.health_reason, reason);
-    this.#noteSpell(health, now);
-    return health;
+    table.set(slot, CONNECTION.status, status);
+    table.set(slot, CONNECTION.status_reason, reason);
+    this.#noteSpell(status, now);
+    return status;
   }
 
   /** Brings up to date what changes by time alone. */
@@ -230,19 +238,19 @@ export abstract class Connection {
     this.enter(ENTRY.closedAt, now);
     table.clear(slot, CONNECTION.chunk_send_rate);
     table.clear(slot, CONNECTION.audio_rate);
-    // Who has left is in no trouble any more: in an order by health it comes last.
-    for (const verdict of [CONNECTION.health, CONNECTION.health_reason, CONNECTION.unwell_since])
+    // Who has left is in no trouble any more: in an order by status it comes last.
+    for (const verdict of [CONNECTION.status, CONNECTION.status_reason, CONNECTION.not_ok_since])
       table.clear(slot, verdict);
   }
 
   /** One that starves is well between two underruns: what lies close together is one spell. */
-  #noteSpell(health: number, now: number): void {
+  #noteSpell(status: number, now: number): void {
     const { table, slot } = this;
-    if (health !== HEALTH.ok) {
-      if (Number.isNaN(table.get(slot, CONNECTION.unwell_since)))
-        table.set(slot, CONNECTION.unwell_since, table.epochS(now));
+    if (status !== STATUS.ok) {
+      if (Number.isNaN(table.get(slot, CONNECTION.not_ok_since)))
+        table.set(slot, CONNECTION.not_ok_since, table.epochS(now));
       this.enter(ENTRY.unwellAt, now);
-    } else if (now - this.unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.unwell_since);
+    } else if (now - this.unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.not_ok_since);
   }
 
   /** Notes chunks that were dropped for it just now; 0 says that none were. */

@@ -1,8 +1,7 @@
-import { CONNECTION, type Tables } from '../state/tables.js';
-import { saysImpossible, TRUST } from '../state/trust.js';
+import { CONNECTION, PLAYBACK, type Tables, TRUST } from '../state/tables.js';
+import { saysImpossible } from '../state/trust.js';
 import { isGoodbye } from './goodbye.js';
 import { ENTRY, type Ledger } from './ledger.js';
-import { PLAYING, STALLED } from './status.js';
 
 /** Audio that a client missed between two connections. */
 export interface ReconnectGap {
@@ -21,8 +20,8 @@ const UNKNOWN: ReconnectGap = { awayMs: 0, silentMs: 0 };
 export function reconnectGap(table: Tables['connections'], ledger: Ledger, from: number, to: number): ReconnectGap {
   const depthMs = table.get(from, CONNECTION.buffer_depth_ms);
   const state = table.get(from, CONNECTION.playback_state);
-  const played = state === PLAYING || state === STALLED;
-  const isDoubted = saysImpossible(table, from) || table.get(from, CONNECTION.trust) === TRUST.diverged;
+  const played = state === PLAYBACK.playing || state === PLAYBACK.stalled;
+  const isDoubted = saysImpossible(table, from) || table.get(from, CONNECTION.trust) === TRUST.contradicting;
   const left = isGoodbye(table.get(from, CONNECTION.close_code));
   if (Number.isNaN(depthMs) || !played || isDoubted || left) return UNKNOWN;
   const { lines } = ledger;

@@ -1,37 +1,13 @@
-import { levelOf, SCHEMAS } from '@auralis/shared';
-import { CONNECTION, CONNECTION_STATE, type Tables } from '../state/tables.js';
-import { TRUST } from '../state/trust.js';
+import { levelOf, SCHEMAS, VALUES } from '@auralis/shared';
+import { CONNECTION, CONNECTION_STATE, PLAYBACK, STATUS, type Tables, TRUST } from '../state/tables.js';
 import type { Divergence } from './buffer-model.js';
 import { LEAST_CHUNKS, maxDepthMs } from './chunk-bounds.js';
 
-/** Values of `connections.health`. */
-export const HEALTH = { ok: 0, warning: 1, critical: 2 } as const;
-
-/** Values of `connections.health_reason`, in the order of the catalogue's labels. */
-export const REASON = {
-  fine: 0,
-  starving: 1,
-  frozen: 2,
-  contradicts: 3,
-  silent: 4,
-  running_out: 5,
-  dropped: 6,
-  low_buffer: 7,
-  high_buffer: 8,
-  slow_rate: 9,
-  latency: 10,
-  not_starting: 11,
-  chunk_errors: 12,
-  engine_burst: 13,
-} as const;
-
-/** Values of `connections.playback_state`. */
-export const STARTING = 1;
-export const PLAYING = 2;
-export const STALLED = 4;
+/** Values of `connections.status_reason`. */
+export const REASON = VALUES.connections.status_reason;
 
 export interface Verdict {
-  readonly health: number;
+  readonly status: number;
   readonly reason: number;
 }
 
@@ -46,7 +22,7 @@ export interface Signs {
   /** Underruns since the judgement before. */
   readonly newUnderruns: number;
   readonly divergence: Divergence | null;
-  readonly timeToSilenceMs: number;
+  readonly timeToGapMs: number;
   /** How long it has reported *starting* while chunks came, ms; NaN if it does not. */
   readonly startingMs: number;
   /** Share of the last minute's chunks that it could not use; NaN if it has reported no error. */
@@ -70,22 +46,22 @@ const MAX_START_MS = 10_000;
 /** A listener that cannot use every second chunk hears nothing that is worth hearing. */
 const MOST_FAIL = 0.5;
 
-const FINE: Verdict = { health: HEALTH.ok, reason: REASON.fine };
+const OK: Verdict = { status: STATUS.ok, reason: REASON.ok };
 
 /** How far a listener can be believed: the first of these that holds. */
 export function trustOf(table: Tables['connections'], slot: number, signs: Signs): number {
   if (signs.saysImpossible) return TRUST.impossible;
   if (signs.hidden) return TRUST.hidden;
   if (isSilent(signs) || table.get(slot, CONNECTION.state) === CONNECTION_STATE.stale) return TRUST.stale;
-  if (signs.divergence !== null) return TRUST.diverged;
-  return table.get(slot, CONNECTION.clock) === 0 ? TRUST.unsynced : TRUST.live;
+  if (signs.divergence !== null) return TRUST.contradicting;
+  return table.get(slot, CONNECTION.clock) === VALUES.connections.clock.unsynced ? TRUST.unsynced : TRUST.trusted;
 }
 
 /**
  * Return what is wrong with a listener, the worst first. If it has never reported, or reports impossible figures, only
  * what the hub itself sees counts.
  */
-export function healthOf(table: Tables['connections'], slot: number, signs: Signs): Verdict {
+export function statusOf(table: Tables['connections'], slot: number, signs: Signs): Verdict {
   const read = (name: keyof typeof CONNECTION) => table.get(slot, CONNECTION[name]);
   const isPast = (name: keyof typeof CONNECTION) =>
     levelOf(
@@ -93,36 +69,37 @@ export function healthOf(table: Tables['connections'], slot: number, signs: Sign
       read(name),
     ) === 'alert';
   const hasReported = read('reports') > 0;
-  if (hasReported && !signs.hidden && isSilent(signs)) return { health: HEALTH.critical, reason: REASON.silent };
+  if (hasReported && !signs.hidden && isSilent(signs)) return { status: STATUS.critical, reason: REASON.stale };
   if (signs.saysImpossible) {
     if (isPast('dropped_per_min')) return dropsOf(signs);
-    return isPast('audio_rate') ? { health: HEALTH.warning, reason: REASON.slow_rate } : FINE;
+    return isPast('audio_rate') ? { status: STATUS.warning, reason: REASON.slow_rate } : OK;
   }
-  if (signs.divergence !== null) return { health: HEALTH.critical, reason: REASON[signs.divergence] };
-  if (signs.newUnderruns > 0 || read('playback_state') === STALLED)
-    return { health: HEALTH.critical, reason: REASON.starving };
-  if (signs.timeToSilenceMs < RUNNING_OUT_MS) return { health: HEALTH.critical, reason: REASON.running_out };
+  if (signs.divergence !== null) return { status: STATUS.critical, reason: REASON[signs.divergence] };
+  if (signs.newUnderruns > 0 || read('playback_state') === PLAYBACK.stalled)
+    return { status: STATUS.critical, reason: REASON.rebuffering };
+  if (signs.timeToGapMs < RUNNING_OUT_MS) return { status: STATUS.critical, reason: REASON.running_out };
   if (signs.startingMs > Math.max(MAX_START_MS, LEAST_CHUNKS * signs.chunkMs)) {
-    return { health: HEALTH.critical, reason: REASON.not_starting };
+    return { status: STATUS.critical, reason: REASON.not_starting };
   }
   if (isPast('error_rate_1min')) {
-    const health = signs.errorRate > MOST_FAIL ? HEALTH.critical : HEALTH.warning;
-    return { health, reason: REASON.chunk_errors };
+    const status = signs.errorRate > MOST_FAIL ? STATUS.critical : STATUS.warning;
+    return { status, reason: REASON.chunk_errors };
   }
   if (isPast('dropped_per_min')) return dropsOf(signs);
-  if (read('playback_state') === PLAYING && isPast('buffer_depth_ms')) {
+  if (read('playback_state') === PLAYBACK.playing && isPast('buffer_depth_ms')) {
     const depthMs = read('buffer_depth_ms');
-    if (depthMs < 150) return { health: HEALTH.warning, reason: REASON.low_buffer };
+    if (depthMs < 150) return { status: STATUS.warning, reason: REASON.low_buffer };
     const isHigh = !signs.playsSegments && depthMs > maxDepthMs(signs.chunkMs);
-    if (isHigh) return { health: HEALTH.warning, reason: REASON.high_buffer };
+    if (isHigh) return { status: STATUS.warning, reason: REASON.high_buffer };
   }
-  if (isPast('audio_rate')) return { health: HEALTH.warning, reason: REASON.slow_rate };
-  if (isPast(read('clock') === 1 ? 'latency_ms' : 'rtt_ms')) return { health: HEALTH.warning, reason: REASON.latency };
-  return FINE;
+  if (isPast('audio_rate')) return { status: STATUS.warning, reason: REASON.slow_rate };
+  if (isPast(read('clock') === VALUES.connections.clock.synced ? 'latency_ms' : 'rtt_ms'))
+    return { status: STATUS.warning, reason: REASON.latency };
+  return OK;
 }
 
 function dropsOf({ hadBurst }: Signs): Verdict {
-  return { health: HEALTH.warning, reason: hadBurst ? REASON.engine_burst : REASON.dropped };
+  return { status: STATUS.warning, reason: hadBurst ? REASON.engine_burst : REASON.dropped };
 }
 
 function isSilent({ reportAgeMs, reportIntervalMs }: Signs): boolean {

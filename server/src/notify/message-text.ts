@@ -21,7 +21,7 @@ export function fold(batch: readonly Transition[]): Told[] {
   return [...told.values()];
 }
 
-/** `ERROR: A stream drops chunks (main)`: what a telephone shows of it. */
+/** `ERROR: Stream dropping chunks (main)`: what a telephone shows of it. */
 export function headline({ alert, state, isBrief }: Told): string {
   const { severity, title, labels } = alert;
   const word = isBrief ? 'CAME AND WENT' : state === 'resolved' ? 'RESOLVED' : severity.toUpperCase();

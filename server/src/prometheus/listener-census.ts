@@ -1,8 +1,8 @@
 import { type Column, SCHEMAS } from '@auralis/shared';
 import { CONNECTION, CONNECTION_ATTRIBUTE, CONNECTION_STATE, PLAYER_MARK, type Tables } from '../state/tables.js';
+import { isBufferBelieved, isPossible, isSynced } from '../state/trust.js';
 import { type Exposition, labelsOf } from './exposition.js';
 import { type ColumnFamily, familyOf } from './naming.js';
-import { isBufferBelieved, isPossible, isSynced } from './trust.js';
 
 /** How many of the worst are shown of each figure: a series for each of 15,000 listeners is what a page must not have. */
 const WORST = 5;
@@ -16,7 +16,7 @@ interface Ranking {
 }
 
 /** Whether its worst are on the page: a figure with a threshold, and the one that says what will be heard before it is. */
-export const isRanked = ({ alert, name }: Column) => alert !== undefined || name === 'time_to_silence_ms';
+export const isRanked = ({ alert, name }: Column) => alert !== undefined || name === 'time_to_gap_ms';
 
 export const RANKINGS: readonly Ranking[] = columns.filter(isRanked).flatMap((column) => {
   const { alert, worse } = column;

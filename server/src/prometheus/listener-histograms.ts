@@ -1,8 +1,8 @@
 import { CONNECTION, CONNECTION_ATTRIBUTE, type Tables } from '../state/tables.js';
+import { isBufferBelieved, isSynced } from '../state/trust.js';
 import { type Exposition, labelsOf } from './exposition.js';
 import { OTHER } from './named-streams.js';
 import type { Family } from './naming.js';
-import { isBufferBelieved, isSynced } from './trust.js';
 
 /** Seconds. Targets (100 ms of latency, 150 to 500 ms of buffer) and thresholds (50, 500, 1,000 ms) are bounds. */
 const LATENCY_BOUNDS = [0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10] as const;

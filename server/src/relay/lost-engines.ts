@@ -40,8 +40,8 @@ export class LostEngines {
       if (!this.#names.has(name)) continue;
       this.#seen.add(name);
       const isLost = streams.get(slot, STREAM.publishing) === 0 && now - this.#startedAt > RETURN_MS;
-      if (isLost && Number.isNaN(streams.get(slot, STREAM.engine_lost_at))) {
-        streams.set(slot, STREAM.engine_lost_at, streams.epochS(this.#startedAt));
+      if (isLost && Number.isNaN(streams.get(slot, STREAM.engine_offline_since))) {
+        streams.set(slot, STREAM.engine_offline_since, streams.epochS(this.#startedAt));
       }
     }
     for (const name of this.#seen) if (streams.slotOf(name) === undefined) this.#forget(name);

@@ -181,14 +181,14 @@ export class Relay {
       listener.sentBefore = this.#tables.connections.get(listener.slot, CONNECTION.chunks_sent);
     }
     this.#tables.streams.set(stream.slot, STREAM.publishing, 1);
-    this.#tables.streams.clear(stream.slot, STREAM.engine_lost_at);
+    this.#tables.streams.clear(stream.slot, STREAM.engine_offline_since);
   }
 
   engineLeft(stream: Stream, now: number): void {
     stream.engine = null;
     const { streams } = this.#tables;
     streams.set(stream.slot, STREAM.publishing, 0);
-    streams.set(stream.slot, STREAM.engine_lost_at, streams.epochS(now));
+    streams.set(stream.slot, STREAM.engine_offline_since, streams.epochS(now));
     this.#noteIdle(stream, now);
   }
 

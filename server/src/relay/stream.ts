@@ -17,9 +17,8 @@ import { ENTRY } from '../listeners/ledger.js';
 import type { Listener, OutgoingChunk } from '../listeners/listener.js';
 import { RebufferingRatio } from '../listeners/rebuffering.js';
 import { RecentChunks } from '../listeners/recent-chunks.js';
-import { HEALTH } from '../listeners/status.js';
 import type { HubCounters } from '../state/counters.js';
-import { STREAM, type Tables } from '../state/tables.js';
+import { STATUS, STREAM, type Tables } from '../state/tables.js';
 import { EventWindow } from '../time/windows.js';
 import type { Peer } from '../transport/transport.js';
 import { deliver } from './delivery.js';
@@ -204,14 +203,14 @@ export class Stream {
     const { lines } = ledger;
     const silentMs = lines[line + ENTRY.silentMs] as number;
     if (Number.isNaN(silentMs)) return;
-    this.#table.add(this.slot, STREAM.silent_listener_ms, silentMs);
+    this.#table.add(this.slot, STREAM.audio_gap_ms, silentMs);
     if (!connection.isPlaying) return;
     this.#silence.add(silentMs, lines[line + ENTRY.sinceMs] as number, lines[line + ENTRY.lastReportAt] as number);
   }
 
   /** Book the audio gap that a client heard while it was without a connection for `awayMs`. */
   bookGap(silentMs: number, awayMs: number, now: number): void {
-    this.#table.add(this.slot, STREAM.silent_listener_ms, silentMs);
+    this.#table.add(this.slot, STREAM.audio_gap_ms, silentMs);
     this.#silence.add(silentMs, awayMs, now);
   }
 
@@ -225,7 +224,7 @@ export class Stream {
   /** Shows how many are connected. */
   showConnections(): void {
     this.#table.set(this.slot, STREAM.active_connections, this.listeners.size + this.reported.size);
-    this.#table.set(this.slot, STREAM.reported_connections, this.reported.size);
+    this.#table.set(this.slot, STREAM.external_connections, this.reported.size);
   }
 
   /** Brings up to date what changes by time alone. */
@@ -241,21 +240,21 @@ export class Stream {
     this.#table.set(this.slot, STREAM.chunk_duration_ms, this.recent.longestMs || Number.NaN);
     this.#table.set(this.slot, STREAM.burst_ms, this.engine === null ? Number.NaN : supply.burstMs(now));
     this.#table.set(this.slot, STREAM.pcm_ratio, this.engine === null ? Number.NaN : supply.pcmRatio);
-    this.#table.set(this.slot, STREAM.health_reason, reason);
-    this.#table.set(this.slot, STREAM.health, SUPPLY_HEALTH[reason] ?? Number.NaN);
+    this.#table.set(this.slot, STREAM.status_reason, reason);
+    this.#table.set(this.slot, STREAM.status, SUPPLY_STATUS[reason] ?? Number.NaN);
     supply.tick();
   }
 
   /** NaN where it has no engine here, and had none. */
   #reason(now: number): number {
     const read = (column: number) => this.#table.get(this.slot, column);
-    if (this.engine === null) return read(STREAM.engine_lost_at) > 0 ? SUPPLY.engineOffline : Number.NaN;
-    if (this.#supply.isWrongFormat) return SUPPLY.wrongFormat;
+    if (this.engine === null) return read(STREAM.engine_offline_since) > 0 ? SUPPLY.engine_offline : Number.NaN;
+    if (this.#supply.isWrongFormat) return SUPPLY.wrong_format;
     if (this.hadBurst(now)) return SUPPLY.burst;
     const { index, columns } = SCHEMAS.streams;
     const level = levelOf(columns[index.audio_rate] ?? {}, read(STREAM.audio_rate));
-    if (level === 'alert') return SUPPLY.slowRate;
-    return this.isLate(now) && !this.isSettling(now) ? SUPPLY.late : SUPPLY.fine;
+    if (level === 'alert') return SUPPLY.slow_rate;
+    return this.isLate(now) && !this.isSettling(now) ? SUPPLY.late : SUPPLY.ok;
   }
 
   #book(messageBytes: number, sent: number, dropped: number, now: number): void {
@@ -272,8 +271,15 @@ export class Stream {
 /** An engine may make chunks of 10 s, and sends them when they are whole. */
 const FIRST_CHUNK_MS = 12_000;
 
-/** Health of a stream, in the order of `SUPPLY`. */
-const SUPPLY_HEALTH = [HEALTH.ok, HEALTH.critical, HEALTH.critical, HEALTH.warning, HEALTH.critical, HEALTH.warning];
+/** Status of a stream by its reason. */
+const SUPPLY_STATUS: Readonly<Record<number, number>> = {
+  [SUPPLY.ok]: STATUS.ok,
+  [SUPPLY.engine_offline]: STATUS.critical,
+  [SUPPLY.wrong_format]: STATUS.critical,
+  [SUPPLY.burst]: STATUS.warning,
+  [SUPPLY.slow_rate]: STATUS.critical,
+  [SUPPLY.late]: STATUS.warning,
+};
 
 /** One for all streams: a chunk is sent before the next is written. It grows to the largest. */
 const writer = new Writer(64 * 1024);

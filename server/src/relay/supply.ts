@@ -1,8 +1,8 @@
-import type { AudioFormat, PublishedChunk } from '@auralis/shared';
+import { type AudioFormat, type PublishedChunk, VALUES } from '@auralis/shared';
 import { maxOutstandingMs } from '../listeners/chunk-bounds.js';
 
-/** Values of `streams.health_reason`, in the order of the catalogue's labels. */
-export const SUPPLY = { fine: 0, engineOffline: 1, wrongFormat: 2, burst: 3, slowRate: 4, late: 5 } as const;
+/** Values of `streams.status_reason`. */
+export const SUPPLY = VALUES.streams.status_reason;
 
 /** Audio ahead of real time is forgotten at this multiple of it, so that a constant lead is no burst. */
 const DRAIN = 2;

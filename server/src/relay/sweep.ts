@@ -2,10 +2,9 @@ import { CLOSE, ENGINE_MESSAGE_MS, STALE_MS, STALLED_MS } from '@auralis/shared'
 import type { Connection, Supplied } from '../listeners/connection.js';
 import type { ExternalConnection } from '../listeners/external-connection.js';
 import type { Listener } from '../listeners/listener.js';
-import { HEALTH } from '../listeners/status.js';
 import type { HubCounters } from '../state/counters.js';
-import { CONNECTION, CONNECTION_STATE, STREAM, type Tables } from '../state/tables.js';
-import { figureOf, isBelieved, TRUST } from '../state/trust.js';
+import { CONNECTION, CONNECTION_STATE, STATUS, STREAM, type Tables } from '../state/tables.js';
+import { figureOf, isBelieved, isSynced, isTrusted } from '../state/trust.js';
 import { quantile, RateWindows } from '../time/windows.js';
 import { AudioRates } from './audio-rates.js';
 import type { Relay } from './relay.js';
@@ -30,8 +29,8 @@ export class Sweep {
   readonly #streamsSince: number[] = [];
   readonly #connectionAudioSince: number[] = [];
   readonly #streamAudioSince: number[] = [];
-  /** Listeners of the stream at hand, by health. */
-  readonly #healths = new Uint32Array(3);
+  /** Listeners of the stream at hand, by status. */
+  readonly #statuses = new Uint32Array(3);
   readonly #onError: (error: unknown) => void;
   /** State of the stream at hand. */
   #supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
@@ -62,7 +61,7 @@ export class Sweep {
   }
 
   #sweepAll(stream: Stream, now: number): void {
-    this.#healths.fill(0);
+    this.#statuses.fill(0);
     this.#supply = {
       isLate: stream.isLate(now),
       hadBurst: stream.hadBurst(now),
@@ -139,8 +138,8 @@ export class Sweep {
   }
 
   #judge(connection: Connection, now: number, supply: Supplied): void {
-    const health = connection.judge(now, supply);
-    this.#healths[health] = (this.#healths[health] as number) + 1;
+    const status = connection.judge(now, supply);
+    this.#statuses[status] = (this.#statuses[status] as number) + 1;
   }
 
   /**
@@ -193,9 +192,9 @@ export class Sweep {
     streams.set(slot, STREAM.chunk_send_rate, isKnown ? rate : Number.NaN);
     streams.set(slot, STREAM.audio_rate, isKnown ? audioRate : Number.NaN);
     stream.judge(now);
-    streams.set(slot, STREAM.listeners_ok, this.#healths[HEALTH.ok] as number);
-    streams.set(slot, STREAM.listeners_warning, this.#healths[HEALTH.warning] as number);
-    streams.set(slot, STREAM.listeners_critical, this.#healths[HEALTH.critical] as number);
+    streams.set(slot, STREAM.listeners_ok, this.#statuses[STATUS.ok] as number);
+    streams.set(slot, STREAM.listeners_warning, this.#statuses[STATUS.warning] as number);
+    streams.set(slot, STREAM.listeners_critical, this.#statuses[STATUS.critical] as number);
     const latencies = this.#sorted(stream, CONNECTION.latency_ms, this.#isLatencyTrue);
     streams.set(slot, STREAM.latency_p50_ms, quantile(latencies, 0.5));
     streams.set(slot, STREAM.latency_p95_ms, quantile(latencies, 0.95));
@@ -211,8 +210,7 @@ export class Sweep {
 
   /** A latency counts where the clock behind it is known, and its listener believed in everything. */
   readonly #isLatencyTrue = (slot: number): boolean =>
-    this.#tables.connections.get(slot, CONNECTION.clock) === 1 &&
-    this.#tables.connections.get(slot, CONNECTION.trust) === TRUST.live;
+    isTrusted(this.#tables.connections, slot) && isSynced(this.#tables.connections, slot);
 
   readonly #isBelieved = (slot: number): boolean => isBelieved(this.#tables.connections, slot);
 

@@ -1,4 +1,4 @@
-import { SCHEMAS, Table } from '@auralis/shared';
+import { SCHEMAS, Table, VALUES } from '@auralis/shared';
 
 /** A hub that allows a million listeners will hardly have them: beyond this room is made when they come. */
 const MOST_ROOM = 32_000;
@@ -35,5 +35,8 @@ export const PLAYER_MARK = '~';
 /** Attribute places of `connections`. */
 export const CONNECTION_ATTRIBUTE = { stream: 0, client: 1, address: 2, reason: 3 } as const;
 
-/** Values of `connections.state`. */
-export const CONNECTION_STATE = { open: 0, stale: 1, closed: 2 } as const;
+/** Values of enum columns, by label. */
+export const CONNECTION_STATE = VALUES.connections.state;
+export const STATUS = VALUES.connections.status;
+export const TRUST = VALUES.connections.trust;
+export const PLAYBACK = VALUES.connections.playback_state;

@@ -18,7 +18,7 @@ const CONNECTION_LABELS: readonly (readonly [name: string, label: string])[] = [
   ['buffer_depth_ms', 'BUFFER'],
   ['dropped_per_min', 'DROP/MIN'],
   ['chunk_send_rate', 'CHUNK/S'],
-  ['health', 'HEALTH'],
+  ['status', 'STATUS'],
   ['state', 'STATE'],
   ['trust', 'TRUST'],
   ['playback_state', 'PLAYER'],

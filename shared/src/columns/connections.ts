@@ -124,19 +124,19 @@ export const connectionColumns = {
     id: 42, unit: 'ms', scale: 0, worse: 'both',
     help: 'Audio it must have buffered, by what it received and the time that passed',
   },
-  time_to_silence_ms: {
+  time_to_gap_ms: {
     id: 43, unit: 'ms', scale: 0, worse: 'less',
     help: 'How long until it hears silence if things go on as they do; missing while its buffer does not drain',
   },
   trust: {
-    id: 44, unit: 'enum', scale: 0, worse: null, labels: ['live', 'stale', 'hidden', 'unsynced', 'diverged', 'impossible'],
+    id: 44, unit: 'enum', scale: 0, worse: null, labels: ['trusted', 'stale', 'hidden', 'unsynced', 'contradicting', 'impossible'],
     help: 'How far what it says of itself can be believed',
   },
-  health: { id: 45, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How it fares' },
-  health_reason: {
+  status: { id: 45, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How it fares' },
+  status_reason: {
     id: 46, unit: 'enum', scale: 0, worse: null,
     labels: [
-      'fine', 'starving', 'frozen', 'contradicts', 'silent', 'running_out', 'dropped', 'low_buffer', 'high_buffer',
+      'ok', 'rebuffering', 'frozen', 'contradicting', 'stale', 'running_out', 'dropped', 'low_buffer', 'high_buffer',
       'slow_rate', 'latency', 'not_starting', 'chunk_errors', 'engine_burst',
     ],
     help: 'Why it is not well: the worst of what is wrong',
@@ -173,7 +173,7 @@ export const connectionColumns = {
     id: 82, unit: 'ratio', scale: 4, worse: 'more', target: { max: 0 }, alert: { max: 0.05 },
     help: 'Chunks that it could not use ÷ chunks received, over 60 s; missing before the first error',
   },
-  unwell_since: {
+  not_ok_since: {
     id: 70, unit: 'epoch_s', scale: 0, worse: null,
     help: 'Since when it is not well; missing once it has been well for 10 s',
   },

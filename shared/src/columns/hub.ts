@@ -68,15 +68,15 @@ export const streamColumns = {
     id: 119, unit: 'ratio', scale: 4, worse: 'more', target: { max: 0 },
     help: 'Silence heard ÷ time playing, over 60 s and all its listeners',
   },
-  silent_listener_ms: {
+  audio_gap_ms: {
     id: 120, unit: 'ms', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Audio gaps heard, between connections too, added up over all its listeners: 1,000 is one silent listener-second',
   },
-  engine_lost_at: {
+  engine_offline_since: {
     id: 121, unit: 'epoch_s', scale: 0, worse: null,
     help: 'When its engine left; missing while one is connected, and before the first',
   },
-  reported_connections: {
+  external_connections: {
     id: 140, unit: 'count', scale: 0, worse: null,
     help: 'Of the active connections, those that others serve and report',
   },
@@ -93,10 +93,10 @@ export const streamColumns = {
     id: 144, unit: '×', scale: 2, worse: 'both',
     help: 'How long its PCM lasts by the declared format ÷ by the declared durations: 1 is right',
   },
-  health: { id: 145, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How its engine serves it' },
-  health_reason: {
+  status: { id: 145, unit: 'enum', scale: 0, worse: 'more', labels: ['ok', 'warning', 'critical'], help: 'How its engine serves it' },
+  status_reason: {
     id: 146, unit: 'enum', scale: 0, worse: null,
-    labels: ['fine', 'engine_offline', 'wrong_format', 'burst', 'slow_rate', 'late'],
+    labels: ['ok', 'engine_offline', 'wrong_format', 'burst', 'slow_rate', 'late'],
     help: 'Why it is not well: the worst of what is wrong',
   },
 } as const satisfies Record<string, ColumnSpec>;
@@ -155,7 +155,7 @@ export const hubColumns = {
   },
   errors: {
     id: 167, unit: 'count', label: 'faults', scale: 0, worse: 'more', counter: true, target: { max: 0 },
-    help: 'Faults inside the hub, logged',
+    help: 'Internal errors, logged',
   },
   event_loop_delay_p50_ms: {
     id: 168, unit: 'ms', scale: 1, worse: 'more',
@@ -177,7 +177,7 @@ export const hubColumns = {
     id: 171, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
     help: 'Reports whose latency cannot be, by the clock error that they state and the age of the chunks',
   },
-  stood_still_ms: {
+  event_loop_blocked_ms: {
     id: 172, unit: 'ms', label: 'time it stood still', scale: 0, worse: 'more', target: { max: 0 },
     help: 'How long the hub stood still in the last 15 s: what it came late to its work, from 200 ms on',
   },

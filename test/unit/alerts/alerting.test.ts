@@ -115,14 +115,14 @@ describe('states', () => {
   });
 
   test('each transition is logged, at the level of its severity', () => {
-    const world = new World([{ ...RULE, title: 'The host is busy', severity: 'critical' }]);
+    const world = new World([{ ...RULE, title: 'Host CPU high', severity: 'critical' }]);
     world.set('hosts', 'here', { cpu_percent: 95 });
     world.pass(10);
     world.set('hosts', 'here', { cpu_percent: 10 });
     world.pass(10);
     expect(world.log.map(({ level, message }) => [level, message])).toEqual([
-      ['fatal', 'ALERT: The host is busy - host here: CPU above 90 %, 95 % at worst'],
-      ['info', expect.stringMatching(/^RESOLVED: The host is busy - over after 19 s: /)],
+      ['fatal', 'ALERT: Host CPU high - host here: CPU above 90 %, 95 % at worst'],
+      ['info', expect.stringMatching(/^RESOLVED: Host CPU high - over after 19 s: /)],
     ]);
   });
 

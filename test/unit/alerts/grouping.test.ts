@@ -15,7 +15,7 @@ describe('grouping', () => {
     } as const;
     const world = new World([rule]);
     world.stream();
-    for (let n = 0; n < 500; n++) world.listener(`l${n}`, { buffer_depth_ms: 10, health: 'critical' });
+    for (let n = 0; n < 500; n++) world.listener(`l${n}`, { buffer_depth_ms: 10, status: 'critical' });
     for (let n = 0; n < 500; n++) world.listener(`well${n}`);
     const { connections } = world.tables;
     const get = connections.get.bind(connections);
@@ -37,22 +37,22 @@ describe('grouping', () => {
     world.stream('other');
     for (let n = 0; n < 20; n++) world.listener(`o${n}`, {}, 'other');
     world.pass(10);
-    world.set('streams', 'main', { publishing: 'no', audio_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+    world.set('streams', 'main', { publishing: 'no', audio_rate: Number.NaN, engine_offline_since: world.now / 1000 });
     for (let n = 0; n < 500; n++) {
       world.listener(`l${n}`, {
         chunk_send_rate: Number.NaN,
-        health: 'critical',
-        health_reason: 'starving',
+        status: 'critical',
+        status_reason: 'rebuffering',
         playback_state: 'stalled',
         buffer_depth_ms: 0,
-        time_to_silence_ms: 0,
+        time_to_gap_ms: 0,
         buffer_underruns: 2,
       });
     }
     world.pass(30);
     expect(world.alerts()).toEqual([
       expect.objectContaining({
-        rule: 'engine-gone',
+        rule: 'engine-offline',
         severity: 'critical',
         count: 500,
         blame: 'engine',
@@ -63,9 +63,9 @@ describe('grouping', () => {
       'the engine of stream main has been gone for 6 s: 500 listeners wait, while 20 of 20 listeners of other streams are well',
     );
     world.stream();
-    for (let n = 0; n < 500; n++) world.listener(`l${n}`, { time_to_silence_ms: Number.NaN, buffer_underruns: 2 });
+    for (let n = 0; n < 500; n++) world.listener(`l${n}`, { time_to_gap_ms: Number.NaN, buffer_underruns: 2 });
     world.pass(30);
-    expect(told(world)).toEqual(['firing engine-gone', 'resolved engine-gone']);
+    expect(told(world)).toEqual(['firing engine-offline', 'resolved engine-offline']);
     expect(world.store.transitions.at(-1)?.alert.count).toBe(500);
   });
 
@@ -73,9 +73,9 @@ describe('grouping', () => {
     const world = new World();
     world.stream();
     for (let n = 0; n < 10; n++) world.listener(`l${n}`);
-    world.listener('far', { latency_ms: 900, health: 'warning' });
+    world.listener('far', { latency_ms: 900, status: 'warning' });
     world.pass(30);
-    world.set('streams', 'main', { publishing: 'no', audio_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+    world.set('streams', 'main', { publishing: 'no', audio_rate: Number.NaN, engine_offline_since: world.now / 1000 });
     for (const name of ['far', ...Array.from({ length: 10 }, (_, n) => `l${n}`)])
       world.listener(name, { latency_ms: 900, state: 'closed' });
     world.pass(60);
@@ -92,12 +92,12 @@ describe('grouping', () => {
     const world = new World();
     world.stream();
     for (let n = 0; n < 10; n++) world.listener(`l${n}`);
-    world.listener('l0', { latency_ms: 900, health: 'warning' });
+    world.listener('l0', { latency_ms: 900, status: 'warning' });
     while (world.store.transitions.length === 0) world.pass(1);
-    for (let n = 1; n < 7; n++) world.listener(`l${n}`, { latency_ms: 800, health: 'warning' });
+    for (let n = 1; n < 7; n++) world.listener(`l${n}`, { latency_ms: 800, status: 'warning' });
     while (world.alerts()[0]?.count !== 7) world.pass(1);
     expect(world.alerts()[0]?.message).toMatch(/^7 listeners of stream main: latency above 500 ms/);
-    for (let n = 0; n < 7; n++) world.listener(`l${n}`, { latency_ms: 40, health: 'ok' });
+    for (let n = 0; n < 7; n++) world.listener(`l${n}`, { latency_ms: 40, status: 'ok' });
     world.pass(60);
     const { count, message } = world.store.transitions.at(-1)?.alert ?? {};
     expect(count).toBe(7);
@@ -116,7 +116,7 @@ describe('grouping', () => {
     const world = new World();
     world.set('streams', 'main', { publishing: 'no', chunks_published: 0 });
     for (let n = 0; n < 10; n++) world.listener(`l${n}`, { chunk_send_rate: Number.NaN });
-    world.listener('bad', { chunk_send_rate: Number.NaN, buffer_depth_ms: 10, health: 'warning' });
+    world.listener('bad', { chunk_send_rate: Number.NaN, buffer_depth_ms: 10, status: 'warning' });
     world.pass(20);
     expect(world.alerts()).toEqual([
       expect.objectContaining({
@@ -132,7 +132,7 @@ describe('grouping', () => {
     const world = new World();
     world.stream();
     for (let n = 0; n < 20; n++) world.listener(`l${n}`);
-    world.listener('bad', { latency_ms: 900, health: 'warning', health_reason: 'latency' });
+    world.listener('bad', { latency_ms: 900, status: 'warning', status_reason: 'latency' });
     world.pass(10);
     expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'listener-latency', count: 1, blame: 'network' })]);
     const [{ message, evidence } = { message: '', evidence: '' }] = world.alerts();
@@ -153,7 +153,7 @@ describe('grouping', () => {
     const world = new World();
     world.stream('main', { dropped_per_min: 12 });
     for (let n = 0; n < 20; n++) world.listener(`l${n}`);
-    world.listener('frozen', { health: 'critical', health_reason: 'frozen', trust: 'diverged' });
+    world.listener('frozen', { status: 'critical', status_reason: 'frozen', trust: 'contradicting' });
     world.listener('slow', { dropped_per_min: 7 });
     world.pass(1);
     expect(world.alerts()).toEqual([expect.objectContaining({ rule: 'stream-drops', blame: 'network' })]);
@@ -189,7 +189,7 @@ describe('grouping', () => {
     const rule = { name: 'late', table: 'connections', column: 'latency_ms', above: 500, groupBy: 'all' } as const;
     const world = new World([rule]);
     for (let n = 0; n < 6; n++) world.listener(`l${n}`, {}, `s${n % 3}`);
-    world.listener('bad', { latency_ms: 900, health: 'warning' }, 's1');
+    world.listener('bad', { latency_ms: 900, status: 'warning' }, 's1');
     world.pass(10);
     expect(world.alerts()).toEqual([expect.objectContaining({ count: 1, blame: 'network' })]);
     expect(world.alerts()[0]?.evidence).toBe(
@@ -201,7 +201,7 @@ describe('grouping', () => {
     const rule = { name: 'late', table: 'connections', column: 'latency_ms', above: 500, groupBy: 'row' } as const;
     const world = new World([rule]);
     for (let n = 0; n < 8; n++) world.listener(`l${n}`);
-    for (const bad of ['bad', 'worse']) world.listener(bad, { latency_ms: 900, health: 'warning' });
+    for (const bad of ['bad', 'worse']) world.listener(bad, { latency_ms: 900, status: 'warning' });
     world.pass(10);
     expect(world.alerts().map(({ evidence }) => evidence)).toEqual(
       ['bad', 'worse'].map(
@@ -273,7 +273,7 @@ test('an alert keeps the blame and the evidence of its firing, and what is found
   const [fired] = world.store.transitions;
   expect(fired?.alert).toMatchObject({ rule: 'listener-latency', blame: { on: 'network' } });
   // The run ends: the engine leaves, and what the listener says of its latency stays as it was.
-  world.stream('main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_lost_at: world.now / 1000 });
+  world.stream('main', { publishing: 'no', chunk_send_rate: Number.NaN, engine_offline_since: world.now / 1000 });
   world.pass(40);
   const [row] = world.alerts().filter(({ rule }) => rule === 'listener-latency');
   expect(row?.blame).toBe('network');

@@ -15,7 +15,7 @@ function wellFor30s(store = new NotedStore()): World {
 
 function starve(world: World): void {
   for (const key of ['a', 'b', 'c', 'd']) {
-    world.listener(key, { playback_state: 'stalled', latency_ms: 900, dropped_per_min: 20, health: 'critical' });
+    world.listener(key, { playback_state: 'stalled', latency_ms: 900, dropped_per_min: 20, status: 'critical' });
   }
   world.stream('main', { dropped_per_min: 80 });
 }
@@ -32,7 +32,7 @@ const followers = (world: World) =>
     .filter(({ inhibited_by }) => inhibited_by !== '')
     .map(({ rule }) => rule);
 
-const SUFFERING = ['listener-drops', 'listener-latency', 'listener-stalled', 'stream-drops'];
+const SUFFERING = ['listener-drops', 'listener-latency', 'listener-rebuffering', 'stream-drops'];
 
 describe('a hub that stands still', () => {
   test('is told once, and once when it is over; what follows from it is listed, with what it follows from', () => {
@@ -42,12 +42,12 @@ describe('a hub that stands still', () => {
       world.pass(2, () => starve(world));
     }
     world.pass(8);
-    const [cause] = world.alerts().filter(({ rule }) => rule === 'hub-stands-still');
+    const [cause] = world.alerts().filter(({ rule }) => rule === 'event-loop-delay');
     expect(followers(world).sort()).toEqual(SUFFERING);
     for (const { rule, inhibited_by, blame } of world.alerts()) {
-      expect([rule, inhibited_by, blame]).toEqual([rule, rule === 'hub-stands-still' ? '' : cause?.id, 'node']);
+      expect([rule, inhibited_by, blame]).toEqual([rule, rule === 'event-loop-delay' ? '' : cause?.id, 'node']);
     }
-    expect(told(world)).toEqual(['hub-stands-still firing']);
+    expect(told(world)).toEqual(['event-loop-delay firing']);
 
     // Who is well again is so long before what was dropped has left its window.
     wellAgain(world, { dropped_per_min: 20 });
@@ -56,7 +56,7 @@ describe('a hub that stands still', () => {
     expect(world.alerts().map(({ blame }) => blame)).toEqual(['node', 'node']);
     wellAgain(world);
     world.pass(60);
-    expect([world.firing(), told(world)]).toEqual([[], ['hub-stands-still firing', 'hub-stands-still resolved']]);
+    expect([world.firing(), told(world)]).toEqual([[], ['event-loop-delay firing', 'event-loop-delay resolved']]);
   });
 
   test('and what goes on for long after it is told after all, with whom it is to be blamed for then', () => {
@@ -64,7 +64,7 @@ describe('a hub that stands still', () => {
     standStill(world, 3000);
     starve(world);
     world.pass(200);
-    expect(told(world).slice(0, 2)).toEqual(['hub-stands-still firing', 'hub-stands-still resolved']);
+    expect(told(world).slice(0, 2)).toEqual(['event-loop-delay firing', 'event-loop-delay resolved']);
     expect(told(world).slice(2).sort()).toEqual(SUFFERING.map((rule) => `${rule} firing`));
     expect(followers(world)).toEqual([]);
     expect(world.store.transitions.slice(2).map(({ alert }) => alert.blame?.on)).not.toContain('node');
@@ -79,7 +79,7 @@ describe('a hub that stands still', () => {
       if (second === 2) expect(world.firing()).toEqual([]);
     });
     expect(followers(world).sort()).toEqual(SUFFERING);
-    expect(told(world)).toEqual(['hub-stands-still firing']);
+    expect(told(world)).toEqual(['event-loop-delay firing']);
   });
 
   test('for too short a time to be told of: what it did is told a little later', () => {
@@ -94,7 +94,7 @@ describe('a hub that stands still', () => {
 
   test('keeps nothing back that has another cause, or is graver than it', () => {
     const world = new World([
-      { name: 'stands', table: 'hubs', column: 'stood_still_ms', above: 1000, forS: 0, severity: 'error' },
+      { name: 'stands', table: 'hubs', column: 'event_loop_blocked_ms', above: 1000, forS: 0, severity: 'error' },
       { name: 'grave', table: 'streams', column: 'dropped_per_min', above: 10, forS: 0, severity: 'critical' },
       { name: 'slight', table: 'streams', column: 'dropped_per_min', above: 11, forS: 0, severity: 'error' },
       { name: 'faults', table: 'hubs', column: 'errors', above: 0, windowS: 60, forS: 0 },
@@ -123,7 +123,7 @@ describe('a hub that stands still', () => {
     const after = new World(undefined, world.store, world.now + 2000);
     after.pass(30);
     expect(followers(after).sort()).toEqual(SUFFERING);
-    expect(told(after)).toEqual(['hub-stands-still firing']);
+    expect(told(after)).toEqual(['event-loop-delay firing']);
   });
 });
 
@@ -139,7 +139,7 @@ test('a busy host is told as a warning, and keeps no error back', () => {
   });
   world.pass(3);
   expect(followers(world).sort()).toEqual(SUFFERING);
-  expect(told(world)).toEqual(['host-cpu firing', 'hub-stands-still firing']);
+  expect(told(world)).toEqual(['host-cpu firing', 'event-loop-delay firing']);
 });
 
 function wellAgain(world: World, cells = {}): void {

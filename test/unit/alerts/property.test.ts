@@ -6,7 +6,7 @@ describe('for any readings', () => {
   const reading = fc.record({
     depth: fc.option(fc.integer({ min: -2000, max: 2000 }), { nil: Number.NaN }),
     latency: fc.option(fc.integer({ min: -1_000_000, max: 1_000_000 }), { nil: Number.NaN }),
-    trust: fc.constantFrom('live', 'live', 'live', 'stale', 'hidden', 'unsynced', 'diverged'),
+    trust: fc.constantFrom('trusted', 'trusted', 'trusted', 'stale', 'hidden', 'unsynced', 'contradicting'),
     state: fc.constantFrom('open', 'open', 'stale', 'closed'),
     playing: fc.constantFrom('playing', 'paused'),
     stays: fc.integer({ min: 1, max: 20 }),
@@ -21,7 +21,7 @@ describe('for any readings', () => {
         world.listener(`l${n}`, {
           buffer_depth_ms: at.depth ?? 0,
           latency_ms: at.latency ?? 0,
-          trust: trust ?? at.trust ?? 'live',
+          trust: trust ?? at.trust ?? 'trusted',
           state: at.state ?? 'open',
           playback_state: at.playing ?? 'playing',
         });
@@ -53,7 +53,7 @@ describe('for any readings', () => {
     );
   });
 
-  test.each(['stale', 'hidden', 'unsynced', 'diverged'])(
+  test.each(['stale', 'hidden', 'unsynced', 'contradicting'])(
     'what a listener that is %s says of itself fires nothing',
     (trust) => {
       fc.assert(

@@ -28,7 +28,7 @@ test('a rule of a built-in name changes what it says and leaves the rest', () =>
   expect(changed).toHaveLength(BUILT_IN_RULES.length);
   expect(changed.find(({ name }) => name === 'synthesis-slow')).toMatchObject({
     table: 'engines',
-    title: 'Synthesis is slow',
+    title: 'Synthesis slow',
     severity: 'critical',
     condition: { kind: 'above', bound: 1500, clear: 1350 },
   });
@@ -68,7 +68,7 @@ test.each([
 test('what a listener says of itself needs trust, whichever way a rule looks at it', () => {
   const needsTrust = (given: object) => rule({ name: 'x', table: 'connections', ...given })?.needsTrust;
   expect(needsTrust({ column: 'buffer_depth_ms', below: 50 })).toBe(true);
-  expect(needsTrust({ column: 'time_to_silence_ms', below: 50 })).toBe(true);
+  expect(needsTrust({ column: 'time_to_gap_ms', below: 50 })).toBe(true);
   expect(needsTrust({ column: 'dropped_per_min', above: 10, while: ['playback_state = playing'] })).toBe(true);
   expect(needsTrust({ column: 'dropped_per_min', above: 10, while: ['stream.publishing = yes'] })).toBe(false);
   expect(needsTrust({ column: 'rtt_ms', above: 10 })).toBe(false);

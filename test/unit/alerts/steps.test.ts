@@ -28,7 +28,7 @@ function set(world: World, { latency, depth, drops }: Second): void {
     const late = latency[n] as number;
     world.listener(
       `l${n}`,
-      { latency_ms: late, buffer_depth_ms: depth[n] as number, health: late > 500 ? 'warning' : 'ok' },
+      { latency_ms: late, buffer_depth_ms: depth[n] as number, status: late > 500 ? 'warning' : 'ok' },
       streamOf(n),
     );
   }
@@ -92,8 +92,8 @@ describe('while listeners and silences come and go between the steps', () => {
         const slot = connections.slotOf(`l${n}`);
         if (slot !== undefined) connections.close(slot);
         world.listener(`fresh${fresh++}`, {}, streamOf(n));
-      } else if (roll < 50) world.listener(`l${n}`, { health: 'ok', latency_ms: 40 }, streamOf(n));
-      else if (roll < 60) world.listener(`l${n}`, { health: 'critical', latency_ms: 900 }, streamOf(n));
+      } else if (roll < 50) world.listener(`l${n}`, { status: 'ok', latency_ms: 40 }, streamOf(n));
+      else if (roll < 60) world.listener(`l${n}`, { status: 'critical', latency_ms: 900 }, streamOf(n));
       else if (roll < 63) {
         const request = { author: 'a', reason: 'r', endsAt: world.now + 2_000 };
         alerting.silence({ matchers: { rule: 'each-late' }, ...request }, world.now);
@@ -168,7 +168,7 @@ test('a step keeps, describes and shows a few alerts, however many of them fire 
     for (const name of ['saved', 'described', 'shown'] as const) most[name] = Math.max(most[name], now[name]);
     now = { saved: 0, described: 0, shown: 0 };
   };
-  for (let n = 0; n < 1000; n++) world.listener(`l${n}`, { latency_ms: 900, health: 'warning' });
+  for (let n = 0; n < 1000; n++) world.listener(`l${n}`, { latency_ms: 900, status: 'warning' });
   world.pass(1);
   expect(world.firing()).toHaveLength(1000);
   for (let n = 0; n < 1000; n++) world.listener(`l${n}`);

@@ -51,7 +51,7 @@ const ROWS: readonly Row[] = [
   }),
   row('WebSocket latency, else the round trip', 'connections.rtt_ms > 500', 0.1, 'warning', 'listener-round-trip', {
     while: { clock: 'unsynced', trust: 'unsynced' },
-    notWhile: { clock: 'synced', trust: 'live' },
+    notWhile: { clock: 'synced', trust: 'trusted' },
   }),
   row('Dropped chunks, connection', 'connections.dropped_per_min > 10', 1, 'warning', 'listener-drops'),
   row('Dropped chunks, stream', 'streams.dropped_per_min > 10', 1, 'error', 'stream-drops'),

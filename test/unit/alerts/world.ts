@@ -101,10 +101,10 @@ export class World {
   listener(key: string, cells: Cells = {}, stream = 'main'): number {
     const well = {
       state: 'open',
-      trust: 'live',
+      trust: 'trusted',
       clock: 'synced',
-      health: 'ok',
-      health_reason: 'fine',
+      status: 'ok',
+      status_reason: 'ok',
       playback_state: 'playing',
       buffer_depth_ms: 300,
       latency_ms: 40,
@@ -125,7 +125,7 @@ export class World {
       chunks_published: 100,
       chunk_send_rate: 10,
       audio_rate: 1,
-      engine_lost_at: Number.NaN,
+      engine_offline_since: Number.NaN,
       ...cells,
     });
   }

@@ -92,14 +92,14 @@ describe('the selected listener', () => {
 
 test('of a listener is said what is out of the ordinary', () => {
   const catalogue = catalogueOf(SCHEMAS.connections.columns);
-  const fine = row('1', { address: '192.0.2.1', health: 0, health_reason: 0, trust: 0, reconnects: 0 });
+  const fine = row('1', { address: '192.0.2.1', status: 0, status_reason: 0, trust: 0, reconnects: 0 });
   expect(factsOf(fine, catalogue)).toEqual(['192.0.2.1']);
-  const readings = { health: 2, health_reason: 5, trust: 4, reconnects: 2, underrun_duration_ms: 65_000 };
+  const readings = { status: 2, status_reason: 5, trust: 4, reconnects: 2, underrun_duration_ms: 65_000 };
   expect(factsOf(row('2', readings), catalogue)).toEqual([
     'running out',
     'has heard 1 min 05 s of silence',
     'came back 2 ×',
-    'its word: diverged',
+    'trust: contradicting',
   ]);
 });
 

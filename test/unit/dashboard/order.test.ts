@@ -7,7 +7,7 @@ const rowsOf = (values: Readonly<Record<string, number | null>>) =>
   new Map(Object.entries(values).map(([key, latency_ms]) => [key, row(key, { latency_ms })]));
 
 test('a head is sorted by its worst first, then the other way, then back', () => {
-  const atFirst = { label: 'Health', worstFirst: true };
+  const atFirst = { label: 'Status', worstFirst: true };
   const once = nextSort(atFirst, 'RTT', atFirst);
   const twice = nextSort(once, 'RTT', atFirst);
   expect([once, twice, nextSort(twice, 'RTT', atFirst)]).toEqual([

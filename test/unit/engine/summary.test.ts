@@ -1,6 +1,5 @@
 import { SummaryHistory } from '@auralis/server/http/summary';
-import { CONNECTION, CONNECTION_STATE, HUB, STREAM } from '@auralis/server/state/tables';
-import { TRUST } from '@auralis/server/state/trust';
+import { CONNECTION, CONNECTION_STATE, HUB, STREAM, TRUST } from '@auralis/server/state/tables';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ANYBODY } from '../limits/holders.js';
 import { EngineWorld, synthesis } from './world.js';
@@ -89,7 +88,7 @@ describe('means', () => {
     const slot = connections.open('listener', ['main']);
     connections.set(slot, CONNECTION.state, CONNECTION_STATE.open);
     connections.set(slot, CONNECTION.buffer_depth_ms, 180);
-    connections.set(slot, CONNECTION.trust, TRUST.live);
+    connections.set(slot, CONNECTION.trust, TRUST.trusted);
     pass(1);
     expect(summary()).toMatchObject({ avg_buffer_depth_ms: 180, avg_memory_mb: 90 });
     world.send({ type: 'buffer', depthMs: 320 }, { type: 'process', cpuPercent: 20, memoryMb: 650 });

@@ -84,7 +84,7 @@ describe('a player that speaks CMCD is a connection', () => {
     const world = new ExternalWorld();
     world.player(null, line('ltc=3000,sta=p'));
     world.pass(1);
-    expect(world.row('main~s')).toMatchObject({ latency_ms: 3000, clock: 'unsynced', trust: 'unsynced', health: 'ok' });
+    expect(world.row('main~s')).toMatchObject({ latency_ms: 3000, clock: 'unsynced', trust: 'unsynced', status: 'ok' });
     expect(world.stream('latency_p50_ms')).toBeNaN();
   });
 
@@ -92,14 +92,14 @@ describe('a player that speaks CMCD is a connection', () => {
     const world = new ExternalWorld();
     world.player(null, line('bl=34000,sta=p'));
     world.pass(1);
-    expect(world.row('main~s')).toMatchObject({ buffer_depth_ms: 34_000, health: 'ok' });
+    expect(world.row('main~s')).toMatchObject({ buffer_depth_ms: 34_000, status: 'ok' });
   });
 
   test('a starvation that is told as it begins and as it ends is one, and critical while it lasts', () => {
     const world = new ExternalWorld();
     world.player(null, REBUFFERING[0] as string);
     world.pass(1);
-    expect(world.row('main~session-id-123')).toMatchObject({ buffer_underruns: 1, health_reason: 'starving' });
+    expect(world.row('main~session-id-123')).toMatchObject({ buffer_underruns: 1, status_reason: 'rebuffering' });
     world.player(null, REBUFFERING[1] as string);
     expect(world.row('main~session-id-123')).toMatchObject({ buffer_underruns: 1, underrun_duration_ms: 1500 });
     world.player(null, 'bs,cid="main",e=t,sid="session-id-123",sta=p,ts=1764269162389,v=2');
@@ -120,10 +120,10 @@ describe('a player that speaks CMCD is a connection', () => {
       world.pass(1);
       return [world.row('main~s')?.hidden, world.row('main~s')?.trust];
     };
-    expect(hidden('')).toEqual([null, 'live']);
+    expect(hidden('')).toEqual([null, 'trusted']);
     expect(hidden('bg')).toEqual(['hidden', 'hidden']);
-    expect(hidden('')).toEqual(['visible', 'live']);
-    expect(hidden('bg=?0')).toEqual(['visible', 'live']);
+    expect(hidden('')).toEqual(['visible', 'trusted']);
+    expect(hidden('bg=?0')).toEqual(['visible', 'trusted']);
   });
 
   test.each([
@@ -146,9 +146,9 @@ describe('a player that speaks CMCD is a connection', () => {
     const world = new ExternalWorld();
     world.player(null, line('sta=p'));
     world.pass(90);
-    expect(world.row('main~s')).toMatchObject({ state: 'open', health: 'ok' });
+    expect(world.row('main~s')).toMatchObject({ state: 'open', status: 'ok' });
     world.pass(1);
-    expect(world.row('main~s')).toMatchObject({ state: 'stale', health_reason: 'silent' });
+    expect(world.row('main~s')).toMatchObject({ state: 'stale', status_reason: 'stale' });
     world.pass(30);
     expect(world.row('main~s')).toMatchObject({ state: 'closed', reason: 'no report' });
     world.player(null, line('sta=p'), line('e=ps,sta=q'));

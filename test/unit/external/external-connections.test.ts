@@ -37,9 +37,9 @@ describe('a connection that its server reports', () => {
       clock: 'synced',
       playback_state: 'playing',
       reports: 10,
-      health: 'ok',
-      health_reason: 'fine',
-      trust: 'live',
+      status: 'ok',
+      status_reason: 'ok',
+      trust: 'trusted',
     });
     expect(world.row('main:b')).toMatchObject({
       chunks_sent: 90,
@@ -47,10 +47,10 @@ describe('a connection that its server reports', () => {
       chunk_send_rate: 9,
       dropped_per_min: 10,
       buffer_depth_ms: 200,
-      health: 'ok',
+      status: 'ok',
     });
     expect(world.stream('active_connections')).toBe(2);
-    expect(world.stream('reported_connections')).toBe(2);
+    expect(world.stream('external_connections')).toBe(2);
     expect(world.stream('chunks_sent')).toBe(190);
     expect(world.stream('chunks_dropped')).toBe(10);
     expect(world.stream('dropped_per_min')).toBe(10);
@@ -70,14 +70,14 @@ describe('a connection that its server reports', () => {
     world.opened('a');
     world.metrics('a', { chunksSent: 5, chunksDropped: 1 });
     world.pass(59, (second) => second === 59 && world.metrics('a', { chunksSent: 600, chunksDropped: 11 }));
-    expect(columnsOf(world.row('main:a'), 'dropped_per_min', 'health', 'health_reason')).toEqual([
+    expect(columnsOf(world.row('main:a'), 'dropped_per_min', 'status', 'status_reason')).toEqual([
       11,
       'warning',
       'dropped',
     ]);
     expect(world.stream('listeners_warning')).toBe(1);
     world.pass(1, () => world.metrics('a', { chunksSent: 610 }));
-    expect(columnsOf(world.row('main:a'), 'dropped_per_min', 'health')).toEqual([10, 'ok']);
+    expect(columnsOf(world.row('main:a'), 'dropped_per_min', 'status')).toEqual([10, 'ok']);
   });
 
   test('a counter that falls began again: no spike, and nothing lost of what was counted', () => {
@@ -118,13 +118,13 @@ describe('a connection that its server reports', () => {
     world.opened('a');
     world.pass(1, () => world.metrics('a', { client: { bufferUnderruns: 0, playbackState: 'playing' } }));
     world.pass(1, () => world.metrics('a', { client: { bufferUnderruns: 1, playbackState: 'playing' } }));
-    expect(columnsOf(world.row('main:a'), 'health', 'health_reason')).toEqual(['critical', 'starving']);
+    expect(columnsOf(world.row('main:a'), 'status', 'status_reason')).toEqual(['critical', 'rebuffering']);
     expect(world.stream('listeners_critical')).toBe(1);
     world.pass(1, () => world.metrics('a', { client: { bufferUnderruns: 1, hidden: true } }));
-    expect(columnsOf(world.row('main:a'), 'health', 'trust')).toEqual(['ok', 'hidden']);
+    expect(columnsOf(world.row('main:a'), 'status', 'trust')).toEqual(['ok', 'hidden']);
     world.metrics('a', { client: { hidden: false } });
     world.pass(31);
-    expect(columnsOf(world.row('main:a'), 'health', 'health_reason', 'trust')).toEqual(['critical', 'silent', 'stale']);
+    expect(columnsOf(world.row('main:a'), 'status', 'status_reason', 'trust')).toEqual(['critical', 'stale', 'stale']);
   });
 
   test('is stale after 30 s without a report, closed after 120 s, and its row goes after 60 s more', () => {
@@ -139,7 +139,7 @@ describe('a connection that its server reports', () => {
     world.pass(120);
     expect(world.row('main:a')).toMatchObject({ state: 'stale', reason: '' });
     world.pass(1);
-    expect(world.row('main:a')).toMatchObject({ state: 'closed', reason: 'no report', close_code: null, health: null });
+    expect(world.row('main:a')).toMatchObject({ state: 'closed', reason: 'no report', close_code: null, status: null });
     expect([world.hub('stalled_closed'), world.stream('active_connections')]).toEqual([1, 0]);
     world.pass(59);
     expect(world.tables.connections.size).toBe(1);
@@ -294,11 +294,11 @@ describe('what is heard of again is not counted twice', () => {
   test('underruns from before it was found are held against nobody', () => {
     const world = new ExternalWorld();
     world.pass(1, () => world.metrics('a', { client: { bufferUnderruns: 50, underrunDurationMs: 9_000 } }));
-    expect(columnsOf(world.row('main:a'), 'health', 'buffer_underruns')).toEqual(['ok', 50]);
-    expect(world.stream('silent_listener_ms')).toBe(0);
+    expect(columnsOf(world.row('main:a'), 'status', 'buffer_underruns')).toEqual(['ok', 50]);
+    expect(world.stream('audio_gap_ms')).toBe(0);
     world.pass(1, () => world.metrics('a', { client: { bufferUnderruns: 51, underrunDurationMs: 9_100 } }));
-    expect(columnsOf(world.row('main:a'), 'health_reason')).toEqual(['starving']);
-    expect(world.stream('silent_listener_ms')).toBe(100);
+    expect(columnsOf(world.row('main:a'), 'status_reason')).toEqual(['rebuffering']);
+    expect(world.stream('audio_gap_ms')).toBe(100);
   });
 });
 
@@ -411,7 +411,7 @@ test('of chunks of another length than 100 ms the server says how long they are'
     });
     world.metrics('unsaid', { chunksSent: second * 5 });
   });
-  expect(world.row('main:said')).toMatchObject({ audio_rate: 1, buffer_chunks: 2.5, health_reason: 'fine' });
-  expect(world.row('main:unsaid')).toMatchObject({ chunk_send_rate: 5, audio_rate: 0.5, health_reason: 'slow_rate' });
+  expect(world.row('main:said')).toMatchObject({ audio_rate: 1, buffer_chunks: 2.5, status_reason: 'ok' });
+  expect(world.row('main:unsaid')).toMatchObject({ chunk_send_rate: 5, audio_rate: 0.5, status_reason: 'slow_rate' });
   expect(world.send({ type: 'connection_metrics', connection: 'said', chunkMs: 0 })).toHaveLength(1);
 });

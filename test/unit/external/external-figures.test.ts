@@ -27,7 +27,7 @@ const streamFigures = (world: ExternalWorld) =>
       'dropped_per_min',
       'chunks_sent',
       'chunks_dropped',
-      'silent_listener_ms',
+      'audio_gap_ms',
       'listeners_critical',
       'listeners_warning',
     ] as const
@@ -95,7 +95,7 @@ test('a player with 34 s in its buffer is believed, one with a day is not', () =
   const world = new ExternalWorld();
   world.player(null, 'cid="main",sid="hls",bl=(34000),sta=p', 'cid="main",sid="liar",bl=(86400000),sta=p');
   world.pass(1);
-  expect([world.row('main~hls')?.trust, world.row('main~liar')?.trust]).toEqual(['live', 'impossible']);
+  expect([world.row('main~hls')?.trust, world.row('main~liar')?.trust]).toEqual(['trusted', 'impossible']);
   expect(world.stream('buffer_depth_p50_ms')).toBe(34_000);
 });
 
@@ -107,7 +107,7 @@ test('silence that a player with CMCD adds up beyond the time that passed enters
   say('bsd=86400000,bsa=4398046511104');
   world.pass(1);
   expect(columnsOf(world.row('main~s'), 'trust', 'impossible_figure')).toEqual(['impossible', 'underrun_duration_ms']);
-  expect([world.stream('silent_listener_ms'), world.stream('listeners_critical')]).toEqual([0, 0]);
+  expect([world.stream('audio_gap_ms'), world.stream('listeners_critical')]).toEqual([0, 0]);
 });
 
 test('an engine whose chunks rise by more than time allows is marked, and the rise enters no total', () => {

@@ -96,7 +96,10 @@ describeWith('promtool', 'deploy/, by promtool', () => {
             { series: `auralis_stream_audio_rate${on},stream="idle"}`, values: '0x18' },
             { series: `auralis_stream_publishing${on},stream="idle"}`, values: '0x18' },
             { series: `auralis_stream_active_connections${on},stream="gone"}`, values: '500x18' },
-            { series: `auralis_stream_engine_lost_timestamp_seconds${on},stream="gone"}`, values: '1700000000x18' },
+            {
+              series: `auralis_stream_engine_offline_since_timestamp_seconds${on},stream="gone"}`,
+              values: '1700000000x18',
+            },
             { series: `auralis_hub_refused_at_capacity_total${on},hub="a"}`, values: '0x15 1x3' },
             { series: `auralis_hub_errors_total${on},hub="a"}`, values: '3x18' },
             { series: `auralis_gpu_memory_used_bytes${on},gpu="g"}`, values: '6442450944x18' },
@@ -135,7 +138,7 @@ describeWith('promtool', 'deploy/, by promtool', () => {
                     listener: 'anna',
                   },
                   exp_annotations: {
-                    summary: 'Listeners hear late',
+                    summary: 'Listener latency high',
                     description:
                       'Mean age of a chunk on arrival, as the listener says (avgLatencyMs) (anna of stream slow): 501ms',
                   },
@@ -150,7 +153,7 @@ describeWith('promtool', 'deploy/, by promtool', () => {
               // No other: not at a threshold, and not by the engine's own word beside a GPU that is read.
               exp_samples: [
                 firing('AuralisStreamChunkRate', { severity: 'error', stream: 'slow' }),
-                firing('AuralisEngineGone', { severity: 'critical', stream: 'gone' }),
+                firing('AuralisEngineOffline', { severity: 'critical', stream: 'gone' }),
                 firing('AuralisHubRefusals', { severity: 'error', hub: 'a' }),
                 firing('AuralisListenerLatency', { severity: 'warning', stream: 'slow', listener: 'anna' }),
                 firing('AuralisHubDown', { severity: 'critical' }),

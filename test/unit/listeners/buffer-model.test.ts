@@ -79,7 +79,7 @@ describe('a listener’s words and deeds', () => {
     );
     expect(divergedAt[0]).toBeGreaterThan(10_000);
     expect(divergedAt[0]).toBeLessThanOrEqual(20_000);
-    expect(watch.divergence).toBe('contradicts');
+    expect(watch.divergence).toBe('contradicting');
   });
 
   test.each([
@@ -132,7 +132,7 @@ describe('a listener’s words and deeds', () => {
     watch.playing({ ...at300, at: 2_000, receivedMs: 2_000, underrunMs: 0 }, CHUNK_MS);
     expect([watch.divergence, watch.modelMs]).toEqual([null, Number.NaN]);
     watch.playing({ ...at300, at: 4_000, receivedMs: 2_000, underrunMs: 0 }, CHUNK_MS);
-    expect([watch.divergence, watch.modelMs]).toEqual(['contradicts', -1_700]);
+    expect([watch.divergence, watch.modelMs]).toEqual(['contradicting', -1_700]);
   });
 });
 
@@ -140,16 +140,16 @@ describe('time to silence', () => {
   test('buffer ÷ how fast it drains; missing where it does not', () => {
     const draining = run(10, () => ({ rate: 0.9, plays: true, says: 1000 })).watch;
     // Drains by 100 ms a second: 1,000 ms last 10 s.
-    expect(draining.timeToSilenceMs(0, false, CHUNK_MS)).toBeCloseTo(10_000, -2);
-    expect(draining.timeToSilenceMs(2_000, false, CHUNK_MS)).toBeCloseTo(8_000, -2);
+    expect(draining.timeToGapMs(0, false, CHUNK_MS)).toBeCloseTo(10_000, -2);
+    expect(draining.timeToGapMs(2_000, false, CHUNK_MS)).toBeCloseTo(8_000, -2);
     const steady = run(10, () => ({ rate: 1, plays: true })).watch;
-    expect(steady.timeToSilenceMs(0, false, CHUNK_MS)).toBeNaN();
-    expect(newWatch().timeToSilenceMs(0, false, CHUNK_MS)).toBeNaN();
+    expect(steady.timeToGapMs(0, false, CHUNK_MS)).toBeNaN();
+    expect(newWatch().timeToGapMs(0, false, CHUNK_MS)).toBeNaN();
   });
 
   test('when the engine falls silent, a full buffer drains in real time', () => {
     const { watch } = run(10, () => ({ rate: 1, plays: true }));
-    expect(watch.timeToSilenceMs(100, true, CHUNK_MS)).toBe(200);
-    expect(watch.timeToSilenceMs(1_000, true, CHUNK_MS)).toBe(0);
+    expect(watch.timeToGapMs(100, true, CHUNK_MS)).toBe(200);
+    expect(watch.timeToGapMs(1_000, true, CHUNK_MS)).toBe(0);
   });
 });

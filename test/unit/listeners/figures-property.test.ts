@@ -74,7 +74,7 @@ function run(name: string, lies: readonly object[]): void {
       expect([column, stream(column)]).toEqual([column, Math.min(most, Math.max(least, stream(column)))]);
     }
     // It may have heard silence all the time, but no longer; and nobody else heard any.
-    expect(stream('silent_listener_ms') || 0).toBeLessThanOrEqual(clock.now - startedAt + 1_000);
+    expect(stream('audio_gap_ms') || 0).toBeLessThanOrEqual(clock.now - startedAt + 1_000);
     // One that does not confirm is dropped chunks, as the slow listener that it says it is; nobody else is.
     expect([stream('chunks_dropped')]).toEqual(row(slotOf(liar), 'chunks_dropped'));
     expect(row(slotOf(liar), 'messages_refused')).toEqual([0]);

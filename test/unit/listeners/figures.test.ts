@@ -1,5 +1,4 @@
-import { STREAM } from '@auralis/server/state/tables';
-import { TRUST } from '@auralis/server/state/trust';
+import { STREAM, TRUST } from '@auralis/server/state/tables';
 import { SCHEMAS } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import { clock, connect, hub, publish, report, row, sweep, tables } from '../relay/world.js';
@@ -62,9 +61,9 @@ describe('a figure that cannot be', () => {
       report(liar, { underrunDurationMs: second * 1_000 });
       more();
     }
-    expect([figure(1), row(1, 'trust', 'health')]).toEqual(['buffer_depth_ms', [TRUST.impossible, 0]]);
+    expect([figure(1), row(1, 'trust', 'status')]).toEqual(['buffer_depth_ms', [TRUST.impossible, 0]]);
     expect(stream('buffer_depth_p5_ms', 'buffer_depth_p50_ms', 'listeners_critical')).toEqual([300, 300, 0]);
-    expect(stream('silent_listener_ms')[0]).toBeNaN();
+    expect(stream('audio_gap_ms')[0]).toBeNaN();
   });
 
   test('is marked at once, and until 10 s after the last one', () => {
@@ -77,9 +76,9 @@ describe('a figure that cannot be', () => {
     }
     more({ bufferUnderruns: LIE });
     // Without a clock's error its latency is worth nothing, but all else counts again.
-    expect([figure(0), row(0, 'trust')[0]]).toEqual(['none', TRUST.live]);
+    expect([figure(0), row(0, 'trust')[0]]).toEqual(['none', TRUST.trusted]);
     more({ bufferUnderruns: LIE + 1 });
-    expect([figure(0), row(0, 'health_reason')]).toEqual(['none', [1]]);
+    expect([figure(0), row(0, 'status_reason')]).toEqual(['none', [1]]);
   });
 
   test('of what it confirms leaves the word to its socket: it is dropped no chunks', () => {
@@ -99,8 +98,8 @@ describe('what can be is no lie', () => {
     const before = { chunksReceived: 36_000, chunkErrors: 9_000, bufferUnderruns: 7_000, underrunDurationMs: 600_000 };
     report(page, { ...playing, ...before, lastSeq: 36_000, avgLatencyMs: 40 });
     sweep.run(clock.now);
-    expect([figure(0), row(0, 'trust', 'health')]).toEqual(['none', [TRUST.unsynced, 0]]);
-    expect(stream('silent_listener_ms')).toEqual([0]);
+    expect([figure(0), row(0, 'trust', 'status')]).toEqual(['none', [TRUST.unsynced, 0]]);
+    expect(stream('audio_gap_ms')).toEqual([0]);
     publish(engine, 20);
     report(page, {
       ...playing,
@@ -110,8 +109,8 @@ describe('what can be is no lie', () => {
       underrunDurationMs: 600_700,
     });
     sweep.run(clock.now);
-    expect([figure(0), row(0, 'health_reason')]).toEqual(['none', [1]]);
-    expect(stream('silent_listener_ms')).toEqual([700]);
+    expect([figure(0), row(0, 'status_reason')]).toEqual(['none', [1]]);
+    expect(stream('audio_gap_ms')).toEqual([700]);
   });
 
   test('counters that begin anew, and reports that arrive late and all at once', () => {

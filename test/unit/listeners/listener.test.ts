@@ -129,23 +129,23 @@ describe('since when it is not well', () => {
   test('counts from the first judgement, over what is well for less than 10 s, and ends after that', () => {
     const listener = connect('listen');
     stalls(3, listener, 'playing');
-    expect(row(0, 'health', 'unwell_since')).toEqual([0, Number.NaN]);
+    expect(row(0, 'status', 'not_ok_since')).toEqual([0, Number.NaN]);
     stalls(2, listener, 'stalled');
     const since = Math.round(clock.now / 1000) - 1;
-    expect(row(0, 'health', 'unwell_since')).toEqual([2, since]);
+    expect(row(0, 'status', 'not_ok_since')).toEqual([2, since]);
     stalls(9, listener, 'playing');
-    expect(row(0, 'health', 'unwell_since')).toEqual([0, since]);
+    expect(row(0, 'status', 'not_ok_since')).toEqual([0, since]);
     stalls(1, listener, 'stalled');
     stalls(9, listener, 'playing');
-    expect(row(0, 'unwell_since')).toEqual([since]);
+    expect(row(0, 'not_ok_since')).toEqual([since]);
     stalls(1, listener, 'playing');
-    expect(row(0, 'unwell_since')).toEqual([Number.NaN]);
+    expect(row(0, 'not_ok_since')).toEqual([Number.NaN]);
   });
 
   test('one that has left is not unwell', () => {
     const listener = connect('listen');
     stalls(2, listener, 'stalled');
     listener.handler.onClose(listener.peer, 1000, false);
-    expect(row(0, 'state', 'health', 'health_reason', 'unwell_since')).toEqual([2, Number.NaN, Number.NaN, Number.NaN]);
+    expect(row(0, 'state', 'status', 'status_reason', 'not_ok_since')).toEqual([2, Number.NaN, Number.NaN, Number.NaN]);
   });
 });

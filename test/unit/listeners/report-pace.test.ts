@@ -1,5 +1,6 @@
 import { MAX_REPORTS_PER_S, ReportPace } from '@auralis/server/listeners/report-pace';
-import { HEALTH, REASON } from '@auralis/server/listeners/status';
+import { REASON } from '@auralis/server/listeners/status';
+import { STATUS } from '@auralis/server/state/tables';
 import { describe, expect, test } from '@jest/globals';
 import { clock, connect, publish, report, row, sweep } from '../relay/world.js';
 
@@ -120,17 +121,17 @@ describe('a listener', () => {
   test('is silent after three of the intervals that it was asked for, and may owe one more interval of audio', () => {
     const [engine, listener] = [connect('publish'), connect('listen')];
     live(listener, engine, 40, () => ({ lastSeq: listener.peer.seqs.at(-1) }));
-    expect(row(0, 'report_interval_ms', 'health', 'chunks_dropped')).toEqual([2_500, 0, 0]);
+    expect(row(0, 'report_interval_ms', 'status', 'chunks_dropped')).toEqual([2_500, 0, 0]);
     publish(engine, 50);
     expect(row(0, 'chunks_dropped')).toEqual([5]);
     for (let second = 6; second <= 7; second++) {
       clock.now += 1000;
       sweep.run(clock.now);
-      expect(row(0, 'health_reason')).not.toEqual([REASON.silent]);
+      expect(row(0, 'status_reason')).not.toEqual([REASON.stale]);
     }
     clock.now += 1000;
     sweep.run(clock.now);
-    expect(row(0, 'health', 'health_reason')).toEqual([HEALTH.critical, REASON.silent]);
+    expect(row(0, 'status', 'status_reason')).toEqual([STATUS.critical, REASON.stale]);
   });
 
   test('that does not know how to report more often loses no chunk for it', () => {

@@ -1,4 +1,4 @@
-import { healthOf } from '@auralis/server/http/health';
+import { statusOf } from '@auralis/server/http/health';
 import type { Summary } from '@auralis/server/http/summary';
 import { expect, test } from '@jest/globals';
 
@@ -31,12 +31,12 @@ test.each<[number | null, number | null, number | null, string, string]>([
   [null, null, 95, 'unhealthy', 'unhealthy'],
 ])('errors %p, real-time factor %p, CPU %p: %s, strictly %s', (errors, rtf, cpu, status, strict) => {
   const summary = summaryOf(errors, rtf, cpu);
-  expect(healthOf(summary, false).status).toBe(status);
-  expect(healthOf(summary, true).status).toBe(strict);
+  expect(statusOf(summary, false).status).toBe(status);
+  expect(statusOf(summary, true).status).toBe(strict);
 });
 
 test('the keys of the specification, and each check with its figure, limit and state', () => {
-  expect(healthOf(summaryOf(null, 1.5, 40), false)).toEqual({
+  expect(statusOf(summaryOf(null, 1.5, 40), false)).toEqual({
     status: 'unhealthy',
     synthesis_error_rate: null,
     rtf: 1.5,
@@ -50,7 +50,7 @@ test('the keys of the specification, and each check with its figure, limit and s
 });
 
 test('figures have as many decimal places as their columns, and are judged as they are shown', () => {
-  const { synthesis_error_rate, rtf, cpu_percent, checks } = healthOf(summaryOf(1 / 30, 200 / 9, 89.96), false);
+  const { synthesis_error_rate, rtf, cpu_percent, checks } = statusOf(summaryOf(1 / 30, 200 / 9, 89.96), false);
   expect([synthesis_error_rate, rtf, cpu_percent]).toEqual([0.0333, 22.22, 90]);
   expect(checks.map(({ value }) => value)).toEqual([0.0333, 22.22, 90]);
   expect(checks.map(({ state }) => state)).toEqual(['ok', 'ok', 'failing']);

@@ -15,7 +15,7 @@ function tablesOf(listeners: readonly (Cells & { stream?: string })[]) {
   const tables = createTables();
   for (const [at, { stream, ...cells }] of listeners.entries()) {
     const slot = tables.connections.open(`c${at}`, [stream ?? 'main']);
-    const all: Cells = { state: 'open', clock: 'synced', trust: 'live', playback_state: 'playing', ...cells };
+    const all: Cells = { state: 'open', clock: 'synced', trust: 'trusted', playback_state: 'playing', ...cells };
     for (const [name, value] of Object.entries(all)) {
       const index = CONNECTION[name as keyof typeof CONNECTION];
       const labels = SCHEMAS.connections.columns[index]?.labels;
@@ -81,7 +81,7 @@ describe('the worst', () => {
       { latency_ms: 15_000, clock: 'unsynced', trust: 'unsynced', buffer_depth_ms: 290 },
       { latency_ms: 9_000, state: 'closed', buffer_depth_ms: 1 },
       { latency_ms: 9_000, state: 'stale', trust: 'stale', buffer_depth_ms: 2 },
-      { buffer_depth_ms: 3, trust: 'diverged' },
+      { buffer_depth_ms: 3, trust: 'contradicting' },
       { buffer_depth_ms: 4, trust: 'hidden' },
       { buffer_depth_ms: 5, playback_state: 'paused' },
       { buffer_depth_ms: 6, playback_state: 'stalled' },
@@ -92,9 +92,9 @@ describe('the worst', () => {
 });
 
 test('listeners are counted by every enumeration; those that have closed by their state alone', () => {
-  const found = census([{ health: 'ok' }, { health: 'critical' }, { health: 'critical', state: 'closed' }]);
-  expect(found.get('auralis_listeners_by_health{health="critical"}')).toBe(1);
-  expect(found.get('auralis_listeners_by_health{health="warning"}')).toBe(0);
+  const found = census([{ status: 'ok' }, { status: 'critical' }, { status: 'critical', state: 'closed' }]);
+  expect(found.get('auralis_listeners_by_status{status="critical"}')).toBe(1);
+  expect(found.get('auralis_listeners_by_status{status="warning"}')).toBe(0);
   expect(found.get('auralis_listeners_by_state{state="closed"}')).toBe(1);
   expect(found.get('auralis_listeners_by_state{state="open"}')).toBe(2);
   for (const { name, labels } of SCHEMAS.connections.columns) {

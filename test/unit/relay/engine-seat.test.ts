@@ -32,7 +32,11 @@ describe('an engine that names itself', () => {
     publish(back, 2);
     expect(listener.peer.seqs).toEqual([1, 2, 3, 4, 5]);
     old.handler.onClose(old.peer, 1006, false);
-    expect([stream('publishing'), stream('engine_lost_at'), stream('chunks_published')]).toEqual([1, Number.NaN, 5]);
+    expect([stream('publishing'), stream('engine_offline_since'), stream('chunks_published')]).toEqual([
+      1,
+      Number.NaN,
+      5,
+    ]);
     back.handler.onClose(back.peer, 1000, false);
     expect(stream('publishing')).toBe(0);
   });

@@ -16,7 +16,7 @@ function world(...known: string[]) {
     const slot = streams.slotOf(name) ?? streams.open(name);
     streams.set(slot, STREAM.publishing, isPublishing ? 1 : 0);
   };
-  const lostAt = (name: string) => streams.get(streams.slotOf(name) as number, STREAM.engine_lost_at);
+  const lostAt = (name: string) => streams.get(streams.slotOf(name) as number, STREAM.engine_offline_since);
   return { streams, kept, publish, lostAt, at: (second: number) => lost.tick(1_000_000 + second * 1000) };
 }
 

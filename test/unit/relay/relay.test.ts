@@ -164,9 +164,9 @@ describe('over time', () => {
     runSeconds(1);
     expect(row(0, 'chunk_send_rate')).toEqual([Number.NaN]);
     expect(tables.streams.get(0, STREAM.publishing)).toBe(0);
-    expect(tables.streams.get(0, STREAM.engine_lost_at)).toBe(Math.round((clock.now - 1000) / 1000));
+    expect(tables.streams.get(0, STREAM.engine_offline_since)).toBe(Math.round((clock.now - 1000) / 1000));
     connect('publish');
-    expect(tables.streams.get(0, STREAM.engine_lost_at)).toBeNaN();
+    expect(tables.streams.get(0, STREAM.engine_offline_since)).toBeNaN();
   });
 
   test('rates: another engine’s begin with it, and take nothing from the one before', () => {

@@ -1,6 +1,6 @@
 import { seededRandom } from '@auralis/server/simulate/random';
-import { STREAM } from '@auralis/server/state/tables';
-import { figureOf, TRUST } from '@auralis/server/state/trust';
+import { STREAM, TRUST } from '@auralis/server/state/tables';
+import { figureOf } from '@auralis/server/state/trust';
 import { describe, expect, test } from '@jest/globals';
 import { clock, connect, hub, publish, report, row, sweep, tables } from './world.js';
 
@@ -58,7 +58,7 @@ describe('what a stream says of its listeners', () => {
       'rtt_p99_ms',
       'buffer_depth_p50_ms',
       'rebuffering_ratio',
-      'silent_listener_ms',
+      'audio_gap_ms',
       'chunk_send_rate',
     ))
       expect(value).toBeNaN();
@@ -82,8 +82,14 @@ describe('what a stream says of its listeners', () => {
       report(lying, { ...synced, avgLatencyMs: 600, bufferDepthMs: 400, lastSeq: at * 8 });
     }
     sweep.run(clock.now);
-    const { live: good, unsynced: clockless, hidden: away, stale, diverged } = TRUST;
-    expect([0, 1, 2, 3, 4].flatMap((slot) => row(slot, 'trust'))).toEqual([good, clockless, away, stale, diverged]);
+    const { trusted: good, unsynced: clockless, hidden: away, stale, contradicting } = TRUST;
+    expect([0, 1, 2, 3, 4].flatMap((slot) => row(slot, 'trust'))).toEqual([
+      good,
+      clockless,
+      away,
+      stale,
+      contradicting,
+    ]);
     expect(stream('latency_p50_ms', 'latency_p99_ms')).toEqual([40, 40]);
     expect(stream('buffer_depth_p5_ms', 'buffer_depth_p50_ms')).toEqual([300, 300]);
     expect(stream('listeners_ok', 'listeners_warning', 'listeners_critical')).toEqual([3, 0, 2]);
@@ -102,14 +108,14 @@ describe('silence', () => {
       report(bad, { ...playing, underrunDurationMs: heardMs });
     }
     sweep.run(clock.now);
-    expect(stream('silent_listener_ms')).toEqual([6_000]);
+    expect(stream('audio_gap_ms')).toEqual([6_000]);
     expect(stream('rebuffering_ratio')[0]).toBeCloseTo(6_000 / 120_000, 3);
     for (let at = 1; at <= 61; at++) {
       second();
       report(good, { ...playing, underrunDurationMs: 0 });
       report(bad, { ...playing, underrunDurationMs: heardMs });
     }
-    expect(stream('silent_listener_ms', 'rebuffering_ratio')).toEqual([6_000, 0]);
+    expect(stream('audio_gap_ms', 'rebuffering_ratio')).toEqual([6_000, 0]);
     for (let at = 1; at <= 61; at++) second();
     expect(stream('rebuffering_ratio')[0]).toBeNaN();
   });
@@ -119,7 +125,7 @@ describe('silence', () => {
     clock.now += 2_000;
     report(listener, { ...playing, underrunDurationMs: 500 });
     sweep.run(clock.now);
-    expect(stream('silent_listener_ms', 'rebuffering_ratio')).toEqual([500, 0.25]);
+    expect(stream('audio_gap_ms', 'rebuffering_ratio')).toEqual([500, 0.25]);
   });
 
   test('is no spike where the counter begins anew, or says more than the time that passed', () => {
@@ -129,7 +135,7 @@ describe('silence', () => {
       report(listener, { ...playing, underrunDurationMs });
     }
     // 900, then 200 since the restart. A day within 2 s cannot be, and is not counted at all.
-    expect(stream('silent_listener_ms')).toEqual([900 + 200]);
+    expect(stream('audio_gap_ms')).toEqual([900 + 200]);
     expect(row(0, 'impossible_figure')).toEqual([figureOf('underrun_duration_ms')]);
   });
 
@@ -140,7 +146,7 @@ describe('silence', () => {
       clock.now = start + at * 2_000 + (at % 2) * 400;
       report(listener, { ...playing, playbackState: 'stalled', underrunDurationMs: at * 2_000 });
     }
-    expect(stream('silent_listener_ms')).toEqual([82_000]);
+    expect(stream('audio_gap_ms')).toEqual([82_000]);
   });
 
   test('while it pauses is no time playing; from one that lies it does not count', () => {
@@ -157,9 +163,9 @@ describe('silence', () => {
       report(listener, { ...playing, lastSeq: at * 10, underrunDurationMs: 0 });
     }
     sweep.run(clock.now);
-    expect(row(0, 'trust')).toEqual([TRUST.diverged]);
+    expect(row(0, 'trust')).toEqual([TRUST.contradicting]);
     report(listener, { ...playing, lastSeq: 200, underrunDurationMs: 1_000 });
-    expect(stream('silent_listener_ms')).toEqual([0]);
+    expect(stream('audio_gap_ms')).toEqual([0]);
   });
 });
 

@@ -8,10 +8,10 @@ const PCM = 'encoding=pcm_s16le&sampleRate=48000&channels=2';
 const BYTES_PER_MS = 192;
 
 const stream = (column: keyof typeof STREAM) => tables.streams.get(0, STREAM[column]);
-const reason = () => SCHEMAS.streams.columns[STREAM.health_reason]?.labels?.[stream('health_reason')] ?? '';
+const reason = () => SCHEMAS.streams.columns[STREAM.status_reason]?.labels?.[stream('status_reason')] ?? '';
 const listenerReason = (slot = 0) =>
-  SCHEMAS.connections.columns[CONNECTION.health_reason]?.labels?.[
-    tables.connections.get(slot, CONNECTION.health_reason)
+  SCHEMAS.connections.columns[CONNECTION.status_reason]?.labels?.[
+    tables.connections.get(slot, CONNECTION.status_reason)
   ] ?? '';
 
 type Engine = ReturnType<typeof connect>;
@@ -34,8 +34,8 @@ function seconds(count: number, each: (second: number) => void, between: () => v
 
 describe('an engine that declares PCM', () => {
   test.each([
-    [1, 1, 'fine'],
-    [0.98, 0.98, 'fine'],
+    [1, 1, 'ok'],
+    [0.98, 0.98, 'ok'],
     [0.5, 0.5, 'wrong_format'],
     [2, 2, 'wrong_format'],
     [44.1 / 48, 0.92, 'wrong_format'],
@@ -50,20 +50,20 @@ describe('an engine that declares PCM', () => {
     seconds(3, () => chunk(engine, 100, 50 * BYTES_PER_MS));
     expect(reason()).toBe('wrong_format');
     seconds(15, () => chunk(engine, 100, 100 * BYTES_PER_MS));
-    expect(reason()).toBe('fine');
+    expect(reason()).toBe('ok');
     seconds(3, () => chunk(engine, 100, 50 * BYTES_PER_MS));
     engine.handler.onClose(engine.peer, 1000, false);
     sweep.run(clock.now);
     expect(reason()).toBe('engine_offline');
     const next = connect('publish', PCM);
     seconds(1, () => chunk(next, 100, 100 * BYTES_PER_MS));
-    expect(reason()).toBe('fine');
+    expect(reason()).toBe('ok');
   });
 
   test('of bytes that nobody can read nothing is known', () => {
     const engine = connect('publish', 'encoding=opaque');
     seconds(3, () => chunk(engine, 100, 50 * BYTES_PER_MS));
-    expect([stream('pcm_ratio'), reason()]).toEqual([Number.NaN, 'fine']);
+    expect([stream('pcm_ratio'), reason()]).toEqual([Number.NaN, 'ok']);
   });
 });
 
@@ -81,18 +81,18 @@ describe('an engine that sends more than time passes', () => {
       () => chunk(engine, 100),
       () => report(listener, { lastSeq: listener.peer.seqs.at(-1) }),
     );
-    expect([stream('burst_ms'), reason(), listenerReason()]).toEqual([0, 'fine', 'fine']);
+    expect([stream('burst_ms'), reason(), listenerReason()]).toEqual([0, 'ok', 'ok']);
   });
 
   test('what fits into the bound of listeners is none, and neither is a lead that stays', () => {
     const engine = connect('publish');
     for (let count = 0; count < 19; count++) chunk(engine, 100);
     seconds(30, () => chunk(engine, 100));
-    expect([stream('burst_ms'), reason()]).toEqual([0, 'fine']);
+    expect([stream('burst_ms'), reason()]).toEqual([0, 'ok']);
   });
 
   test.each([
-    [5, 0, 'fine'],
+    [5, 0, 'ok'],
     [10, 5_000, 'burst'],
   ])('after the hub stood still for 5 s, %p s at once are a burst of %p ms', (atOnceS, burstMs, expected) => {
     const engine = connect('publish');
@@ -113,7 +113,7 @@ describe('an engine that sends more than time passes', () => {
     seconds(10, () => chunk(engine, 100));
     stall.ms = 0;
     seconds(10, () => chunk(engine, 100));
-    expect([stream('burst_ms'), reason()]).toEqual([0, 'fine']);
+    expect([stream('burst_ms'), reason()]).toEqual([0, 'ok']);
     for (let count = 0; count < 100; count++) chunk(engine, 100);
     sweep.run(clock.now);
     expect([stream('burst_ms'), reason()]).toEqual([10_100, 'burst']);
@@ -159,16 +159,16 @@ describe('a start that never ends', () => {
       () => chunk(engine, 100),
       () => starting(listener),
     );
-    expect(listenerReason()).toBe('fine');
+    expect(listenerReason()).toBe('ok');
     seconds(
       3,
       () => chunk(engine, 100),
       () => starting(listener),
     );
-    expect([listenerReason(), tables.connections.get(0, CONNECTION.health)]).toEqual(['not_starting', 2]);
+    expect([listenerReason(), tables.connections.get(0, CONNECTION.status)]).toEqual(['not_starting', 2]);
     report(listener, { playbackState: 'playing', bufferDepthMs: 300 });
     seconds(1, () => chunk(engine, 100));
-    expect(listenerReason()).toBe('fine');
+    expect(listenerReason()).toBe('ok');
   });
 
   test('is nobody’s fault as long as nothing comes', () => {
@@ -178,7 +178,7 @@ describe('a start that never ends', () => {
       () => {},
       () => starting(listener),
     );
-    expect(listenerReason()).toBe('fine');
+    expect(listenerReason()).toBe('ok');
     const engine = connect('publish');
     seconds(
       60,
@@ -191,7 +191,7 @@ describe('a start that never ends', () => {
       () => chunk(engine, 100),
       () => starting(listener),
     );
-    expect(listenerReason()).toBe('fine');
+    expect(listenerReason()).toBe('ok');
   });
 
   test('takes three chunks where they are longer than that', () => {
@@ -202,7 +202,7 @@ describe('a start that never ends', () => {
       if (second % 10 === 0) chunk(engine, 10_000);
       starting(listener);
       sweep.run(clock.now);
-      expect([second, listenerReason()]).toEqual([second, second > 31 ? 'not_starting' : 'fine']);
+      expect([second, listenerReason()]).toEqual([second, second > 31 ? 'not_starting' : 'ok']);
     }
   });
 });
@@ -215,8 +215,8 @@ describe('chunks that a listener cannot use', () => {
   }
 
   test.each([
-    [0, Number.NaN, 'fine', 0],
-    [0.04, 0.04, 'fine', 0],
+    [0, Number.NaN, 'ok', 0],
+    [0.04, 0.04, 'ok', 0],
     [0.2, 0.2, 'chunk_errors', 1],
     [1, 1, 'chunk_errors', 2],
   ])('a share of %p', (share, rate, expected, health) => {
@@ -229,7 +229,7 @@ describe('chunks that a listener cannot use', () => {
     );
     const found = tables.connections.get(0, CONNECTION.error_rate_1min);
     expect(Number.isNaN(rate) ? found : Math.round(found * 100) / 100).toEqual(rate);
-    expect([listenerReason(), tables.connections.get(0, CONNECTION.health)]).toEqual([expected, health]);
+    expect([listenerReason(), tables.connections.get(0, CONNECTION.status)]).toEqual([expected, health]);
   });
 
   test('are of the last minute, whatever was before', () => {
@@ -247,7 +247,7 @@ describe('chunks that a listener cannot use', () => {
       () => chunk(engine, 100),
       () => report(listener, { chunksReceived: ++second * 10, chunkErrors, playbackState: 'playing' }),
     );
-    expect([tables.connections.get(0, CONNECTION.error_rate_1min), listenerReason()]).toEqual([0, 'fine']);
+    expect([tables.connections.get(0, CONNECTION.error_rate_1min), listenerReason()]).toEqual([0, 'ok']);
   });
 
   test('that it could not even read count for themselves', () => {

@@ -54,7 +54,7 @@ class Judged {
     this.#alerts.alerting.lookAtOnce(world.timeline.now);
     for (const slot of connections.slots()) {
       const client = connections.attributesOf(slot)[1] as string;
-      this.said.add(world.word(client, 'health_reason'));
+      this.said.add(world.word(client, 'status_reason'));
       this.said.add(world.word(client, 'trust'));
     }
   }
@@ -66,7 +66,7 @@ test.each([1_000, 10_000])('with chunks of %p ms, a player that stands still is 
   const [frozen] = judged.pages;
   frozen?.freeze();
   judged.world.run(60 + 8 * (ms / 1_000));
-  expect(judged.world.word(frozen?.client ?? '', 'health_reason')).toBe('frozen');
+  expect(judged.world.word(frozen?.client ?? '', 'status_reason')).toBe('frozen');
   expect(judged.world.stream('listeners_ok', 'listeners_critical')).toEqual([PAGES - 1, 1]);
   expect(judged.store.transitions.map(({ alert }) => alert.rule)).toEqual(['listener-frozen']);
 });
@@ -88,8 +88,8 @@ describe.each(CASES)('chunks of %s', (_, nextMs, joiningMs) => {
   });
 
   test('honest listeners are well from first to last, and so is the stream', () => {
-    expect([...judged.said].filter((word) => !['fine', 'live', 'unsynced'].includes(word))).toEqual([]);
-    expect(judged.world.stream('listeners_ok', 'health', 'chunks_dropped')).toEqual([PAGES, 0, 0]);
+    expect([...judged.said].filter((word) => !['ok', 'trusted', 'unsynced'].includes(word))).toEqual([]);
+    expect(judged.world.stream('listeners_ok', 'status', 'chunks_dropped')).toEqual([PAGES, 0, 0]);
   });
 
   test('no alert fires', () => {
@@ -130,7 +130,7 @@ const UNEVEN: readonly [name: string, next: () => () => number][] = [
   ['100 ms for 10 s, then 4,000 ms', () => changing(100, 10_000, 4_000)],
 ];
 
-/** Values of `streams.health_reason`. */
+/** Values of `streams.status_reason`. */
 const [FINE, SLOW_RATE] = [0, 4];
 
 /** Run a world for `SECONDS`. Return the reasons of its stream's status, and the alerts of too little audio. */
@@ -140,7 +140,7 @@ function accusations(next: () => number, pacing: Pacing) {
   const reasons = new Set<number>();
   for (let second = 0; second < SECONDS; second++) {
     judged.world.run(1);
-    for (const reason of judged.world.stream('health_reason')) reasons.add(reason);
+    for (const reason of judged.world.stream('status_reason')) reasons.add(reason);
   }
   const rules = judged.store.transitions.map(({ alert }) => alert.rule).filter((rule) => rule.endsWith('-chunk-rate'));
   return { reasons: [...reasons], rules: [...new Set(rules)], said: [...judged.said] };

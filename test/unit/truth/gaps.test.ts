@@ -18,7 +18,7 @@ test('the stream shows the audio gaps that pages hear while they come back from 
   }
   world.run(40);
   const heardMs = pages.reduce((sum, page) => sum + page.silenceMs, 0);
-  const [shownMs] = world.stream('silent_listener_ms') as [number];
+  const [shownMs] = world.stream('audio_gap_ms') as [number];
   expect(heardMs).toBeGreaterThan(PAGES * CUTS * CUT_S * 1_000);
   // The hub knows neither the way of the last audio nor that of its welcome, each some 80 ms long here.
   expect(Math.abs(shownMs / heardMs - 1)).toBeLessThan(0.03);

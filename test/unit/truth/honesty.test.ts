@@ -4,7 +4,7 @@ import { Page } from './page.js';
 import { World } from './world.js';
 
 /** Words for a listener that is not to be believed. */
-const ACCUSED = ['frozen', 'contradicts', 'silent', 'diverged', 'stale', 'impossible'];
+const ACCUSED = ['frozen', 'contradicting', 'stale', 'trust=contradicting', 'trust=stale', 'trust=impossible'];
 /** Pages of each kind: each joins, and turns bad, at a moment of its own. */
 const PAGES = 40;
 
@@ -41,8 +41,8 @@ class Watcher {
       if (this.world.word(client, 'state') !== 'open' && this.world.word(client, 'state') !== 'stale') continue;
       const words = this.said.get(client) ?? new Map<string, number>();
       this.said.set(client, words);
-      for (const column of ['trust', 'health_reason'] as const) {
-        const word = this.world.word(client, column);
+      for (const column of ['trust', 'status_reason'] as const) {
+        const word = `${column === 'trust' ? 'trust=' : ''}${this.world.word(client, column)}`;
         if (!words.has(word)) words.set(word, this.now);
       }
     }
@@ -53,16 +53,16 @@ const lie = (page: Page) => {
   page.lies = { bufferDepthMs: 400, bufferUnderruns: 0, underrunDurationMs: 0, playbackState: 'playing' };
 };
 const KINDS: [string, (page: Page) => void, string, readonly string[]][] = [
-  ['a page that hangs', (page) => page.hang(), 'silent', ['frozen', 'contradicts']],
-  ['a page that receives and plays nothing', (page) => page.freeze(), 'frozen', ['contradicts', 'silent']],
+  ['a page that hangs', (page) => page.hang(), 'stale', ['frozen', 'contradicting']],
+  ['a page that receives and plays nothing', (page) => page.freeze(), 'frozen', ['contradicting', 'stale']],
   [
     'one that says 400 ms for ever while no chunk comes',
     (page) => {
       lie(page);
       page.socket?.starve();
     },
-    'contradicts',
-    ['frozen', 'silent'],
+    'contradicting',
+    ['frozen', 'stale'],
   ],
   [
     'one that says 400 ms for ever while its link carries four fifths',
@@ -70,8 +70,8 @@ const KINDS: [string, (page: Page) => void, string, readonly string[]][] = [
       lie(page);
       page.socket?.slow(125);
     },
-    'contradicts',
-    ['frozen', 'silent'],
+    'contradicting',
+    ['frozen', 'stale'],
   ],
 ];
 
@@ -122,7 +122,7 @@ describe('an honest page is never taken for a false one', () => {
     for (const words of said) expect(accusations(words)).toEqual([]);
     // It was no quiet life.
     const seen = new Set(said.flatMap((words) => [...words.keys()]));
-    for (const word of ['starving', 'live']) expect(seen).toContain(word);
+    for (const word of ['rebuffering', 'trust=trusted']) expect(seen).toContain(word);
     expect(watcher.pages.filter(({ sockets }) => sockets.length > 3).length).toBeGreaterThan(PAGES / 2);
   });
 });
@@ -150,7 +150,7 @@ describe('a page that is hidden', () => {
       watcher.world.run(200);
       for (const page of watcher.pages) {
         const words = watcher.since(page, from);
-        expect(words.get(hidden ? 'hidden' : 'live')).toBeLessThanOrEqual(2_000);
+        expect(words.get(hidden ? 'trust=hidden' : 'trust=trusted')).toBeLessThanOrEqual(2_000);
         expect(accusations(words)).toEqual([]);
       }
     }

@@ -34,7 +34,7 @@ const CONNECTIONS = [
     rtt_ms: 640,
     buffer_depth_ms: 20,
     dropped_per_min: 14,
-    health: 2,
+    status: 2,
     state: 0,
   }),
   connection('id-bob', 'bob', 'main', { latency_ms: 130, rtt_ms: 40, buffer_depth_ms: 120, dropped_per_min: 0 }),

@@ -52,14 +52,14 @@ describe('the screen', () => {
 
   test('120×40 has room for the id, and for how one fares', () => {
     const [head, first] = text(model(), 120, 40).slice(8);
-    expect(head?.split(/ +/).slice(-3)).toEqual(['CHUNK/S', 'HEALTH', 'STATE']);
+    expect(head?.split(/ +/).slice(-3)).toEqual(['CHUNK/S', 'STATUS', 'STATE']);
     expect(first).toMatch(/ critical +open$/);
   });
 
   test('200×60 has room for every usual column but the last two', () => {
     const [head, first] = text(model(), 200, 60).slice(8);
     expect(head?.split(/ +/).slice(0, 7)).toEqual(['CLIENT', 'STREAM', 'ID', 'LATENCY▼', 'RTT', 'BUFFER', 'DROP/MIN']);
-    for (const label of ['HEALTH', 'TRUST', 'ONLINE', 'DROPPED']) expect(head).toContain(label);
+    for (const label of ['STATUS', 'TRUST', 'ONLINE', 'DROPPED']) expect(head).toContain(label);
     expect(first).toMatch(/^carol +main +id-carol +812\.3! +640\.0!/);
   });
 
@@ -126,7 +126,7 @@ describe('what the screen says of', () => {
       alert('warning', 'late', now - 5),
       alert('warning', 'later', now - 4),
       alert('error', 'younger', now - 20, { rule: 'manual', stream: 'main' }),
-      alert('error', 'A stream drops chunks', now - 70, { blame: 'network', message: 'stream main: 145/min' }),
+      alert('error', 'Stream dropping chunks', now - 70, { blame: 'network', message: 'stream main: 145/min' }),
       alert('critical', 'over', now, { state: 2 }),
       alert('critical', 'not yet', now, { state: 0 }),
       alert('critical', 'hushed', now, { silenced: 1 }),
@@ -134,7 +134,7 @@ describe('what the screen says of', () => {
     const [first, , ...others] = text(model({ alerts }), 80, 24);
     expect(first).toBe('auralis-hub hub-1 v0.1.0  ● live  ◆ 2 errors  ◇ 2 warnings  1 silenced');
     expect(others.slice(0, 4)).toEqual([
-      '◆ A stream drops chunks, for 1m 10s, fault: the network - stream main: 145/min',
+      '◆ Stream dropping chunks, for 1m 10s, fault: the network - stream main: 145/min',
       '◆ younger (main), for 20 s',
       '◇ late, for 5 s',
       '',

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { forAnyone, forRole } from '../access.js';
 import type { Api } from '../api.js';
-import { healthOf, healthSchema } from '../health.js';
+import { healthSchema, statusOf } from '../health.js';
 import { choice, named } from '../parameters.js';
 import { problems } from '../problem.js';
 import type { SummaryHistory } from '../summary.js';
@@ -31,7 +31,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining, failing }:
     method: 'get',
     path: '/healthz',
     ...forAnyone,
-    tags: ['health'],
+    tags: ['status'],
     summary: 'Is it alive?',
     responses: {
       200: json('It is', aliveSchema),
@@ -49,7 +49,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining, failing }:
     method: 'get',
     path: '/readyz',
     ...forAnyone,
-    tags: ['health'],
+    tags: ['status'],
     summary: 'Does it take connections? Before it listens, nothing answers',
     responses: { 200: json('It does', readySchema), 503: json('It is shutting down', readySchema) },
   });
@@ -61,7 +61,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining, failing }:
     method: 'get',
     path: '/api/v1/metrics/health',
     ...forRole('viewer'),
-    tags: ['metrics', 'health'],
+    tags: ['metrics', 'status'],
     summary: 'Is what it watches well? The checks of the Auralis monitoring spec, each with its figure and limit',
     request: {
       query: named({ strict: choice(['0', '1'], '0', '1: what nobody has reported counts as failing') }),
@@ -73,7 +73,7 @@ export function addHealthRoutes(app: Api, { summary, now, isDraining, failing }:
     },
   });
   app.openapi(health, (c) => {
-    const found = healthOf(summary.summary(now()), c.req.valid('query').strict === '1');
+    const found = statusOf(summary.summary(now()), c.req.valid('query').strict === '1');
     return found.status === 'unhealthy' ? c.json(found, 503) : c.json(found, 200);
   });
 }
