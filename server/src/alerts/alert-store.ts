@@ -32,9 +32,9 @@ export interface StoredAlerts {
  */
 export interface AlertStore {
   load(): StoredAlerts;
-  save(change: AlertChange): void;
-  saveSilence(silence: Silence): void;
+  commit(change: AlertChange): void;
+  putSilence(silence: Silence): void;
   removeSilence(id: string): void;
-  /** Done when all that was saved so far outlives the hub: true; false where it cannot be kept now. */
+  /** Done when everything committed so far outlives the hub: true; false where it cannot be kept now. */
   kept(): Promise<boolean>;
 }

@@ -146,7 +146,7 @@ export class Alerting {
   silence(request: SilenceRequest, now: number): Silence | null {
     const silence = { id: this.#context.newId(), ...request, createdAt: this.#context.clock.wallOf(now) };
     if (!this.#silences.add(silence)) return null;
-    this.#context.store.saveSilence(silence);
+    this.#context.store.putSilence(silence);
     this.#silencesChanged(now);
     return silence;
   }

@@ -98,7 +98,7 @@ export class NotificationPolicy {
 
   /** One alert that fires is another than before, which is no news. */
   keep(episode: Episode): void {
-    this.#context.store.save({ firing: [stored(episode, this.#context.clock)], over: [], transitions: [] });
+    this.#context.store.commit({ firing: [stored(episode, this.#context.clock)], over: [], transitions: [] });
   }
 
   #told(episode: Episode): Transition {
@@ -130,7 +130,7 @@ export class NotificationPolicy {
 
   #keep({ firing, over, transitions, news }: Batch): void {
     if (firing.length + over.length === 0) return;
-    this.#context.store.save({ firing, over, transitions });
+    this.#context.store.commit({ firing, over, transitions });
     for (const episode of news) this.#log(episode);
   }
 

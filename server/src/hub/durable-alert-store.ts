@@ -30,7 +30,7 @@ export class DurableAlertStore implements AlertStore {
     return { firing, silences: Array.from(this.#silences.entries(), ({ value }) => value) };
   }
 
-  save({ firing, over, transitions }: AlertChange): void {
+  commit({ firing, over, transitions }: AlertChange): void {
     const transaction = this.#store.begin();
     for (const stored of firing) transaction.put(this.#alerts, stored.alert.id, stored);
     for (const id of over) transaction.remove(this.#alerts, id);
@@ -38,7 +38,7 @@ export class DurableAlertStore implements AlertStore {
     this.#commit(transaction);
   }
 
-  saveSilence(silence: Silence): void {
+  putSilence(silence: Silence): void {
     const transaction = this.#store.begin();
     transaction.put(this.#silences, silence.id, silence);
     this.#commit(transaction);

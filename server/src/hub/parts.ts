@@ -241,10 +241,7 @@ export class HubParts {
   sendAllAway(reason: string): void {
     for (const stream of this.#relay.streams.values()) {
       stream.engine?.close(CLOSE.DRAIN, reason);
-      for (const listener of stream.listeners) {
-        listener.closeReason = reason;
-        listener.peer.close(CLOSE.DRAIN, reason);
-      }
+      for (const listener of stream.listeners) listener.end(CLOSE.DRAIN, reason);
     }
     for (const session of this.live.sessions) session.peer.close(CLOSE.DRAIN, reason);
   }

@@ -59,7 +59,9 @@ export class Listener extends Connection {
   isPingDue = false;
   /** How often it would best report, by the last sweep, ms. */
   suitableIntervalMs: number;
-  /** Why the hub closed it, where it did. */
+  /** `closing`: the hub has closed its socket. Peers that do not answer stay in that state for a while. */
+  state: 'open' | 'closing' = 'open';
+  /** Why the hub closes it; '' while it is open. */
   closeReason = '';
 
   readonly #limits: ListenerLimits;
@@ -95,6 +97,15 @@ export class Listener extends Connection {
       table.set(slot, counter, 0);
     for (const counter of [CONNECTION.messages_refused, CONNECTION.dropped_per_min]) table.set(slot, counter, 0);
     table.set(slot, CONNECTION.backlog_bytes, 0);
+  }
+
+  /** Close its socket with a WebSocket close code. Return false if it is closing already. */
+  end(code: number, reason: string): boolean {
+    if (this.state === 'closing') return false;
+    this.state = 'closing';
+    this.closeReason = reason;
+    this.peer.close(code, reason);
+    return true;
   }
 
   /** Hub's clock at the last sign of life: pong, report, or opening. */

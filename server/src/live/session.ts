@@ -72,7 +72,8 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly #subscribes = new SocketAllowance(MAX_SUBSCRIBES_PER_5_S, LEAST_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS);
   readonly #refusals = new SocketAllowance(MAX_REFUSALS_PER_MIN, LEAST_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
-  #isClosing = false;
+  /** `closing`: the hub has closed its socket. Peers that do not answer stay in that state for a while. */
+  #state: 'open' | 'closing' = 'open';
 
   constructor(live: LiveDesk, form: LiveForm, holders: Holders, counters: HubCounters) {
     this.#live = live;
@@ -148,17 +149,16 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   }
 
   closeStalled(): void {
-    // A peer that does not answer takes a while to close: that is asked for, and counted, once.
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+    if (this.#state === 'closing') return;
+    this.#state = 'closing';
     this.counters.add('stalled_closed');
     this.peer.close(CLOSE.STALLED, 'no progress');
   }
 
   /** Other dashboards need the memory that this one takes. */
   closeOverloaded(): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+    if (this.#state === 'closing') return;
+    this.#state = 'closing';
     this.counters.add('dashboards_shed');
     this.close(CLOSE.OVERLOAD, 'this dashboard takes more than the hub has for dashboards');
   }

@@ -14,7 +14,7 @@ import { SEND, type SendStatus } from '../transport/transport.js';
 /** Send times of unacknowledged frames are kept for this many: more than may ever be outstanding. */
 const TIMES = MAX_UNACKED_FRAMES * 2;
 
-/** Who subscribes, as far as a subscription needs to know. */
+/** The dashboard that subscribes. */
 export interface Subscriber {
   readonly form: LiveForm;
   readonly counters: HubCounters;
@@ -34,7 +34,7 @@ export interface Subscriber {
   closeStalled(): void;
 }
 
-/** What is subscribed to, as far as a subscription needs to know. */
+/** The channel that a dashboard subscribes to. */
 export interface Feed {
   readonly id: number;
   /** Number of the last frame. */
@@ -44,8 +44,8 @@ export interface Feed {
 }
 
 /**
- * One dashboard's subscription: which frames it was sent and which it has acknowledged. One that falls behind is skipped,
- * told so, and brought up by one SNAPSHOT when it has caught up; it costs the others nothing and is never silently wrong.
+ * One dashboard's subscription: the frames that it was sent and those that it has acknowledged. If it falls behind, frames
+ * are skipped, it receives BEHIND, and one SNAPSHOT once it has caught up. It costs other dashboards nothing.
  */
 export class Subscription<Of extends Feed = Feed> {
   readonly session: Subscriber;
@@ -53,7 +53,8 @@ export class Subscription<Of extends Feed = Feed> {
   readonly channel: Of;
 
   readonly #acknowledges: boolean;
-  #needsSnapshot = true;
+  /** `resync`: it waits for a SNAPSHOT. `behind`: the same, and frames were skipped because it reads too slowly. */
+  #state: 'live' | 'resync' | 'behind' = 'resync';
   #sentSeq = -1;
   /** First frame sent and not acknowledged; `#sentSeq + 1` where there is none. */
   #unackedSeq = 0;
@@ -77,23 +78,21 @@ export class Subscription<Of extends Feed = Feed> {
 
   /** A new frame of the channel. Returns whether it was sent. */
   deliver(wire: Wire, now: number): boolean {
-    if (this.#needsSnapshot) {
-      if (this.#skipped > 0) this.#skip();
-      return false;
-    }
+    if (this.#state === 'behind') this.#skip();
+    if (this.#state !== 'live') return false;
     if (!this.#isTooFarBehind(wire.length, now) && this.#send(wire, now)) return true;
     this.#fallBehind(now);
     return false;
   }
 
-  /** A SNAPSHOT is sent at the next tick: asked for often, it is sent once. */
+  /** Send a SNAPSHOT at the next tick: one, however often it is asked for. */
   resync(): void {
-    this.#needsSnapshot = true;
+    if (this.#state === 'live') this.#state = 'resync';
   }
 
   /** Return whether a SNAPSHOT is owed and would be read. One that reads nothing for too long is given up. */
   isReady(now: number): boolean {
-    if (!this.#needsSnapshot) return false;
+    if (this.#state === 'live') return false;
     if (!this.#hasCaughtUp()) {
       this.#noteProgress(now);
       if (now - this.#progressAt > STALLED_MS) this.session.closeStalled();
@@ -113,7 +112,7 @@ export class Subscription<Of extends Feed = Feed> {
       this.#skip();
       return false;
     }
-    this.#needsSnapshot = false;
+    this.#state = 'live';
     this.#unackedSeq = this.#sentSeq;
     this.#skipped = 0;
     return true;
@@ -151,7 +150,7 @@ export class Subscription<Of extends Feed = Feed> {
   /** If it was not skipped, as at its first SNAPSHOT, a little may wait: other snapshots of the same page. */
   #hasCaughtUp(): boolean {
     const backlog = this.session.look();
-    if (this.#skipped === 0) return backlog <= MAX_LIVE_BACKLOG_BYTES;
+    if (this.#state === 'resync') return backlog <= MAX_LIVE_BACKLOG_BYTES;
     return backlog === 0 && (!this.#acknowledges || this.#unackedSeq > this.#sentSeq);
   }
 
@@ -163,13 +162,13 @@ export class Subscription<Of extends Feed = Feed> {
   }
 
   #fallBehind(now: number): void {
-    this.#needsSnapshot = true;
     this.#progressAt = now;
     this.#skip();
     this.#tellBehind(now);
   }
 
   #skip(): void {
+    this.#state = 'behind';
     this.#skipped++;
     this.session.counters.add('frames_skipped');
   }

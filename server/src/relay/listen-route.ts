@@ -233,8 +233,7 @@ class ListenerSocket implements SocketHandler {
   }
 
   #endFlood(listener: Listener): void {
-    listener.closeReason = 'too many messages';
-    listener.peer.close(CLOSE.TOO_MANY_REFUSALS, listener.closeReason);
+    listener.end(CLOSE.TOO_MANY_REFUSALS, 'too many messages');
   }
 }
 

@@ -165,9 +165,7 @@ export class Relay {
     const stream = slot === undefined ? '' : (connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.stream] ?? '');
     for (const listener of this.streams.get(stream)?.listeners ?? []) {
       if (listener.id !== id) continue;
-      if (listener.closeReason !== '') return false;
-      listener.closeReason = 'closed by an operator';
-      listener.peer.close(CLOSE.REMOVED, listener.closeReason);
+      if (!listener.end(CLOSE.REMOVED, 'closed by an operator')) return false;
       this.#counters.add('listeners_removed');
       return true;
     }

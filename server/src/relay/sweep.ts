@@ -76,12 +76,10 @@ export class Sweep {
   #sweepListener(stream: Stream, listener: Listener, now: number): void {
     const { connections } = this.#tables;
     const { slot } = listener;
-    // A close takes a while to come back from a peer that does not answer: it is asked for, and counted, once.
-    if (listener.closeReason !== '') return;
+    if (listener.state === 'closing') return;
     if (now - listener.lastSignAt > STALLED_MS) {
       this.#counters.add('stalled_closed');
-      listener.closeReason = 'no sign of life';
-      listener.peer.close(CLOSE.STALLED, listener.closeReason);
+      listener.end(CLOSE.STALLED, 'no sign of life');
       return;
     }
     listener.swept();

@@ -148,10 +148,10 @@ test('a step keeps, describes and shows a few alerts, however many of them fire 
   const { alerts } = world.tables;
   const most = { saved: 0, described: 0, shown: 0 };
   let now = { saved: 0, described: 0, shown: 0 };
-  const save = world.store.save.bind(world.store);
-  world.store.save = (change) => {
+  const commit = world.store.commit.bind(world.store);
+  world.store.commit = (change) => {
     now.saved += change.firing.length + change.over.length;
-    save(change);
+    commit(change);
   };
   const { connections } = world.tables;
   const keyOf = connections.attributesOf.bind(connections);

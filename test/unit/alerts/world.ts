@@ -17,12 +17,12 @@ export class NotedStore implements AlertStore {
   load() {
     return { firing: [...this.firing.values()], silences: [...this.silences.values()] };
   }
-  save({ firing, over, transitions }: AlertChange): void {
+  commit({ firing, over, transitions }: AlertChange): void {
     for (const stored of firing) this.firing.set(stored.alert.id, stored);
     for (const id of over) this.firing.delete(id);
     this.transitions.push(...transitions);
   }
-  saveSilence(silence: Silence): void {
+  putSilence(silence: Silence): void {
     this.silences.set(silence.id, silence);
   }
   removeSilence(id: string): void {

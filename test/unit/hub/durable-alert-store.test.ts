@@ -62,9 +62,9 @@ const stored = (id: string): StoredAlert => ({
 const told = () => receiver.requests.map(({ headers }) => headers['idempotency-key']);
 
 test('an alert is there after the hub, and gone when it is over; what is to be told of it goes along', async () => {
-  alerts.save({ firing: [stored('x'), stored('y')], over: [], transitions: [firing('x'), firing('y')] });
+  alerts.commit({ firing: [stored('x'), stored('y')], over: [], transitions: [firing('x'), firing('y')] });
   expect(await alerts.kept()).toBe(true);
-  alerts.saveSilence({
+  alerts.putSilence({
     id: 's',
     matchers: { rule: 'r' },
     author: 'a',
@@ -75,7 +75,7 @@ test('an alert is there after the hub, and gone when it is over; what is to be t
   await close();
   await open();
   expect(alerts.load()).toMatchObject({ firing: [stored('x'), stored('y')], silences: [{ id: 's' }] });
-  alerts.save({ firing: [], over: ['x'], transitions: [resolved('x')] });
+  alerts.commit({ firing: [], over: ['x'], transitions: [resolved('x')] });
   alerts.removeSilence('s');
   await close();
   await open();
@@ -86,8 +86,8 @@ test('an alert is there after the hub, and gone when it is over; what is to be t
 
 test('while the disk takes nothing, alerts are told from memory and said not to be kept; then they are', async () => {
   const full = jest.spyOn(RecordFile.prototype, 'append').mockRejectedValue(new Error('ENOSPC'));
-  alerts.save({ firing: [stored('x')], over: [], transitions: [firing('x')] });
-  alerts.save({ firing: [stored('y')], over: ['x'], transitions: [resolved('x')] });
+  alerts.commit({ firing: [stored('x')], over: [], transitions: [firing('x')] });
+  alerts.commit({ firing: [stored('y')], over: ['x'], transitions: [resolved('x')] });
   expect(await alerts.kept()).toBe(false);
   expect([store.failure?.message, store.failures > 0]).toEqual(['ENOSPC', true]);
   await receiver.until((requests) => requests.length === 2);
