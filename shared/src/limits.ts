@@ -30,6 +30,12 @@ export const MAX_STREAMS = 1_000;
 export const MAX_SUBSCRIPTIONS_PER_SOCKET = 32;
 /** Chunks that wait for the turn of their listeners, of all streams together. A chunk without room is dropped, and counted. */
 export const MAX_WAITING_FAN_OUT_BYTES = 32 * 1024 * 1024;
+/** The share of one stream: four chunks of the largest size. One that floods the hub leaves room for others. */
+export const MAX_WAITING_FAN_OUT_BYTES_PER_STREAM = 16 * 1024 * 1024;
+/** Room that each stream has in any case, however much waits for others: a second of stereo at 48 kHz and 16 bit. */
+export const OWN_FAN_OUT_BYTES = 192 * 1024;
+/** Chunks that wait in one stream, dropped ones too: as many as may come at once. More are refused, because each takes memory. */
+export const MAX_WAITING_CHUNKS = 1_024;
 /** Dashboards of one hub: each takes every frame of what it shows, and a listener is worth more than the 2,001st. */
 export const MAX_DASHBOARDS = 2_000;
 /** Distinct channels a hub computes: each has a baseline, and a view of 10,000 rows costs up to 0.3 ms a tick. */
@@ -152,8 +158,15 @@ export const LEAST_SUBSCRIBES_PER_5_S = 16;
  * pings of their own; each ping makes the hub write a pong.
  */
 export const MAX_CONTROL_FRAMES_PER_S = 20;
-/** Frames of one socket a second, of every kind; more closes it (1008). An engine that sends chunks of 1 ms sends 1,000. */
+/** Frames of one socket a second, of every kind; more closes it (1008). An engine that catches up sends 1,000 chunks at once. */
 export const MAX_FRAMES_PER_S = 2_000;
+/**
+ * Chunks of one stream a second; more are refused. Chunks of 20 ms are 50, at four times real time 200. Each chunk costs a
+ * send for every listener, however short it is.
+ */
+export const MAX_CHUNKS_PER_S = 200;
+/** Chunks of one stream at once, after a pause of five seconds: 20 s of audio in chunks of 20 ms. */
+export const MAX_CHUNKS_AT_ONCE = 1_000;
 /**
  * Messages of the largest size that one socket may send a second, counted in bytes; more closes it (1008). A synthesis
  * that runs 20 times faster than real time sends 60 MB a second of the widest audio, and a listener 50 KB.

@@ -15,6 +15,7 @@ import { halfMessages } from './half-messages.js';
 import { lies } from './lies.js';
 import { pipelined } from './pipelined.js';
 import { refusedSocket } from './refused-socket.js';
+import { tinyChunks } from './tiny-chunks.js';
 import { unreadAnswers } from './unread-answers.js';
 import { usedAllowances } from './used-allowances.js';
 
@@ -33,6 +34,7 @@ const ATTACKS: readonly Attack[] = [
   halfMessages,
   deadDashboards,
   usedAllowances,
+  tinyChunks,
 ];
 
 const TEST_MS = 300_000;

@@ -51,6 +51,10 @@ export interface ListenerLimits {
 
 /** A listener on a socket of this hub, and its account: what it was sent, what was dropped, what it has not confirmed. */
 export class Listener extends Connection {
+  /** How many were made so far, over all streams. */
+  static made = 0;
+  /** The first is 1. It tells who was there when a message came. */
+  readonly number = ++Listener.made;
   readonly peer: Peer;
   readonly id: string;
   /** Holders of its place. */

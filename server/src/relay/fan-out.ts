@@ -1,73 +1,129 @@
-import { MAX_WAITING_FAN_OUT_BYTES } from '@auralis/shared';
-import type { Listener } from '../listeners/listener.js';
+import {
+  MAX_WAITING_CHUNKS,
+  MAX_WAITING_FAN_OUT_BYTES,
+  MAX_WAITING_FAN_OUT_BYTES_PER_STREAM,
+  OWN_FAN_OUT_BYTES,
+} from '@auralis/shared';
+import { Listener } from '../listeners/listener.js';
 
 /**
- * Work of one piece, in sends of a short message. Each takes some 11 µs, so that a piece takes 3 ms; 64 KiB more to copy take
+ * Work of one turn, in sends of a short message. Each takes some 11 µs, so that a turn takes 3 ms; 64 KiB more to copy take
  * as long again.
  */
-const PIECE = 256;
+const TURN = 256;
 const BYTES_A_SEND = 64 * 1024;
 
-/** A message, for the listeners who were there when it came. */
+/** A message, for the listeners who were there when it came: those numbered up to `upTo`. */
 interface Round {
-  readonly listeners: ReadonlySet<Listener>;
-  readonly receivers: readonly Listener[];
+  readonly upTo: number;
   readonly cost: number;
   readonly bytes: number;
   readonly give: (some: readonly Listener[]) => void;
-  at: number;
+}
+
+/** Messages that wait for the listeners of one stream, in the order in which they came. */
+interface Queue {
+  readonly rounds: Round[];
+  /** Its place among the listeners, for the first round. A set keeps their order, and newcomers are behind. */
+  place: Iterator<Listener>;
+  bytes: number;
 }
 
 /**
- * Messages for more listeners than one piece of work can serve. They go out in the order in which they came, one piece in a
- * turn of the event loop, so that a long chunk or a large audience holds up nobody else.
+ * Bounds the sends of one turn of the event loop, over the chunks of all streams together: a long chunk, a large audience and
+ * many tiny chunks hold up nobody else. What is beyond the bound waits for a later turn. Streams take turns, so that one
+ * that floods the hub delays only itself.
  */
 export class FanOut {
   readonly #nextTurn: (callback: () => void) => void;
-  readonly #rounds: Round[] = [];
-  readonly #waiting = new Map<ReadonlySet<Listener>, number>();
+  readonly #queues = new Map<ReadonlySet<Listener>, Queue>();
   #bytes = 0;
+  /** Work that this turn may still do. */
+  #left = TURN;
+  #isNextTurnAsked = false;
 
   constructor(nextTurn: (callback: () => void) => void = setImmediate) {
     this.#nextTurn = nextTurn;
   }
 
-  /** Whether a message of `bytes` may go to all `listeners` at once: it is little work, and none waits for them. */
-  isAtOnce(listeners: ReadonlySet<Listener>, bytes: number): boolean {
-    return !this.#waiting.has(listeners) && listeners.size * costOf(bytes) <= PIECE;
+  /**
+   * Return whether a message of `bytes` may go to all `listeners` at once, and count it as work of this turn. It may not where
+   * others wait for them, or where this turn has no time left.
+   */
+  takeAtOnce(listeners: ReadonlySet<Listener>, bytes: number): boolean {
+    const work = listeners.size * costOf(bytes);
+    if (this.#queues.has(listeners) || work > this.#left) return false;
+    this.#spend(work);
+    return true;
   }
 
-  /** Whether there is memory for a waiting message of `bytes`. */
-  hasRoom(bytes: number): boolean {
-    return this.#bytes + bytes <= MAX_WAITING_FAN_OUT_BYTES;
+  /** Whether there is memory for a message of `bytes` that waits for `listeners`. */
+  hasRoom(listeners: ReadonlySet<Listener>, bytes: number): boolean {
+    const queue = this.#queues.get(listeners);
+    const own = (queue?.bytes ?? 0) + bytes;
+    if (own <= OWN_FAN_OUT_BYTES) return true;
+    return own <= MAX_WAITING_FAN_OUT_BYTES_PER_STREAM && this.#bytes + bytes <= MAX_WAITING_FAN_OUT_BYTES;
+  }
+
+  /** Whether as many messages wait for `listeners` as may. */
+  isFull(listeners: ReadonlySet<Listener>): boolean {
+    return (this.#queues.get(listeners)?.rounds.length ?? 0) >= MAX_WAITING_CHUNKS;
   }
 
   /** Give a message of `bytes` to all of `listeners` in later turns. `give` gets some at a time, without those who left. */
   add(listeners: ReadonlySet<Listener>, bytes: number, give: (some: readonly Listener[]) => void): void {
+    const queue = this.#queues.get(listeners) ?? { rounds: [], place: listeners.values(), bytes: 0 };
+    queue.rounds.push({ upTo: Listener.made, cost: costOf(bytes), bytes, give });
+    queue.bytes += bytes;
     this.#bytes += bytes;
-    this.#waiting.set(listeners, (this.#waiting.get(listeners) ?? 0) + 1);
-    const round = { listeners, receivers: [...listeners], cost: costOf(bytes), bytes, give, at: 0 };
-    if (this.#rounds.push(round) === 1) this.#nextTurn(this.#piece);
+    this.#queues.set(listeners, queue);
+    this.#askForTurn();
   }
 
-  readonly #piece = () => {
-    for (let work = PIECE, round = this.#rounds[0]; round !== undefined && work > 0; round = this.#rounds[0]) {
-      const { listeners, receivers, cost, at } = round;
-      round.at = Math.min(receivers.length, at + Math.ceil(work / cost));
-      work -= (round.at - at) * cost;
-      const some = receivers.slice(at, round.at).filter((listener) => listeners.has(listener));
-      if (round.at === receivers.length) this.#end(round);
-      round.give(some);
+  readonly #turn = () => {
+    this.#isNextTurnAsked = false;
+    this.#left = TURN;
+    // A stream that has more comes again at the end of this same loop.
+    for (const [listeners, queue] of this.#queues) {
+      if (this.#left <= 0) break;
+      this.#queues.delete(listeners);
+      this.#serve(listeners, queue);
     }
-    if (this.#rounds.length > 0) this.#nextTurn(this.#piece);
+    if (this.#queues.size > 0) this.#askForTurn();
   };
 
-  #end({ listeners, bytes }: Round): void {
-    this.#rounds.shift();
-    this.#bytes -= bytes;
-    const others = (this.#waiting.get(listeners) ?? 0) - 1;
-    if (others > 0) this.#waiting.set(listeners, others);
-    else this.#waiting.delete(listeners);
+  /** Do some of the first round. */
+  #serve(listeners: ReadonlySet<Listener>, queue: Queue): void {
+    const round = queue.rounds[0] as Round;
+    const most = Math.ceil(this.#left / round.cost);
+    const some: Listener[] = [];
+    let isDone = false;
+    while (!isDone && some.length < most) {
+      const { value, done } = queue.place.next();
+      isDone = done === true || value.number > round.upTo;
+      if (!isDone) some.push(value);
+    }
+    if (isDone) {
+      queue.rounds.shift();
+      queue.place = listeners.values();
+      queue.bytes -= round.bytes;
+      this.#bytes -= round.bytes;
+    }
+    if (queue.rounds.length > 0) this.#queues.set(listeners, queue);
+    // One more, because a round without receivers must not be free.
+    this.#spend(some.length * round.cost + 1);
+    if (some.length > 0) round.give(some);
+  }
+
+  #spend(work: number): void {
+    this.#left = Math.max(0, this.#left - work);
+    if (work > 0) this.#askForTurn();
+  }
+
+  #askForTurn(): void {
+    if (this.#isNextTurnAsked) return;
+    this.#isNextTurnAsked = true;
+    this.#nextTurn(this.#turn);
   }
 }
 

@@ -8,6 +8,8 @@ import {
   LEAST_REFUSALS_PER_MIN,
   MAX_CHUNK_DURATION_MS,
   MAX_CHUNK_MESSAGE_BYTES,
+  MAX_CHUNKS_AT_ONCE,
+  MAX_CHUNKS_PER_S,
   MAX_EVENTS,
   MAX_EVENTS_TEXT_BYTES,
   MAX_FRAMES_PER_S,
@@ -158,7 +160,7 @@ class EngineSocket implements SocketHandler {
     this.#stream.seat.heard();
     try {
       const message = decoded(data, isBinary);
-      if (isChunk(message)) this.#publish(chunkOf(message), now);
+      if (isChunk(message)) this.#publish(peer, chunkOf(message), now);
       else this.#takeEvents(peer, message, now);
     } catch (error) {
       if (!(error instanceof PublishError)) throw error;
@@ -188,7 +190,11 @@ class EngineSocket implements SocketHandler {
     return this.#stream.engine === peer;
   }
 
-  #publish(chunk: PublishedChunk, now: number): void {
+  #publish(peer: Peer, chunk: PublishedChunk, now: number): void {
+    if (!this.#stream.takeChunk(now)) {
+      this.#refuseChunk(peer, now);
+      return;
+    }
     this.#stream.publish(chunk, now, this.#context.stalledMs());
     this.#context.engines.heard(this.#stream.name, chunk.payload, now);
   }
@@ -213,6 +219,12 @@ class EngineSocket implements SocketHandler {
       say(peer, { type: 'error', code: first.code, message: place + first.message + more });
   }
 
+  /** Refuse a chunk that came too fast. It never closes the socket: an engine that catches up must not lose its place. */
+  #refuseChunk(peer: Peer, now: number): void {
+    this.#context.counters.add('messages_refused');
+    if (this.#refusals.take(now) === 'allowed') say(peer, { type: 'error', code: 'too_fast', message: TOO_FAST });
+  }
+
   #refuse(peer: Peer, { code, message }: PublishError, now: number): void {
     this.#context.counters.add('messages_refused');
     const verdict = this.#refusals.take(now);
@@ -223,6 +235,10 @@ class EngineSocket implements SocketHandler {
 }
 
 const MESSAGE_RULE = 'a message is a chunk, [durationMs, payload] in MessagePack, an event, or a list of events';
+
+const TOO_FAST =
+  `more chunks than the limit: ${MAX_CHUNKS_PER_S} a second of one stream, ${MAX_CHUNKS_AT_ONCE} at once after a pause; ` +
+  'send longer chunks, in real time';
 
 class PublishError extends Error {
   override readonly name = 'PublishError';

@@ -43,10 +43,11 @@ export class Relay {
   readonly #allowances = new KeptAllowances<UsedAllowance>();
   /** Refusals that engines had left when they closed. */
   readonly engineRefusals = new KeptAllowances<Allowance>();
-  readonly #fanOut = new FanOut();
+  readonly #fanOut: FanOut;
   readonly #closed: ClosedRows;
 
-  constructor(tables: Tables, counters: HubCounters, options: RelayOptions) {
+  constructor(tables: Tables, counters: HubCounters, options: RelayOptions, fanOut = new FanOut()) {
+    this.#fanOut = fanOut;
     this.#tables = tables;
     this.#counters = counters;
     this.options = options;

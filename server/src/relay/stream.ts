@@ -3,6 +3,8 @@ import {
   type Chunk,
   type ListenerMessage,
   levelOf,
+  MAX_CHUNKS_AT_ONCE,
+  MAX_CHUNKS_PER_S,
   type PublishedChunk,
   SCHEMAS,
   Writer,
@@ -19,7 +21,7 @@ import { RebufferingRatio } from '../listeners/rebuffering.js';
 import { RecentChunks } from '../listeners/recent-chunks.js';
 import type { HubCounters } from '../state/counters.js';
 import { STATUS, STREAM, type Tables } from '../state/tables.js';
-import { EventWindow } from '../time/windows.js';
+import { EventWindow, Reserve } from '../time/windows.js';
 import type { Peer } from '../transport/transport.js';
 import { deliver } from './delivery.js';
 import { EngineSeat } from './engine-seat.js';
@@ -71,6 +73,8 @@ export class Stream {
   readonly #silence = new RebufferingRatio();
   readonly #supply: Supply;
   readonly #fanOut: FanOut;
+  /** Of the stream, so that an engine that comes again goes on with it. */
+  readonly #chunks = new Reserve(MAX_CHUNKS_PER_S, MAX_CHUNKS_AT_ONCE);
 
   /** `maxOutstandingMs`: as configured. */
   constructor(
@@ -100,6 +104,11 @@ export class Stream {
       table.set(this.slot, column, 0);
   }
 
+  /** Count a chunk that an engine sends. Return false if it is one too many, and is not to be published. */
+  takeChunk(now: number): boolean {
+    return this.#chunks.take(now) && !this.#fanOut.isFull(this.listeners);
+  }
+
   /**
    * Send a chunk of the engine to every listener: encoded once, booked for each. `stalledMs`: for how long the hub stood
    * still recently.
@@ -121,7 +130,7 @@ export class Stream {
     this.#table.add(this.slot, STREAM.chunks_published, 1);
     this.#table.add(this.slot, STREAM.bytes_published, payload.length);
     const { listeners } = this;
-    if (this.#fanOut.isAtOnce(listeners, message.length)) {
+    if (this.#fanOut.takeAtOnce(listeners, message.length)) {
       const sent = deliver({ seq, durationMs, longestMs, message }, listeners, now);
       this.#book(message.length, sent, listeners.size - sent, now);
     } else this.#deliverLater({ seq, durationMs, longestMs, message }, now);
@@ -133,14 +142,14 @@ export class Stream {
     const tell = (listeners: Iterable<Listener>) => {
       for (const { peer } of listeners) peer.send(text);
     };
-    if (this.#fanOut.isAtOnce(this.listeners, text.length)) tell(this.listeners);
+    if (this.#fanOut.takeAtOnce(this.listeners, text.length)) tell(this.listeners);
     else this.#fanOut.add(this.listeners, text.length, tell);
   }
 
   #deliverLater(chunk: OutgoingChunk, now: number): void {
     const bytes = chunk.message.length;
     // The order of chunks holds for dropped ones too, so they wait for their turn.
-    const isDropped = !this.#fanOut.hasRoom(bytes);
+    const isDropped = !this.#fanOut.hasRoom(this.listeners, bytes);
     const kept = { ...chunk, message: isDropped ? NOTHING : chunk.message.slice() };
     this.#fanOut.add(this.listeners, kept.message.length, (some) => {
       if (isDropped) for (const listener of some) listener.drop(kept, now);

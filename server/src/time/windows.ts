@@ -136,6 +136,28 @@ export class Allowance {
   }
 }
 
+/** Allows `perSecond` events, and `most` at once after a pause. */
+export class Reserve {
+  readonly #perSecond: number;
+  readonly #most: number;
+  #left: number;
+  #at = Number.NEGATIVE_INFINITY;
+
+  constructor(perSecond: number, most: number) {
+    this.#perSecond = perSecond;
+    this.#most = this.#left = most;
+  }
+
+  /** Count one event. Return false, and do not count it, if it is one too many. */
+  take(now: number): boolean {
+    this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.#perSecond) / 1000);
+    this.#at = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}
+
 /** The quantile `q` (0 to 1) of sorted values, by nearest rank; NaN of none. */
 export function quantile(sorted: Float64Array, q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;

@@ -4,20 +4,34 @@ import { Stream } from '@auralis/server/relay/stream';
 import { HubCounters } from '@auralis/server/state/counters';
 import { STREAM } from '@auralis/server/state/tables';
 import { SEND } from '@auralis/server/transport/transport';
-import { MAX_WAITING_FAN_OUT_BYTES, readChunk } from '@auralis/shared';
+import {
+  MAX_CHUNKS_AT_ONCE,
+  MAX_REFUSALS_PER_MIN,
+  MAX_WAITING_CHUNKS,
+  MAX_WAITING_FAN_OUT_BYTES,
+  MAX_WAITING_FAN_OUT_BYTES_PER_STREAM,
+  OWN_FAN_OUT_BYTES,
+  readChunk,
+} from '@auralis/shared';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { connect, hub, publish, relay, row, tables } from './world.js';
+import { clock, connect, endTurn, hub, publish, publishAtOnce, relay, row, tables } from './world.js';
 
 describe('fan-out', () => {
   const turns: (() => void)[] = [];
   let fanOut: FanOut;
   let given: string[];
   const listeners = (count: number) =>
-    new Set(Array.from({ length: count }, (_, at) => ({ id: String(at) }) as unknown as Listener));
+    new Set(Array.from({ length: count }, (_, at) => ({ id: String(at), number: 0 }) as unknown as Listener));
   const turn = () => {
     given = [];
     turns.shift()?.();
     return given;
+  };
+  /** What each turn gives, until nothing waits. */
+  const allTurns = () => {
+    const pieces: string[][] = [];
+    while (turns.length > 0) pieces.push(turn());
+    return pieces.filter((piece) => piece.length > 0);
   };
   const note = (name: string) => (some: readonly Listener[]) => void given.push(`${name}${some.length}`);
 
@@ -29,24 +43,60 @@ describe('fan-out', () => {
 
   test('is done at once where it is little work, and nothing waits', () => {
     const [few, many] = [listeners(200), listeners(300)];
-    expect([fanOut.isAtOnce(few, 100), fanOut.isAtOnce(few, 1 << 20), fanOut.isAtOnce(many, 100)]).toEqual([
+    expect([fanOut.takeAtOnce(few, 1 << 20), fanOut.takeAtOnce(many, 100), fanOut.takeAtOnce(few, 100)]).toEqual([
+      false,
+      false,
       true,
-      false,
-      false,
     ]);
+    allTurns();
     fanOut.add(few, 1 << 20, note('a'));
-    expect([fanOut.isAtOnce(few, 100), fanOut.isAtOnce(listeners(200), 100)]).toEqual([false, true]);
-    while (turns.length > 0) turn();
-    expect(fanOut.isAtOnce(few, 100)).toBe(true);
+    expect([fanOut.takeAtOnce(few, 100), fanOut.takeAtOnce(listeners(200), 100)]).toEqual([false, true]);
+    allTurns();
+    expect(fanOut.takeAtOnce(few, 100)).toBe(true);
   });
 
-  test('has one piece in each turn, of as many sends as the message is long, in the order in which messages came', () => {
+  test('does no more at once than one turn has time for, over all messages of all streams', () => {
+    const streams = Array.from({ length: 5 }, () => listeners(20));
+    let sends = 0;
+    for (let message = 0; message < 190; message++)
+      for (const stream of streams) if (fanOut.takeAtOnce(stream, 0)) sends += stream.size;
+    expect(sends).toBe(240);
+    turn();
+    expect(fanOut.takeAtOnce(listeners(240), 0)).toBe(true);
+    expect(fanOut.takeAtOnce(listeners(0), 0)).toBe(true);
+  });
+
+  test('has one piece in each turn, of as many sends as the message is long', () => {
     fanOut.add(listeners(300), 0, note('a'));
     fanOut.add(listeners(40), 15 * 64 * 1024, note('b'));
     expect(turns.length).toBe(1);
-    const pieces: string[][] = [];
-    while (turns.length > 0) pieces.push(turn());
-    expect(pieces).toEqual([['a256'], ['a44', 'b14'], ['b16'], ['b10']]);
+    expect(allTurns()).toEqual([['a256'], ['b16'], ['a44', 'b14'], ['b10']]);
+  });
+
+  test('gives streams their turns: one that floods the hub delays another by one piece', () => {
+    const [flooded, other] = [listeners(300), listeners(20)];
+    for (let message = 0; message < 500; message++) fanOut.add(flooded, 0, note('flood'));
+    turn();
+    fanOut.add(other, 0, note('other'));
+    expect([turn(), turn()].flat()).toContain('other20');
+  });
+
+  test('keeps the order of the messages of a stream', () => {
+    const some = listeners(100);
+    for (const name of 'abcdefgh') fanOut.add(some, 0, note(name));
+    const pieces = allTurns().flat();
+    expect([...new Set(pieces.map((piece) => piece[0]))].join('')).toBe('abcdefgh');
+    const counts = pieces.reduce((total, piece) => total + Number(piece.slice(1)), 0);
+    expect(counts).toBe(800);
+  });
+
+  test('has an end where all have left', () => {
+    const some = listeners(300);
+    for (let message = 0; message < 1000; message++) fanOut.add(some, 0, note('a'));
+    some.clear();
+    let count = 0;
+    for (; turns.length > 0; count++) expect(turn()).toEqual([]);
+    expect(count).toBeLessThan(10);
   });
 
   test('leaves out who has left, and who came later', () => {
@@ -54,57 +104,93 @@ describe('fan-out', () => {
     fanOut.add(some, 0, note('a'));
     const [first] = some;
     some.delete(first as Listener);
-    some.add({ id: 'late' } as unknown as Listener);
-    expect([turn(), turn()]).toEqual([['a255'], ['a44']]);
+    some.add({ id: 'late', number: Number.POSITIVE_INFINITY } as unknown as Listener);
+    expect(allTurns()).toEqual([['a256'], ['a43']]);
   });
 
-  test('bounds what waits', () => {
-    expect([fanOut.hasRoom(MAX_WAITING_FAN_OUT_BYTES), fanOut.hasRoom(MAX_WAITING_FAN_OUT_BYTES + 1)]).toEqual([
-      true,
-      false,
-    ]);
-    fanOut.add(listeners(1), MAX_WAITING_FAN_OUT_BYTES, note('a'));
-    expect(fanOut.hasRoom(1)).toBe(false);
-    turn();
-    expect(fanOut.hasRoom(1)).toBe(true);
+  test('bounds what waits, of each stream and of all, and leaves each some room', () => {
+    const streams = [listeners(1), listeners(1), listeners(1)] as const;
+    const share = MAX_WAITING_FAN_OUT_BYTES_PER_STREAM;
+    const room = (at: number, bytes: number) => fanOut.hasRoom(streams[at] as Set<Listener>, bytes);
+    expect([room(0, share), room(0, share + 1)]).toEqual([true, false]);
+    fanOut.add(streams[0], share, note('a'));
+    expect([room(0, 1), room(1, share)]).toEqual([false, true]);
+    fanOut.add(streams[1], MAX_WAITING_FAN_OUT_BYTES - share, note('b'));
+    expect([room(2, OWN_FAN_OUT_BYTES), room(2, OWN_FAN_OUT_BYTES + 1)]).toEqual([true, false]);
+    allTurns();
+    expect([room(0, share), room(2, share)]).toEqual([true, true]);
   });
 });
 
 describe('a stream with more listeners than one piece', () => {
   const LISTENERS = 300;
-  /** More turns of the event loop than there are pieces. */
-  const settled = async () => {
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-  };
 
-  test('gives each of them every chunk, in order, and books what it gave', async () => {
+  test('gives each of them every chunk, in order, and books what it gave', () => {
     const engine = connect('publish');
     const listeners = Array.from({ length: LISTENERS }, () => connect('listen'));
-    publish(engine, 3);
+    publishAtOnce(engine, 3);
     expect(listeners[0]?.peer.seqs).toEqual([]);
     const late = connect('listen');
     const [first] = listeners;
     first?.handler.onClose(first.peer, 1000, false);
-    await settled();
+    endTurn();
     for (const { peer } of listeners.slice(1)) expect(peer.seqs).toEqual([1, 2, 3]);
     expect([first?.peer.seqs, late.peer.seqs]).toEqual([[], []]);
     expect(row(1, 'chunks_sent', 'chunks_dropped')).toEqual([3, 0]);
     expect([hub('chunks_sent'), hub('chunks_dropped')]).toEqual([3 * (LISTENERS - 1), 0]);
     publish(engine, 1);
-    await settled();
     expect(late.peer.seqs).toEqual([4]);
   });
 
-  test('hears of another format behind the chunks before it', async () => {
+  test('hears of another format behind the chunks before it', () => {
     const engine = connect('publish');
     const listeners = Array.from({ length: LISTENERS }, () => connect('listen'));
-    publish(engine, 1);
+    publishAtOnce(engine, 1);
     engine.handler.onClose(engine.peer, 1000, false);
     const next = connect('publish', 'encoding=pcm_s16le');
-    publish(next, 1);
-    await settled();
+    publishAtOnce(next, 1);
+    endTurn();
     const kinds = listeners[7]?.peer.sent.slice(1).map((message) => (typeof message === 'string' ? 'format' : 'chunk'));
     expect(kinds).toEqual(['chunk', 'format', 'chunk']);
+  });
+
+  test('sends chunks of one read in later turns, every one of them, in order', () => {
+    const engine = connect('publish');
+    const listeners = Array.from({ length: 50 }, () => connect('listen'));
+    publishAtOnce(engine, 190, 0.001);
+    expect(listeners[0]?.peer.seqs).toEqual([1, 2, 3, 4, 5]);
+    endTurn();
+    const all = Array.from({ length: 190 }, (_, at) => at + 1);
+    for (const { peer } of listeners) expect(peer.seqs).toEqual(all);
+    expect([hub('chunks_sent'), hub('chunks_dropped')]).toEqual([50 * 190, 0]);
+  });
+
+  test('takes 200 chunks a second, 1,000 after a pause; it refuses more, and keeps its engine', () => {
+    const engine = connect('publish');
+    const { peer } = connect('listen');
+    publishAtOnce(engine, MAX_CHUNKS_AT_ONCE + 500, 0.001);
+    endTurn();
+    expect([peer.seqs.length, hub('messages_refused'), engine.peer.closedWith]).toEqual([1000, 500, null]);
+    const answers = engine.peer.sent.map((message) => (JSON.parse(message as string) as { code: string }).code);
+    expect(answers).toEqual(new Array(MAX_REFUSALS_PER_MIN).fill('too_fast'));
+    clock.now += 1000;
+    engine.handler.onClose(engine.peer, 1000, false);
+    const again = connect('publish');
+    publishAtOnce(again, 300, 0.001);
+    endTurn();
+    expect([peer.seqs.length, peer.seqs.at(-1), hub('messages_refused')]).toEqual([1200, 1200, 600]);
+    expect([row(0, 'chunks_sent'), hub('chunks_sent')]).toEqual([[1200], 1200]);
+  });
+
+  test('refuses chunks while as many wait as may', () => {
+    const engine = connect('publish');
+    const listeners = Array.from({ length: LISTENERS }, () => connect('listen'));
+    publishAtOnce(engine, MAX_CHUNKS_AT_ONCE, 0.001);
+    clock.now += 1000;
+    publishAtOnce(engine, 100, 0.001);
+    expect(hub('messages_refused')).toBe(MAX_CHUNKS_AT_ONCE + 100 - MAX_WAITING_CHUNKS);
+    endTurn();
+    expect(listeners.map(({ peer }) => peer.seqs.length)).toEqual(new Array(LISTENERS).fill(MAX_WAITING_CHUNKS));
   });
 
   test('drops a chunk for which there is no room, in its turn, and counts it for each', () => {
@@ -124,7 +210,7 @@ describe('a stream with more listeners than one piece', () => {
     const main = relay.streams.get('main') as Stream;
     for (const listener of main.listeners) stream.listeners.add(listener);
     const payload = new Uint8Array(1 << 20);
-    const count = MAX_WAITING_FAN_OUT_BYTES / payload.length + 1;
+    const count = MAX_WAITING_FAN_OUT_BYTES_PER_STREAM / payload.length + 1;
     for (let at = 0; at < count; at++) stream.publish({ durationMs: 1, payload }, 0);
     while (turns.length > 0) turns.shift()?.();
     const read = (column: number) => tables.streams.get(stream.slot, column);

@@ -1,7 +1,7 @@
 import { CONNECTION, STREAM } from '@auralis/server/state/tables';
 import { SCHEMAS, Writer, writePublishedChunk } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
-import { clock, connect, publish, report, stall, sweep, tables } from './world.js';
+import { clock, connect, endTurn, publish, report, stall, sweep, tables } from './world.js';
 
 const PCM = 'encoding=pcm_s16le&sampleRate=48000&channels=2';
 /** Bytes of a ms of that. */
@@ -18,6 +18,7 @@ type Engine = ReturnType<typeof connect>;
 
 function chunk({ handler, peer }: Engine, durationMs: number, bytes = 8): void {
   handler.onMessage(peer, writePublishedChunk(new Writer(), { durationMs, payload: new Uint8Array(bytes) }), true);
+  endTurn();
 }
 
 /** Seconds of ten chunks each; then a sweep. */

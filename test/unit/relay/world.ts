@@ -1,5 +1,6 @@
 import { EngineRoom } from '@auralis/server/engine/room';
 import { ListenerMessages } from '@auralis/server/ingest/listener-message';
+import { FanOut } from '@auralis/server/relay/fan-out';
 import { listenRoute } from '@auralis/server/relay/listen-route';
 import { publishRoute } from '@auralis/server/relay/publish-route';
 import { Relay } from '@auralis/server/relay/relay';
@@ -43,6 +44,8 @@ class FakePeer implements Peer {
 export let tables: ReturnType<typeof createTables>;
 export let relay: Relay;
 export let sweep: Sweep;
+/** Ends the turn of the event loop. */
+export let endTurn: () => void;
 let routes: Record<'listen' | 'publish', SocketRoute>;
 /** The hub's clock, which moves when a test says so. */
 export const clock = { now: 0 };
@@ -65,7 +68,9 @@ export function makeRelay(time: { readonly now: number }, maxSharePercent = 100)
     maxOutstandingMs: 2000,
     reportIntervalMs: 2000,
   };
-  const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, maxSharePercent, ...limits });
+  const turns: (() => void)[] = [];
+  const fanOut = new FanOut((callback) => turns.push(callback));
+  const madeRelay = new Relay(made, counters, { maxClients: MAX_CLIENTS, maxSharePercent, ...limits }, fanOut);
   const engines = new EngineRoom(made, counters, new EngineTotals(), (...asked) => madeRelay.keep(...asked));
   const messages = new ListenerMessages();
   const context = {
@@ -80,6 +85,10 @@ export function makeRelay(time: { readonly now: number }, maxSharePercent = 100)
   return {
     tables: made,
     relay: madeRelay,
+    /** Ends the turn of the event loop, and all turns that this one asks for. */
+    endTurn: () => {
+      while (turns.length > 0) turns.shift()?.();
+    },
     sweep: new Sweep(madeRelay, made, counters, (error) => errors.push(error)),
     routes: { listen: listenRoute({ ...context, tables: made }), publish: publishRoute(context) },
   };
@@ -89,7 +98,7 @@ beforeEach(() => {
   clock.now = 1_000_000;
   errors.length = 0;
   stall.ms = 0;
-  ({ tables, relay, sweep, routes } = makeRelay(clock));
+  ({ tables, relay, sweep, routes, endTurn } = makeRelay(clock));
 });
 
 /** Upgrades a connection of a stream, and returns what is to be told of it. */
@@ -126,7 +135,7 @@ export function connect(
   return { peer, handler, route };
 }
 
-/** Publishes `count` chunks of `durationMs`, one each `stepMs`; `each` runs after every one. */
+/** Publish `count` chunks of `durationMs`, one each `stepMs`; `each` runs after every one. */
 export function publish(
   engine: ReturnType<typeof connect>,
   count: number,
@@ -134,16 +143,18 @@ export function publish(
   stepMs = 100,
   durationMs = 100,
 ): void {
-  const writer = new Writer();
   for (let chunk = 0; chunk < count; chunk++) {
     clock.now += stepMs;
-    engine.handler.onMessage(
-      engine.peer,
-      writePublishedChunk(writer, { durationMs, payload: new Uint8Array(50) }),
-      true,
-    );
+    publishAtOnce(engine, 1, durationMs);
+    endTurn();
     each?.();
   }
+}
+
+/** Publish `count` chunks in one turn of the event loop. */
+export function publishAtOnce({ peer, handler }: ReturnType<typeof connect>, count: number, durationMs = 100): void {
+  const message = writePublishedChunk(new Writer(), { durationMs, payload: new Uint8Array(50) }).slice();
+  for (let chunk = 0; chunk < count; chunk++) handler.onMessage(peer, message, true);
 }
 
 export const report = ({ peer, handler }: ReturnType<typeof connect>, metrics: object) =>

@@ -1,4 +1,4 @@
-import { Allowance, EventWindow, quantile, RateWindows } from '@auralis/server/time/windows';
+import { Allowance, EventWindow, quantile, RateWindows, Reserve } from '@auralis/server/time/windows';
 import { describe, expect, test } from '@jest/globals';
 
 describe('EventWindow', () => {
@@ -109,4 +109,14 @@ test('quantile is by nearest rank', () => {
   const sorted = Float64Array.from([1, 2, 3, 4, 5]);
   expect([0, 0.05, 0.5, 0.95, 1].map((q) => quantile(sorted, q))).toEqual([1, 1, 3, 5, 5]);
   expect(quantile(new Float64Array(), 0.5)).toBeNaN();
+});
+
+test('a reserve allows so many a second, and more at once after a pause, but no more than it holds', () => {
+  const reserve = new Reserve(200, 1000);
+  const taken = (now: number) => {
+    let count = 0;
+    while (reserve.take(now)) count++;
+    return count;
+  };
+  expect([taken(0), taken(0), taken(5), taken(1005), taken(60_000)]).toEqual([1000, 0, 1, 200, 1000]);
 });

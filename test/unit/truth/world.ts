@@ -53,6 +53,7 @@ export class World {
       playedMs = durationMs;
       this.timeline.at(this.timeline.now + waitMs, () => {
         engine.onMessage(silentPeer, writePublishedChunk(writer, { durationMs, payload: new Uint8Array(8) }), true);
+        this.#hub.endTurn();
         publish();
       });
     };
