@@ -161,11 +161,11 @@ export const MAX_CONTROL_FRAMES_PER_S = 20;
 /** Frames of one socket a second, of every kind; more closes it (1008). An engine that catches up sends 1,000 chunks at once. */
 export const MAX_FRAMES_PER_S = 2_000;
 /**
- * Chunks of one stream a second; more are refused. Chunks of 20 ms are 50, at four times real time 200. Each chunk costs a
- * send for every listener, however short it is.
+ * Chunks of one stream a second; more are refused. In real time, chunks of 20 ms are 50 a second and chunks of 10 ms are 100.
+ * An engine that stays ahead of real time has its chunks dropped anyway. Each chunk costs a send for every listener.
  */
 export const MAX_CHUNKS_PER_S = 200;
-/** Chunks of one stream at once, after a pause of five seconds: 20 s of audio in chunks of 20 ms. */
+/** Chunks of one stream at once, after a pause of 5 s: 10 s of audio in chunks of 10 ms, for an engine that catches up. */
 export const MAX_CHUNKS_AT_ONCE = 1_000;
 /**
  * Messages of the largest size that one socket may send a second, counted in bytes; more closes it (1008). A synthesis

@@ -8,8 +8,6 @@ import {
   LEAST_REFUSALS_PER_MIN,
   MAX_CHUNK_DURATION_MS,
   MAX_CHUNK_MESSAGE_BYTES,
-  MAX_CHUNKS_AT_ONCE,
-  MAX_CHUNKS_PER_S,
   MAX_EVENTS,
   MAX_EVENTS_TEXT_BYTES,
   MAX_FRAMES_PER_S,
@@ -191,8 +189,9 @@ class EngineSocket implements SocketHandler {
   }
 
   #publish(peer: Peer, chunk: PublishedChunk, now: number): void {
-    if (!this.#stream.takeChunk(now)) {
-      this.#refuseChunk(peer, now);
+    const refusal = this.#stream.takeChunk(now);
+    if (refusal !== null) {
+      this.#refuseChunk(peer, refusal, now);
       return;
     }
     this.#stream.publish(chunk, now, this.#context.stalledMs());
@@ -220,9 +219,9 @@ class EngineSocket implements SocketHandler {
   }
 
   /** Refuse a chunk that came too fast. It never closes the socket: an engine that catches up must not lose its place. */
-  #refuseChunk(peer: Peer, now: number): void {
+  #refuseChunk(peer: Peer, message: string, now: number): void {
     this.#context.counters.add('messages_refused');
-    if (this.#refusals.take(now) === 'allowed') say(peer, { type: 'error', code: 'too_fast', message: TOO_FAST });
+    if (this.#refusals.take(now) === 'allowed') say(peer, { type: 'error', code: 'too_fast', message });
   }
 
   #refuse(peer: Peer, { code, message }: PublishError, now: number): void {
@@ -235,10 +234,6 @@ class EngineSocket implements SocketHandler {
 }
 
 const MESSAGE_RULE = 'a message is a chunk, [durationMs, payload] in MessagePack, an event, or a list of events';
-
-const TOO_FAST =
-  `more chunks than the limit: ${MAX_CHUNKS_PER_S} a second of one stream, ${MAX_CHUNKS_AT_ONCE} at once after a pause; ` +
-  'send longer chunks, in real time';
 
 class PublishError extends Error {
   override readonly name = 'PublishError';

@@ -5,6 +5,7 @@ import {
   levelOf,
   MAX_CHUNKS_AT_ONCE,
   MAX_CHUNKS_PER_S,
+  MAX_WAITING_CHUNKS,
   type PublishedChunk,
   SCHEMAS,
   Writer,
@@ -104,9 +105,10 @@ export class Stream {
       table.set(this.slot, column, 0);
   }
 
-  /** Count a chunk that an engine sends. Return false if it is one too many, and is not to be published. */
-  takeChunk(now: number): boolean {
-    return this.#chunks.take(now) && !this.#fanOut.isFull(this.listeners);
+  /** Count a chunk that an engine sends. Return why it is one too many, or null if it may be published. */
+  takeChunk(now: number): string | null {
+    if (!this.#chunks.take(now)) return TOO_FAST;
+    return this.#fanOut.isFull(this.listeners) ? TOO_MANY_WAIT : null;
   }
 
   /**
@@ -276,6 +278,14 @@ export class Stream {
     this.#counters.add('chunks_dropped', dropped);
   }
 }
+
+const TOO_FAST =
+  `more chunks than the limit: ${MAX_CHUNKS_PER_S} a second of one stream, ${MAX_CHUNKS_AT_ONCE} at once after a pause; ` +
+  'send longer chunks, in real time';
+
+const TOO_MANY_WAIT =
+  `the hub still sends ${MAX_WAITING_CHUNKS} earlier chunks of this stream to its listeners, as many as may wait; ` +
+  'send longer chunks, in real time';
 
 /** An engine may make chunks of 10 s, and sends them when they are whole. */
 const FIRST_CHUNK_MS = 12_000;

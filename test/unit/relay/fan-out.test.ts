@@ -66,6 +66,28 @@ describe('fan-out', () => {
     expect(fanOut.takeAtOnce(listeners(0), 0)).toBe(true);
   });
 
+  test('sends 190 tiny messages of each of two streams to 200 listeners, at most 256 sends a turn', () => {
+    const streams = [listeners(200), listeners(200)];
+    let sends = 0;
+    const count = (some: readonly Listener[]) => {
+      sends += some.length;
+    };
+    for (let message = 0; message < 190; message++) {
+      for (const stream of streams) {
+        if (fanOut.takeAtOnce(stream, 30)) sends += stream.size;
+        else fanOut.add(stream, 30, count);
+      }
+    }
+    const sendsOfTurns = [sends];
+    while (turns.length > 0) {
+      sends = 0;
+      turn();
+      sendsOfTurns.push(sends);
+    }
+    expect(Math.max(...sendsOfTurns)).toBeLessThanOrEqual(256);
+    expect(sendsOfTurns.reduce((total, some) => total + some)).toBe(2 * 190 * 200);
+  });
+
   test('has one piece in each turn, of as many sends as the message is long', () => {
     fanOut.add(listeners(300), 0, note('a'));
     fanOut.add(listeners(40), 15 * 64 * 1024, note('b'));
@@ -74,7 +96,7 @@ describe('fan-out', () => {
   });
 
   test('gives streams their turns: one that floods the hub delays another by one piece', () => {
-    const [flooded, other] = [listeners(300), listeners(20)];
+    const [flooded, other] = [listeners(2000), listeners(20)];
     for (let message = 0; message < 500; message++) fanOut.add(flooded, 0, note('flood'));
     turn();
     fanOut.add(other, 0, note('other'));
@@ -182,6 +204,16 @@ describe('a stream with more listeners than one piece', () => {
     expect([row(0, 'chunks_sent'), hub('chunks_sent')]).toEqual([[1200], 1200]);
   });
 
+  test('takes chunks of 10 ms at twice real time, and 10 s of them at once from an engine that comes back', () => {
+    const engine = connect('publish');
+    publish(engine, 6000, undefined, 5, 10);
+    engine.handler.onClose(engine.peer, 1006, false);
+    clock.now += 5000;
+    const again = connect('publish');
+    publishAtOnce(again, MAX_CHUNKS_AT_ONCE, 10);
+    expect([hub('messages_refused'), again.peer.sent]).toEqual([0, []]);
+  });
+
   test('refuses chunks while as many wait as may', () => {
     const engine = connect('publish');
     const listeners = Array.from({ length: LISTENERS }, () => connect('listen'));
@@ -189,6 +221,10 @@ describe('a stream with more listeners than one piece', () => {
     clock.now += 1000;
     publishAtOnce(engine, 100, 0.001);
     expect(hub('messages_refused')).toBe(MAX_CHUNKS_AT_ONCE + 100 - MAX_WAITING_CHUNKS);
+    expect(JSON.parse(engine.peer.sent[0] as string)).toMatchObject({
+      code: 'too_fast',
+      message: expect.stringContaining(`${MAX_WAITING_CHUNKS} earlier chunks of this stream`),
+    });
     endTurn();
     expect(listeners.map(({ peer }) => peer.seqs.length)).toEqual(new Array(LISTENERS).fill(MAX_WAITING_CHUNKS));
   });
