@@ -1,5 +1,4 @@
 import {
-  COLUMNS,
   FEW_CHANNELS,
   type LiveForm,
   MAX_CHANNELS,
@@ -9,15 +8,14 @@ import {
   MAX_LIVE_CELLS,
   MAX_LIVE_MESSAGE_BYTES,
   RequestError,
-  SCHEMAS,
   STALLED_MS,
   SUBPROTOCOLS,
-  TABLE_NAMES,
   TOKEN_SUBPROTOCOL,
-  type Welcome,
+  type Wire,
 } from '@auralis/shared';
 import { KeptAllowances } from '../limits/kept-allowances.js';
 import { type Holders, holdersOf, type NoPlace, Places } from '../limits/places.js';
+import { Turns } from '../limits/turns.js';
 import type { HubCounters } from '../state/counters.js';
 import type { Tables } from '../state/tables.js';
 import type { Clock } from '../time/clock.js';
@@ -29,8 +27,8 @@ import { ChannelMemory } from './channel-memory.js';
 import { type LiveDesk, LiveSession, type SubscribeRequest, type UsedLiveAllowances } from './session.js';
 import { type Subscriber, Subscription } from './subscription.js';
 import { select } from './topic.js';
-import { Turns } from './turns.js';
 import { Waiting } from './waiting.js';
+import { WelcomeWriter } from './welcome.js';
 
 /** A snapshot of 15,000 rows is about 2 MB; what is skipped by then never gets this far. */
 const MAX_LIVE_SOCKET_BYTES = 16 * 1024 * 1024;
@@ -68,6 +66,7 @@ export class Live implements LiveDesk {
   readonly #due = new Set<Channel>();
   readonly #owed = new Turns<Subscriber, Subscription<Channel>>();
   readonly #places: Places;
+  readonly #welcomes: WelcomeWriter;
   readonly #channelPlaces: Places;
   readonly #memory: ChannelMemory;
   #nextChannel = 1;
@@ -80,6 +79,7 @@ export class Live implements LiveDesk {
     const { source, clock, onError, slices = new TimeSlicer({ onError }) } = context;
     this.#common = { source, clock, sinks: createSinks(), snapshots: this.#snapshots };
     this.#slices = slices;
+    this.#welcomes = new WelcomeWriter(source, context.version);
     this.waiting = new Waiting(sharePercent);
     this.#memory = new ChannelMemory(sharePercent);
     this.#places = new Places({ most: MAX_DASHBOARDS, sharePercent });
@@ -102,14 +102,8 @@ export class Live implements LiveDesk {
     };
   }
 
-  welcome(): Welcome {
-    const tables = TABLE_NAMES.map((name) => {
-      const { attributes, columns } = SCHEMAS[name];
-      return [name, { attributes, columns: columns.map((column) => column.id) }] as const;
-    });
-    const catalogue = COLUMNS.map(({ index: _, ...entry }) => entry);
-    const { source, version } = this.#context;
-    return { hub: source, version, now: this.wallNow(), tables: Object.fromEntries(tables), catalogue };
+  welcome(form: LiveForm): Wire {
+    return this.#welcomes.write(this.wallNow(), form);
   }
 
   subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel> {

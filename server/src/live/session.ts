@@ -14,7 +14,6 @@ import {
   type Request,
   RequestError,
   SUBSCRIBES_WINDOW_MS,
-  type Welcome,
   type Wire,
 } from '@auralis/shared';
 import type { KeptAllowances } from '../limits/kept-allowances.js';
@@ -34,7 +33,7 @@ export interface LiveDesk {
   wallNow(): number;
   opened(session: LiveSession): void;
   closed(session: LiveSession): void;
-  welcome(): Welcome;
+  welcome(form: LiveForm): Wire;
   /** @throws RequestError */
   subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel>;
   unsubscribe(subscription: Subscription<Channel>): void;
@@ -97,7 +96,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     this.lastSignAt = this.#live.now();
     this.#inherit(this.#live.allowances.take(this.address, this.lastSignAt));
     this.#live.opened(this);
-    this.send(encodeResponse({ kind: 'welcome', welcome: this.#live.welcome() }, this.form));
+    this.send(this.#live.welcome(this.form));
   }
 
   onMessage(peer: Peer, data: Uint8Array, isBinary: boolean): void {

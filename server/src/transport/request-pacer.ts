@@ -1,15 +1,17 @@
 import { MAX_REQUESTS_PER_TURN } from '@auralis/shared';
+import { Turns } from '../limits/turns.js';
 
 /** Starts a request. Returns false if the peer has left, because then nothing was done. */
 type Start = () => boolean;
 
 /**
- * Starts few plain requests in one turn of the event loop, of all connections together, and the others in later turns, in
- * order. One packet can hold 2,000 pipelined requests, and the parsers hand all of them over at once.
+ * Starts few plain requests in one turn of the event loop, over all connections, and the others in later turns. One packet
+ * can hold 2,000 pipelined requests, which the parsers hand over at once. Addresses and connections take turns, so a peer
+ * that pipelines delays only itself.
  */
 export class RequestPacer {
   readonly #nextTurn: (callback: () => void) => void;
-  readonly #waiting: Start[] = [];
+  readonly #waiting = new Turns<object, Start>();
   #left = MAX_REQUESTS_PER_TURN;
   #isTurnAwaited = false;
 
@@ -17,10 +19,13 @@ export class RequestPacer {
     this.#nextTurn = nextTurn;
   }
 
-  /** Call `start` now if this turn has room and nobody waits, otherwise in a later turn. */
-  run(start: Start): void {
-    this.#waiting.push(start);
-    if (this.#waiting.length === 1) this.#startSome();
+  /**
+   * Call `start` now if this turn has room and nobody waits, otherwise in a later turn. `connection`: any object that stands
+   * for the connection; its requests keep their order.
+   */
+  run(address: string, connection: object, start: Start): void {
+    this.#waiting.add(address, connection, start);
+    if (this.#waiting.size === 1) this.#startSome();
     this.#awaitTurn();
   }
 
@@ -28,7 +33,7 @@ export class RequestPacer {
   #startSome(): number {
     const before = this.#left;
     while (this.#left > 0) {
-      const start = this.#waiting.shift();
+      const start = this.#waiting.next();
       if (start === undefined) break;
       if (start()) this.#left--;
     }
@@ -43,7 +48,7 @@ export class RequestPacer {
       const started = this.#startSome();
       // The sockets are read next, and nothing else runs in between: these requests count with what they bring.
       this.#left = MAX_REQUESTS_PER_TURN - started;
-      if (started > 0 || this.#waiting.length > 0) this.#awaitTurn();
+      if (started > 0 || this.#waiting.size > 0) this.#awaitTurn();
     });
   }
 }

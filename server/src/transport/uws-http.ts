@@ -24,8 +24,8 @@ export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpC
       if (isLast) body.end();
     });
   }
-  // While this one waits, uWebSockets closes the connection if another request comes.
-  http.pacer.run(() => {
+  // While this one waits, uWebSockets closes the connection if another request comes, so each has one that waits.
+  http.pacer.run(address, sink, () => {
     if (sink.isGone) {
       body?.close();
       return false;

@@ -29,7 +29,7 @@ export function serveNodeRequest(req: IncomingMessage, res: ServerResponse, http
   }
   const address = addressOf(req);
   waiting.set(socket, count);
-  http.pacer.run(() => {
+  http.pacer.run(address, socket, () => {
     waiting.set(socket, (waiting.get(socket) as number) - 1);
     if (socket.destroyed) return false;
     const body = hasBody(raw) ? bodyOf(req, address, http) : null;

@@ -11,10 +11,10 @@ function paced() {
   return {
     started,
     turns,
-    run: (count: number, isThere = () => true) => {
+    run: (count: number, isThere = () => true, address = '192.0.2.1', connection: object = turns) => {
       for (let at = 0; at < count; at++) {
         const id = next++;
-        pacer.run(() => isThere() && started.push(id) > 0);
+        pacer.run(address, connection, () => isThere() && started.push(id) > 0);
       }
     },
     turn: () => {
@@ -41,6 +41,16 @@ describe('the pacer of requests', () => {
     expect(turn()).toBe(3);
     run(MAX_REQUESTS_PER_TURN);
     expect(started).toHaveLength(MAX_REQUESTS_PER_TURN + 4);
+  });
+
+  test('a peer that pipelines delays only itself', () => {
+    const { run, turn, started } = paced();
+    run(1_000);
+    run(1, () => true, '192.0.2.2', {});
+    run(1, () => true, '192.0.2.1', {});
+    turn();
+    turn();
+    expect(started).toEqual(expect.arrayContaining([1_000, 1_001]));
   });
 
   test('requests of peers that have left take no place', () => {

@@ -1,14 +1,17 @@
 /**
- * Items that wait for their turn: each address in turn, of each its sockets in turn, of each its items in order.
- * So an address that adds many holds up only itself.
+ * Items that wait. Addresses take turns, then the sockets of an address; a socket's items keep their order. An address that
+ * adds many items delays only its own.
  */
 export class Turns<Socket, Item> {
+  /** Items that wait. */
+  size = 0;
   readonly #byAddress = new Map<string, Map<Socket, Set<Item>>>();
 
   /** Add an item at the end of its socket's. Does nothing if it waits already. */
   add(address: string, socket: Socket, item: Item): void {
     const sockets = this.#byAddress.get(address) ?? new Map<Socket, Set<Item>>();
     const items = sockets.get(socket) ?? new Set();
+    if (!items.has(item)) this.size++;
     this.#byAddress.set(address, sockets.set(socket, items.add(item)));
   }
 
@@ -20,6 +23,7 @@ export class Turns<Socket, Item> {
         sockets.delete(socket);
         const [item] = items;
         items.delete(item as Item);
+        this.size--;
         if (items.size > 0) sockets.set(socket, items);
         if (sockets.size > 0) this.#byAddress.set(address, sockets);
         return item;
