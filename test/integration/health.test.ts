@@ -53,7 +53,7 @@ describe.each(['uws', 'ws'] as const)('a hub with an internal error on %s', (tra
   });
 
   test('goes on with every other part of its second', async () => {
-    jest.spyOn(Sweep.prototype, 'run').mockImplementation(() => {
+    jest.spyOn(Sweep.prototype, 'steps').mockImplementation(() => {
       throw new Error('sweep');
     });
     const listener = await TestSocket.open(`${hub.url.replace('http', 'ws')}/api/v1/streams/main/listen`);

@@ -38,14 +38,16 @@ export class Recorder {
   }
 
   /**
-   * Call once a second. While the disk is still busy with the last second, this one is left out. `wall`: `now` by the wall
-   * clock, under which it is kept.
+   * Record a second, step by step. While the disk is still busy with the last second, this one is left out. `wall`: `now` by
+   * the wall clock, under which it is kept.
    */
-  tick(now: number, wall: number): void {
+  *steps(now: number, wall: number): Generator<void> {
     if (this.#writing !== null || now - (this.#failedAt ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;
     const t = Math.floor(wall);
     const due = RESOLUTIONS.filter((resolution) => this.#isDue(resolution, t));
-    if (due.length > 0) this.#writing = this.#write(this.#record(due, t), t, now);
+    if (due.length === 0) return;
+    const recorded = yield* this.#record(due, t);
+    this.#writing = this.#write(recorded, t, now);
   }
 
   /** Done when what was recorded is kept. */
@@ -60,17 +62,18 @@ export class Recorder {
     return true;
   }
 
-  /** A table is written once, for all resolutions that are due. */
-  #record(due: readonly Resolution[], t: number): Recorded[] {
+  /** Write each table once, for all resolutions that are due. */
+  *#record(due: readonly Resolution[], t: number): Generator<void, Recorded[]> {
     const written = new Map<TableName, Uint8Array>();
-    const bytesOf = (table: TableName): Uint8Array => {
-      const bytes = written.get(table) ?? this.#writer.write(this.#tables[table], keptColumns(table), t);
-      written.set(table, bytes);
-      return bytes;
-    };
-    return due.flatMap((resolution) =>
-      resolution.tables.map((table) => ({ resolution, table, t, bytes: bytesOf(table) })),
-    );
+    const recorded: Recorded[] = [];
+    for (const resolution of due) {
+      for (const table of resolution.tables) {
+        const bytes = written.get(table) ?? (yield* this.#writer.steps(this.#tables[table], keptColumns(table), t));
+        written.set(table, bytes);
+        recorded.push({ resolution, table, t, bytes });
+      }
+    }
+    return recorded;
   }
 
   async #write(recorded: readonly Recorded[], t: number, now: number): Promise<void> {

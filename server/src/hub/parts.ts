@@ -24,7 +24,8 @@ import { createTables, HUB, type Tables } from '../state/tables.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../time/clock.js';
 import { StandstillDetector } from '../time/standstills.js';
-import { TickParts } from '../time/tick-parts.js';
+import { TickParts, type TickWork } from '../time/tick-parts.js';
+import { TimeSlicer, toTheEnd } from '../time/time-slicer.js';
 import type { Transport } from '../transport/transport.js';
 import { VERSION } from '../version.js';
 import { AccessControl } from './access-control.js';
@@ -77,6 +78,7 @@ export class HubParts {
   readonly #recorder: Recorder;
   readonly #frames: TickParts;
   readonly #second: TickParts;
+  readonly #slicer: TimeSlicer;
   #host: Host | null = null;
   #transport: Transport | null = null;
 
@@ -132,6 +134,7 @@ export class HubParts {
     const followWallClock = () => this.#followWallClock();
     this.#frames = new TickParts({ 'wall clock': followWallClock, frames: (at) => this.live.tick(at) }, ticks);
     this.#second = new TickParts(this.#partsOfSecond(), ticks);
+    this.#slicer = new TimeSlicer({ onError });
     this.reporter = new Reporter({ figures: () => this.#summary.present(), log, file: options.reporterFile, wallNow });
   }
 
@@ -183,13 +186,14 @@ export class HubParts {
   tick(at: number): void {
     const stoodStill = this.#attend(at);
     // Read the acknowledgements that queued meanwhile before frames are judged late.
-    if (!stoodStill) this.#frames.run(at);
+    if (!stoodStill) toTheEnd(this.#frames.run(at));
   }
 
+  /** Begin the work of a second. It goes on in later turns of the event loop, and a second that comes before its end is left out. */
   everySecond(at: number): void {
     this.#attend(at);
-    if (this.#attention.mayJudge()) this.#second.run(at);
-    else this.alertPipeline.alerting.observeNode(at);
+    if (!this.#attention.mayJudge()) this.alertPipeline.alerting.observeNode(at);
+    else if (!this.#slicer.isBusy) this.#slicer.run(this.#second.run(at));
   }
 
   /** Return what no longer works, a part of a tick or messages; null while everything does. */
@@ -199,7 +203,7 @@ export class HubParts {
   }
 
   /** The parts of a second, in order: readings first, then their readers. */
-  #partsOfSecond(): Record<string, (at: number) => void> {
+  #partsOfSecond(): Record<string, TickWork> {
     return {
       'wall clock': () => this.#followWallClock(),
       'access control': () => this.#tellEnded(this.#door.sweep()),
@@ -207,7 +211,7 @@ export class HubParts {
         this.#reported.expire(at);
         this.#players.expire(at);
       },
-      streams: (at) => this.#sweep.run(at),
+      streams: (at) => this.#sweep.steps(at),
       'lost engines': (at) => this.#lostEngines.tick(at),
       engines: (at) => this.#engines.sweep(at),
       dashboards: (at) => this.live.keepAlive(at),
@@ -216,8 +220,10 @@ export class HubParts {
       summary: () => this.#summary.take(),
       prometheus: () => this.#prometheus.observe(),
       // A hub that shuts down loses every connection: no reason to alert.
-      alerts: (at) => this.#context.isDraining() || this.alertPipeline.tick(at),
-      history: (at) => this.#recorder.tick(at, this.#context.clock.wallOf(at)),
+      alerts: (at) => {
+        if (!this.#context.isDraining()) this.alertPipeline.tick(at);
+      },
+      history: (at) => this.#recorder.steps(at, this.#context.clock.wallOf(at)),
       storage: () => this.#storage.tick(),
     };
   }
@@ -247,6 +253,7 @@ export class HubParts {
   }
 
   async stop(): Promise<void> {
+    this.#slicer.stop();
     await Promise.all([this.#host?.stop(), this.reporter.stop(), this.#recorder.settled()]);
   }
 

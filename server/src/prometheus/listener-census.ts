@@ -28,50 +28,98 @@ export const RANKINGS: readonly Ranking[] = columns.filter(isRanked).flatMap((co
 
 const ENUMERATIONS = columns.filter((column) => column.labels !== undefined);
 
-/** What can be said of all listeners without naming any: how many are in each state, and the worst figures. */
-export function writeListenerCensus(page: Exposition, { connections }: Tables): void {
-  const state = connections.cells[CONNECTION.state] as Float64Array;
-  const all = Array.from(connections.slots());
-  const present = all.filter((slot) => state[slot] !== CONNECTION_STATE.closed);
-  for (const column of ENUMERATIONS) {
-    const isState = column.index === CONNECTION.state;
-    writeCounts(page, column, connections.cells[column.index] as Float64Array, isState ? all : present);
-  }
-  const open = present.filter((slot) => state[slot] === CONNECTION_STATE.open);
-  // A latency by a wrong clock, or the buffer of one that does not play, is no bad figure.
-  const meant = new Map<number, readonly number[]>([
-    [CONNECTION.latency_ms, open.filter((slot) => isSynced(connections, slot))],
-    [CONNECTION.buffer_depth_ms, open.filter((slot) => isBufferBelieved(connections, slot))],
-  ]);
-  let begun = '';
-  for (const { family, end } of RANKINGS) {
-    if (family.name !== begun) page.family(family);
-    begun = family.name;
-    const { index } = family.column;
-    const believed = meant.get(index) ?? open.filter((slot) => isPossible(connections, slot, family.column));
-    // Half a minute of buffer is normal for players of segments, who would hide those that lag behind.
-    const isHighBuffer = index === CONNECTION.buffer_depth_ms && end === 'highest';
-    const slots = isHighBuffer ? believed.filter((slot) => !connections.keyOf(slot).includes(PLAYER_MARK)) : believed;
-    const cells = connections.cells[index] as Float64Array;
-    for (const [at, slot] of extremes(cells, slots, end).entries()) {
-      const named = isPastThreshold(family.column, end, connections.get(slot, index)) ? namesOf(connections, slot) : {};
-      const labels = labelsOf({ end, rank: String(at + 1), ...named });
-      page.sample(labels, ((cells[slot] as number) * family.multiply) / family.divide);
-    }
-  }
+/** A line of the page: labels as they are written, and the value. */
+interface Line {
+  readonly labels: string;
+  readonly value: number;
 }
 
-/** How many listeners have each value of an enumeration; those that have not said are in none. */
-function writeCounts(page: Exposition, column: Column, cells: Float64Array, slots: readonly number[]): void {
-  const labels = column.labels ?? [];
-  const counts = new Float64Array(labels.length);
-  for (const slot of slots) {
-    const code = cells[slot] as number;
-    if (code >= 0 && code < counts.length) counts[code] = (counts[code] as number) + 1;
+/** Figures of one observation, in the order of `ENUMERATIONS` and `RANKINGS`. */
+interface Figures {
+  readonly counts: Line[][];
+  readonly worst: Line[][];
+}
+
+/**
+ * Counts listeners by each enumeration, and finds the worst of each ranked figure, without naming those that are ok. The
+ * page shows the last observation, so its cost does not depend on how many listeners there are.
+ */
+export class ListenerCensus {
+  readonly #table: Tables['connections'];
+  #figures: Figures = { counts: [], worst: [] };
+
+  constructor(table: Tables['connections']) {
+    this.#table = table;
   }
-  const name = `auralis_listeners_by_${column.name}`;
-  page.family({ name, type: 'gauge', unit: null, help: `Listeners by ${column.name}. ${column.help}` });
-  for (const [code, label] of labels.entries()) page.sample(labelsOf({ [column.name]: label }), counts[code] as number);
+
+  /** Observe all listeners, step by step: a step is one column. */
+  *observe(): Generator<void> {
+    const { cells } = this.#table;
+    const figures: Figures = { counts: [], worst: [] };
+    for (const column of ENUMERATIONS) {
+      figures.counts.push(this.#count(column));
+      yield;
+    }
+    const state = cells[CONNECTION.state] as Float64Array;
+    const open = Array.from(this.#table.slots()).filter((slot) => state[slot] === CONNECTION_STATE.open);
+    for (const ranking of RANKINGS) {
+      figures.worst.push(this.#worst(ranking, open));
+      yield;
+    }
+    this.#figures = figures;
+  }
+
+  write(page: Exposition): void {
+    for (const [at, { name, help }] of ENUMERATIONS.entries()) {
+      const family = `auralis_listeners_by_${name}`;
+      page.family({ name: family, type: 'gauge', unit: null, help: `Listeners by ${name}. ${help}` });
+      for (const { labels, value } of this.#figures.counts[at] ?? []) page.sample(labels, value);
+    }
+    let begun = '';
+    for (const [at, { family }] of RANKINGS.entries()) {
+      if (family.name !== begun) page.family(family);
+      begun = family.name;
+      for (const { labels, value } of this.#figures.worst[at] ?? []) page.sample(labels, value);
+    }
+  }
+
+  /** Count listeners by each value of an enumeration. Closed ones are counted by their state only. */
+  #count({ name, index, labels = [] }: Column): Line[] {
+    const { cells } = this.#table;
+    const state = cells[CONNECTION.state] as Float64Array;
+    const values = cells[index] as Float64Array;
+    const counts = new Float64Array(labels.length);
+    for (const slot of this.#table.slots()) {
+      const code = values[slot] as number;
+      const isCounted = index === CONNECTION.state || state[slot] !== CONNECTION_STATE.closed;
+      if (isCounted && code >= 0 && code < counts.length) counts[code] = (counts[code] as number) + 1;
+    }
+    return labels.map((label, code) => ({ labels: labelsOf({ [name]: label }), value: counts[code] as number }));
+  }
+
+  /** Find the worst readings of a figure that count, the very worst first. */
+  #worst({ family, end }: Ranking, open: readonly number[]): Line[] {
+    const table = this.#table;
+    const { column, multiply, divide } = family;
+    const cells = table.cells[column.index] as Float64Array;
+    const slots = open.filter((slot) => table.isLive(slot) && this.#isMeant(column, end, slot));
+    return extremes(cells, slots, end).map((slot, at) => {
+      const isNamed = isPastThreshold(column, end, table.get(slot, column.index));
+      const names = isNamed ? namesOf(table, slot) : {};
+      const labels = labelsOf({ end, rank: String(at + 1), ...names });
+      return { labels, value: ((cells[slot] as number) * multiply) / divide };
+    });
+  }
+
+  /** Whether a reading counts. A latency by a wrong clock, or the buffer of a player that does not play, is not bad. */
+  #isMeant(column: Column, end: Ranking['end'], slot: number): boolean {
+    const table = this.#table;
+    if (column.index === CONNECTION.latency_ms) return isSynced(table, slot);
+    if (column.index !== CONNECTION.buffer_depth_ms) return isPossible(table, slot, column);
+    // Half a minute of buffer is normal for players of segments, which would hide those that lag behind.
+    const isHigh = end === 'highest' && table.keyOf(slot).includes(PLAYER_MARK);
+    return !isHigh && isBufferBelieved(table, slot);
+  }
 }
 
 /**

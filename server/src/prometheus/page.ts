@@ -2,7 +2,7 @@ import type { Table } from '@auralis/shared';
 import type { Tables } from '../state/tables.js';
 import { writeAlertCounts } from './alert-counts.js';
 import { Exposition, type Form, labelsOf } from './exposition.js';
-import { writeListenerCensus } from './listener-census.js';
+import { ListenerCensus } from './listener-census.js';
 import { ListenerHistograms } from './listener-histograms.js';
 import { namedStreams, OTHER } from './named-streams.js';
 import { type Family, ROW_LABEL, TABLE_FAMILIES } from './naming.js';
@@ -20,22 +20,28 @@ const GPU_INFO: Family = { name: 'auralis_gpu_info', type: 'gauge', unit: null, 
 export class PrometheusPage {
   readonly #tables: Tables;
   readonly #histograms = new ListenerHistograms();
+  readonly #census: ListenerCensus;
   readonly #otherStreams: OtherRows;
   readonly #otherEngines: OtherRows;
   #named: ReadonlySet<string> = new Set();
 
   constructor(tables: Tables) {
     this.#tables = tables;
+    this.#census = new ListenerCensus(tables.connections);
     this.#otherStreams = new OtherRows(tables.streams);
     this.#otherEngines = new OtherRows(tables.engines);
   }
 
-  /** Once a second: what has to be added up over time, and which streams have lines of their own. */
-  observe(): void {
+  /**
+   * Look at the tables, once a second and step by step: for sums over time, the streams that have lines of their own, and
+   * figures of listeners. So a page costs the same however many listeners there are.
+   */
+  *observe(): Generator<void> {
     this.#named = namedStreams(this.#tables);
-    this.#histograms.observe(this.#tables, this.#named);
+    yield* this.#histograms.observe(this.#tables, this.#named);
     this.#otherStreams.observe(this.#named);
     this.#otherEngines.observe(this.#named);
+    yield* this.#census.observe();
   }
 
   write(form: Form, names: SpecNames, figures: SpecFigures): string {
@@ -46,7 +52,7 @@ export class PrometheusPage {
     this.#writeRows(page, 'hubs', hubs, null);
     this.#writeRows(page, 'streams', streams, this.#otherStreams);
     this.#histograms.write(page);
-    writeListenerCensus(page, this.#tables);
+    this.#census.write(page);
     this.#writeRows(page, 'engines', engines, this.#otherEngines);
     this.#writeRows(page, 'hosts', hosts, null);
     this.#writeInfo(page, GPU_INFO, 'gpu', gpus);

@@ -14,6 +14,8 @@ import type { Stream } from './stream.js';
 const PING_EVERY = 10;
 const RATE_WINDOW_S = 5;
 const ROUND_TRIP = figureOf('rtt_ms');
+/** A row takes 1 to 2 µs. */
+const ROWS_A_STEP = 500;
 
 /** What is done once a second for every stream and listener: rates, pings, quantiles, and who has gone silent. */
 export class Sweep {
@@ -35,6 +37,8 @@ export class Sweep {
   /** State of the stream at hand. */
   #supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
   #round = 0;
+  /** Rows that were swept so far. */
+  #swept = 0;
   #scratch = new Float64Array(64);
 
   constructor(relay: Relay, tables: Tables, counters: HubCounters, onError: (error: unknown) => void) {
@@ -44,15 +48,15 @@ export class Sweep {
     this.#counters = counters;
   }
 
-  /** Sweep every stream, even if another one throws. */
-  run(now: number): void {
+  /** Sweep every stream, even if another one throws, step by step. */
+  *steps(now: number): Generator<void> {
     this.#round++;
-    const { pace } = this.#relay;
+    const { pace, streams } = this.#relay;
     pace.begin();
     this.#relay.expire(now);
-    for (const stream of this.#relay.streams.values()) {
+    for (const stream of streams.values()) {
       try {
-        this.#sweepAll(stream, now);
+        yield* this.#sweepAll(stream, now);
       } catch (error) {
         this.#onError(error);
       }
@@ -60,17 +64,26 @@ export class Sweep {
     pace.end();
   }
 
-  #sweepAll(stream: Stream, now: number): void {
+  *#sweepAll(stream: Stream, now: number): Generator<void> {
     this.#statuses.fill(0);
     this.#supply = {
       isLate: stream.isLate(now),
       hadBurst: stream.hadBurst(now),
       longestMs: stream.recent.longestMs,
     };
-    for (const listener of stream.listeners) this.#sweepListener(stream, listener, now);
-    for (const connection of stream.reported) this.#sweepReported(connection, now);
+    for (const listener of stream.listeners) {
+      this.#sweepListener(stream, listener, now);
+      if (++this.#swept % ROWS_A_STEP === 0) yield;
+    }
+    for (const connection of stream.reported) {
+      this.#sweepReported(connection, now);
+      if (++this.#swept % ROWS_A_STEP === 0) yield;
+    }
+    // Its row may belong to another stream after the last of its connections has gone between two steps.
+    if (this.#relay.streams.get(stream.name) !== stream) return;
     this.#sweepEngine(stream, now);
     this.#sweepStream(stream, now);
+    yield* this.#showQuantiles(stream);
   }
 
   #sweepListener(stream: Stream, listener: Listener, now: number): void {
@@ -193,14 +206,25 @@ export class Sweep {
     streams.set(slot, STREAM.listeners_ok, this.#statuses[STATUS.ok] as number);
     streams.set(slot, STREAM.listeners_warning, this.#statuses[STATUS.warning] as number);
     streams.set(slot, STREAM.listeners_critical, this.#statuses[STATUS.critical] as number);
+  }
+
+  /** A long column takes a millisecond to sort, so each is a step. */
+  *#showQuantiles(stream: Stream): Generator<void> {
+    const { streams } = this.#tables;
+    const { slot } = stream;
+    const isLarge = stream.listeners.size + stream.reported.size > ROWS_A_STEP;
     const latencies = this.#sorted(stream, CONNECTION.latency_ms, this.#isLatencyTrue);
     streams.set(slot, STREAM.latency_p50_ms, quantile(latencies, 0.5));
     streams.set(slot, STREAM.latency_p95_ms, quantile(latencies, 0.95));
     streams.set(slot, STREAM.latency_p99_ms, quantile(latencies, 0.99));
+    if (isLarge) yield;
+    if (this.#relay.streams.get(stream.name) !== stream) return;
     const rtts = this.#sorted(stream, CONNECTION.rtt_ms, this.#hasRoundTrip);
     streams.set(slot, STREAM.rtt_p50_ms, quantile(rtts, 0.5));
     streams.set(slot, STREAM.rtt_p95_ms, quantile(rtts, 0.95));
     streams.set(slot, STREAM.rtt_p99_ms, quantile(rtts, 0.99));
+    if (isLarge) yield;
+    if (this.#relay.streams.get(stream.name) !== stream) return;
     const depths = this.#sorted(stream, CONNECTION.buffer_depth_ms, this.#isBelieved);
     streams.set(slot, STREAM.buffer_depth_p5_ms, quantile(depths, 0.05));
     streams.set(slot, STREAM.buffer_depth_p50_ms, quantile(depths, 0.5));

@@ -7,31 +7,38 @@ export interface TickPartsContext {
   readonly now: () => number;
 }
 
+/** Work of a tick. Long work is a generator, which yields often enough that a step takes a millisecond. */
+export type TickWork = (at: number) => Iterable<void> | void;
+
 interface Part {
   readonly name: string;
-  readonly run: (at: number) => void;
+  readonly run: TickWork;
   completedAt: number;
 }
 
-/** The parts of a tick, in order. Each runs even if another throws, and a part that no longer completes is known by name. */
+const NO_STEPS: Iterable<void> = [];
+
+/** Parts of a tick. Each runs even if another throws, and a part that no longer completes is known by name. */
 export class TickParts {
   readonly #context: TickPartsContext;
   readonly #parts: readonly Part[];
 
-  constructor(parts: Readonly<Record<string, (at: number) => void>>, context: TickPartsContext) {
+  constructor(parts: Readonly<Record<string, TickWork>>, context: TickPartsContext) {
     this.#context = context;
     const completedAt = context.now();
     this.#parts = Object.entries(parts).map(([name, run]) => ({ name, run, completedAt }));
   }
 
-  run(at: number): void {
+  /** Do the parts in order, step by step. Time that passes between steps is not seen: `at` is the time of all. */
+  *run(at: number): Generator<void> {
     for (const part of this.#parts) {
       try {
-        part.run(at);
+        yield* part.run(at) ?? NO_STEPS;
         part.completedAt = at;
       } catch (error) {
         this.#context.onError(error);
       }
+      yield;
     }
   }
 

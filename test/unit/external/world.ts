@@ -96,7 +96,7 @@ export class ExternalWorld {
       each?.(second);
       this.reported.expire(this.now);
       this.players.expire(this.now);
-      this.#sweep.run(this.now);
+      toTheEnd(this.#sweep.steps(this.now));
       this.engines.sweep(this.now);
     }
   }

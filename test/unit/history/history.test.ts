@@ -9,6 +9,7 @@ import { keptColumns, RESOLUTIONS, type Resolution } from '@auralis/server/histo
 import { SnapshotWriter } from '@auralis/server/history/snapshot';
 import { Snapshots } from '@auralis/server/history/snapshots';
 import { createTables } from '@auralis/server/state/tables';
+import { toTheEnd } from '@auralis/server/time/time-slicer';
 import { decodeResponse, Replica, SCHEMAS, type Snapshot, Table } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -45,7 +46,7 @@ function world(inStore: Snapshots) {
     throw error;
   });
   const tick = async (t: number) => {
-    recorder.tick(t, t);
+    toTheEnd(recorder.steps(t, t));
     await recorder.settled();
   };
   return { tables, kept, history: new History(kept), tick };
@@ -264,7 +265,7 @@ test('a reading is found in a snapshot as decoding all of it finds it', () => {
         for (const [at, column] of columns.entries()) table.set(slot, column.index, cells[at] as number);
       }
       if (closed < table.size) table.close(closed);
-      const bytes = writer.write(table, columns, T0 + 0.5);
+      const bytes = toTheEnd(writer.steps(table, columns, T0 + 0.5));
       const replica = new Replica(columns);
       replica.apply(snapshotOf(bytes));
       for (const [key] of given) {
@@ -276,6 +277,20 @@ test('a reading is found in a snapshot as decoding all of it finds it', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('a row that goes between two steps of a snapshot has no readings of another row', () => {
+  const writer = new SnapshotWriter('hub@1');
+  const table = new Table(SCHEMAS.connections);
+  const column = keptColumns('connections')[4] as ReturnType<typeof keptColumns>[number];
+  for (let at = 0; at < 2_500; at++) table.set(table.open(`old${at}`, ['', '', '', '']), column.index, 1);
+  const steps = writer.steps(table, [column], T0);
+  expect(steps.next().done).toBe(false);
+  table.close(7);
+  table.set(table.open('new', ['', '', '', '']), column.index, 2);
+  expect(table.slotOf('new')).toBe(7);
+  const bytes = toTheEnd(steps);
+  expect(['old6', 'old7', 'old8', 'new'].map((key) => readingIn(bytes, key, column))).toEqual([1, null, 1, null]);
 });
 
 test('a disk that takes nothing is tried twice a minute, and news once until it takes something again', async () => {
@@ -297,7 +312,7 @@ test('a disk that takes nothing is tried twice a minute, and news once until it 
     [62, true],
   ] as const) {
     isFull = full;
-    recorder.tick(T0 + second * 1000, T0 + second * 1000);
+    toTheEnd(recorder.steps(T0 + second * 1000, T0 + second * 1000));
     await recorder.settled();
   }
   expect(told).toEqual([
@@ -323,7 +338,7 @@ test('a store that cannot be opened is tried again, and until then nobody is ans
   await expect(frames()).rejects.toThrow(HistoryUnavailableError);
   for (const second of [0, 31, 62]) {
     isThere = second === 62;
-    recorder.tick(start + second * 1000, start + second * 1000);
+    toTheEnd(recorder.steps(start + second * 1000, start + second * 1000));
     await recorder.settled();
     expect(recorder.isFailing).toBe(!isThere);
     if (!isThere) await expect(frames()).rejects.toThrow('history is not there: EACCES');
@@ -342,11 +357,11 @@ test('what the disk has not taken yet is not heaped up', async () => {
     });
   };
   const recorder = new Recorder(createTables(), { append }, 'hub@1', () => {});
-  for (let second = 0; second < 10; second++) recorder.tick(T0 + second * 1000, T0 + second * 1000);
+  for (let second = 0; second < 10; second++) toTheEnd(recorder.steps(T0 + second * 1000, T0 + second * 1000));
   expect(appends).toBe(1);
   done();
   await recorder.settled();
-  recorder.tick(T0 + 10_000, T0 + 10_000);
+  toTheEnd(recorder.steps(T0 + 10_000, T0 + 10_000));
   expect(appends).toBe(2);
 });
 

@@ -1,8 +1,9 @@
 import { Exposition } from '@auralis/server/prometheus/exposition';
-import { writeListenerCensus } from '@auralis/server/prometheus/listener-census';
+import { ListenerCensus } from '@auralis/server/prometheus/listener-census';
 import { ListenerHistograms } from '@auralis/server/prometheus/listener-histograms';
 import { OTHER } from '@auralis/server/prometheus/named-streams';
-import { CONNECTION, createTables } from '@auralis/server/state/tables';
+import { CONNECTION, createTables, type Tables } from '@auralis/server/state/tables';
+import { toTheEnd } from '@auralis/server/time/time-slicer';
 import { SCHEMAS } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -25,9 +26,15 @@ function tablesOf(listeners: readonly (Cells & { stream?: string })[]) {
   return tables;
 }
 
+const writeCensus = (page: Exposition, { connections }: Tables) => {
+  const census = new ListenerCensus(connections);
+  toTheEnd(census.observe());
+  census.write(page);
+};
+
 const census = (listeners: readonly Cells[]) => {
   const page = new Exposition('text');
-  writeListenerCensus(page, tablesOf(listeners));
+  writeCensus(page, tablesOf(listeners));
   return samplesOf(page.end());
 };
 /** Figures of an end by rank, whoever they are of. */
@@ -71,7 +78,7 @@ describe('the worst', () => {
       connections.set(slot, CONNECTION.buffer_depth_ms, 34_000);
     }
     const page = new Exposition('text');
-    writeListenerCensus(page, tables);
+    writeCensus(page, tables);
     expect(ranked(samplesOf(page.end()), 'buffer_depth_seconds', 'highest')).toEqual([1.5]);
   });
 
@@ -120,7 +127,7 @@ describe('histograms', () => {
       { latency_ms: 30, stream: 'crowd' },
       {},
     ]);
-    for (let second = 0; second < 3; second++) histograms.observe(tables, new Set(['main']));
+    for (let second = 0; second < 3; second++) toTheEnd(histograms.observe(tables, new Set(['main'])));
     const found = written(histograms);
     const buckets = [0.025, 0.05, 0.075, 0.1, '10.0', '+Inf'].map((le) =>
       found.get(`${LATENCY}_bucket{stream="main",le="${le}"}`),
@@ -138,10 +145,28 @@ describe('histograms', () => {
   test('of a stream without lines of its own are not kept', () => {
     const histograms = new ListenerHistograms();
     const tables = tablesOf([{ latency_ms: 40 }]);
-    histograms.observe(tables, new Set(['main']));
-    histograms.observe(tables, new Set());
+    toTheEnd(histograms.observe(tables, new Set(['main'])));
+    toTheEnd(histograms.observe(tables, new Set()));
     const found = written(histograms);
     expect(found.get(`${LATENCY}_count{stream="main"}`)).toBeUndefined();
     expect(found.get(`${LATENCY}_count{stream="${OTHER}"}`)).toBe(1);
   });
+});
+
+test('a census goes column by column, and the page shows the one before until it is done', () => {
+  const tables = tablesOf([{ status: 'ok' }]);
+  const census = new ListenerCensus(tables.connections);
+  const shown = () => {
+    const page = new Exposition('text');
+    census.write(page);
+    return samplesOf(page.end()).get('auralis_listeners_by_status{status="ok"}');
+  };
+  const steps = census.observe();
+  let count = 0;
+  while (steps.next().done !== true) {
+    count++;
+    expect(shown()).toBeUndefined();
+  }
+  const enums = SCHEMAS.connections.columns.filter(({ labels }) => labels !== undefined).length;
+  expect([shown(), count > enums]).toEqual([1, true]);
 });

@@ -1,6 +1,7 @@
 import { MAX_NAMED_STREAMS, OTHER } from '@auralis/server/prometheus/named-streams';
 import { PrometheusPage } from '@auralis/server/prometheus/page';
 import { createTables, ENGINE, STREAM } from '@auralis/server/state/tables';
+import { toTheEnd } from '@auralis/server/time/time-slicer';
 import { SCHEMAS } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import { samplesOf } from './samples.js';
@@ -38,7 +39,7 @@ test('every reading of a row is there, in base units; what is missing is not', (
   tables.streams.set(slot, STREAM.latency_p95_ms, 123.4);
   const gpu = tables.gpus.open('GPU-1', ['Tesla T4', 'GPU-1']);
   tables.gpus.set(gpu, SCHEMAS.gpus.index.memory_used_mb, 4327);
-  page.observe();
+  toTheEnd(page.observe());
   const found = samples();
   expect(found.get('auralis_stream_latency_p95_seconds{stream="main"}')).toBe(0.1234);
   expect(found.get('auralis_stream_publishing{stream="main"}')).toBe(1);
@@ -62,7 +63,7 @@ describe('a flood of streams', () => {
       for (const column of SCHEMAS.connections.columns) tables.connections.set(row, column.index, 0);
       tables.connections.set(row, SCHEMAS.connections.index.clock, 1);
     }
-    all.page.observe();
+    toTheEnd(all.page.observe());
     return all;
   };
 
@@ -76,7 +77,7 @@ describe('a flood of streams', () => {
     const all = flooded(1000);
     all.stream('published', 0, 1);
     all.stream('full', 5000);
-    all.page.observe();
+    toTheEnd(all.page.observe());
     const series = [...all.samples()].filter(([name]) => name.startsWith('auralis_stream_active_connections{'));
     const names = series.map(([name]) => /stream="([^"]*)"/.exec(name)?.[1]);
     expect(names).toHaveLength(MAX_NAMED_STREAMS + 1);
@@ -111,7 +112,7 @@ test('a counter of the others only rises, whoever comes, goes, or gets lines of 
   const [a, b] = [stream('a', 1), stream('b', 2)];
   const send = (slot: number, chunks: number) => tables.streams.add(slot, STREAM.chunks_sent, chunks);
   const others = () => {
-    page.observe();
+    toTheEnd(page.observe());
     return samples().get(series);
   };
   send(a, 5);
@@ -140,7 +141,7 @@ test('an engine that streams by itself is as large as it says', () => {
   stream('elsewhere', 0);
   const engine = tables.engines.open('elsewhere', ['elsewhere']);
   tables.engines.set(engine, ENGINE.active_clients, 500);
-  page.observe();
+  toTheEnd(page.observe());
   expect(samples().get('auralis_engine_active_clients{stream="elsewhere"}')).toBe(500);
 });
 

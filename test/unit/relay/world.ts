@@ -8,6 +8,7 @@ import { Sweep } from '@auralis/server/relay/sweep';
 import { HubCounters } from '@auralis/server/state/counters';
 import { EngineTotals } from '@auralis/server/state/engine-totals';
 import { CONNECTION, createTables, HUB } from '@auralis/server/state/tables';
+import { toTheEnd } from '@auralis/server/time/time-slicer';
 import type { Peer, SendStatus, SocketHandler, SocketRoute } from '@auralis/server/transport/transport';
 import { readChunk, Writer, writePublishedChunk } from '@auralis/shared';
 import { beforeEach } from '@jest/globals';
@@ -43,7 +44,7 @@ class FakePeer implements Peer {
 
 export let tables: ReturnType<typeof createTables>;
 export let relay: Relay;
-export let sweep: Sweep;
+export let sweep: { run(now: number): void; steps: Sweep['steps'] };
 /** Ends the turn of the event loop. */
 export let endTurn: () => void;
 let routes: Record<'listen' | 'publish', SocketRoute>;
@@ -89,7 +90,7 @@ export function makeRelay(time: { readonly now: number }, maxSharePercent = 100)
     endTurn: () => {
       while (turns.length > 0) turns.shift()?.();
     },
-    sweep: new Sweep(madeRelay, made, counters, (error) => errors.push(error)),
+    sweep: sweepAtOnce(new Sweep(madeRelay, made, counters, (error) => errors.push(error))),
     routes: { listen: listenRoute({ ...context, tables: made }), publish: publishRoute(context) },
   };
 }
@@ -163,3 +164,9 @@ export const report = ({ peer, handler }: ReturnType<typeof connect>, metrics: o
 export const row = (slot: number, ...columns: (keyof typeof CONNECTION)[]) =>
   columns.map((column) => tables.connections.get(slot, CONNECTION[column]));
 export const hub = (column: keyof typeof HUB) => tables.hubs.get(tables.hubs.slotOf('hub') as number, HUB[column]);
+
+/** A sweep that can do all of its steps at once. */
+const sweepAtOnce = (made: Sweep) => ({
+  run: (now: number) => toTheEnd(made.steps(now)),
+  steps: (now: number) => made.steps(now),
+});

@@ -1,4 +1,5 @@
 import { TickParts } from '@auralis/server/time/tick-parts';
+import { toTheEnd } from '@auralis/server/time/time-slicer';
 import { beforeEach, expect, test } from '@jest/globals';
 
 let now: number;
@@ -24,7 +25,7 @@ beforeEach(() => {
 const runSeconds = (seconds: number) => {
   for (let second = 0; second < seconds; second++) {
     now += 1_000;
-    parts.run(now);
+    toTheEnd(parts.run(now));
   }
 };
 
@@ -51,4 +52,25 @@ test('without ticks its parts are failing', () => {
   runSeconds(1);
   now += 10_001;
   expect(parts.failing()).toBe('readings');
+});
+
+test('long work goes step by step, and the next part begins after its last step', () => {
+  const long = function* (at: number) {
+    for (let row = 0; row < 3; row++) {
+      ran.push(`row ${row} ${at}`);
+      yield;
+    }
+    throw new Error('long');
+  };
+  parts = new TickParts(
+    { long, after: () => void ran.push('after') },
+    { now: () => now, onError: (error) => errors.push(error) },
+  );
+  const steps = parts.run(5);
+  const seen = [0, 1, 2, 3, 4].map(() => {
+    steps.next();
+    return ran.at(-1);
+  });
+  expect(seen).toEqual(['row 0 5', 'row 1 5', 'row 2 5', 'row 2 5', 'after']);
+  expect([steps.next().done, errors]).toEqual([true, [new Error('long')]]);
 });
