@@ -20,11 +20,22 @@ export class RequestBody {
   #refusal: RefusedBody | null = null;
   #isWhole = false;
   #isClosed = false;
+  readonly #onFlood: () => void;
   #onSettled: () => void = () => {};
 
-  /** `onWanted`: called when a route begins to read the body. */
-  constructor(limits: BodyLimits, budget: AddressBudget, address: string, onWanted: () => void = () => {}) {
+  /**
+   * `onFlood`: called if twice as many pieces come as a body may have. Each costs a buffer, taken or not, so the connection
+   * must end, answered or not. `onWanted`: called when a route begins to read the body.
+   */
+  constructor(
+    limits: BodyLimits,
+    budget: AddressBudget,
+    address: string,
+    onFlood: () => void = () => {},
+    onWanted: () => void = () => {},
+  ) {
     this.#limits = limits;
+    this.#onFlood = onFlood;
     this.#budget = budget;
     this.#address = address;
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
@@ -49,11 +60,12 @@ export class RequestBody {
 
   /** Keep a copy of `piece`. */
   push(piece: Uint8Array): void {
-    if (this.#isSettled || piece.length === 0) return;
     const { maxBodyBytes, maxBodyPieces } = this.#limits;
+    if (++this.#pieces === 2 * maxBodyPieces) this.#onFlood();
+    if (this.#isSettled || piece.length === 0) return;
     const length = this.#length + piece.length;
     if (length > maxBodyBytes) this.#refuse(new RefusedBody(413, `a body is at most ${maxBodyBytes} bytes`));
-    else if (++this.#pieces > maxBodyPieces) {
+    else if (this.#pieces > maxBodyPieces) {
       this.#refuse(new RefusedBody(413, `a body comes in at most ${maxBodyPieces} pieces: send larger ones`));
     } else if (!this.#reserve(length)) {
       this.#refuse(new RefusedBody(503, 'the hub holds as many request bodies as it can: try again'));

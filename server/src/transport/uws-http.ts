@@ -11,7 +11,7 @@ import { hasBody, type RawRequest, type Refusal, toRequest } from './web.js';
 export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpContext): void {
   const raw = copyRequest(req);
   const address = addressOf(res);
-  const body = hasBody(raw) ? new RequestBody(http.limits, http.bodies, address) : null;
+  const body = hasBody(raw) ? new RequestBody(http.limits, http.bodies, address, () => sink.abort()) : null;
   const sink = new UwsSink(res, asksToClose(raw.headers), () => body?.gone());
   const fault = framingFault(raw);
   if (fault !== null) {

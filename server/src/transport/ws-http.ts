@@ -32,14 +32,14 @@ export function serveNodeRequest(req: IncomingMessage, res: ServerResponse, http
   http.pacer.run(address, socket, () => {
     waiting.set(socket, (waiting.get(socket) as number) - 1);
     if (socket.destroyed) return false;
-    const body = hasBody(raw) ? bodyOf(req, address, http) : null;
+    const body = hasBody(raw) ? bodyOf(req, sink, address, http) : null;
     void answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
     return true;
   });
 }
 
 /** The body, read when a route asks for it. Node itself holds a few KB until then. */
-function bodyOf(req: IncomingMessage, address: string, { limits, bodies }: HttpContext): RequestBody {
+function bodyOf(req: IncomingMessage, sink: NodeSink, address: string, { limits, bodies }: HttpContext): RequestBody {
   const begin = () => {
     // A body that is refused is read on and forgotten, so that the answer can reach its sender.
     req.on('data', (piece: Buffer) => body.push(piece));
@@ -47,7 +47,7 @@ function bodyOf(req: IncomingMessage, address: string, { limits, bodies }: HttpC
     req.on('error', () => body.gone());
     req.on('close', () => body.gone());
   };
-  const body = new RequestBody(limits, bodies, address, begin);
+  const body = new RequestBody(limits, bodies, address, () => sink.abort(), begin);
   return body;
 }
 

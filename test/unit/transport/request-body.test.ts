@@ -31,6 +31,17 @@ test('a piece may be used again after it was pushed', async () => {
   expect((await bytesOf(body)).toString()).toBe('abcxxx');
 });
 
+test('twice as many pieces as are taken end the connection, whether or not the body was refused', () => {
+  const budget = new AddressBudget({ total: 1e9, perAddress: 1e9 });
+  let floods = 0;
+  const body = new RequestBody({ ...HTTP_LIMITS, maxBodyPieces: 10 }, budget, 'a', () => floods++);
+  for (let at = 0; at < 19; at++) body.push(Uint8Array.of(1));
+  expect([body.refusal?.status, floods]).toEqual([413, 0]);
+  body.close();
+  for (let at = 0; at < 19; at++) body.push(Uint8Array.of(1));
+  expect(floods).toBe(1);
+});
+
 test('a refused body gives back what it held, and takes no more', () => {
   const budget = new AddressBudget({ total: 10_000, perAddress: 10_000 });
   const body = new RequestBody(HTTP_LIMITS, budget, 'a');
