@@ -96,7 +96,7 @@ export class ExternalConnections {
     const slot = connections.open(key, [stream.name, who.client, who.address, '']);
     const counters = since === 'now' ? null : (this.#counted.get(key) ?? new ConnectionCounters());
     this.#counted.delete(key);
-    const connection = new ExternalConnection(connections, slot, this.#relay.ledger, staleAfterMs, counters, now);
+    const connection = new ExternalConnection(connections, slot, staleAfterMs, counters, now);
     const placed = { stream, connection, holders };
     this.#open.set(key, placed);
     this.#places.take(holders);

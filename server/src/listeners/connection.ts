@@ -11,13 +11,12 @@ import { ALL_POSSIBLE, saysImpossible } from '../state/trust.js';
 import { EventWindow } from '../time/windows.js';
 import type { BufferModel } from './buffer-model.js';
 import { ErrorShare } from './error-share.js';
-import { checkFigures } from './figure-check.js';
-import { ENTRY, type Ledger } from './ledger.js';
+import { type Checked, FigureCheck } from './figure-check.js';
 import { type Signs, statusOf, trustOf } from './status.js';
 
-/** How unevenly reports arrive that leave evenly. */
+/** Reports that leave evenly arrive this unevenly. */
 const MAX_REPORT_JITTER_MS = 1_000;
-/** A listener must be well for this long before a fault is over. The same holds for impossible figures. */
+/** A listener must be ok for this long before a fault is over. The same holds for impossible figures. */
 const RECOVERY_MS = 10_000;
 
 /** State of a stream's chunks, by which its listeners are judged. */
@@ -31,39 +30,44 @@ export interface Supplied {
 }
 
 /**
- * One connection of a stream, whoever serves it: this hub (`Listener`) or somebody who reports it (`ExternalConnection`).
- * Its figures live in its row of `connections`; here is how it is judged by them, and what the row cannot say.
+ * One connection of a stream, served by this hub (`Listener`) or reported by another server (`ExternalConnection`). Its
+ * figures live in its row of `connections`. This is how it is judged by them. Times are the hub's, ms.
  */
-export abstract class Connection {
+export abstract class Connection implements Checked {
   readonly slot: number;
-  /** How often it reports, as it was asked to. A report may be some of these late before it counts as silent. */
+  /** How often it reports, as it was asked to. A report may be some of these late before it is stale. */
   reportIntervalMs: number;
+  readonly openedAt: number;
+  lastReportAt: number;
+  /** When it was last judged not ok; −∞ before. */
+  notOkAt = Number.NEGATIVE_INFINITY;
+  gapToldMs = 0;
+  underrunsJudged = 0;
+  /** From the report before the last to the last. */
+  sinceMs = Number.NaN;
+  /** Audio gap that it heard in between, ms; NaN if it does not report it or is not trusted. */
+  gapMs = Number.NaN;
 
   protected readonly table: Tables['connections'];
-  /** What is neither in its row nor an object stands in the ledger, from `line` on. */
-  readonly ledger: Ledger;
-  readonly line: number;
-  /** Compares its words with its deeds; null as long as nothing is known of what it received. */
-  protected watch: BufferModel | null = null;
+  /** Null as long as nothing is known of the audio that it received. */
+  protected model: BufferModel | null = null;
   isHidden = false;
   protected readonly playsSegments: boolean = false;
+  readonly #check: FigureCheck;
+  /** Since when it reports *starting* while chunks come; NaN if it does not. */
+  #startingAt = Number.NaN;
+  /** When it last reported an impossible figure. */
+  #impossibleAt = Number.NaN;
   /** Made at the first drop: most connections never need one. */
   #drops: EventWindow | null = null;
   /** Made at the first error. */
   #errors: ErrorShare | null = null;
 
-  constructor(table: Tables['connections'], slot: number, ledger: Ledger, reportIntervalMs: number, now: number) {
+  constructor(table: Tables['connections'], slot: number, reportIntervalMs: number, now: number) {
     this.table = table;
     this.slot = slot;
-    this.ledger = ledger;
-    this.line = ledger.open(slot);
-    this.enter(ENTRY.openedAt, now);
-    this.enter(ENTRY.lastReportAt, now);
-    this.enter(ENTRY.unwellAt, Number.NEGATIVE_INFINITY);
-    this.enter(ENTRY.underrunsJudged, 0);
-    this.enter(ENTRY.silenceTold, 0);
-    this.enter(ENTRY.silenceUpTo, now);
-    this.enter(ENTRY.countedUpTo, now);
+    this.openedAt = this.lastReportAt = now;
+    this.#check = new FigureCheck(now);
     this.reportIntervalMs = reportIntervalMs;
     table.set(slot, CONNECTION.reports, 0);
     table.set(slot, CONNECTION.impossible_figure, ALL_POSSIBLE);
@@ -71,26 +75,8 @@ export abstract class Connection {
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
   }
 
-  get openedAt(): number {
-    return this.ledger.lines[this.line + ENTRY.openedAt] as number;
-  }
-
-  get lastReportAt(): number {
-    return this.ledger.lines[this.line + ENTRY.lastReportAt] as number;
-  }
-
-  /** When it was last judged to be not well; −∞ before. */
-  get unwellAt(): number {
-    return this.ledger.lines[this.line + ENTRY.unwellAt] as number;
-  }
-
-  protected entry(place: number): number {
-    return this.ledger.lines[this.line + place] as number;
-  }
-
-  protected enter(place: number, value: number): void {
-    this.ledger.lines[this.line + place] = value;
-  }
+  /** Audio that this hub sent to it, ms; NaN if another server serves it. */
+  abstract get sentMs(): number;
 
   /** It is asked to report this often. */
   askFor(intervalMs: number): void {
@@ -102,22 +88,19 @@ export abstract class Connection {
     this.isHidden = hidden;
   }
 
-  /** Does it say that it plays, or would if it had audio? */
+  /** Whether it reports that it plays, or would if it had audio. */
   get isPlaying(): boolean {
     const state = this.table.get(this.slot, CONNECTION.playback_state);
     return state === PLAYBACK.playing || state === PLAYBACK.stalled;
   }
 
-  /** A report has come, at the time that stands in its line. */
-  protected noteReport(): void {
-    const { lines } = this.ledger;
-    const { line } = this;
-    const now = lines[line + ENTRY.lastSignAt] as number;
-    lines[line + ENTRY.sinceMs] = now - (lines[line + ENTRY.lastReportAt] as number);
-    lines[line + ENTRY.lastReportAt] = now;
+  /** A report has come, and its row shows it. */
+  protected noteReport(now: number): void {
+    this.sinceMs = now - this.lastReportAt;
+    this.lastReportAt = now;
     const isStarting = this.table.get(this.slot, CONNECTION.playback_state) === PLAYBACK.starting;
-    if (!isStarting) lines[line + ENTRY.startingAt] = Number.NaN;
-    else if (Number.isNaN(lines[line + ENTRY.startingAt] as number)) lines[line + ENTRY.startingAt] = now;
+    if (!isStarting) this.#startingAt = Number.NaN;
+    else if (Number.isNaN(this.#startingAt)) this.#startingAt = now;
   }
 
   #noteErrors(now: number): void {
@@ -132,19 +115,19 @@ export abstract class Connection {
   }
 
   /**
-   * Check what its row shows now. Mark a figure that cannot be, for at least as long as it takes everybody who reads the row
-   * to see the mark. `figure`: one that was found before, or `none`. Return whether this report has such a figure.
+   * Check the row. Mark an impossible figure for 10 s, so that everyone who reads the row once a second sees the mark.
+   * `figure`: one that was found before, or `none`. Return whether this report has such a figure.
    */
   protected checkReport(figure = ALL_POSSIBLE): boolean {
     const { table, slot } = this;
     const now = this.lastReportAt;
-    const found = checkFigures(table, slot, this.ledger, this.line) || figure;
+    const found = this.#check.check(table, slot, this) || figure;
     if (found !== ALL_POSSIBLE) {
-      this.enter(ENTRY.impossibleAt, now);
+      this.#impossibleAt = now;
       table.set(slot, CONNECTION.impossible_figure, found);
       // At once, because rules may look before the next judgement.
       table.set(slot, CONNECTION.trust, TRUST.impossible);
-    } else if (this.saysImpossible && now - this.entry(ENTRY.impossibleAt) >= RECOVERY_MS) {
+    } else if (this.saysImpossible && now - this.#impossibleAt >= RECOVERY_MS) {
       table.set(slot, CONNECTION.impossible_figure, ALL_POSSIBLE);
     }
     this.#noteErrors(now);
@@ -157,41 +140,38 @@ export abstract class Connection {
   }
 
   /**
-   * Makes out how much silence it heard since the report before, by the one that its row shows now. A counter that falls has
-   * begun anew, and nobody hears more silence than time passes.
+   * Compute the audio gap since the report before. A counter that falls has begun anew, and no gap is longer than the time
+   * that passed.
    */
-  protected noteSilence(): void {
-    const { lines } = this.ledger;
-    const { line } = this;
+  protected measureGap(): void {
+    this.gapMs = Number.NaN;
     const total = this.table.get(this.slot, CONNECTION.underrun_duration_ms);
-    lines[line + ENTRY.silentMs] = Number.NaN;
     if (Number.isNaN(total)) return;
-    const told = lines[line + ENTRY.silenceTold] as number;
-    const heard = Math.max(0, total < told ? total : total - told);
-    const counted = Math.min(heard, lines[line + ENTRY.sinceMs] as number);
-    // Reports do not arrive as evenly as they leave: what was too much for this interval may fit into the next.
-    lines[line + ENTRY.silenceTold] = total - Math.min(heard - counted, MAX_REPORT_JITTER_MS);
-    const isDoubted = this.saysImpossible || (this.watch !== null && this.watch.divergence !== null);
-    if (!isDoubted) lines[line + ENTRY.silentMs] = counted;
+    const heard = Math.max(0, total < this.gapToldMs ? total : total - this.gapToldMs);
+    const counted = Math.min(heard, this.sinceMs);
+    // Reports arrive less evenly than they leave: a gap that is too long for this interval may fit into the next.
+    this.gapToldMs = total - Math.min(heard - counted, MAX_REPORT_JITTER_MS);
+    const isDoubted = this.saysImpossible || (this.model !== null && this.model.divergence !== null);
+    if (!isDoubted) this.gapMs = counted;
   }
 
-  /** Its client heard an audio gap before it came: this is judged like an underrun. */
-  noteGap(): void {
-    this.enter(ENTRY.underrunsJudged, -1);
+  /** Its client heard an audio gap before it came: judge that like an underrun. */
+  judgeGap(): void {
+    this.underrunsJudged = -1;
   }
 
-  /** What its row shows now happened before anybody looked: it is held against nobody. */
+  /** Ignore underruns and audio gaps from before monitoring began. */
   protected forgive(): void {
-    this.enter(ENTRY.underrunsJudged, this.table.get(this.slot, CONNECTION.buffer_underruns) || 0);
-    this.enter(ENTRY.silenceTold, this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0);
+    this.underrunsJudged = this.table.get(this.slot, CONNECTION.buffer_underruns) || 0;
+    this.gapToldMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
   }
 
   /** Judge its status and return it. Call once a second. */
   judge(now: number, { isLate, hadBurst, longestMs }: Supplied): number {
-    const { table, slot, watch } = this;
-    const timeToGapMs = watch?.timeToGapMs(now - this.lastReportAt, isLate, longestMs) ?? Number.NaN;
-    // Nobody starts to play as long as there is nothing to be played.
-    if (isLate && !Number.isNaN(this.entry(ENTRY.startingAt))) this.enter(ENTRY.startingAt, now);
+    const { table, slot, model } = this;
+    const timeToGapMs = model?.timeToGapMs(now - this.lastReportAt, isLate, longestMs) ?? Number.NaN;
+    // Without chunks no player can start.
+    if (isLate && !Number.isNaN(this.#startingAt)) this.#startingAt = now;
     const depthMs = table.get(slot, CONNECTION.buffer_depth_ms);
     const isKnown = longestMs > 0 && !this.saysImpossible;
     table.set(slot, CONNECTION.buffer_chunks, isKnown ? depthMs / longestMs : Number.NaN);
@@ -201,32 +181,32 @@ export abstract class Connection {
       reportIntervalMs: this.reportIntervalMs,
       hidden: this.isHidden,
       saysImpossible: this.saysImpossible,
-      newUnderruns: underruns - this.entry(ENTRY.underrunsJudged),
-      divergence: watch?.divergence ?? null,
+      newUnderruns: underruns - this.underrunsJudged,
+      divergence: model?.divergence ?? null,
       timeToGapMs,
-      startingMs: now - this.entry(ENTRY.startingAt),
+      startingMs: now - this.#startingAt,
       errorRate: this.#errors?.ratio(now) ?? Number.NaN,
       hadBurst,
       chunkMs: longestMs,
       playsSegments: this.playsSegments,
     };
     table.set(slot, CONNECTION.error_rate_1min, signs.errorRate);
-    this.enter(ENTRY.underrunsJudged, underruns);
+    this.underrunsJudged = underruns;
     const { status, reason } = statusOf(table, slot, signs);
     table.set(slot, CONNECTION.time_to_gap_ms, timeToGapMs);
     table.set(slot, CONNECTION.trust, trustOf(table, slot, signs));
     table.set(slot, CONNECTION.status, status);
     table.set(slot, CONNECTION.status_reason, reason);
-    this.#noteSpell(status, now);
+    this.#noteStatus(status, now);
     return status;
   }
 
-  /** Brings up to date what changes by time alone. */
+  /** Update columns that change by time alone. */
   refresh(now: number): void {
     if (this.#drops !== null) this.table.set(this.slot, CONNECTION.dropped_per_min, this.#drops.total(now));
   }
 
-  /** It has ended: its row says so, and why. `code`: WebSocket close code, NaN where there is none. */
+  /** Mark the row as closed. `code`: WebSocket close code, or NaN. */
   close(code: number, reason: string, now: number): void {
     const { table, slot } = this;
     const attributes = [...table.attributesOf(slot)];
@@ -235,25 +215,24 @@ export abstract class Connection {
     table.set(slot, CONNECTION.state, CONNECTION_STATE.closed);
     table.set(slot, CONNECTION.close_code, code);
     table.set(slot, CONNECTION.closed_at, table.epochS(now));
-    this.enter(ENTRY.closedAt, now);
     table.clear(slot, CONNECTION.chunk_send_rate);
     table.clear(slot, CONNECTION.audio_rate);
-    // Who has left is in no trouble any more: in an order by status it comes last.
+    // Closed rows come last if sorted by status.
     for (const verdict of [CONNECTION.status, CONNECTION.status_reason, CONNECTION.not_ok_since])
       table.clear(slot, verdict);
   }
 
-  /** One that starves is well between two underruns: what lies close together is one spell. */
-  #noteSpell(status: number, now: number): void {
+  /** Show since when it is not ok. It is ok between two underruns, so a fault is over only after 10 s. */
+  #noteStatus(status: number, now: number): void {
     const { table, slot } = this;
     if (status !== STATUS.ok) {
       if (Number.isNaN(table.get(slot, CONNECTION.not_ok_since)))
         table.set(slot, CONNECTION.not_ok_since, table.epochS(now));
-      this.enter(ENTRY.unwellAt, now);
-    } else if (now - this.unwellAt >= RECOVERY_MS) table.clear(slot, CONNECTION.not_ok_since);
+      this.notOkAt = now;
+    } else if (now - this.notOkAt >= RECOVERY_MS) table.clear(slot, CONNECTION.not_ok_since);
   }
 
-  /** Notes chunks that were dropped for it just now; 0 says that none were. */
+  /** Count chunks that were just dropped for it. */
   protected noteDrops(count: number, now: number): void {
     if (count > 0) {
       this.#drops ??= new EventWindow(60_000);

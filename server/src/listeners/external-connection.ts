@@ -4,7 +4,6 @@ import { CONNECTION, CONNECTION_STATE, PLAYER_MARK, type Tables } from '../state
 import { ALL_POSSIBLE, figureOf } from '../state/trust.js';
 import { NOMINAL_CHUNK_MS } from './chunk-bounds.js';
 import { Connection, type Supplied } from './connection.js';
-import { ENTRY, type Ledger } from './ledger.js';
 
 /** What its server says of a connection, checked. null: not said. Counters are since the connection opened. */
 export interface ConnectionMetrics {
@@ -71,12 +70,11 @@ export class ExternalConnection extends Connection {
   constructor(
     table: Tables['connections'],
     slot: number,
-    ledger: Ledger,
     staleAfterMs: number,
     counters: ConnectionCounters | null,
     now: number,
   ) {
-    super(table, slot, ledger, staleAfterMs / STALE_REPORTS, now);
+    super(table, slot, staleAfterMs / STALE_REPORTS, now);
     this.#staleAfterMs = staleAfterMs;
     this.playsSegments = table.keyOf(slot).includes(PLAYER_MARK);
     this.counters = counters ?? new ConnectionCounters();
@@ -85,11 +83,15 @@ export class ExternalConnection extends Connection {
     for (const counter of Object.values(this.counters) as ExternalCounter[]) counter.begin(now);
   }
 
-  /** Takes in a report. */
+  /** The hub does not know what another server sent. */
+  override get sentMs(): number {
+    return Number.NaN;
+  }
+
+  /** Take a report. */
   report(metrics: ConnectionMetrics | null, client: ClientReport | null, now: number): Increase {
     const { table, slot } = this;
-    this.enter(ENTRY.lastSignAt, now);
-    this.noteReport();
+    this.noteReport(now);
     table.add(slot, CONNECTION.reports, 1);
     table.set(slot, CONNECTION.last_report_at, table.epochS(now));
     table.set(slot, CONNECTION.state, CONNECTION_STATE.open);
@@ -103,7 +105,7 @@ export class ExternalConnection extends Connection {
     this.isImpossible = this.checkReport(this.#impossibleCounter);
     if (this.#isFound) this.forgive();
     this.#isFound = false;
-    this.noteSilence();
+    this.measureGap();
     return increase;
   }
 

@@ -6,7 +6,6 @@ import { type Peer, SEND, type SendStatus } from '../transport/transport.js';
 import { BufferModel } from './buffer-model.js';
 import { maxOutstandingMs } from './chunk-bounds.js';
 import { Connection } from './connection.js';
-import { ENTRY, type Ledger } from './ledger.js';
 import { Outstanding } from './outstanding.js';
 import type { RecentChunks } from './recent-chunks.js';
 
@@ -63,6 +62,14 @@ export class Listener extends Connection {
   isPingDue = false;
   /** How often it would best report, by the last sweep, ms. */
   suitableIntervalMs: number;
+  /** Hub's clock at the last sign of life: pong, report, or opening. */
+  lastSignAt: number;
+  /** When the ping was sent that measures the round trip and waits for its answer; NaN if there is none. */
+  lastPingAt = Number.NaN;
+  /** Chunks it had been sent when the present engine came. */
+  sentBefore = 0;
+  /** Audio of its stream that it was not sent, ms: from before it came, and dropped. */
+  missedMs = Number.NaN;
   /** `closing`: the hub has closed its socket. Peers that do not answer stay in that state for a while. */
   state: 'open' | 'closing' = 'open';
   /** Why the hub closes it; '' while it is open. */
@@ -82,21 +89,19 @@ export class Listener extends Connection {
     id: string,
     slot: number,
     table: Tables['connections'],
-    ledger: Ledger,
     limits: ListenerLimits,
     holders: Holders,
     seq: number,
     now: number,
   ) {
-    super(table, slot, ledger, limits.reportIntervalMs, now);
+    super(table, slot, limits.reportIntervalMs, now);
     this.peer = peer;
     this.id = id;
     this.holders = holders;
     this.#limits = limits;
     this.suitableIntervalMs = limits.reportIntervalMs;
-    this.#outstanding = new Outstanding(ledger, this.line, seq);
+    this.#outstanding = new Outstanding(seq);
     this.lastSignAt = now;
-    this.sentBefore = 0;
     for (const counter of [CONNECTION.chunks_sent, CONNECTION.chunks_dropped, CONNECTION.bytes_sent])
       table.set(slot, counter, 0);
     for (const counter of [CONNECTION.messages_refused, CONNECTION.dropped_per_min]) table.set(slot, counter, 0);
@@ -112,44 +117,16 @@ export class Listener extends Connection {
     return true;
   }
 
-  /** Hub's clock at the last sign of life: pong, report, or opening. */
-  get lastSignAt(): number {
-    return this.ledger.lines[this.line + ENTRY.lastSignAt] as number;
-  }
-
-  set lastSignAt(at: number) {
-    this.ledger.lines[this.line + ENTRY.lastSignAt] = at;
-  }
-
-  /** When the ping was sent that waits for its answer and measures the round trip; NaN where none does. */
-  get lastPingAt(): number {
-    return this.ledger.lines[this.line + ENTRY.lastPingAt] as number;
-  }
-
-  set lastPingAt(at: number) {
-    this.ledger.lines[this.line + ENTRY.lastPingAt] = at;
-  }
-
-  /** Chunks it had been sent when the present engine came. */
-  get sentBefore(): number {
-    return this.ledger.lines[this.line + ENTRY.sentBefore] as number;
-  }
-
-  set sentBefore(chunks: number) {
-    this.ledger.lines[this.line + ENTRY.sentBefore] = chunks;
-  }
-
-  /** Audio of its stream that it was not sent, ms: from before it came, and dropped. */
-  set missedMs(ms: number) {
-    this.enter(ENTRY.missedMs, ms);
+  override get sentMs(): number {
+    return this.#outstanding.ms + this.#outstanding.confirmedMs;
   }
 
   /** Audio that it was sent, of so much audio of its stream, ms. */
   audioOf(streamMs: number): number {
-    return Math.max(0, streamMs - this.entry(ENTRY.missedMs));
+    return Math.max(0, streamMs - this.missedMs);
   }
 
-  /** Is it so far behind that this chunk would only come too late? */
+  /** Whether it is so far behind that this chunk would come too late. */
   isTooFarBehind(chunk: OutgoingChunk): boolean {
     return (this.confirms && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
   }
@@ -170,7 +147,7 @@ export class Listener extends Connection {
   /** Books that the chunk was not sent. */
   drop(chunk: OutgoingChunk, now: number): void {
     this.#outstanding.dropped(chunk.seq);
-    this.enter(ENTRY.missedMs, this.entry(ENTRY.missedMs) + chunk.durationMs);
+    this.missedMs += chunk.durationMs;
     this.table.add(this.slot, CONNECTION.chunks_dropped, 1);
     this.noteDrops(1, now);
   }
@@ -226,12 +203,10 @@ export class Listener extends Connection {
    * up to `lastSeq`. Nothing that was sent before it came can be among them.
    */
   oldestChunkMs(lastSeq: number | null, chunks: RecentChunks): number {
-    const { lines } = this.ledger;
-    const now = lines[this.line + ENTRY.lastSignAt] as number;
-    const connectedMs = now - (lines[this.line + ENTRY.openedAt] as number);
+    const connectedMs = this.lastSignAt - this.openedAt;
     if (lastSeq === null) return connectedMs;
     const first = lastSeq + 1 - LATENCY_CHUNKS - this.table.get(this.slot, CONNECTION.chunks_dropped);
-    return Math.min(connectedMs, now - chunks.sentAt(first));
+    return Math.min(connectedMs, this.lastSignAt - chunks.sentAt(first));
   }
 
   /** Does it say what it has read, often enough to go by? A hidden page confirms once a minute, as its timers run. */
@@ -256,11 +231,11 @@ export class Listener extends Connection {
   }
 
   /**
-   * Take in a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. Its time is that of
-   * the last sign of life: to pass a double on boxes it. Return whether a figure of it cannot be.
+   * Take a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. It came at the last
+   * sign of life. Return whether it has an impossible figure.
    */
   reported(lastSeq: number | null, chunks: RecentChunks): boolean {
-    this.noteReport();
+    this.noteReport(this.lastSignAt);
     shown[SHOWN.reports] = this.table.get(this.slot, CONNECTION.reports) + 1;
     shown[SHOWN.lastReportAt] = this.table.epochS(this.lastReportAt);
     isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
@@ -275,38 +250,35 @@ export class Listener extends Connection {
       isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = 1;
     }
     const isImpossible = this.checkReport(contradicts ? LAST_SEQ : ALL_POSSIBLE);
-    if (this.saysImpossible) this.#stopWatching();
-    else this.#watchPlayback(chunks.longestMs);
-    this.noteSilence();
+    if (this.saysImpossible) this.#stopModel();
+    else this.#updateModel(chunks.longestMs);
+    this.measureGap();
     this.table.setSome(this.slot, SHOWN_COLUMNS, shown, isShown);
     return isImpossible;
   }
 
   /** Its buffer is unknown while its figures do not count. */
-  #stopWatching(): void {
-    if (this.watch === null) return;
-    this.watch.notPlaying();
+  #stopModel(): void {
+    if (this.model === null) return;
+    this.model.notPlaying();
     shown[SHOWN.model] = Number.NaN;
     isShown[SHOWN.model] = 1;
   }
 
-  #watchPlayback(chunkMs: number): void {
+  #updateModel(chunkMs: number): void {
     const depthMs = this.table.get(this.slot, CONNECTION.buffer_depth_ms);
-    // One that says that it has received nothing cannot confirm, and yet its words can be held against that.
+    // A listener that reports to have received nothing cannot confirm, and its buffer can be held against that.
     const saysReceived = this.#confirms || this.table.get(this.slot, CONNECTION.chunks_received) === 0;
-    if (this.watch === null && (Number.isNaN(depthMs) || !saysReceived)) return;
-    this.watch ??= new BufferModel(this.ledger, this.line);
+    if (this.model === null && (Number.isNaN(depthMs) || !saysReceived)) return;
+    this.model ??= new BufferModel();
     if (this.isPlaying && !Number.isNaN(depthMs)) {
       const underrunMs = this.table.get(this.slot, CONNECTION.underrun_duration_ms) || 0;
       const saidAt = this.table.get(this.slot, CONNECTION.sent_at_ms);
-      sample.at = Number.isNaN(saidAt) ? this.lastSignAt : saidAt;
-      sample.sinceMs = this.ledger.lines[this.line + ENTRY.sinceMs] as number;
-      sample.receivedMs = this.#outstanding.confirmedMs;
-      sample.depthMs = depthMs;
-      sample.underrunMs = underrunMs;
-      this.watch.playing(sample, chunkMs);
-    } else this.watch.notPlaying();
-    shown[SHOWN.model] = this.watch.modelMs;
+      const at = Number.isNaN(saidAt) ? this.lastSignAt : saidAt;
+      const receivedMs = this.#outstanding.confirmedMs;
+      this.model.playing({ at, sinceMs: this.sinceMs, receivedMs, depthMs, underrunMs }, chunkMs);
+    } else this.model.notPlaying();
+    shown[SHOWN.model] = this.model.modelMs;
     isShown[SHOWN.model] = 1;
   }
 
@@ -361,9 +333,6 @@ const SHOWN_COLUMNS = Uint16Array.of(
 );
 const shown = Float64Array.of(0, 0, CONNECTION_STATE.open, 0, 0, 0);
 const isShown = new Uint8Array(shown.length).fill(1);
-
-/** One for all reports: an object of each would be 104 bytes of garbage. */
-const sample = { at: 0, sinceMs: 0, receivedMs: 0, depthMs: 0, underrunMs: 0 };
 
 /** One for all: it is sent before the next is written. */
 const pingPayload = new Uint8Array(8);

@@ -1,34 +1,64 @@
 import { CONNECTION, PLAYBACK, type Tables, TRUST } from '../state/tables.js';
 import { saysImpossible } from '../state/trust.js';
 import { isGoodbye } from './goodbye.js';
-import { ENTRY, type Ledger } from './ledger.js';
 
 /** Audio that a client missed between two connections. */
 export interface ReconnectGap {
-  /** From the last audio of the one to the opening of the other, ms; 0 if nobody knows that it played. */
+  /** From the last audio of the one to the opening of the other, ms; 0 if it is unknown whether it played. */
   readonly awayMs: number;
   /** The part of that which its buffer did not cover, ms: its audio gap. */
-  readonly silentMs: number;
+  readonly gapMs: number;
 }
 
-const UNKNOWN: ReconnectGap = { awayMs: 0, silentMs: 0 };
+const UNKNOWN: ReconnectGap = { awayMs: 0, gapMs: 0 };
+
+interface Span {
+  readonly openedAt: number;
+  /** When its audio ended; NaN while it is open. */
+  lostAt: number;
+}
 
 /**
- * Reckon the audio gap between a lost connection, in slot `from`, and the one that its client came back on, in slot `to`.
- * Counters of a page begin with each connection, so no report ever tells of it.
+ * Estimates audio gaps between the connections of a client. Counters of a page begin with each connection, so no report tells
+ * of such a gap. Times are the hub's, ms.
  */
-export function reconnectGap(table: Tables['connections'], ledger: Ledger, from: number, to: number): ReconnectGap {
-  const depthMs = table.get(from, CONNECTION.buffer_depth_ms);
-  const state = table.get(from, CONNECTION.playback_state);
-  const played = state === PLAYBACK.playing || state === PLAYBACK.stalled;
-  const isDoubted = saysImpossible(table, from) || table.get(from, CONNECTION.trust) === TRUST.contradicting;
-  const left = isGoodbye(table.get(from, CONNECTION.close_code));
-  if (Number.isNaN(depthMs) || !played || isDoubted || left) return UNKNOWN;
-  const { lines } = ledger;
-  const line = ledger.lineOf(from);
-  // Audio may come for as long as a report is due. A hub may notice a loss long after that.
-  const reportDueAt = (lines[line + ENTRY.lastSignAt] as number) + table.get(from, CONNECTION.report_interval_ms);
-  const lostAt = Math.min(lines[line + ENTRY.closedAt] as number, reportDueAt);
-  const awayMs = (lines[ledger.lineOf(to) + ENTRY.openedAt] as number) - lostAt;
-  return awayMs > 0 ? { awayMs, silentMs: Math.max(0, awayMs - depthMs) } : UNKNOWN;
+export class ReconnectGaps {
+  readonly #table: Tables['connections'];
+  /** By slot, while the row is there. */
+  readonly #spans = new Map<number, Span>();
+
+  constructor(table: Tables['connections']) {
+    this.#table = table;
+  }
+
+  opened(slot: number, now: number): void {
+    this.#spans.set(slot, { openedAt: now, lostAt: Number.NaN });
+  }
+
+  /**
+   * A connection closed. Audio may have come for as long as a report was due after its last sign of life. The hub may notice
+   * a loss long after that.
+   */
+  closed(slot: number, lastSignAt: number, now: number): void {
+    const span = this.#spans.get(slot);
+    if (span !== undefined)
+      span.lostAt = Math.min(now, lastSignAt + this.#table.get(slot, CONNECTION.report_interval_ms));
+  }
+
+  forget(slot: number): void {
+    this.#spans.delete(slot);
+  }
+
+  /** Estimate the gap between a lost connection, in slot `from`, and the one that its client came back on, in slot `to`. */
+  between(from: number, to: number): ReconnectGap {
+    const table = this.#table;
+    const depthMs = table.get(from, CONNECTION.buffer_depth_ms);
+    const state = table.get(from, CONNECTION.playback_state);
+    const played = state === PLAYBACK.playing || state === PLAYBACK.stalled;
+    const isDoubted = saysImpossible(table, from) || table.get(from, CONNECTION.trust) === TRUST.contradicting;
+    const left = isGoodbye(table.get(from, CONNECTION.close_code));
+    if (Number.isNaN(depthMs) || !played || isDoubted || left) return UNKNOWN;
+    const awayMs = (this.#spans.get(to)?.openedAt ?? Number.NaN) - (this.#spans.get(from)?.lostAt ?? Number.NaN);
+    return awayMs > 0 ? { awayMs, gapMs: Math.max(0, awayMs - depthMs) } : UNKNOWN;
+  }
 }

@@ -19,8 +19,8 @@ const STEP_MS = 50;
 /** What decides how often a listener is asked to report. */
 export interface Paced {
   readonly openedAt: number;
-  /** When it was last not well; before its opening: never. */
-  readonly unwellAt: number;
+  /** When it was last not ok; before its opening: never. */
+  readonly notOkAt: number;
 }
 
 /**
@@ -45,11 +45,11 @@ export class ReportPace {
   }
 
   /** How often a listener would best report, ms, if it were alone. */
-  suitable({ openedAt, unwellAt }: Paced, now: number): number {
-    if (unwellAt >= openedAt && now - unwellAt < SICK_FOR_MS) {
+  suitable({ openedAt, notOkAt }: Paced, now: number): number {
+    if (notOkAt >= openedAt && now - notOkAt < SICK_FOR_MS) {
       return Math.min(this.#baseMs, Math.max(MIN_INTERVAL_MS, this.#baseMs * SICK_FACTOR));
     }
-    return now - Math.max(openedAt, unwellAt) < WELL_AFTER_MS ? this.#baseMs : this.#baseMs * WELL_FACTOR;
+    return now - Math.max(openedAt, notOkAt) < WELL_AFTER_MS ? this.#baseMs : this.#baseMs * WELL_FACTOR;
   }
 
   /** A listener that reports as often as is suitable for it; a hidden one, once a minute, is no load. */

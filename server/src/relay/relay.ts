@@ -5,12 +5,11 @@ import { type Holders, type NoPlace, Places } from '../limits/places.js';
 import { ClosedRows } from '../listeners/closed-rows.js';
 import type { ExternalConnection } from '../listeners/external-connection.js';
 import { isGoodbye } from '../listeners/goodbye.js';
-import { Ledger } from '../listeners/ledger.js';
 import { Listener, type ListenerLimits, type UsedAllowance } from '../listeners/listener.js';
-import { reconnectGap } from '../listeners/reconnect-gap.js';
+import { ReconnectGaps } from '../listeners/reconnect-gap.js';
 import { ReportPace } from '../listeners/report-pace.js';
 import type { HubCounters } from '../state/counters.js';
-import { CONNECTION, CONNECTION_ATTRIBUTE, roomForListeners, STREAM, type Tables } from '../state/tables.js';
+import { CONNECTION, CONNECTION_ATTRIBUTE, STREAM, type Tables } from '../state/tables.js';
 import type { Allowance } from '../time/windows.js';
 import type { Peer } from '../transport/transport.js';
 import { FanOut } from './fan-out.js';
@@ -32,8 +31,6 @@ export class Relay {
   readonly options: RelayOptions;
   readonly streams = new Map<string, Stream>();
   readonly pace: ReportPace;
-  /** A line for each slot of `connections`. */
-  readonly ledger: Ledger;
   /** Places of listeners. */
   readonly places: Places;
 
@@ -45,13 +42,14 @@ export class Relay {
   readonly engineRefusals = new KeptAllowances<Allowance>();
   readonly #fanOut: FanOut;
   readonly #closed: ClosedRows;
+  readonly #gaps: ReconnectGaps;
 
   constructor(tables: Tables, counters: HubCounters, options: RelayOptions, fanOut = new FanOut()) {
     this.#fanOut = fanOut;
     this.#tables = tables;
     this.#counters = counters;
     this.options = options;
-    this.ledger = new Ledger(roomForListeners(options.maxClients));
+    this.#gaps = new ReconnectGaps(tables.connections);
     this.pace = new ReportPace(options.reportIntervalMs);
     const { maxClients, maxSharePercent: sharePercent } = options;
     this.places = new Places({ most: maxClients, sharePercent });
@@ -107,13 +105,14 @@ export class Relay {
     const { connections } = this.#tables;
     const id = randomBytes(9).toString('base64url');
     const slot = connections.open(id, [stream.name, client, address, '']);
-    const listener = new Listener(peer, id, slot, connections, this.ledger, this.options, holders, stream.seq, now);
+    const listener = new Listener(peer, id, slot, connections, this.options, holders, stream.seq, now);
     const used = this.#allowances.take(holders[0], now);
     if (used !== null) listener.inherit(used, now);
     listener.missedMs = stream.audioMs;
+    this.#gaps.opened(slot, now);
     listener.askFor(this.pace.first);
     const before = stream.clients.opened(client, slot);
-    if (before !== null && this.#bookGap(stream, before, slot, now)) listener.noteGap();
+    if (before !== null && this.#bookGap(stream, before, slot, now)) listener.judgeGap();
     stream.listeners.add(listener);
     stream.idleSince = null;
     this.places.take(holders);
@@ -129,6 +128,7 @@ export class Relay {
     if (used !== null) this.#allowances.leave(listener.holders[0], used, now);
     stream.showConnections();
     listener.close(code, reason, now);
+    this.#gaps.closed(listener.slot, listener.lastSignAt, now);
     const client = this.#tables.connections.attributesOf(listener.slot)[CONNECTION_ATTRIBUTE.client] as string;
     const after = stream.clients.closed(client, listener.slot, !isGoodbye(code), listener.lastSignAt);
     if (after !== null) this.#bookGap(stream, listener.slot, after, now);
@@ -139,11 +139,11 @@ export class Relay {
   /** Book once what a client heard between two connections. Return whether it heard an audio gap. */
   #bookGap(stream: Stream, from: number, to: number, now: number): boolean {
     const { connections } = this.#tables;
-    const { silentMs, awayMs } = reconnectGap(connections, this.ledger, from, to);
+    const { gapMs, awayMs } = this.#gaps.between(from, to);
     const before = connections.get(from, CONNECTION.reconnect_gap_ms);
-    connections.set(to, CONNECTION.reconnect_gap_ms, before + silentMs);
-    if (awayMs > 0) stream.bookGap(silentMs, awayMs, now);
-    return silentMs > 0;
+    connections.set(to, CONNECTION.reconnect_gap_ms, before + gapMs);
+    if (awayMs > 0) stream.bookGap(gapMs, awayMs, now);
+    return gapMs > 0;
   }
 
   /** A connection that somebody else serves. */
@@ -209,6 +209,7 @@ export class Relay {
   }
 
   #forget(slot: number): void {
+    this.#gaps.forget(slot);
     const [name, client] = this.#tables.connections.attributesOf(slot) as [string, string];
     this.streams.get(name)?.clients.forget(client, slot);
     this.#tables.connections.close(slot);

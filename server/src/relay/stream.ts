@@ -16,7 +16,6 @@ import { lateAfterMs } from '../listeners/chunk-bounds.js';
 import { ClientHistory } from '../listeners/client-history.js';
 import type { Connection } from '../listeners/connection.js';
 import type { ExternalConnection } from '../listeners/external-connection.js';
-import { ENTRY } from '../listeners/ledger.js';
 import type { Listener, OutgoingChunk } from '../listeners/listener.js';
 import { RebufferingRatio } from '../listeners/rebuffering.js';
 import { RecentChunks } from '../listeners/recent-chunks.js';
@@ -71,7 +70,7 @@ export class Stream {
   readonly #table: Tables['streams'];
   readonly #counters: HubCounters;
   readonly #drops = new EventWindow(60_000);
-  readonly #silence = new RebufferingRatio();
+  readonly #rebuffering = new RebufferingRatio();
   readonly #supply: Supply;
   readonly #fanOut: FanOut;
   /** Of the stream, so that an engine that comes again goes on with it. */
@@ -208,21 +207,17 @@ export class Stream {
     return this.#supply.burstMs(now) > 0;
   }
 
-  /** A connection has told what it heard since its report before. */
-  heard(connection: Connection): void {
-    const { line, ledger } = connection;
-    const { lines } = ledger;
-    const silentMs = lines[line + ENTRY.silentMs] as number;
-    if (Number.isNaN(silentMs)) return;
-    this.#table.add(this.slot, STREAM.audio_gap_ms, silentMs);
-    if (!connection.isPlaying) return;
-    this.#silence.add(silentMs, lines[line + ENTRY.sinceMs] as number, lines[line + ENTRY.lastReportAt] as number);
+  /** Book the audio gap of a connection since its report before. */
+  heard({ gapMs, sinceMs, lastReportAt, isPlaying }: Connection): void {
+    if (Number.isNaN(gapMs)) return;
+    this.#table.add(this.slot, STREAM.audio_gap_ms, gapMs);
+    if (isPlaying) this.#rebuffering.add(gapMs, sinceMs, lastReportAt);
   }
 
   /** Book the audio gap that a client heard while it was without a connection for `awayMs`. */
-  bookGap(silentMs: number, awayMs: number, now: number): void {
-    this.#table.add(this.slot, STREAM.audio_gap_ms, silentMs);
-    this.#silence.add(silentMs, awayMs, now);
+  bookGap(gapMs: number, awayMs: number, now: number): void {
+    this.#table.add(this.slot, STREAM.audio_gap_ms, gapMs);
+    this.#rebuffering.add(gapMs, awayMs, now);
   }
 
   /** Books what was sent and dropped for a connection that somebody else serves. `droppedNow`: of these, just now. */
@@ -240,7 +235,7 @@ export class Stream {
 
   /** Brings up to date what changes by time alone. */
   refresh(now: number): void {
-    this.#table.set(this.slot, STREAM.rebuffering_ratio, this.#silence.ratio(now));
+    this.#table.set(this.slot, STREAM.rebuffering_ratio, this.#rebuffering.ratio(now));
     this.#table.set(this.slot, STREAM.dropped_per_min, this.#drops.total(now));
   }
 

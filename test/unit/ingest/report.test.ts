@@ -1,17 +1,17 @@
 import { Refusal } from '@auralis/server/check/refusal';
-import { readListenerMessage } from '@auralis/server/ingest/listener-message';
-import { Report } from '@auralis/server/ingest/report';
+import { ListenerMessages } from '@auralis/server/ingest/listener-message';
 import { CONNECTION, createTables } from '@auralis/server/state/tables';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { encode } from '@msgpack/msgpack';
 
-const report = new Report();
+const messages = new ListenerMessages();
+const { report } = messages;
 const text = (message: unknown) => Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
 const metrics = (fields: object) => text({ type: 'client_metrics', metrics: fields });
 
 function refusalOf(data: Uint8Array, isBinary = false): Refusal {
   try {
-    readListenerMessage(data, isBinary, report);
+    messages.read(data, isBinary);
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
@@ -34,7 +34,7 @@ describe('what is taken', () => {
     ['text', metrics(spec), false],
     ['MessagePack', encode({ type: 'client_metrics', metrics: spec }), true],
   ])('the spec’s five, as %s', (_, data, isBinary) => {
-    expect(readListenerMessage(data, isBinary, report)).toEqual({ type: 'client_metrics' });
+    expect(messages.read(data, isBinary)).toEqual({ type: 'client_metrics' });
     report.writeTo(table, slot);
     expect([get('chunks_received'), get('chunk_errors'), get('buffer_underruns')]).toEqual([7, 1, 2]);
     expect([get('latency_ms'), get('error_rate'), get('clock')]).toEqual([45.3, 0.1429, 0]);
@@ -42,9 +42,9 @@ describe('what is taken', () => {
   });
 
   test('null clears a reading, and what is not mentioned stays', () => {
-    readListenerMessage(metrics({ bufferDepthMs: 300, jitterMs: 4 }), false, report);
+    messages.read(metrics({ bufferDepthMs: 300, jitterMs: 4 }), false);
     report.writeTo(table, slot);
-    readListenerMessage(metrics({ bufferDepthMs: null }), false, report);
+    messages.read(metrics({ bufferDepthMs: null }), false);
     report.writeTo(table, slot);
     expect([get('buffer_depth_ms'), get('jitter_ms')]).toEqual([Number.NaN, 4]);
   });
@@ -65,7 +65,7 @@ describe('what is taken', () => {
     ['a latency of an hour', { avgLatencyMs: 3_600_000, clockErrorMs: 5 }, 3_600_000, 0],
     ['a client without a clock', { avgLatencyMs: 40 }, 40, 0],
   ])('%s', (_, fields, latency, clock) => {
-    readListenerMessage(metrics(fields), false, report);
+    messages.read(metrics(fields), false);
     report.writeTo(table, slot);
     expect([get('latency_ms'), get('clock')]).toEqual([latency, clock]);
   });
@@ -79,7 +79,7 @@ describe('what is taken', () => {
     ['impossible, with an error of a clock that is none', { avgLatencyMs: -5, clockErrorMs: -5 }, [0, Number.NaN]],
     ['none', { avgLatencyMs: null, clockErrorMs: 5 }, [0, Number.NaN]],
   ])('a latency that is %s', (_, fields, marks) => {
-    readListenerMessage(metrics(fields), false, report);
+    messages.read(metrics(fields), false);
     report.oldestChunkMs = 12_000;
     report.writeTo(table, slot);
     expect([get('clock'), get('latency_marked')]).toEqual(marks);
@@ -87,17 +87,13 @@ describe('what is taken', () => {
   });
 
   test('an error rate above 1 is taken and marked', () => {
-    readListenerMessage(metrics({ errorRate: 3 }), false, report);
+    messages.read(metrics({ errorRate: 3 }), false);
     report.writeTo(table, slot);
     expect([get('error_rate'), get('error_rate_marked')]).toEqual([3, 1]);
   });
 
   test('unknown fields are ignored and counted, __proto__ among them', () => {
-    readListenerMessage(
-      text('{"type":"client_metrics","metrics":{"__proto__":{"x":1},"volume":1,"lastSeq":9}}'),
-      false,
-      report,
-    );
+    messages.read(text('{"type":"client_metrics","metrics":{"__proto__":{"x":1},"volume":1,"lastSeq":9}}'), false);
     expect([report.ignored, report.lastSeq]).toEqual([2, 9]);
     expect(({} as { x?: number }).x).toBeUndefined();
   });
@@ -110,14 +106,14 @@ describe('what is taken', () => {
       type: 'client_metrics',
       metrics: { chunksReceived: 5, playbackState: 'dancing', bufferDepthMs: 300 },
     };
-    readListenerMessage(isBinary ? encode(message) : text(message), isBinary, report);
+    messages.read(isBinary ? encode(message) : text(message), isBinary);
     report.writeTo(table, slot);
     expect([report.ignored, get('chunks_received'), get('buffer_depth_ms')]).toEqual([1, 5, 300]);
     expect(get('playback_state')).toBeNaN();
   });
 
   test('clock_sync', () => {
-    expect(readListenerMessage(text({ type: 'clock_sync', t0: 12.5 }), false, report)).toEqual({
+    expect(messages.read(text({ type: 'clock_sync', t0: 12.5 }), false)).toEqual({
       type: 'clock_sync',
       t0: 12.5,
     });

@@ -1,6 +1,5 @@
 import { Refusal } from '@auralis/server/check/refusal';
-import { readFastReport } from '@auralis/server/ingest/fast-report';
-import { load } from '@auralis/server/ingest/message-bytes';
+import { readJsonReport } from '@auralis/server/ingest/json-report';
 import { REPORT_FIELDS, Report } from '@auralis/server/ingest/report';
 
 export const fast = new Report();
@@ -25,7 +24,7 @@ export function both(text: string): { quick: unknown; slow: unknown } | null {
   let taken = false;
   const quick = outcome(() => {
     taken = true;
-    taken = readFastReport(load(Buffer.from(text)), fast);
+    taken = readJsonReport(Buffer.from(text), fast);
   }, fast);
   if (!taken) return null;
   return { quick, slow: outcome(() => general.read(JSON.parse(text).metrics), general) };

@@ -1,13 +1,11 @@
 import { BufferModel } from '@auralis/server/listeners/buffer-model';
-import { Ledger } from '@auralis/server/listeners/ledger';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 const CHUNK_MS = 100;
 
 function newWatch(): BufferModel {
-  const ledger = new Ledger();
-  return new BufferModel(ledger, ledger.open(20));
+  return new BufferModel();
 }
 
 /** A player that receives `rate` ms of audio a ms, plays in real time when it does, and reports each 2 s. */

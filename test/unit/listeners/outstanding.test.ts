@@ -1,12 +1,10 @@
-import { Ledger } from '@auralis/server/listeners/ledger';
 import { Outstanding } from '@auralis/server/listeners/outstanding';
 import { RecentChunks } from '@auralis/server/listeners/recent-chunks';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 function outstanding(seq: number): Outstanding {
-  const ledger = new Ledger();
-  return new Outstanding(ledger, ledger.open(20), seq);
+  return new Outstanding(seq);
 }
 
 describe('Outstanding', () => {

@@ -10,7 +10,7 @@ const BASE_MS = 2_000;
 function sweepOver(
   pace: ReportPace,
   count: number,
-  listener: { openedAt: number; unwellAt: number },
+  listener: { openedAt: number; notOkAt: number },
   now: number,
 ): void {
   pace.begin();
@@ -19,9 +19,9 @@ function sweepOver(
 }
 
 describe('ReportPace', () => {
-  const at = (seconds: number, unwellAt = 0, reportIntervalMs = BASE_MS, openedAt = 0) => {
+  const at = (seconds: number, notOkAt = 0, reportIntervalMs = BASE_MS, openedAt = 0) => {
     const pace = new ReportPace(BASE_MS);
-    return pace.next(pace.suitable({ openedAt, unwellAt: unwellAt || -1 }, seconds * 1000), reportIntervalMs);
+    return pace.next(pace.suitable({ openedAt, notOkAt: notOkAt || -1 }, seconds * 1000), reportIntervalMs);
   };
 
   test('the sick more often, the well less, those between as configured', () => {
@@ -37,8 +37,8 @@ describe('ReportPace', () => {
   test('within limits, whatever is configured', () => {
     const intervals = (baseMs: number) => {
       const pace = new ReportPace(baseMs);
-      const next = (unwellAt: number, seconds: number) =>
-        pace.next(pace.suitable({ openedAt: 0, unwellAt }, seconds * 1000), baseMs);
+      const next = (notOkAt: number, seconds: number) =>
+        pace.next(pace.suitable({ openedAt: 0, notOkAt }, seconds * 1000), baseMs);
       return [next(20_000, 21), next(-1, 1), next(-1, 60)];
     };
     expect(intervals(250)).toEqual([250, 250, 350]);
@@ -50,8 +50,8 @@ describe('ReportPace', () => {
   });
 
   test.each([
-    ['well', { openedAt: 0, unwellAt: -1 }, 2_500],
-    ['sick', { openedAt: 0, unwellAt: 100_000 }, 500],
+    ['well', { openedAt: 0, notOkAt: -1 }, 2_500],
+    ['sick', { openedAt: 0, notOkAt: 100_000 }, 500],
   ])('all together not more than the hub can take: %s', (_, listener, alone) => {
     const pace = new ReportPace(BASE_MS);
     const next = () => pace.next(pace.suitable(listener, 100_000), BASE_MS);
@@ -69,7 +69,7 @@ describe('ReportPace', () => {
 
   test('a load that breathes asks nobody for anything', () => {
     const pace = new ReportPace(BASE_MS);
-    const listener = { openedAt: 0, unwellAt: -1 };
+    const listener = { openedAt: 0, notOkAt: -1 };
     sweepOver(pace, 15_000, listener, 100_000);
     const asked = pace.next(pace.suitable(listener, 100_000), BASE_MS);
     for (const count of [13_500, 14_000, 16_000, 17_000]) {

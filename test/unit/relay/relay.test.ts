@@ -19,10 +19,9 @@ import {
 } from './world.js';
 
 test('has room from the start for as many listeners as are allowed: when they come, nothing is copied', () => {
-  const { lines } = relay.ledger;
   const { rowStamp } = tables.connections;
   for (let listener = 0; listener < MAX_CLIENTS; listener++) connect('listen');
-  expect([relay.ledger.lines === lines, tables.connections.rowStamp === rowStamp]).toEqual([true, true]);
+  expect(tables.connections.rowStamp).toBe(rowStamp);
   expect(rowStamp.length).toBe(MAX_CLIENTS);
 });
 

@@ -1,12 +1,9 @@
 import { Refusal } from '@auralis/server/check/refusal';
-import { readFastPackedReport } from '@auralis/server/ingest/fast-packed-report';
-import { readFastReport } from '@auralis/server/ingest/fast-report';
-import { load } from '@auralis/server/ingest/message-bytes';
+import { readJsonReport } from '@auralis/server/ingest/json-report';
 import { REPORT_FIELDS } from '@auralis/server/ingest/report';
-import { readMsgpack, Writer } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { both, fast, general, message, outcome } from './world.js';
+import { both, fast, message } from './world.js';
 
 test('what the SDK sends is read by the fast path', () => {
   const metrics = Object.fromEntries(
@@ -91,7 +88,7 @@ describe('property: wherever the fast path takes a text, the general one makes t
           // What is no JSON is never taken, nor refused for anything but that.
           if (!isJson(text)) {
             try {
-              expect(readFastReport(load(Buffer.from(text)), fast)).toBe(false);
+              expect(readJsonReport(Buffer.from(text), fast)).toBe(false);
             } catch (error) {
               // A bad value may stand before what is no JSON: refused either way.
               expect(error).toBeInstanceOf(Refusal);
@@ -112,7 +109,7 @@ describe('property: wherever the fast path takes a text, the general one makes t
       '"chunksReceived":12,"chunkErrors":0,"avgLatencyMs":45.26,"lastSeq":99,"playbackState":"playing","hidden":false',
     );
     for (let at = 0; at < whole.length; at++) {
-      expect(readFastReport(load(Buffer.from(whole.slice(0, at))), fast)).toBe(false);
+      expect(readJsonReport(Buffer.from(whole.slice(0, at)), fast)).toBe(false);
       for (const byte of ['"', '0', '}', ' ', ',', 'x']) {
         const text = whole.slice(0, at) + byte + whole.slice(at + 1);
         if (!isJson(text)) continue;
@@ -123,97 +120,100 @@ describe('property: wherever the fast path takes a text, the general one makes t
   });
 });
 
-describe('MessagePack', () => {
-  function packed(value: unknown): Uint8Array {
-    const writer = new Writer();
-    writer.value(value);
-    return writer.copy();
-  }
+describe('numbers', () => {
+  const wholes = Array.from({ length: 17 }, (_, length) => '9876543210123456'.slice(0, length));
+  const decimals = ['', ...wholes.map((digits) => `.${digits}`)];
 
-  /** As `both`, of bytes. */
-  function bothPacked(bytes: Uint8Array): { quick: unknown; slow: unknown } | null {
-    let taken = false;
-    const quick = outcome(() => {
-      taken = true;
-      taken = readFastPackedReport(load(bytes), fast);
-    }, fast);
-    if (!taken) return null;
-    const { metrics } = readMsgpack(bytes) as { metrics: unknown };
-    return { quick, slow: outcome(() => general.read(metrics), general) };
-  }
-
-  const whole = {
-    chunksReceived: 70_000,
-    chunkErrors: 300,
-    bufferUnderruns: 200,
-    avgLatencyMs: 45.26,
-    errorRate: null,
-    lastSeq: 99,
-    clockOffsetMs: -40_000,
-    clockErrorMs: -5,
-    playbackState: 'playing',
-    hidden: false,
-    sentAt: 1_764_000_000_123.456,
-  };
-
-  test('what the SDK would send is read by the fast path', () => {
-    for (const metrics of [whole, { ...whole, hidden: null, jitterMs: -300, rttMs: -100 }, {}]) {
-      const inOrder = Object.fromEntries(
-        REPORT_FIELDS.flatMap(({ name }) => (name in metrics ? [[name, metrics[name as never]]] : [])),
-      );
-      const result = bothPacked(packed({ type: 'client_metrics', metrics: inOrder }));
-      expect(result).not.toBeNull();
-      expect(result?.quick).toEqual(result?.slow);
-    }
-  });
-
-  const packedValue = fc.oneof(
-    { weight: 8, arbitrary: number },
-    fc.constantFrom(null, true, false, 'playing', 'stalled', 'dancing', '', [], {}),
-    fc.integer({ min: -(2 ** 31), max: 2 ** 32 }),
-  );
-
-  test('property: fields in any order, values of any kind: both make the same of it', () => {
-    let taken = 0;
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(fc.tuple(name, packedValue), { maxLength: 17, selector: ([field]) => field }),
-        fc.boolean(),
-        (fields, sorted) => {
-          const order = new Map(REPORT_FIELDS.map((field, at) => [field.name, at]));
-          const list = sorted ? fields.toSorted(([a], [b]) => (order.get(a) ?? 99) - (order.get(b) ?? 99)) : fields;
-          const result = bothPacked(packed({ type: 'client_metrics', metrics: Object.fromEntries(list) }));
-          if (result === null) return;
-          taken++;
-          expect(result.quick).toEqual(result.slow);
-        },
-      ),
-      { seed: 6, numRuns: 20_000 },
-    );
-    expect(taken).toBeGreaterThan(5_000);
-  });
-
-  test('messages that were cut or changed by a byte: taken only where both make the same of it', () => {
-    const bytes = packed({ type: 'client_metrics', metrics: whole });
-    for (let at = 0; at < bytes.length; at++) {
-      // After a whole one, whose end still lies in the buffer.
-      readFastPackedReport(load(bytes), fast);
-      expect(readFastPackedReport(load(bytes.subarray(0, at)), fast)).toBe(false);
-      for (let byte = 0; byte < 256; byte++) {
-        const changed = bytes.slice();
-        changed[at] = byte;
-        let slow: unknown;
-        try {
-          slow = outcome(() => general.read((readMsgpack(changed) as { metrics: unknown }).metrics), general);
-        } catch {
-          // Not MessagePack at all: never taken, though a bad value before the fault may be what is refused.
-          const quick = outcome(() => expect(readFastPackedReport(load(changed), fast)).toBe(false), fast);
-          if (Array.isArray(quick)) expect(quick[0]).toBe('bad_value');
-          continue;
+  test('so many digits before and behind the dot: read, and as JSON.parse reads them', () => {
+    for (const whole of ['0', '5', '10', '1000', '99999999', ...wholes.slice(1)]) {
+      for (const part of decimals.filter((digits) => digits !== '.')) {
+        for (const sign of ['', '-']) {
+          const text = message(`"clockOffsetMs":${sign}${whole}${part},"jitterMs":${sign}${whole.slice(0, 7)}${part}`);
+          const isExact = Number(whole + part.slice(1)) < 2 ** 53;
+          const result = both(text);
+          expect([text, result !== null]).toEqual([text, isExact]);
+          expect(result?.quick).toEqual(result?.slow);
         }
-        const result = bothPacked(changed);
-        if (result !== null) expect(result.quick).toEqual(slow);
       }
     }
   });
+
+  test('what is no number: left to the general path', () => {
+    const none = [
+      '-',
+      '--1',
+      '1-',
+      '-.5',
+      '.5',
+      '1.',
+      '1234.',
+      '12345678.',
+      '1.2.3',
+      '1.5.',
+      '1..5',
+      '-01',
+      '01',
+      '0123',
+      '0999',
+      '099',
+      '09',
+    ];
+    const more = [
+      '00',
+      '00.5',
+      '01234567',
+      '00000000',
+      '1x',
+      '1234x',
+      '12345678x',
+      '1.5x',
+      '1.5678x',
+      '1e3',
+      '1 ',
+      '',
+      '/',
+      ':',
+    ];
+    for (const found of [...none, ...more]) {
+      for (const after of ['', ',"hidden":true']) {
+        const text = message(`"sentAt":${found}${after}`);
+        expect([text, readJsonReport(Buffer.from(text), fast)]).toEqual([text, false]);
+      }
+    }
+  });
+
+  test('a byte that is no ASCII, beside digits and among them', () => {
+    for (const found of ['1', '12', '1234', '12345678', '1.5', '12.3456', '1234.5678', '-9.9']) {
+      const text = Buffer.from(message(`"avgLatencyMs":${found},"lastSeq":9`));
+      const from = text.indexOf(found);
+      for (let at = from; at <= from + found.length; at++) {
+        for (const byte of [0x80, 0x8a, 0xb0, 0xb9, 0xc6, 0xff]) {
+          const replaced = Buffer.from(text);
+          replaced[at] = byte;
+          const inserted = Buffer.concat([text.subarray(0, at), Buffer.of(byte), text.subarray(at)]);
+          expect(readJsonReport(replaced, fast)).toBe(false);
+          expect(readJsonReport(inserted, fast)).toBe(false);
+        }
+      }
+    }
+  });
+});
+
+test('a name is compared to its last byte', () => {
+  for (const { name, kind } of REPORT_FIELDS) {
+    const found = kind === 'flag' ? 'true' : kind === 'playback' ? '"starting"' : '7';
+    const text = Buffer.from(message(`"${name}":${found}`));
+    expect(readJsonReport(text, fast)).toBe(true);
+    const from = text.indexOf(name);
+    for (let at = from - 1; at < from + name.length + 1; at++) {
+      const changed = Buffer.from(text);
+      changed[at] = (changed[at] as number) ^ 1;
+      expect(readJsonReport(changed, fast)).toBe(false);
+    }
+  }
+});
+
+test('a comma that is missing, or that no field follows, is left to the general path', () => {
+  for (const fields of ['"lastSeq":1,', ',"lastSeq":1', '"hidden":null"lastSeq":1', '"lastSeq":1,,"hidden":true', ','])
+    expect(readJsonReport(Buffer.from(message(fields)), fast)).toBe(false);
 });
