@@ -4,7 +4,15 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
 
-const PAGES = ['README.md', 'docs/operating.md', 'docs/alerts.md'];
+const PAGES = [
+  'README.md',
+  'docs/listen.md',
+  'docs/engines.md',
+  'docs/http.md',
+  'docs/dashboard.md',
+  'docs/operating.md',
+  'docs/alerts.md',
+];
 const HUB = 'http://127.0.0.1:8000';
 
 const textOf = (page: string) => readFileSync(ROOT + page, 'utf8');

@@ -8,7 +8,7 @@ import { describeWith } from '../harness/program.js';
 
 type Row = Readonly<Record<string, number | string | null>>;
 
-const PAGES = ['README.md', 'docs/operating.md', 'docs/alerts.md'];
+const PAGES = ['README.md', 'docs/engines.md', 'docs/operating.md', 'docs/alerts.md'];
 const CHUNK_MS = 100;
 /** Chunks that may be on their way when the hub is asked. */
 const ON_THE_WAY = 5;
@@ -75,7 +75,7 @@ const node = (code: string, cwd: string, stream?: string) =>
 
 describe('programs of the README run as pasted', () => {
   test('the engine keeps pace by the clock, even after it stood still, and its events arrive', async () => {
-    const blocks = blocksOf('README.md', 'js').filter((block) => block.includes('engine.'));
+    const blocks = blocksOf('docs/engines.md', 'js').filter((block) => block.includes('engine.'));
     const { child } = node(blocks.join('\n'), `${ROOT}test`);
     const stream = async () =>
       (await hub.get<{ items: Row[] }>('/api/v1/streams')).items.find(({ id }) => id === 'main');
@@ -99,7 +99,7 @@ describe('programs of the README run as pasted', () => {
   }, 60_000);
 
   test('the collector in Node reports a plausible synthesis', async () => {
-    const { ended } = node(blockWith('README.md', 'js', 'metricsCollector'), ROOT, 'node');
+    const { ended } = node(blockWith('docs/engines.md', 'js', 'metricsCollector'), ROOT, 'node');
     expect(await ended).toEqual({ code: 0, output: '' });
     await expectPlausibleSynthesis('node');
   }, 60_000);
@@ -115,7 +115,7 @@ describeWith('python3', 'the collector in Python', () => {
   test('runs as pasted and reports a plausible synthesis', async () => {
     const { ended } = start(
       'python3',
-      ['-c', here(blockWith('README.md', 'python', 'metrics_collector'))],
+      ['-c', here(blockWith('docs/engines.md', 'python', 'metrics_collector'))],
       ROOT,
       'python',
     );
