@@ -17,7 +17,9 @@ test('ws is ws', async () => {
 test('auto falls back to ws where no binary loads, with one line for the log', async () => {
   const { start, note } = await selectTransport('auto', missing);
   expect(start).toBe(startWs);
-  expect(note).toMatch(/^uWebSockets\.js has no binary for Node .*running on ws[^\n]*$/);
+  expect(note).toMatch(
+    /^uWebSockets\.js has no binary for Node \d[^\n]*, (glibc [\d.]+|musl|system libc): running on ws[^\n]*override[^\n]*$/,
+  );
 });
 
 test('uws by name is an error where no binary loads, which says what to do', async () => {

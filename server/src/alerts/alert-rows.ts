@@ -5,7 +5,7 @@ import type { Episode } from './episode.js';
 const ROWS_A_STEP = 100;
 const STATES = { pending: 0, firing: 1, resolved: 2 } as const;
 
-/** The rows of `alerts`: what dashboards, `top` and `tail` see. */
+/** Rows of the table `alerts`, which dashboards, `top` and `tail` show. */
 export class AlertRows {
   readonly #alerts: Tables['alerts'];
 
@@ -13,7 +13,7 @@ export class AlertRows {
     this.#alerts = alerts;
   }
 
-  /** Makes the table hold these and no others, step by step. */
+  /** Make the table hold these alerts and no others, step by step. */
   *write(episodes: Iterable<Episode>, has: (id: string) => boolean): Generator<void> {
     for (const slot of [...this.#alerts.slots()]) if (!has(this.#alerts.keyOf(slot))) this.#alerts.close(slot);
     let written = 0;
@@ -23,7 +23,7 @@ export class AlertRows {
     }
   }
 
-  /** Makes the table hold this one too, as it is now. */
+  /** Write one alert as it is now. */
   writeOne(episode: Episode): void {
     const alerts = this.#alerts;
     const attributes = attributesOf(episode);

@@ -9,7 +9,7 @@ import { MANUAL } from './episode.js';
 import { type Rule, RuleError } from './rule.js';
 import { CONDITIONS, type RuleSpec, resolveRule } from './rule-spec.js';
 
-/** Rules in all: each costs a scan of its table a second. */
+/** Each rule costs a scan of its table a second. */
 const MAX_RULES = 200;
 const MAX_SECONDS = 86_400;
 const MAX_TERMS = 16;
@@ -58,9 +58,9 @@ export interface AlertSettings {
 }
 
 /**
- * The rules that a section asks for: the built-in ones, changed, left out and added to. `place` is where it stands, for
- * error messages.
- * @throws ConfigError for all that is not allowed
+ * Return the rules of a section: built-in ones, changed, removed and added. `place`: where the section stands, for
+ * errors.
+ * @throws ConfigError that lists everything that is not allowed
  */
 export function readAlertSettings(found: unknown, place: Place): AlertSettings {
   const problems = new Problems();
@@ -86,7 +86,7 @@ export function readAlertSettings(found: unknown, place: Place): AlertSettings {
   return { rules: resolved as Rule[] };
 }
 
-/** Of a section in which something is not allowed, the rules of which by themselves all is; null for the others. */
+/** Return the rules of a section that are allowed by themselves, and null for the others. */
 function whatIsGood(found: unknown): { builtIn: boolean; rules: (z.output<typeof ruleSchema> | null)[] } {
   const { rules } = (found ?? {}) as { readonly rules?: unknown };
   const list: readonly unknown[] = Array.isArray(rules) && rules.length <= MAX_RULES ? rules : [];
@@ -102,7 +102,7 @@ function resolve(spec: RuleSpec, place: Place): Rule {
   }
 }
 
-/** A built-in rule with what is given instead: another condition takes the place of all of its own. */
+/** Change a built-in rule. A new condition replaces all of its own. */
 function changed(base: RuleSpec | undefined, given: RuleSpec): RuleSpec {
   if (base === undefined) return given;
   const isOther = CONDITIONS.some((kind) => given[kind] !== undefined) || given.column !== undefined;

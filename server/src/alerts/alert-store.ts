@@ -1,40 +1,39 @@
 import type { Alert, Transition } from './alert.js';
 import type { Silence } from './silences.js';
 
-/** An alert that fires, with what the hub must know to go on with it after a restart. Times are wall times, ms since 1970. */
+/** A firing alert, with what the hub must know after a restart. Times are wall times, ms since 1970. */
 export interface StoredAlert {
   readonly alert: Alert;
   readonly group: string;
   readonly firedAt: number;
   readonly mostCount: number;
   readonly isTold: boolean;
-  /** When one that was raised by hand is over; null of all others. */
+  /** When an alert raised by hand ends; null for all others. */
   readonly endsAt: number | null;
 }
 
-/** What happened in one tick. Of an alert that fires, the newest state; of one that is over, its id. */
+/** Changes of one tick: firing alerts as they are now, and ids of those that are over. */
 export interface AlertChange {
   readonly firing: readonly StoredAlert[];
   readonly over: readonly string[];
-  /** What notifiers are to be told, in this order; each key comes once, unless a crash came before this was kept. */
+  /** Notifications to send, in this order. Each key comes once, unless a crash came before it was stored. */
   readonly transitions: readonly Transition[];
 }
 
-/** What was kept. */
 export interface StoredAlerts {
   readonly firing: readonly StoredAlert[];
   readonly silences: readonly Silence[];
 }
 
 /**
- * Where alerts and silences outlive the hub, and from where transitions go to the notifiers. A change is kept whole or not
- * at all: after a crash an alert is stored as told exactly if its transition is.
+ * Keeps alerts and silences over restarts, and queues notifications. A change is stored as a whole: after a crash an
+ * alert is marked as notified exactly if its notification is queued.
  */
 export interface AlertStore {
   load(): StoredAlerts;
   commit(change: AlertChange): void;
   putSilence(silence: Silence): void;
   removeSilence(id: string): void;
-  /** Done when everything committed so far outlives the hub: true; false where it cannot be kept now. */
+  /** Resolve to true once everything committed so far is stored, or to false if the disk takes nothing now. */
   kept(): Promise<boolean>;
 }

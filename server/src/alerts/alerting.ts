@@ -15,14 +15,14 @@ import { NotificationPolicy, type NotificationPolicyContext } from './notificati
 import { RuleEvaluator, type Sighting } from './rule-evaluator.js';
 import { type Silence, Silences } from './silences.js';
 
-/** Words and blame of an alert that goes on are made anew this often, and where it is about another number of rows: true, and no flicker. */
+/** Text and blame of a firing alert are renewed this often, and when its number of rows changes. */
 const DESCRIBE_EVERY_MS = 10_000;
-/** Of those that go on so many in one look: thousands at once would hold the loop. */
+/** Alerts whose text is renewed in one evaluation. Thousands at once would hold the loop. */
 const MAX_DESCRIBED_ANEW = 50;
 /** Listeners that a message names. */
 const MAX_NAMED = 5;
 
-/** Groups that a rule sees, in one step of a look: of most there is nothing to be said. */
+/** Groups of a rule that are taken in one step. Most of them need nothing. */
 const SIGHTINGS_A_STEP = 200;
 
 export interface AlertingContext extends NotificationPolicyContext {
@@ -35,10 +35,9 @@ export interface AlertingContext extends NotificationPolicyContext {
   readonly maxSharePercent: number;
 }
 
-/** A silence as it is asked for. */
 export type SilenceRequest = Pick<Silence, 'matchers' | 'author' | 'reason' | 'endsAt'>;
 
-/** All alerting: looks at the tables once a second, keeps the alerts and their silences, and says what changed. */
+/** Evaluates all rules once a second, and keeps alerts and silences. */
 export class Alerting {
   readonly #context: AlertingContext;
   readonly #watches: readonly RuleEvaluator[];
@@ -48,11 +47,10 @@ export class Alerting {
   readonly #rows: AlertRows;
   readonly #node = new EventLoopDelays();
   readonly #telling: NotificationPolicy;
-  /** Alerts that fired or were resolved, and of which nobody has been told yet. */
+  /** Alerts that fired or were resolved since the last notifications. */
   #changed: Episode[] = [];
   #describedAnew = 0;
 
-  /** Takes up what was kept. */
   constructor(context: AlertingContext, now: number) {
     this.#context = context;
     this.#watches = context.rules.map((rule) => new RuleEvaluator(rule, context.tables));
@@ -66,7 +64,7 @@ export class Alerting {
     toTheEnd(this.#show());
   }
 
-  /** Once a second, also while a look goes on: notes how late it comes. */
+  /** Note the event-loop delay. Call once a second, also during an evaluation. */
   observeNode(now: number): void {
     const { hubs } = this.#context.tables;
     const { hubSlot } = this.#context;
@@ -75,8 +73,8 @@ export class Alerting {
   }
 
   /**
-   * Looks at all tables, step by step, with one look after the other. Between two steps anything may happen, to the tables as
-   * to the alerts: what a rule sees, it sees in one step, and so does an alert come to fire, with its words and blame.
+   * Evaluate all rules, step by step. Tables and alerts may change between two steps. A rule reads its table in one
+   * step, and an alert fires and gets its text and blame in one step.
    */
   *look(now: number): Generator<void> {
     const { tables, hubSlot, store, clock } = this.#context;
@@ -95,12 +93,14 @@ export class Alerting {
     yield* this.#show();
   }
 
-  /** A look in one piece, however long it takes. */
+  /** Evaluate all rules in one piece, however long it takes. */
   lookAtOnce(now: number): void {
     toTheEnd(this.look(now));
   }
 
-  /** Raise an alert by hand, or prolong it if the same one fires. Return its id, or why `holders` get no place for it. */
+  /**
+   * Raise an alert by hand, or prolong it if the same one fires. Return its id, or why `holders` get no place for it.
+   */
   raise(
     manual: ManualAlert,
     holders: Holders,
@@ -111,14 +111,14 @@ export class Alerting {
       this.#context.counters.add(raised === 'share' ? 'refused_over_share' : 'raised_alerts_refused');
       return raised;
     }
-    // That one alone: somebody's script may raise thousands, and each must not cost a look at all the others.
+    // Notify about this alert alone: a script may raise thousands, and each must not cost a pass over all others.
     if (raised.isNew) this.#telling.fired(raised.episode, now);
     else this.#telling.keep(raised.episode);
     this.#rows.writeOne(raised.episode);
     return { id: raised.episode.id, isNew: raised.isNew };
   }
 
-  /** End the alert that was raised by hand with this key. Return whether one fired. */
+  /** Resolve the alert that was raised by hand with this key. Return whether one fired. */
   resolveKey(key: string, stream: string | undefined, now: number): boolean {
     const episode = this.#episodes.openByKey(key, stream);
     if (episode === undefined) return false;
@@ -126,7 +126,7 @@ export class Alerting {
     return true;
   }
 
-  /** End an alert that was raised by hand. What a rule sees, only the rule can end. */
+  /** Resolve an alert that was raised by hand. Only its rule can resolve an alert of a rule. */
   resolve(id: string, now: number): 'resolved' | 'unknown' | 'by a rule' {
     const episode = this.#episodes.get(id);
     if (episode === undefined) return 'unknown';
@@ -142,7 +142,7 @@ export class Alerting {
     return this.#episodes.get(id)?.labels ?? {};
   }
 
-  /** Null where there are too many silences. */
+  /** Return null if there are too many silences. */
   silence(request: SilenceRequest, now: number): Silence | null {
     const silence = { id: this.#context.newId(), ...request, createdAt: this.#context.clock.wallOf(now) };
     if (!this.#silences.add(silence)) return null;
@@ -151,7 +151,7 @@ export class Alerting {
     return silence;
   }
 
-  /** Ends a silence: alerts that fire under it, and that nobody was told of, are told now. False where there is none. */
+  /** End a silence, and send alerts that fire under it and were not sent. Return false if there is none. */
   unsilence(id: string, now: number): boolean {
     if (!this.#silences.remove(id)) return false;
     this.#context.store.removeSilence(id);
@@ -163,7 +163,7 @@ export class Alerting {
     return this.#silences.list();
   }
 
-  /** Done when all that was decided so far outlives the hub: true; false where it cannot be kept now. */
+  /** Resolve to true once everything decided so far is stored, or to false if the disk takes nothing now. */
   kept(): Promise<boolean> {
     return this.#context.store.kept();
   }
@@ -189,7 +189,7 @@ export class Alerting {
     yield;
   }
 
-  /** Makes words and blame of an alert, where it is time to; returns whether it was. */
+  /** Renew text and blame of an alert if it is time. Return whether it was. */
   #describe(watch: RuleEvaluator, sighting: Sighting, circumstances: Circumstances, now: number): boolean {
     const { rule } = watch;
     const episode = this.#episodes.openOf(rule.name, sighting.group);
@@ -198,7 +198,7 @@ export class Alerting {
     const isOfOthers = episode.count !== episode.describedCount;
     if (now - episode.describedAt < DESCRIBE_EVERY_MS && !isReleased && !isOfOthers) return false;
     const isNew = Number.isNaN(episode.describedAt);
-    // While it only waits to be over, what happens is not what it was about: words and blame stay.
+    // An alert that only waits to be resolved keeps its text and blame.
     if (!sighting.isBadNow && !isNew) return false;
     if (!isNew && !isReleased && ++this.#describedAnew > MAX_DESCRIBED_ANEW) return false;
     const { tables } = this.#context;
@@ -209,15 +209,15 @@ export class Alerting {
     const names = isNamed ? slots.slice(0, MAX_NAMED).map((slot) => listenerName(tables, slot)) : [];
     const { group, labels, count, worst } = episode;
     episode.message = messageOf({ rule, group, labels, count, worst, names });
-    // What it follows from is over before its reading is, and to blame until then.
+    // An alert that explains this one ends before this reading recovers, and stays to blame until then.
     if (episode.inhibitedBy !== null && !isReleased) return true;
     const found = blameFor(circumstances.situation(rule, slots, labels.stream));
-    // Until it is released nobody was told of it.
+    // Nobody was notified of it while it was held back.
     episode.blame = episode.blame === null || isReleased ? found : withFinding(episode.blame, found);
     return true;
   }
 
-  /** Alerts that had no room in this look. No alert can tell of it: it is in the hub's own row, and in the log when it begins. */
+  /** Count alerts without a place in the hub's row, and log when that begins. No alert can report it. */
   #noteRefused(refused: number): void {
     const { tables, hubSlot, log } = this.#context;
     const before = tables.hubs.get(hubSlot, HUB.alerts_refused);

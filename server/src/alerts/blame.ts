@@ -1,17 +1,19 @@
-/** Whose fault is it? Judged from what else goes well and what does not: the others of the stream are the control group. */
 import type { Blame } from './alert.js';
 
-/** What is known when an alert fires. Figures are NaN where nobody knows. */
+/** Facts when an alert fires. Unknown figures are NaN. */
 export interface Situation {
-  /** What the alert is about. */
+  /** Subject of the alert. */
   readonly about: 'listeners' | 'player' | 'stream' | 'engine' | 'gpu' | 'node';
-  /** Its stream; null where it is about none, or about listeners of any. */
+  /** Its stream; null if it has none, or is about listeners of any stream. */
   readonly stream: string | null;
   /** The stream's engine; null if it never had one. */
   readonly engine: EngineState | null;
-  /** The listeners that it is about: how many, and some of them by name. */
+  /** Listeners that the alert is about: how many, and some of their names. */
   readonly affected: { readonly count: number; readonly names: readonly string[] };
-  /** The other listeners of the stream, or of all streams where it is about listeners of any; and those elsewhere. */
+  /**
+   * Other listeners of the stream, or of all streams if the alert is about listeners of any; and those of other
+   * streams.
+   */
   readonly others: Group;
   readonly elsewhere: Group;
   readonly node: NodeState;
@@ -22,9 +24,8 @@ export interface EngineState {
   readonly goneS: number;
   /** Seconds of audio that it sends in a second. */
   readonly audioRate: number;
-  /** Its next chunk is late. */
   readonly isLate: boolean;
-  /** If the alert is of dropped chunks: how far it was recently ahead of real time, ms; else 0. */
+  /** How far it was ahead of real time recently, ms, if the alert is about dropped chunks; else 0. */
   readonly burstMs: number;
   /** Duration of its PCM by the declared format ÷ declared duration, if the two contradict each other. */
   readonly pcmRatio: number;
@@ -32,32 +33,32 @@ export interface EngineState {
 
 export interface Group {
   readonly count: number;
-  /** Whose health is ok. */
+  /** Listeners whose status is ok. */
   readonly well: number;
 }
 
 export interface NodeState {
-  /** For how long the hub stood still, of how long that is remembered, and for how long at once at most. */
+  /** How long the loop was blocked in the remembered time, that time, and the longest block. */
   readonly lostMs: number;
   readonly watchedMs: number;
   readonly worstDelayMs: number;
   readonly cpuPercent: number;
 }
 
-/** As much as listeners of live audio keep in their buffers. A collection of garbage loses less. */
+/** As much as live listeners keep in their buffers. Garbage collections are shorter. */
 const STARVED_MS = 500;
-/** What has lost this share of the time is to blame, however well some get over it. */
+/** A node that lost this share of the time is to blame, even if some listeners are ok. */
 const STARVED_SHARE = 0.2;
 /** An engine gives up a hub that does not answer for this long. */
 const ENGINE_PATIENCE_MS = 3_000;
 /** Below the threshold of `audio_rate` an engine starves its listeners. */
 const SLOW_ENGINE_RATE = 0.8;
-/** Of the others, so many must be well for them to speak against a common cause. */
+/** Share of the others that must be ok to rule out a common cause. */
 const MOSTLY = 0.5;
 const NEARLY_ALL = 0.9;
 const BUSY_CPU_PERCENT = 90;
 
-/** Whose fault it is, with the evidence in one sentence. */
+/** Return the cause, with the evidence in one sentence. The other listeners of the stream are the control group. */
 export function blameFor(situation: Situation): Blame {
   const { about, stream, engine, node } = situation;
   if (about === 'node') return { on: 'node', evidence: `it is a reading of this node itself${busy(node)}` };
@@ -75,8 +76,8 @@ export function blameFor(situation: Situation): Blame {
 }
 
 /**
- * Add to the blame at firing what is found later, while the alert goes on: once for each culprit, after the evidence. The blame
- * itself stays, because what happens later cannot have caused the alert.
+ * Add a later finding to the evidence, once for each culprit. The blame itself stays, because later events cannot
+ * have caused the alert.
  */
 export function withFinding(blame: Blame, { on, evidence }: Blame): Blame {
   const mark = `; later ${on}: `;
@@ -90,24 +91,24 @@ function blameStandstill({ lostMs, watchedMs, worstDelayMs }: NodeState, consequ
   return { on: 'node', evidence };
 }
 
-/** Whether an engine left while the hub stood still for too long, or soon after. */
+/** Whether an engine left while the loop was blocked for too long, or soon after. */
 function leftStandstill(goneS: number, { watchedMs, worstDelayMs }: NodeState): boolean {
   return worstDelayMs >= ENGINE_PATIENCE_MS && goneS * 1000 < watchedMs;
 }
 
-/** Return what a connected engine does wrong; null if nothing. */
+/** Return the fault of a connected engine, or null. */
 function faultOf({ audioRate, isLate, burstMs, pcmRatio }: EngineState, { stream, others }: Situation): string | null {
   const engine = `the engine of stream ${stream}`;
   if (pcmRatio >= 0) return `the bytes of ${engine} last ${pcmRatio.toFixed(2)} s for each second that it declares`;
   if (burstMs > 0) return `${engine} sent ${(burstMs / 1000).toFixed(1)} s of audio ahead of real time, at once`;
-  // Listeners who are well get the same chunks.
+  // Listeners that are ok get the same chunks.
   if (isLate && others.well <= MOSTLY * others.count)
     return `the next chunk of ${engine} is late, and this hub keeps time`;
   if (!(audioRate < SLOW_ENGINE_RATE)) return null;
   return `only ${audioRate.toFixed(2)} s of audio a second come from ${engine}, and this hub keeps time`;
 }
 
-/** The engine delivers and the hub keeps time: what is left lies between the hub and the listeners. */
+/** The engine delivers and the loop is not blocked, so the cause lies between the hub and the listeners. */
 function blameListeners(situation: Situation): Blame {
   const { affected, others, engine } = situation;
   const listeners = listenersOf(situation);
@@ -133,7 +134,7 @@ function listenersOf({ stream }: Situation): string {
   return stream === null ? 'listeners' : `listeners of stream ${stream}`;
 }
 
-/** The bytes arrive and are confirmed, so it is neither the engine, the node nor the network. */
+/** Bytes arrive and are confirmed, so neither engine, node nor network is the cause. */
 function blamePlayers({ affected, others }: Situation): Blame {
   const control = others.count === 0 ? '' : `; ${areWell(others, 'other listeners')}`;
   const look =
@@ -143,7 +144,7 @@ function blamePlayers({ affected, others }: Situation): Blame {
   return { on: 'unknown', evidence: `${named(affected)} ${look}${control}` };
 }
 
-/** The node is to blame where it stood still, unless nearly all do well in spite of that. */
+/** The node is to blame if its loop was blocked, unless nearly all listeners are ok. */
 function isStarved({ node, affected, others, elsewhere }: Situation): boolean {
   if (node.lostMs < STARVED_MS) return false;
   if (node.lostMs > STARVED_SHARE * node.watchedMs) return true;

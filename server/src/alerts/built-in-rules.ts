@@ -1,6 +1,6 @@
 /**
- * The rules that come with the hub: one for each row of the threshold table (which reading, at which scope, when), its
- * level from the catalogue; and a few for what the thresholds do not see, such as an engine that is not there.
+ * Rules that come with the hub: one for each threshold of the specification, with its level from the catalogue, and
+ * some for faults that thresholds do not show.
  */
 import { type Bounds, COLUMNS } from '@auralis/shared';
 import type { RuleSpec } from './rule-spec.js';
@@ -22,7 +22,7 @@ const below = (name: string, table: RuleSpec['table'], column: string, rest: Res
 });
 
 const PUBLISHING = ['stream.publishing = yes'];
-/** A listener whose stream has nothing to send is not the one to be told of. */
+/** Listeners of a stream that sends nothing are not at fault. */
 const STREAM_STARVES = ['stream.engine_offline_since > 0', 'stream.audio_rate < 0.8'];
 
 const SYNTHESIS: readonly RuleSpec[] = [
@@ -48,7 +48,7 @@ const STREAMING: readonly RuleSpec[] = [
   }),
   above('listener-buffer-high', 'connections', 'buffer_depth_ms', {
     title: 'Listener buffers high', while: ['playback_state = playing'],
-    // A player that reports by CMCD plays from segments, and fills its buffer with half a minute of them.
+    // A player that reports by CMCD plays from segments, and buffers half a minute of them.
     unless: ['buffer_chunks <= 3', 'id contains ~'],
   }),
   below('ring-buffer-low', 'engines', 'ring_buffer_depth_ms', {
@@ -105,13 +105,13 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
   {
     name: 'engine-offline', title: 'Engine offline', help: 'their stream has lost its engine, so they hear silence',
     severity: 'critical', table: 'connections', column: 'chunk_send_rate', absent: true,
-    // A stream that never had an engine is one that listeners wait for, or that another server serves.
+    // A stream that never had an engine may be served by another server.
     while: ['stream.engine_offline_since > 0'], clearForS: 3,
   },
   {
     name: 'listener-rebuffering', title: 'Listeners rebuffering', help: 'their players have run out of audio',
     table: 'connections', column: 'playback_state', is: 'stalled',
-    // Where it is known how long a buffer lasts, `listener-running-out` has told before.
+    // If the buffer is known, `listener-running-out` has fired before.
     unless: [...STREAM_STARVES, 'time_to_gap_ms >= 0'],
   },
   {

@@ -6,7 +6,7 @@ import type { Rule } from './rule.js';
 /** Values of `streams.status_reason`. */
 const REASONS: readonly string[] = SCHEMAS.streams.columns[STREAM.status_reason]?.labels ?? [];
 
-/** Listeners that are here: their slots, and how many of them fare well. */
+/** Connected listeners: their slots, and how many are ok. */
 interface Listeners {
   readonly slots: number[];
   well: number;
@@ -19,17 +19,17 @@ const TROUBLED = 1;
 const WELL = 2;
 
 /**
- * What the tables say at one moment of who fares well: gathered once, and only when an alert asks for it. What happens to
- * the listeners after that moment, while other alerts of the same look ask, changes nothing: shares of a whole add up.
+ * Status of all listeners at one moment, gathered once and only if an alert asks for it. Later changes do not matter
+ * while other alerts of the same evaluation ask, so shares add up.
  */
 export class Circumstances {
   readonly #tables: Tables;
   readonly #node: NodeState;
   readonly #now: number;
-  /** Those who are here, by stream, and all together. */
+  /** Connected listeners, by stream and all together. */
   #listeners: Map<string, Listeners> | null = null;
   #everybody: Listeners = NOBODY;
-  /** By slot: how the listener in it fared, GONE where there was none; and which it was. */
+  /** By slot: status of the listener, or GONE; and the generation of its row. */
   #fared = new Uint8Array(0);
   #generations = new Uint32Array(0);
 
@@ -40,8 +40,8 @@ export class Circumstances {
   }
 
   /**
-   * Of an alert of this rule about the rows in `slots`. `stream`: its label of that name, if it has one. Of a rule of listeners it costs by the rows of
-   * the alert, not of the stream: each of a thousand listeners may have an alert of its own.
+   * Return the facts about an alert of `rule` for the rows in `slots`. `stream`: its label of that name, if it has
+   * one. O(alert rows), not O(stream rows): each of a thousand listeners may have its own alert.
    */
   situation(rule: Rule, slots: readonly number[], stream: string | undefined): Situation {
     const isOfListeners = rule.table === 'connections';
@@ -61,12 +61,12 @@ export class Circumstances {
       },
       others,
       elsewhere: { count: this.#everybody.slots.length - of.slots.length, well: this.#everybody.well - of.well },
-      // That the CPU is busy needs no saying where that is the alert.
+      // An alert about the CPU does not need the CPU as evidence.
       node: rule.column.name === 'cpu_percent' ? { ...this.#node, cpuPercent: Number.NaN } : this.#node,
     };
   }
 
-  /** Whether a listener has its share in what its stream suffers from: by its own reading of the same name, if there is one. */
+  /** Whether a listener shares its stream's fault, by its own reading of the same name, if there is one. */
   #sharesIn({ column: { name } }: Rule): (slot: number) => boolean {
     const { connections } = this.#tables;
     const own = SCHEMAS.connections.columns.find((column) => column.name === name);
@@ -78,7 +78,7 @@ export class Circumstances {
     const { streams } = this.#tables;
     const slot = stream === undefined ? undefined : streams.slotOf(stream);
     if (slot === undefined) return null;
-    // A stream that another server serves has no engine here to judge.
+    // A stream that another server serves has no engine here.
     const isLost = streams.get(slot, STREAM.engine_offline_since) > 0;
     if (!isLost && streams.get(slot, STREAM.publishing) !== 1) return null;
     const goneS = Math.max(0, streams.epochS(this.#now) - streams.get(slot, STREAM.engine_offline_since));
@@ -129,7 +129,7 @@ export class Circumstances {
     return byStream;
   }
 
-  /** Whether it is one of those of `stream`, or of any. */
+  /** Whether it listens to `stream`, or to any. */
   #isAmong(slot: number, stream: string | undefined): boolean {
     const isHere = (this.#fared[slot] ?? GONE) !== GONE && this.#isSame(slot);
     return isHere && (stream === undefined || this.#streamOf(slot) === stream);
@@ -149,13 +149,13 @@ export class Circumstances {
   }
 }
 
-/** What people call a listener: its own name for itself, or the connection's id. */
+/** Return the name of a listener: its client's name, or the connection's id. */
 export function listenerName(tables: Tables, slot: number): string {
   const { connections } = tables;
   return neutral(connections.attributesOf(slot)[CONNECTION_ATTRIBUTE.client] || connections.keyOf(slot));
 }
 
-/** CPU of the host that this hub runs on, whose row bears the hub's name; NaN where it is not known. */
+/** CPU of this hub's host, whose row has the hub's name; NaN if unknown. */
 export function cpuOf(tables: Tables, hub: string): number {
   const slot = tables.hosts.slotOf(hub);
   return slot === undefined ? Number.NaN : tables.hosts.get(slot, SCHEMAS.hosts.index.cpu_percent);

@@ -1,4 +1,3 @@
-/** An alert in words: its labels and its message. */
 import { type Column, labelOf, neutral, SCHEMAS } from '@auralis/shared';
 import type { Tables } from '../state/tables.js';
 import type { Rule } from './rule.js';
@@ -23,9 +22,9 @@ export interface Described {
   readonly group: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly count: number;
-  /** NaN where there is none. */
+  /** NaN if there is none. */
   readonly worst: number;
-  /** Of some of the rows; of those that are known by their label already, none. */
+  /** Names of some rows; none if the label names them already. */
   readonly names: readonly string[];
 }
 

@@ -7,31 +7,31 @@ import { type ManualAlert, pendingEpisode, raisedEpisode, restoredEpisode } from
 import type { Rule } from './rule.js';
 import type { Sighting } from './rule-evaluator.js';
 
-/** A resolved alert stays this long, so that who was woken finds it. */
+/** A resolved alert stays this long, so that the person on call can find it. */
 export const RESOLVED_STAYS_MS = 300_000;
-/** After a restart listeners take up to 20 s to come back, and rates their windows: nothing is over before. */
+/** After a restart listeners take up to 20 s to come back, and rates their windows. Nothing is resolved before. */
 const RETURN_MS = 60_000;
 
-/** Alerts raised before the hub started are nobody's. */
+/** Holder of alerts that were raised before the hub started. */
 const UNKNOWN_HOLDERS: Holders = [''];
 
 /** All alerts and their states. Pure: time and new ids are arguments. */
 export class Episodes {
-  /** How often a rule's alert found no room: each look counts it anew. */
+  /** How often a rule's alert found no place, in this evaluation. */
   refused = 0;
   readonly #newId: () => string;
-  /** Places of alerts raised by hand, and who holds each. */
+  /** Places of alerts raised by hand. */
   readonly #places: Places;
   readonly #raisedBy = new Map<Episode, Holders>();
   readonly #byId = new Map<string, Episode>();
-  /** Those that are over, in the order in which they ended. */
+  /** Resolved alerts, in the order in which they ended. */
   readonly #resolved = new Set<Episode>();
-  /** Those that are pending or fire, by rule and group. */
+  /** Pending and firing alerts, by rule and group. */
   readonly #open = new Map<string, Map<string, Episode>>();
   /** When a group whose alert was resolved may fire again. */
   readonly #quiet = new Map<string, Map<string, number>>();
 
-  /** `sharePercent`: of the alerts raised by hand, as many as one address or token may have. */
+  /** `sharePercent`: share of the alerts raised by hand that one address or token may have. */
   constructor(newId: () => string, sharePercent: number) {
     this.#newId = newId;
     this.#places = new Places({ most: MAX_RAISED_ALERTS, sharePercent });
@@ -45,12 +45,15 @@ export class Episodes {
     return this.#byId.get(id);
   }
 
-  /** The alert of a rule's group that is pending or fires. */
+  /** Return the pending or firing alert of a rule's group. */
   openOf(rule: string, group: string): Episode | undefined {
     return this.#open.get(rule)?.get(group);
   }
 
-  /** Take up what fired before the hub started. Alerts raised by hand beyond their limit end at the next look. */
+  /**
+   * Take alerts that fired before the hub started. Those raised by hand beyond their limit end at the next
+   * evaluation.
+   */
   restore(stored: StoredAlert, clock: WallClock, now: number): Episode {
     const hasPlace = stored.alert.rule !== MANUAL || this.#places.taken < MAX_RAISED_ALERTS;
     const endsAt = stored.endsAt === null ? now + RETURN_MS : clock.instantOf(stored.endsAt);
@@ -60,7 +63,10 @@ export class Episodes {
     return episode;
   }
 
-  /** Takes in what a rule sees of a group; returns its alert where that fires or was resolved by it. `labelsOf`: of a new group. */
+  /**
+   * Take what a rule found in a group. Return its alert if it fires or was resolved now. `labelsOf`: labels of a new
+   * group.
+   */
   see(
     rule: Rule,
     sighting: Sighting,
@@ -73,7 +79,7 @@ export class Episodes {
     return isSpent(episode, rule, now) ? this.resolve(episode, now, rule.refireAfterS * 1000) : null;
   }
 
-  /** Ends the alerts of a rule of whose groups it sees nothing; returns those that fired. */
+  /** Resolve the alerts of a rule whose groups have no bad rows. Return those that fired. */
   endUnseen(rule: Rule, sightings: ReadonlyMap<string, Sighting>, now: number): Episode[] {
     const ended: Episode[] = [];
     for (const episode of this.#open.get(rule.name)?.values() ?? []) {
@@ -111,12 +117,12 @@ export class Episodes {
     return { episode, isNew: true };
   }
 
-  /** The alert that was raised with this key, while it fires. */
+  /** Return the firing alert that was raised with this key. */
   openByKey(key: string, stream: string | undefined): Episode | undefined {
     return this.openOf(MANUAL, groupOfKey(key, stream));
   }
 
-  /** Those raised by hand whose time is over, and those whose rule is not among `rules`: resolved now. */
+  /** Resolve alerts raised by hand whose time is over, and alerts whose rule is not among `rules`. */
   resolveForgotten(rules: ReadonlySet<string>, now: number): Episode[] {
     const forgotten: Episode[] = [];
     for (const [rule, open] of this.#open) {
@@ -128,7 +134,6 @@ export class Episodes {
     return forgotten.map((episode) => this.resolve(episode, now, 0));
   }
 
-  /** Ends an alert that fires. */
   resolve(episode: Episode, now: number, quietMs = 0): Episode {
     episode.state = 'resolved';
     episode.resolvedAt = now;
@@ -139,7 +144,7 @@ export class Episodes {
     return episode;
   }
 
-  /** Lets go what was resolved long enough ago, and groups that may fire again. */
+  /** Forget alerts that were resolved long enough ago, and groups that may fire again. */
   expire(now: number): void {
     for (const episode of this.#resolved) {
       if (now - episode.resolvedAt < RESOLVED_STAYS_MS) break;
@@ -150,7 +155,7 @@ export class Episodes {
     }
   }
 
-  /** Return whether there is room for a rule's alert. If need be, the alert goes that was resolved first. */
+  /** Return whether there is a place for a rule's alert. If need be, the alert that was resolved first goes. */
   #hasRoom(): boolean {
     if (this.#byId.size < MAX_ALERTS) return true;
     const [oldest] = this.#resolved;
@@ -158,7 +163,7 @@ export class Episodes {
     return oldest !== undefined;
   }
 
-  /** Return why `holders` get no place for an alert by hand. If need be, one that was resolved goes, but none of a rule. */
+  /** Return why `holders` get no place for an alert by hand. If need be, a resolved one goes, but none of a rule. */
   #refusal(holders: Holders): NoPlace | null {
     const refusal = this.#places.refusal(holders);
     if (refusal === null) return this.#hasRoom() ? null : 'full';
@@ -199,7 +204,7 @@ export class Episodes {
     return episode;
   }
 
-  /** Returns whether it fires now and did not before. */
+  /** Return whether it fires now and did not before. */
   #takeIn(episode: Episode, rule: Rule, { ripe, since, worst }: Sighting, now: number): boolean {
     if (ripe > 0) {
       episode.count = ripe;
@@ -230,8 +235,8 @@ export class Episodes {
 const sharesHolder = (a: Holders, b: Holders) => a.some((holder) => b.includes(holder));
 
 /**
- * Whether an alert that fires has only rows that come and go. A row may take the place of another, and has as long as it takes
- * to count itself; but where some listener of many is always bad for a moment, that must not keep an alert for ever.
+ * Whether a firing alert has only rows that come and go. A row may replace another, and needs time until it counts
+ * itself. But if some listener of many is always bad for a moment, the alert must end.
  */
 function isSpent({ state, lastRipeAt, keptUntil }: Episode, { forS, clearForS }: Rule, now: number): boolean {
   return state === 'firing' && now >= keptUntil && now - lastRipeAt > (forS + clearForS) * 1000;

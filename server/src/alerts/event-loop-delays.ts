@@ -1,19 +1,21 @@
 import type { NodeState } from './blame.js';
 
-/** How far back it remembers: as long as a listener takes to fill its buffer again and report so. */
+/** As long as a listener takes to fill its buffer again and report it. */
 const WATCHED_S = 15;
-/** A shorter delay nobody hears. */
+/** Listeners do not hear a shorter delay. */
 const HEARD_MS = 200;
 
-/** Remembers for how long the hub stood still in the last seconds. Time is an argument. */
+/** Sums up how long the event loop was blocked in the last seconds. Time is an argument. */
 export class EventLoopDelays {
   readonly #lost: number[] = [];
   #at = Number.NaN;
   #gapMs = 0;
 
-  /** Once a second. `loopDelayMs`: the longest delay of the event loop in the second before this one, as it says itself. */
+  /**
+   * Take the delay of a second. `loopDelayMs`: the longest delay in the second before, by the loop's own histogram.
+   */
   observe(now: number, loopDelayMs: number): void {
-    // How late this look comes is known a second before the loop's own figure, which then tells of the same again.
+    // This call shows its own delay a second before the histogram does, which then reports it again.
     const gapMs = Math.max(0, now - this.#at - 1000) || 0;
     const lostMs = Math.max(gapMs, (loopDelayMs || 0) - this.#gapMs);
     this.#at = now;

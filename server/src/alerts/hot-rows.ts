@@ -1,25 +1,27 @@
 const NOTHING = new Int32Array(0);
 
 /**
- * Rows that are bad, or were so a moment ago, in the order in which they went bad. Struct of arrays: an outbreak makes a
- * million of them where ten thousand listeners meet a hundred rules, and objects of that many take three times the room and
- * the garbage collector's time. A row has a place from 0 up to `count`, which changes as others are taken out before it.
+ * Rows that are bad, or were a moment ago, in the order in which they went bad. A struct of arrays, because an
+ * outbreak makes a million of them if ten thousand listeners meet a hundred rules. Places run from 0 to `count` and
+ * change as others are removed.
  */
 export class HotRows<Group> {
   count = 0;
-  /** By place. When it was first bad, and last; whether it has been bad for as long as its rule asks: 0 or 1. */
+  /**
+   * By place: when it was first bad, when last, and whether it has been bad for as long as its rule asks (0 or 1).
+   */
   slots = NOTHING;
   generations = new Uint32Array(0);
   since = new Float64Array(0);
   last = new Float64Array(0);
   isRipe = new Uint8Array(0);
   groups: Group[] = [];
-  /** Place of the next row of the same group, for who keeps such chains: they hold until `keep`. */
+  /** Place of the next row of the same group. Valid until `keep`. */
   next = NOTHING;
-  /** By slot + 1, so that there is a place for −1: the row's place + 1, or 0. */
+  /** By slot + 1, so that −1 has a place: the row's place + 1, or 0. */
   #places = NOTHING;
 
-  /** Place of the row that went bad last in a slot; −1 where there is none. */
+  /** Return the place of the row that went bad last in a slot, or −1. */
   placeOf(slot: number): number {
     return (this.#places[slot + 1] ?? 0) - 1;
   }
@@ -37,7 +39,7 @@ export class HotRows<Group> {
     this.#places[slot + 1] = place + 1;
   }
 
-  /** Takes out those that are not to be kept, and those whose slot another row has taken. */
+  /** Remove rows that `keep` refuses, and those whose slot another row has taken. */
   keep(isKept: (place: number) => boolean): void {
     let kept = 0;
     for (let place = 0; place < this.count; place++) {
@@ -73,7 +75,7 @@ export class HotRows<Group> {
     this.next = grown(this.next, new Int32Array(room));
   }
 
-  /** An outbreak that is over leaves no room behind it. */
+  /** Free the arrays of an outbreak that is over. */
   #release(): void {
     this.slots = NOTHING;
     this.generations = new Uint32Array(0);

@@ -1,6 +1,6 @@
 import type { Table } from '@auralis/shared';
 
-/** Most samples a window keeps of a row: a longer one is as coarse as a 60th of itself. */
+/** Samples that a window keeps of a row. A longer window has steps of a 60th of itself. */
 const MAX_STEPS = 60;
 
 /** A row that rose within the window. */
@@ -17,7 +17,7 @@ interface Rising {
  * listeners most never have one, and a ring for each would cost as much as all of its readings.
  */
 export class Increases {
-  /** By slot, in the fixed point of the column. NaN where there is no row. */
+  /** By slot, in the fixed point of the column. NaN if there is no row. */
   readings = new Float64Array(0);
   readonly #table: Table;
   readonly #column: number;
@@ -30,7 +30,7 @@ export class Increases {
   #generations = new Uint32Array(0);
   readonly #rising = new Map<number, Rising>();
 
-  /** `counts`: whether what a row rises by is to be counted now. */
+  /** `counts`: whether a row's rise counts now. */
   constructor(table: Table, column: number, windowS: number, counts: (slot: number) => boolean) {
     const steps = Math.min(windowS, MAX_STEPS);
     this.#table = table;
@@ -47,7 +47,7 @@ export class Increases {
     const isStep = now >= this.#nextStepAt;
     if (isStep) {
       this.#step++;
-      // A hub that stood still takes up its steps from now on.
+      // After a blocked loop, steps continue from now.
       this.#nextStepAt = Math.max(this.#nextStepAt + this.#stepMs, now + this.#stepMs / 2);
     }
     for (let slot = 0; slot < highWater; slot++) {
@@ -67,7 +67,6 @@ export class Increases {
     for (const [slot, { total, ring }] of this.#rising) {
       if (isStep) ring[newest] = total;
       const risen = total - (ring[oldest] as number);
-      // Its last rise has left the window.
       if (risen === 0) this.#rising.delete(slot);
       else if (this.#table.isLive(slot)) this.readings[slot] = risen;
     }

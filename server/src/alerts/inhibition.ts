@@ -1,39 +1,39 @@
 /**
- * Keeps notifiers from being told of what follows from an alert that they are told of, as Alertmanager's inhibition does: a
- * hub that stands still makes many of its streams and listeners fare badly, and who is woken should read why, once.
+ * Holds back notifications of alerts that another alert explains, as Alertmanager's inhibition does. A blocked loop
+ * makes many streams and listeners bad, and the person on call should read the cause, once.
  */
 import { SEVERITIES } from './alert.js';
 import type { Episode } from './episode.js';
 import type { Rule } from './rule.js';
 
-/** Readings that say that the node itself has trouble, the graver first: of two such alerts, the second follows from the first. */
+/** Readings that show trouble of the node, the most severe first. The first explains the second. */
 const CAUSES: readonly string[] = ['hubs.event_loop_blocked_ms', 'hosts.cpu_percent'];
-/** Rows that fare badly where the node does. What else is bad of the node itself has a cause of its own. */
+/** Tables whose rows suffer if the node does. Other alerts of the node have causes of their own. */
 const SUFFER: readonly string[] = ['connections', 'streams'];
 
-/** What the node is blamed for waits so long for the alert of its cause, which may take longer to fire. */
+/** An alert that blames the node waits this long for the alert of its cause, which may take longer to fire. */
 const CAUSE_WAIT_MS = 5_000;
-/** After the cause has ended, readings over 60 s go on for as long, and then must be well for 10 s. */
+/** After the cause has ended, readings over 60 s stay bad for as long, and must then be good for 10 s. */
 const AFTERMATH_MS = 75_000;
 
 /** Time is an argument. */
 export class Inhibition {
   readonly #rules: ReadonlyMap<string, Rule>;
-  /** Alerts that fire and say that the node has trouble, the graver first. */
+  /** Firing alerts about the node, the most severe first. */
   #causes: readonly Episode[] = [];
 
   constructor(rules: readonly Rule[]) {
     this.#rules = new Map(rules.map((rule) => [rule.name, rule]));
   }
 
-  /** Looks which causes there are. */
+  /** Find the causes among all alerts. */
   observe(episodes: Iterable<Episode>): void {
     this.#causes = [...episodes]
       .filter((episode) => episode.state === 'firing' && this.#rankOf(episode) >= 0)
       .sort((a, b) => this.#rankOf(a) - this.#rankOf(b));
   }
 
-  /** Whether nobody is to be told of an alert that fires, for now; notes in it what it follows from. */
+  /** Whether a firing alert is held back for now. Notes in it which alert explains it. */
   holds(episode: Episode, now: number): boolean {
     const rank = this.#rankOf(episode);
     const suffers = SUFFER.includes(this.#rules.get(episode.rule)?.table ?? '');
@@ -53,18 +53,18 @@ export class Inhibition {
     return false;
   }
 
-  /** The gravest cause does not fire, or not yet. */
+  /** The most severe cause does not fire, or not yet. */
   #mayComeYet(): boolean {
     const [gravest] = this.#causes;
     return gravest === undefined || this.#rankOf(gravest) > 0;
   }
 
-  /** Place among the causes; -1 of what is none. */
+  /** Place among the causes; -1 for other alerts. */
   #rankOf({ rule }: Episode): number {
     const found = this.#rules.get(rule);
     return found === undefined ? -1 : CAUSES.indexOf(`${found.table}.${found.column.name}`);
   }
 }
 
-/** A cause that is told as a warning must not keep an error from being told. */
+/** A warning must not hold back an error. */
 const weightOf = ({ severity }: Episode) => SEVERITIES.indexOf(severity);

@@ -10,16 +10,16 @@ export interface ManualAlert {
   readonly title: string;
   readonly message: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Names the alert within its stream: the same key again is the same alert. */
+  /** Names the alert within its stream: the same key is the same alert. */
   readonly key?: string | undefined;
-  /** The alert is over this long after it was last raised. */
+  /** The alert ends this long after it was last raised. */
   readonly lastsMs: number;
 }
 
 /** State of an alert that is neither resolved, silenced nor held back. */
 const NEW = { resolvedAt: Number.NaN, silence: null, inhibitedBy: null, heldUntil: Number.NaN } as const;
 
-/** Return an alert that a rule has seen for the first time. */
+/** Create the pending alert of a rule. */
 export function pendingEpisode(
   id: string,
   rule: Rule,
@@ -50,7 +50,7 @@ export function pendingEpisode(
   };
 }
 
-/** Return an alert that is raised by hand now. */
+/** Create a firing alert that was raised by hand. */
 export function raisedEpisode(id: string, group: string, manual: ManualAlert, now: number): Episode {
   const { severity, title, message, labels, lastsMs } = manual;
   return {
@@ -77,7 +77,7 @@ export function raisedEpisode(id: string, group: string, manual: ManualAlert, no
   };
 }
 
-/** Return an alert that fired before the hub started, and that nothing resolves before `keptUntil`. */
+/** Create an alert that fired before the hub started. Nothing resolves it before `keptUntil`. */
 export function restoredEpisode(stored: StoredAlert, keptUntil: number, clock: WallClock, now: number): Episode {
   const { alert, group, firedAt, mostCount, isTold } = stored;
   const { value, ...rest } = alert;

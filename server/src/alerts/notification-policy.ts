@@ -16,7 +16,7 @@ const LOG_LEVEL: Readonly<Record<Severity, LogLevel>> = {
   critical: 'fatal',
 };
 
-/** Alerts that are kept, told and logged in one step, and those that are only looked through. */
+/** Alerts that are stored, sent and logged in one step, and alerts that are only looked at in one. */
 const CHANGES_A_STEP = 25;
 const ALERTS_A_STEP = 200;
 
@@ -28,9 +28,9 @@ export interface NotificationPolicyContext {
 }
 
 /**
- * Decides who is to be told of which alert, and keeps it. An alert that fires is told once it lies under no silence: at once,
- * or when the last one ends; where it follows from another one, only if it goes on after that. That it is over is told to whom
- * it was told that it fires, whatever lies over it by then.
+ * Decides who is notified of which alert, and stores that. A firing alert is sent if no silence covers it: at once,
+ * or when the last silence ends. If another alert explains it, it is sent only if it outlasts that one. *Resolved*
+ * goes to everyone who received *firing*, even if a silence now covers the alert.
  */
 export class NotificationPolicy {
   readonly #context: NotificationPolicyContext;
@@ -47,10 +47,10 @@ export class NotificationPolicy {
     this.#inhibition = new Inhibition(context.rules);
   }
 
-  /** Looks at all alerts, of which `changed` fired or were resolved, step by step. */
+  /** Look at all alerts, step by step. `changed` fired or were resolved. */
   *settle(changed: readonly Episode[], now: number): Generator<void> {
     const fired = new Set(changed.filter(({ state }) => state === 'firing'));
-    // An alert's labels stay as they are: who lies under what changes with the silences alone.
+    // Labels of an alert never change, so coverage changes only if silences do.
     const areSilencesOthers = this.#silences.version !== this.#silencesSeen;
     this.#silencesSeen = this.#silences.version;
     this.#inhibition.observe(this.#episodes.all());
@@ -81,7 +81,7 @@ export class NotificationPolicy {
     this.#keep(batch);
   }
 
-  /** One alert alone has begun to fire, and follows from no other. */
+  /** Take one alert that begins to fire and that no other explains. */
   fired(episode: Episode, now: number): void {
     this.#mark(episode);
     const batch = new Batch(this.#context.clock);
@@ -89,14 +89,14 @@ export class NotificationPolicy {
     this.#keep(batch);
   }
 
-  /** One alert alone was resolved. */
+  /** Take one alert that was resolved. */
   ended(episode: Episode, now: number): void {
     const batch = new Batch(this.#context.clock);
     batch.add(episode, true, this.#toldOver(episode, now));
     this.#keep(batch);
   }
 
-  /** One alert that fires is another than before, which is no news. */
+  /** Store a firing alert that has changed, without a notification. */
   keep(episode: Episode): void {
     this.#context.store.commit({ firing: [stored(episode, this.#context.clock)], over: [], transitions: [] });
   }
@@ -106,9 +106,9 @@ export class NotificationPolicy {
     return this.#transition(episode, 'firing', episode.firedAt);
   }
 
-  /** Null if no notifier was told that the alert fires. */
+  /** Return null if no notifier was told that the alert fires. */
   #toldOver(episode: Episode, now: number): Transition | null {
-    // The words are of the rows that were bad last, which may be fewer.
+    // The text is about the rows that were bad last, which may be fewer.
     const most = episode.mostCount > 1 ? `, ${episode.mostCount} at once at most` : '';
     episode.message = `over after ${duration(now - episode.since)}${most}: ${episode.message}`;
     return episode.isTold ? this.#transition(episode, 'resolved', now) : null;
@@ -150,12 +150,12 @@ export class NotificationPolicy {
   }
 }
 
-/** What is kept in one transaction: an alert's state and what is to be told of it are in the same. */
+/** One transaction of the store: states of alerts, and their notifications. */
 class Batch {
   readonly firing: StoredAlert[] = [];
   readonly over: string[] = [];
   readonly transitions: Transition[] = [];
-  /** What fired or was resolved, whether or not it is told. */
+  /** Alerts that fired or were resolved, notified or not. */
   readonly news: Episode[] = [];
   readonly #clock: WallClock;
 

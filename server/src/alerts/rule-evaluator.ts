@@ -5,34 +5,34 @@ import { HotRows } from './hot-rows.js';
 import { Increases } from './increase.js';
 import { fixedPoint, type Rule, type Term } from './rule.js';
 
-/** Timers come a little early at times; a second is not missed for that. */
+/** Timers come a little early at times; that second still counts. */
 const SLACK_MS = 20;
-/** A row that is pending stays so over a lull shorter than this: what flaps every second is not well in between. */
+/** A pending row survives a shorter lull than this: a row that flaps every second is not good in between. */
 const LULL_MS = 2_000;
-/** Stands for a row that is not there, where a rule watches for it. */
+/** Stands for an absent row, if the rule is about one. */
 const NO_SLOT = -1;
 
 type Test = (slot: number) => boolean;
 
-/** The rows of one group that are bad, as the last look has seen them. */
+/** Bad rows of one group, as of the last evaluation. */
 export interface Sighting {
   readonly group: string;
-  /** Rows that have been bad for long enough; of the others, there are some. */
+  /** Rows that have been bad for long enough. */
   ripe: number;
-  /** There are ripe rows that are bad at this moment, and not only held as bad because they were so just now. */
+  /** Whether ripe rows are bad at this moment, and not only held as bad because they were just now. */
   isBadNow: boolean;
-  /** When the first of its rows went bad; infinite before a look has come to one. */
+  /** When the first of its rows went bad; infinite before the first. */
   since: number;
-  /** The worst reading, in the column's unit; NaN where a reading is not judged by its size. */
+  /** The worst reading, in the column's unit; NaN if the rule does not judge size. */
   worst: number;
-  /** Places of the first and last of the ripe rows among the hot ones, -1 where there is none. */
+  /** Places of the first and last of the ripe rows among the hot rows, or -1. */
   first: number;
   last: number;
 }
 
 /**
- * Watches one rule over the rows of its table. A second's look is a scan of one column; only rows that are bad cost more.
- * Time is an argument.
+ * Compares one rule with the rows of its table. An evaluation scans one column; only bad rows cost more. Time is an
+ * argument.
  */
 export class RuleEvaluator {
   readonly rule: Rule;
@@ -40,16 +40,16 @@ export class RuleEvaluator {
   readonly #tables: Tables;
   readonly #increases: Increases | null;
   readonly #hot = new HotRows<Sighting>();
-  /** Those of hot rows, by group. The same objects from look to look: of ten thousand groups, new ones would be much garbage. */
+  /** Groups of hot rows. The objects are used again, because ten thousand new ones a second would be much garbage. */
   readonly #sightings = new Map<string, Sighting>();
-  /** The levels in fixed point; of `is`, one bit for each label. */
+  /** Levels in fixed point; for `is`, one bit for each label. */
   readonly #bound: number;
   readonly #clear: number;
   readonly #labels: number;
   readonly #factor: number;
   readonly #while: readonly Test[];
   readonly #unless: readonly Test[];
-  /** Key of the row that is to be there, where the rule is about one. */
+  /** Key of the row that must exist, if the rule is about one. */
   readonly #wanted: string | null;
   readonly #groupAttribute: number;
   /** Value of `impossible_figure` that names its column. */
@@ -81,7 +81,7 @@ export class RuleEvaluator {
     this.#groupAttribute = typeof rule.groupBy === 'object' ? attributes.indexOf(rule.groupBy.attribute) : -1;
   }
 
-  /** Looks at every row, about once a second. Returns what is bad, by group, until the next look; empty where all is well. */
+  /** Evaluate every row, about once a second. Return bad groups, valid until the next call. */
   observe(now: number): ReadonlyMap<string, Sighting> {
     this.#isStandIn = this.rule.insteadOf === null || !isReported(this.#tables, this.rule.insteadOf);
     this.#increases?.observe(now);
@@ -97,8 +97,8 @@ export class RuleEvaluator {
   }
 
   /**
-   * Slots of the ripe rows that the last look saw, those first that have been bad for longest; without those that have
-   * gone since.
+   * Return slots of ripe rows of the last evaluation, those that have been bad longest first, without rows that have
+   * gone.
    */
   slotsOf({ first }: Sighting): number[] {
     const { slots, generations, next } = this.#hot;
@@ -140,14 +140,14 @@ export class RuleEvaluator {
     }
   }
 
-  /** A reading is bad: does the rule apply to its row? */
+  /** Whether the rule applies to a row whose reading is bad. */
   #bad(slot: number, now: number): void {
     if (!this.#applies(slot)) return;
     const generation = this.table.generation[slot] as number;
     if (!this.#isHot(slot, generation, now)) this.#heat(slot, generation, this.#groupOf(slot), now);
   }
 
-  /** Whether it was bad before; then it is so now as well. */
+  /** Whether it was bad before. Then it is bad now as well. */
   #isHot(slot: number, generation: number, now: number): boolean {
     const place = this.#hot.placeOf(slot);
     if (place < 0 || this.#hot.generations[place] !== generation) return false;
@@ -164,7 +164,7 @@ export class RuleEvaluator {
     this.#hot.add(slot, generation, sighting, now);
   }
 
-  /** Whether a row that was bad is so still, or has not been well for long enough. */
+  /** Whether a row that was bad still is, or has not been good for long enough. */
   #goesOn(place: number, readings: Float64Array, now: number): boolean {
     const { slots, generations, since, last, isRipe } = this.#hot;
     const { forS, clearForS } = this.rule;
@@ -202,7 +202,7 @@ export class RuleEvaluator {
       sighting.isBadNow = isBad;
       return;
     }
-    // A reading that has come back while its row is held as bad says nothing of how bad it was.
+    // A reading that has recovered while its row is held as bad does not show how bad it was.
     if (this.#isClear(readings[slot] as number)) return;
     if (isBad) sighting.isBadNow = true;
     const { kind } = this.rule.condition;
@@ -262,7 +262,6 @@ export class RuleEvaluator {
   }
 }
 
-/** Nothing has been seen of it yet. */
 function begin(sighting: Sighting): void {
   sighting.ripe = 0;
   sighting.isBadNow = false;

@@ -1,4 +1,3 @@
-/** A rule as it is written, in the config file as in `built-in-rules.ts`, and what is made of it. */
 import {
   type Column,
   ConditionError,
@@ -18,15 +17,15 @@ export interface RuleSpec {
   readonly severity?: Severity | undefined;
   readonly table?: TableName | undefined;
   readonly column?: string | undefined;
-  /** One of these four, and one only. */
+  /** Exactly one of these four. */
   readonly above?: number | undefined;
   readonly below?: number | undefined;
   readonly is?: string | readonly string[] | undefined;
   readonly absent?: true | undefined;
-  /** Level at which it is well again; unless given, 10 % inside the threshold or at the target, whichever is nearer. */
+  /** Level at which it is good again. Default: 10 % inside the threshold or the target, whichever is nearer. */
   readonly clear?: number | undefined;
   readonly windowS?: number | undefined;
-  /** Conditions as in `where` of REST and `tail`, on the row or, with `stream.` before it, on the row's stream. */
+  /** Conditions as in `where` of REST and `tail`, on the row, or on its stream with `stream.` in front. */
   readonly while?: readonly string[] | undefined;
   readonly unless?: readonly string[] | undefined;
   /** `table.column` */
@@ -38,24 +37,27 @@ export interface RuleSpec {
 }
 
 export const CONDITIONS = ['above', 'below', 'is', 'absent'] as const;
-/** A reading that is bad for less than this is an accident. */
+/** A shorter bad reading is an accident. */
 const DEFAULT_FOR_S = 5;
-/** Well for less than this is a lull. */
+/** A shorter good reading is a lull. */
 const DEFAULT_CLEAR_FOR_S = 10;
 const DEFAULT_REFIRE_AFTER_S = 60;
 /** Share of the threshold by which a reading must come back inside it. */
 const HYSTERESIS = 0.1;
 
-/** What a listener says of itself, and what is reckoned from that alone: `columns/connections.ts` keeps the first in ids 20–39. */
+/** Ids of columns that a listener reports, or that are computed from its reports alone. */
 const SAID_BY_LISTENER: ReadonlySet<string> = new Set([
   ...SCHEMAS.connections.columns.filter(({ id }) => id >= 20 && id < 40).map(({ name }) => name),
   'buffer_model_ms',
   'time_to_gap_ms',
 ]);
-/** The tables whose rows belong to a stream: it is the first attribute of each. */
+/** Tables whose rows belong to a stream, which is the first attribute of each. */
 const HAVE_STREAM: ReadonlySet<TableName> = new Set(['connections', 'engines']);
 
-/** Checks a rule against the catalogue and fills in what it leaves out. @throws RuleError for all that is wrong with it */
+/**
+ * Check a rule against the catalogue and fill in defaults.
+ * @throws RuleError for everything that is wrong with it
+ */
 export function resolveRule(spec: RuleSpec): Rule {
   const { table } = spec;
   if (table === undefined) throw refusal(['table'], `one of ${TABLE_NAMES.join(', ')} is needed`);
@@ -92,7 +94,7 @@ export function resolveRule(spec: RuleSpec): Rule {
     table,
     column,
     needsTrust: table === 'connections' && namesOf(column, whole.while).some((name) => SAID_BY_LISTENER.has(name)),
-    // A GPU that is lost, or whose monitor ended, is no GPU that is well.
+    // A lost GPU, or one whose monitor ended, has not recovered.
     holdsMissing: table === 'gpus',
     forS: spec.forS ?? DEFAULT_FOR_S,
     clearForS: spec.clearForS ?? DEFAULT_CLEAR_FOR_S,
@@ -142,7 +144,7 @@ function levels(kind: 'above' | 'below', bound: number, clear: number | undefine
   return { kind, bound, clear: level };
 }
 
-/** 10 % inside the threshold, but never better than the target: what is on target is well. */
+/** 10 % inside the threshold, but never better than the target. */
 function defaultClear(kind: 'above' | 'below', bound: number, { target }: Column): number {
   const inside = Number((bound + (kind === 'above' ? -1 : 1) * HYSTERESIS * Math.abs(bound)).toFixed(6));
   if (kind === 'above') {
@@ -154,7 +156,10 @@ function defaultClear(kind: 'above' | 'below', bound: number, { target }: Column
 /** Prefix of a condition on the stream of a row. */
 const OF_STREAM = 'stream.';
 
-/** Reads `column op value`. @throws RuleError */
+/**
+ * Read `column op value`.
+ * @throws RuleError
+ */
 function parseTerm(text: string, table: TableName, path: readonly PropertyKey[]): Term {
   const typed = text.trimStart();
   const of = typed.startsWith(OF_STREAM) ? 'stream' : 'row';
@@ -170,12 +175,15 @@ function parseTerm(text: string, table: TableName, path: readonly PropertyKey[])
   }
 }
 
-/** Names of the readings of the row that a rule judges. */
+/** Names of the readings that a rule judges. */
 function namesOf(column: Column, terms: readonly Term[]): string[] {
   return [column.name, ...terms.filter(({ of }) => of === 'row').map(({ condition }) => condition[0])];
 }
 
-/** The column of that name. @throws RuleError that names those there are */
+/**
+ * Return the column of that name.
+ * @throws RuleError that lists the columns there are
+ */
 function columnOf(table: TableName, name: string, path: readonly PropertyKey[]): Column {
   const { columns } = SCHEMAS[table];
   const column = columns.find((known) => known.name === name);
@@ -192,7 +200,7 @@ function insteadOf(text: string): Column {
   return columnOf(table as TableName, name, ['insteadOf']);
 }
 
-/** Listeners are many and share a stream: unless said otherwise, those of one stream are one alert. */
+/** Listeners of one stream are one alert by default. */
 function groupOf(groupBy: string | undefined, table: TableName): Rule['groupBy'] {
   if (groupBy === undefined) return table === 'connections' ? { attribute: 'stream' } : 'row';
   if (groupBy === 'row' || groupBy === 'all') return groupBy;

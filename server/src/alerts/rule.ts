@@ -1,11 +1,9 @@
-/** What an alert rule is, once it has been checked against the catalogue: see `rule-spec.ts` for how one is written. */
 import type { Column, Condition as RowCondition, TableName } from '@auralis/shared';
 import type { Severity } from './alert.js';
 
-/** A rule is refused. */
 export class RuleError extends Error {
   override readonly name = 'RuleError';
-  /** Where in the rule, what was found and what is allowed. */
+  /** Place in the rule, value found and values allowed. */
   readonly problems: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
 
   constructor(problems: RuleError['problems']) {
@@ -14,13 +12,16 @@ export class RuleError extends Error {
   }
 }
 
-/** A condition on the row itself, or on the stream that the row belongs to. What is missing meets none. */
+/** A condition on the row, or on its stream. A missing reading meets none. */
 export interface Term {
   readonly of: 'row' | 'stream';
   readonly condition: RowCondition;
 }
 
-/** What is wrong with a reading. `clear`: the level at which it is well again, which is not the one at which it fires. */
+/**
+ * When a reading is bad. `clear`: the level at which it is good again, which differs from the level at which it
+ * fires.
+ */
 export type Condition =
   | { readonly kind: 'above' | 'below'; readonly bound: number; readonly clear: number }
   | { readonly kind: 'is'; readonly labels: readonly string[] }
@@ -30,34 +31,34 @@ export interface Rule {
   /** Unique among the rules. */
   readonly name: string;
   readonly title: string;
-  /** What it means, for people; '' where the reading says it all. */
+  /** Its meaning for people; '' if the reading says everything. */
   readonly help: string;
   readonly severity: Severity;
   readonly table: TableName;
   readonly column: Column;
   readonly condition: Condition;
-  /** Over how many seconds the column, a counter, is to rise; null where the reading itself is judged. */
+  /** Seconds over which the counter must rise; null if the reading itself is judged. */
   readonly windowS: number | null;
   /** All of these must hold, and none of `unless`. */
   readonly while: readonly Term[];
   readonly unless: readonly Term[];
-  /** It stands in for this column of another table, and only while nobody reports that. */
+  /** It replaces this column of another table, only while no row reports that. */
   readonly insteadOf: Column | null;
-  /** A reading that vanishes says nothing: what was bad stays so until there is a good one. Else it ends the alert. */
+  /** Whether an alert goes on if its reading vanishes. Otherwise that ends it. */
   readonly holdsMissing: boolean;
-  /** It judges what a listener says of itself, which counts only while the listener can be believed. */
+  /** Whether it judges what a listener reports, which counts only while the listener is trusted. */
   readonly needsTrust: boolean;
-  /** Rows that make one alert together: each for itself, all, or those with the same value of this attribute. */
+  /** Rows that make one alert: each alone, all, or those with the same value of this attribute. */
   readonly groupBy: 'row' | 'all' | { readonly attribute: string };
   /** How long a reading must be bad before it counts. */
   readonly forS: number;
-  /** How long it must be well before it counts as well. */
+  /** How long a reading must be good before it counts. */
   readonly clearForS: number;
-  /** How long after its end an alert of the same rows may not fire anew. */
+  /** How long after its end an alert of the same rows may not fire again. */
   readonly refireAfterS: number;
 }
 
-/** The level of a condition as the integer that its column's cells hold. */
+/** Return a level as the integer that cells of its column hold. */
 export function fixedPoint(column: Column, value: number): number {
   // 0.05 × 10⁴ is a hair more than 500 in binary.
   return Number((value * 10 ** column.scale).toFixed(6));

@@ -1,9 +1,9 @@
 import type { Alert } from './alert.js';
 
-/** Keeps notifiers from being told of alerts that match it. They show all the same. */
+/** Keeps notifiers from being told of alerts that match. The alerts still show. */
 export interface Silence {
   readonly id: string;
-  /** `rule`, `severity` or the name of a label, and the value that it must have: all of them. One at least. */
+  /** `rule`, `severity` or a label, and its value. All must match; at least one is needed. */
   readonly matchers: Readonly<Record<string, string>>;
   readonly author: string;
   readonly reason: string;
@@ -12,16 +12,16 @@ export interface Silence {
   readonly endsAt: number;
 }
 
-/** Silences at once: somebody's script that makes one for each alert is told so before it fills the hub. */
+/** A script that makes a silence for each alert is refused before it fills the hub. */
 export const MAX_SILENCES = 500;
 
-/** All silences that have not ended. The wall time is an argument. */
+/** Silences that have not ended. The wall time is an argument. */
 export class Silences {
-  /** Another one whenever a silence comes or goes. */
+  /** Changes whenever a silence comes or goes. */
   version = 0;
   readonly #silences = new Map<string, Silence>();
 
-  /** False where there are too many. */
+  /** Return false if there are too many. */
   add(silence: Silence): boolean {
     if (this.#silences.size >= MAX_SILENCES) return false;
     this.#silences.set(silence.id, silence);
@@ -38,19 +38,19 @@ export class Silences {
     return this.#silences.get(id);
   }
 
-  /** Those that will end last come first. */
+  /** Those that end last come first. */
   list(): Silence[] {
     return [...this.#silences.values()].sort((a, b) => b.endsAt - a.endsAt);
   }
 
-  /** Forgets those that have ended and returns their ids. */
+  /** Forget silences that have ended. Return their ids. */
   expire(now: number): string[] {
     const ended = [...this.#silences.values()].filter(({ endsAt }) => endsAt <= now).map(({ id }) => id);
     for (const id of ended) this.remove(id);
     return ended;
   }
 
-  /** A silence that the alert lies under, or null. */
+  /** Return a silence that covers the alert, or null. */
   covering(alert: Pick<Alert, 'rule' | 'severity' | 'labels'>): Silence | null {
     for (const silence of this.#silences.values()) if (matches(silence, alert)) return silence;
     return null;

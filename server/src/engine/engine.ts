@@ -12,7 +12,7 @@ import { SynthesisFigures } from './synthesis.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Readings that say how it is now: missing as soon as nobody is there to say so. */
+/** Readings of the present: missing as soon as the engine is gone. */
 const PRESENT = [
   ENGINE.ring_buffer_depth_ms,
   ENGINE.phrase_queue_depth,
@@ -22,7 +22,7 @@ const PRESENT = [
   ENGINE.active_clients,
   ENGINE.chunk_send_rate,
 ];
-/** Readings of what it last did: missing once it has been silent for long. */
+/** Readings of its last work: missing once it has been stale for long. */
 const RECENT = [
   ENGINE.synthesis_latency_ms,
   ENGINE.synthesis_latency_last_ms,
@@ -33,7 +33,7 @@ const RECENT = [
   ENGINE.notes_per_phrase,
 ];
 
-/** One engine: its row of `engines`, and what the row cannot say. Time is an argument. */
+/** One engine: its row of `engines`, and state that the row cannot hold. Time is an argument. */
 export class Engine {
   readonly slot: number;
   /** Its chunks pass through the hub. */
@@ -83,7 +83,7 @@ export class Engine {
     this.#table.add(this.slot, ENGINE.chunks_clipped, this.#pcm.clipped - clipped);
   }
 
-  /** Take its last sign of life to be of now, unless it is known to be silent. */
+  /** Set its last sign of life to now, unless it is stale. */
   signed(now: number): void {
     if (!this.#isSilent) this.#lastSignAt = now;
   }
@@ -130,7 +130,7 @@ export class Engine {
     }
   }
 
-  /** Brings up to date what changes by time alone; once a second. */
+  /** Update columns that change by time alone. Call once a second. */
   refresh(now: number): void {
     this.#synthesis.refresh(now);
     if (this.#has(ENGINE.generation_failures_per_hour)) this.#showGenerationFailures(now);
@@ -155,7 +155,7 @@ export class Engine {
     this.#showGenerationFailures(now);
   }
 
-  /** An underrun is a queue that runs empty; one that is empty from the start is none. */
+  /** An underrun is a queue that runs empty. A queue that is empty from the start is not. */
   #queue(depth: number): void {
     const before = this.#table.get(this.slot, ENGINE.phrase_queue_depth);
     if (!this.#has(ENGINE.phrase_queue_underruns)) this.#set(ENGINE.phrase_queue_underruns, 0);
@@ -194,7 +194,7 @@ export class Engine {
     this.#showPeak(now);
   }
 
-  /** The larger of what the engine says of its last phrase and of what was measured: either may clip unknown to the other. */
+  /** The larger of the reported and the measured peak, because either may clip unseen by the other. */
   #showPeak(now: number): void {
     const measured = this.#pcm === null ? Number.NaN : this.#pcm.peakDb(now);
     this.#set(ENGINE.peak_measured_db, measured);

@@ -2,7 +2,7 @@ import { MAX_ABS_MS } from '@auralis/shared';
 import { count, flag, id, type Kind, needed, neededOnSuccess, optional, real, whole } from '../check/fields.js';
 import { type RecordOf, RecordReader } from '../check/record-reader.js';
 
-/** Largest that a figure can be by any stretch, so that no single one poisons a mean or a sum. */
+/** Largest possible figure, so that no single one spoils a mean or a sum. */
 const MAX_NOTES = 100_000;
 const MAX_QUEUE = 1_000_000;
 const MAX_SECONDS = 86_400;
@@ -10,7 +10,7 @@ const MAX_SECONDS = 86_400;
 const MAX_PERCENT = 100_000;
 /** 16 TiB. */
 const MAX_MB = 2 ** 24;
-/** Quieter than any number format; what is silent is shown as this. */
+/** Quieter than any number format. Digital silence is shown as this. */
 const MIN_DB = -200;
 const MAX_DB = 100;
 
@@ -26,13 +26,13 @@ const megabytes = real('of megabytes', 0, MAX_MB);
 const decibels: Kind<number> = {
   allowed: `a number of decibels, at most ${MAX_DB}`,
   schema: { type: 'number', maximum: MAX_DB },
-  // −∞ is silence, and what the logarithm of a silent phrase gives.
+  // −∞ is digital silence: the logarithm of an empty phrase.
   read: (found) => (typeof found === 'number' && found <= MAX_DB ? Math.max(found, MIN_DB) : undefined),
 };
 
 const outcome = {
   success: needed(flag),
-  // A phrase that failed has no length, and below no notes.
+  // A failed phrase has no length and no notes.
   phraseDurationSec: neededOnSuccess(seconds),
   peakAmplitudeDb: optional(decibels),
   gpuMemoryMb: optional(megabytes),
@@ -51,10 +51,10 @@ export const EVENTS = {
   clients: { active: needed(count) },
 } as const;
 
-/** An event, checked. null: missing, where it may be. */
+/** An event, checked. null: missing, if that is allowed. */
 export type EngineEvent = RecordOf<typeof EVENTS>;
 
-/** How a synthesis ended. */
+/** Result of a synthesis. */
 export type Outcome = Omit<Extract<EngineEvent, { type: 'synthesis' }>, 'type' | 'latencyMs'>;
 
 export const EVENT_READER = new RecordReader('an event', EVENTS);

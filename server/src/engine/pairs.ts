@@ -1,10 +1,10 @@
 import type { Outcome } from './event.js';
 
-/** An end that came before its start is held this long for it; an end told twice within it is known for one. */
+/** An end that came before its start is held this long for it. A repeated end is recognised within this time. */
 export const GRACE_MS = 5_000;
 /** A start without an end is forgotten after this long. */
 export const NEVER_ENDED_MS = 600_000;
-/** Syntheses of one engine that are known at once; the oldest is forgotten for a new one. */
+/** Syntheses of one engine that are remembered at once. The oldest is forgotten for a new one. */
 export const MAX_PENDING = 256;
 
 interface Started {
@@ -15,40 +15,40 @@ interface Started {
 }
 
 interface Ended extends Started {
-  /** null: its start is known already, and it is held only to know it again. */
+  /** null: its start is known already, and it is held only to recognise it. */
   readonly outcome: Outcome | null;
   readonly hasLatency: boolean;
 }
 
-/** A synthesis that ended. `latencyMs` is null where nothing says how long it took. */
+/** A synthesis that ended. `latencyMs` is null if its duration is unknown. */
 export interface Paired {
   readonly latencyMs: number | null;
   readonly outcome: Outcome;
 }
 
 /**
- * Pairs the starts and ends of syntheses by their id: overlapping, in any order, or with one of the two missing. Time is
- * an argument. Bounded: at most MAX_PENDING starts and as many ends.
+ * Pairs starts and ends of syntheses by id: overlapping, in any order, or with one of the two missing. Time is an
+ * argument. At most MAX_PENDING starts and as many ends are kept.
  */
 export class SynthesisPairs {
-  /** Starts that were never ended, ends that never had a start, ends told twice. */
+  /** Starts without an end, ends without a start, repeated ends. */
   unpaired = 0;
   /** Both in order of arrival. */
   readonly #started = new Map<string, Started>();
   readonly #ended = new Map<string, Ended>();
 
-  /** Begun and not ended. */
+  /** Syntheses begun and not ended. */
   get pending(): number {
     return this.#started.size;
   }
 
-  /** A synthesis began. Where its end came first, returns that with what only now is known of it; else null. */
+  /** Note a start. If its end came first, return that end with its latency; else null. */
   start(id: string, at: number | null, now: number): Paired | null {
     this.expire(now);
     const end = this.#ended.get(id);
     if (end !== undefined && end.outcome !== null) {
       this.#ended.set(id, { ...end, outcome: null });
-      // The order of arrival says nothing of how long it took; only the engine's own clock does.
+      // The order of arrival says nothing about duration; only the engine's own clock does.
       return { latencyMs: end.hasLatency ? null : elapsed(at, end.at), outcome: end.outcome };
     }
     if (this.#started.delete(id)) this.unpaired++;
@@ -60,8 +60,8 @@ export class SynthesisPairs {
   }
 
   /**
-   * A synthesis ended; `latencyMs`: what the engine says that it took. Returns what it took where that is known, with
-   * `latencyMs` null where it is not (yet), and null where this end was told before.
+   * Note an end. `latencyMs`: duration by the engine. Return the synthesis, with `latencyMs` null if it is not known
+   * yet; null if this end was reported before.
    */
   end(id: string, at: number | null, latencyMs: number | null, outcome: Outcome, now: number): Paired | null {
     this.expire(now);
@@ -78,7 +78,7 @@ export class SynthesisPairs {
     return { latencyMs: elapsed(start.at, at) ?? elapsed(start.arrivedAt, now), outcome };
   }
 
-  /** Forgets what has waited too long. */
+  /** Forget starts and ends that have waited too long. */
   expire(now: number): void {
     for (const [id, { arrivedAt }] of this.#started) {
       if (now - arrivedAt < NEVER_ENDED_MS) break;
@@ -101,7 +101,10 @@ export class SynthesisPairs {
   }
 }
 
-/** null where a clock is missing, went backwards, or did not move: start and end in one message took some time all the same. */
+/**
+ * Return null if a clock is missing, went backwards, or did not move: start and end in one message still took some
+ * time.
+ */
 function elapsed(from: number | null, to: number | null): number | null {
   return from !== null && to !== null && to > from ? to - from : null;
 }

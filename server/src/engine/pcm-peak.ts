@@ -1,17 +1,20 @@
 import { endianness } from 'node:os';
 
-/** What clipping is shown as: the least that its column can say above 0 dB. */
+/** Clipping is shown as the least that its column can show above 0 dB. */
 export const CLIPPED_DB = 0.1;
-/** What silence is shown as: the smallest sample of 16 bits is −90.3 dB. */
+/** Digital silence is shown as this: the smallest sample of 16 bits is −90.3 dB. */
 export const SILENCE_DB = -96;
 
 const FULL_SCALE = 32_767;
-/** So many full-scale samples in a row are clipping: a single one is what a normalised peak looks like. */
+/** This many full-scale samples in a row are clipping. A normalised peak has single ones. */
 const CLIPPED_RUN = 3;
 const WINDOW_S = 10;
 
 const IS_BIG_ENDIAN = endianness() === 'BE';
-/** Chunks come at any offset of their message; samples are read from here, aligned. One for all: a chunk is measured at once. */
+/**
+ * Chunks lie at any offset of their message. Samples are copied here, aligned. One for all, because a chunk is
+ * measured at once.
+ */
 let bytes = Buffer.alloc(64 * 1024);
 let samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 
@@ -24,7 +27,7 @@ export class PcmPeak {
   clipped = 0;
   /** Full-scale samples that each channel ended with; negative for those at the bottom. */
   readonly #runs: Int32Array;
-  /** The largest of each second, dB, by second modulo the window; and which second that is. */
+  /** The largest of each second, dB, by second modulo the window; and the number of that second. */
   readonly #peaks = new Float64Array(WINDOW_S).fill(Number.NaN);
   readonly #seconds = new Float64Array(WINDOW_S).fill(Number.NaN);
   #isAtFullScale = false;
@@ -33,7 +36,7 @@ export class PcmPeak {
     this.#runs = new Int32Array(channels);
   }
 
-  /** Takes a chunk; a byte that makes no sample is left out. */
+  /** Take a chunk. Bytes beyond the last whole sample are left out. */
   add(now: number, payload: Uint8Array): void {
     const count = load(payload);
     if (count === 0) return;
@@ -60,7 +63,7 @@ export class PcmPeak {
     this.#note(Math.floor(now / 1000), decibels);
   }
 
-  /** The peak of the last ten seconds, dB; NaN where there was no sound, silence included. */
+  /** Return the peak of the last ten seconds, dB; NaN without chunks. */
   peakDb(now: number): number {
     const second = Math.floor(now / 1000);
     let peak = Number.NaN;
@@ -79,7 +82,7 @@ export class PcmPeak {
     this.#peaks[at] = decibels;
   }
 
-  /** Looks for runs: only where a sample is at full scale at all. */
+  /** Look for runs, only if a sample is at full scale at all. */
   #isClipped(count: number): boolean {
     const runs = this.#runs;
     const channels = runs.length;
@@ -98,7 +101,7 @@ export class PcmPeak {
   }
 }
 
-/** Copies a chunk to where its samples can be read; returns how many there are. */
+/** Copy a chunk to aligned memory. Return the number of samples. */
 function load(payload: Uint8Array): number {
   if (payload.length > bytes.length) {
     bytes = Buffer.alloc(payload.length * 2);

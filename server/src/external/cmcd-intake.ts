@@ -6,7 +6,7 @@ import type { ClientReport, ExternalConnection } from '../listeners/external-con
 import type { HubCounters } from '../state/counters.js';
 import type { ExternalConnections } from './external-connections.js';
 
-/** What a player says of itself, checked. */
+/** A player's record, checked. */
 export interface PlayerRecord extends ClientReport {
   readonly session: string;
   readonly content: string | null;
@@ -22,7 +22,7 @@ export interface PlayerSource {
   readonly holders: Holders;
 }
 
-/** Where players without our SDK tell of themselves, in CMCD. */
+/** Takes CMCD records of players without our SDK. */
 export class CmcdIntake {
   readonly #connections: ExternalConnections;
   readonly #read: (text: string) => PlayerRecord;
@@ -38,8 +38,8 @@ export class CmcdIntake {
   }
 
   /**
-   * Take records, each a line, one a step. `stream`: whose they are; null: that of each record's content. `from`: who sends
-   * them.
+   * Take records, each a line, one a step. `stream`: their stream, or null for that of each record's content. `from`:
+   * the sender.
    */
   *takeSteps(
     lines: readonly string[],
@@ -62,7 +62,7 @@ export class CmcdIntake {
     if (record.hasQuit) this.#connections.close(name, 'quit', now);
   }
 
-  /** A report that was sent again because its answer was lost is not taken again; a session that began anew has later times. */
+  /** Ignore a report that was sent again because its answer was lost. A session that began anew has later times. */
   #isNew(connection: ExternalConnection, { sequence, sentAtMs }: PlayerRecord): boolean {
     const last = this.#last.get(connection);
     if (last !== undefined && sequence <= last.sequence && sentAtMs <= last.sentAtMs) return false;

@@ -11,7 +11,10 @@ const NAME = /^[\x21-\x7e]{1,128}$/;
 /** A number as a text. */
 const DIGITS = /^\d{1,15}$/;
 
-/** CTA-5004-B's player states. Who seeks or loads is about to play; who waits for its user does nothing. */
+/**
+ * CTA-5004-B's player states. A player that seeks or loads is about to play; one that waits for its user does
+ * nothing.
+ */
 const STATES: Readonly<Record<string, PlaybackState>> = {
   s: 'starting',
   d: 'starting',
@@ -38,28 +41,28 @@ const NUMBERS: Readonly<Record<string, { readonly column: number; readonly most:
   bsa: { column: CONNECTION.buffer_underruns, most: MAX_COUNT },
   bsda: { column: CONNECTION.underrun_duration_ms, most: MAX_ABS_MS },
 };
-/** Keys that are read, into a column or to know what the record is. The others have no place here. */
+/** Keys that are read. Others have no place here. */
 const READ = new Set([...Object.keys(NUMBERS), 'v', 'sid', 'cid', 'e', 'ts', 'sn', 'sta', 'bg', 'bs', 'bsd', 'ec']);
 
 /**
- * One CMCD record: what a player without our SDK says of itself (CTA-5004-B; version 1 too). A field of a wrong type or an
- * unknown label is ignored and counted, because the rest of the record is worth as much without it.
+ * One CMCD record of a player without our SDK (CTA-5004-B; version 1 too). A field of a wrong type or with an unknown
+ * label is ignored and counted, because the rest of the record is still good.
  */
 export class CmcdRecord {
-  /** Its playback session: the connection. */
+  /** Its playback session, which is the connection. */
   readonly session: string;
-  /** Content that it plays, or null if it does not say. */
+  /** Content that it plays, or null. */
   readonly content: string | null;
-  /** Number of the report in its session and the player's clock, ms; NaN if it does not say. */
+  /** Number of the report in its session, and the player's clock, ms; NaN if missing. */
   readonly sequence: number;
   readonly sentAtMs: number;
   /** The user has ended it. */
   readonly hasQuit: boolean;
   readonly hidden: boolean;
   readonly saysBufferDepth: boolean;
-  /** No clock is proven, so that nothing is held against it. */
+  /** A player's clock is not proven, so no latency is impossible. */
   readonly isLatencyImpossible = false;
-  /** Keys without a column, and keys whose value was no reading. */
+  /** Keys without a column, and keys without a usable value. */
   readonly ignored: number;
 
   readonly #numbers: readonly (readonly [column: number, value: number])[];
@@ -88,7 +91,7 @@ export class CmcdRecord {
     this.#hasStarved = (isStarved || this.#state === STALLED) && !this.#says(CONNECTION.buffer_underruns);
     const starvedMs = fields.read('bsd', sumOf) ?? 0;
     this.#starvedMs = this.#says(CONNECTION.underrun_duration_ms) ? 0 : starvedMs;
-    // An event of an error (`e`) is one error even if the player has no code for it.
+    // An error event (`e`) is one error even if the player has no code for it.
     this.#errors = fields.read('ec', errorsOf) ?? Number(fields.read('e', textOf) === 'e');
     fields.read('v', versionOf);
     this.ignored = fields.ignored;
@@ -98,15 +101,16 @@ export class CmcdRecord {
     const wasStalled = table.get(slot, CONNECTION.playback_state) === STALLED;
     for (const [column, value] of this.#numbers) {
       table.set(slot, column, value);
-      // Measured against the origin's clock, whose offset from the player's nobody knows.
+      // Measured against the origin's clock, whose offset from the player's is unknown.
       if (column === CONNECTION.latency_ms) table.set(slot, CONNECTION.clock, 0);
     }
-    // A starvation has begun with the report that says so first, be it by `bs` or as the state; what follows is the same one.
+    // Rebuffering begins with the first report that says so, by `bs` or as the state. Later reports are about the
+    // same one.
     if (this.#hasStarved && !wasStalled) table.add(slot, CONNECTION.buffer_underruns, 1);
     if (this.#starvedMs > 0) table.add(slot, CONNECTION.underrun_duration_ms, this.#starvedMs);
     if (this.#errors > 0) table.add(slot, CONNECTION.player_errors, this.#errors);
     if (this.#state !== null) table.set(slot, CONNECTION.playback_state, this.#state);
-    // A player that can tell says only that it is hidden: one that has never said so may not know.
+    // Players report only that they are hidden. One that never did may not know.
     if (this.hidden || table.get(slot, CONNECTION.hidden) === 1)
       table.set(slot, CONNECTION.hidden, Number(this.hidden));
   }
@@ -116,7 +120,7 @@ export class CmcdRecord {
   }
 }
 
-/** The fields of a record. Those that have no column or no usable value are counted. */
+/** Return the fields of a record. Fields without a column or a usable value are counted. */
 class Fields {
   ignored: number;
   readonly #found: Readonly<Record<string, unknown>>;
@@ -126,7 +130,7 @@ class Fields {
     this.ignored = Object.keys(found).filter((key) => !READ.has(key)).length;
   }
 
-  /** A reading, or null if there is none. `reading` returns null for a value that is none. */
+  /** Return a reading, or null. `reading` returns null for a value that is not usable. */
   read<Reading>(key: string, reading: (found: unknown) => Reading | null): Reading | null {
     const found = this.#found[key];
     if (found === undefined) return null;
@@ -135,7 +139,7 @@ class Fields {
     return value;
   }
 
-  /** A number from 0 to `most`, or NaN. */
+  /** Return a number from 0 to `most`, or NaN. */
   number(key: string, most: number): number {
     return this.read(key, (found) => numberOf(ofAudio(found), most)) ?? Number.NaN;
   }
@@ -155,7 +159,8 @@ function decode(text: string): Record<string, unknown> {
     throw new Refusal('bad_message', `a record is at most ${MAX_RECORD_CHARACTERS} characters, not ${text.length}`);
   }
   try {
-    // Without symbols: those of `Symbol.for` stay in memory for good, and a stranger could send any number of names.
+    // Parse without symbols: those of `Symbol.for` stay in memory for good, and a stranger could send any number of
+    // names.
     const fields = decodeCmcd(text, { useSymbol: false });
     return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, withoutTokens(value)]));
   } catch {
@@ -163,23 +168,23 @@ function decode(text: string): Record<string, unknown> {
   }
 }
 
-/** Tokens of structured fields as the texts that they are. */
+/** Turn tokens of structured fields into texts. */
 function withoutTokens(found: unknown): unknown {
   if (Array.isArray(found)) return found.map(withoutTokens);
   if (isItem(found)) return { value: withoutTokens(found.value), params: found.params };
   return found instanceof SfToken ? found.description : found;
 }
 
-/** The number of a key that has one for each kind of media: the first of audio, or else the first. */
+/** Return the number of a key that has one for each kind of media: the first of audio, or else the first. */
 const ofAudio = (found: unknown) => (Array.isArray(found) ? audioItems(found)[0] : found);
 
-/** The sum of such a key, whose list has one for each time, in ms; null if an item is no duration. */
+/** Return the sum of such a key, whose list has one for each time, in ms; null if an item is not a duration. */
 function sumOf(found: unknown): number | null {
   const items = (Array.isArray(found) ? audioItems(found) : [found]).map((item) => numberOf(item, MAX_ABS_MS));
   return items.reduce<number | null>((sum, ms) => (sum === null || ms === null ? null : sum + ms), 0);
 }
 
-/** Those of a list that are marked as of audio (`a`), or all where none is. A plain item, as version 1 has it, has no mark. */
+/** Return the items marked as audio (`a`), or all if there are none. Plain items, as in version 1, have no mark. */
 function audioItems(list: readonly unknown[]): readonly unknown[] {
   const items = list.map((item) => (isItem(item) ? item : { value: item, params: {} }));
   const ofAudioAlone = items.filter(({ params }) => Object.hasOwn(params, 'a'));
@@ -190,7 +195,7 @@ function isItem(found: unknown): found is { readonly value: unknown; readonly pa
   return typeof found === 'object' && found !== null && 'value' in found && 'params' in found;
 }
 
-/** A number from 0 to `most`, which some players write as a text; null for anything else. */
+/** Return a number from 0 to `most`, which some players write as a text; null for anything else. */
 function numberOf(found: unknown, most: number): number | null {
   const value = typeof found === 'string' && DIGITS.test(found) ? Number(found) : found;
   return typeof value === 'number' && value >= 0 && value <= most ? value : null;
@@ -203,7 +208,7 @@ function flagOf(found: unknown): boolean | null {
   return found === 0 || found === '0' || found === 'false' ? false : null;
 }
 
-/** A name, which some players write as a number. */
+/** Return a name, which some players write as a number. */
 function textOf(found: unknown): string | null {
   if (typeof found === 'number') return String(found);
   return typeof found === 'string' ? found : null;
@@ -214,7 +219,7 @@ const stateOf = (found: unknown) => (typeof found === 'string' && Object.hasOwn(
 /** Both versions are read alike. */
 const versionOf = (found: unknown) => numberOf(found, 2);
 
-/** The number of codes. A player with one code sends it alone, as a text or a number. */
+/** Return the number of codes. A player with one code sends it alone, as a text or a number. */
 function errorsOf(found: unknown): number | null {
   if (Array.isArray(found)) return found.length;
   return typeof found === 'boolean' ? null : 1;

@@ -5,7 +5,7 @@ import { recordSchema } from '../check/record-schema.js';
 import { Refusal } from '../check/refusal.js';
 import { Report } from '../ingest/report.js';
 
-/** Shown in tables, pages and URLs: nothing that looks like nothing or breaks a line. */
+/** Shown in tables, pages and URLs, so it must be visible and on one line. */
 const VISIBLE = /^[\x21-\x7e]{1,128}$/;
 const LINE = /^\P{Cc}{0,200}$/u;
 
@@ -42,7 +42,7 @@ const clientMetrics: Kind<Record<string, unknown>> = {
 const ms = real('of milliseconds', 0, MAX_ABS_MS);
 const duration = real('of milliseconds', 1, MAX_CHUNK_DURATION_MS);
 
-/** What a server tells of its connections. Counters are since the connection opened. */
+/** Records of a server about its connections. Counters are since the connection opened. */
 const RECORDS = {
   connection_opened: { connection: needed(connectionId), attributes: optional(attributes) },
   connection_metrics: {
@@ -60,12 +60,15 @@ const RECORDS = {
 
 const READER = new RecordReader('a report', RECORDS);
 
-/** The door for what servers tell of their connections. */
+/** Reads and checks such records. */
 export class ConnectionInbox {
   readonly recordSchema = recordSchema(RECORDS, 'What a server tells of one of its connections');
   readonly #report = new Report();
 
-  /** `client`: what the client itself says; valid until the next record. @throws Refusal */
+  /**
+   * `client`: the client's own report, valid until the next record.
+   * @throws Refusal
+   */
   read(found: unknown): { record: RecordOf<typeof RECORDS>; client: Report | null; ignored: number } {
     const { record, ignored } = READER.read(found);
     if (record.type === 'connection_opened') {

@@ -14,7 +14,7 @@ import type { HubCounters } from '../state/counters.js';
 import type { ExternalChunks } from '../state/external-chunks.js';
 import type { PLAYER_MARK, Tables } from '../state/tables.js';
 
-/** Names a connection: within its stream, so that it is never taken for one of another stream or of the hub's own. */
+/** Names a connection within its stream, so that it is never taken for one of another stream or of the hub's own. */
 export interface ConnectionName {
   readonly stream: string;
   readonly connection: string;
@@ -26,7 +26,7 @@ export interface ConnectionAttributes {
   readonly address: string;
 }
 
-/** An open connection, its stream, and who reported it first: they hold its place. */
+/** An open connection, its stream, and the holders of its place: those who reported it first. */
 export interface Placed {
   readonly stream: Stream;
   readonly connection: ExternalConnection;
@@ -34,14 +34,14 @@ export interface Placed {
 }
 
 /**
- * Stands between stream and connection in a row's key. No name of a stream and no id of the hub's own has either character,
- * and whoever may speak for one kind of connections cannot touch the other.
+ * Stands between stream and connection in a row's key. No stream's name and no id of the hub has either character,
+ * and a server that may report one kind of connections cannot touch the other.
  */
 export type KeyMark = ':' | typeof PLAYER_MARK;
 
 /**
- * Connections that others serve and report, of one kind: as many as `maxClients`, beside as many of every other kind, so
- * that none takes the places of another.
+ * External connections of one kind: up to `maxClients`, beside as many of every other kind, so that none takes the
+ * places of another.
  */
 export class ExternalConnections {
   readonly #relay: Relay;
@@ -53,7 +53,9 @@ export class ExternalConnections {
   #heardAllAt = Number.NEGATIVE_INFINITY;
   readonly #places: Places;
   readonly #closed: ClosedRows;
-  /** What closed ones had counted: one that is heard of again, after a broken network say, is not counted twice. */
+  /**
+   * Counters of closed connections, so that one that is reported again after a broken network is not counted twice.
+   */
   readonly #counted = new Map<string, ConnectionCounters>();
 
   constructor(relay: Relay, tables: Tables, counters: HubCounters, elsewhere: ExternalChunks, mark: KeyMark) {
@@ -64,7 +66,7 @@ export class ExternalConnections {
     this.#mark = mark;
     const { maxClients: most, maxSharePercent: sharePercent } = relay.options;
     this.#places = new Places({ most, sharePercent });
-    // Opening and closing without end must give no more room than keeping connections open.
+    // Opening and closing must give no more room than keeping connections open.
     this.#closed = new ClosedRows(most, (slot) => tables.connections.close(slot));
   }
 
@@ -73,8 +75,8 @@ export class ExternalConnections {
   }
 
   /**
-   * Open one that is not open. `holders`: who tells of it. `since`: it opens just now, or was open before anybody told of it.
-   * `staleAfterMs`: without a report for so long it is stale.
+   * Open a connection. `holders`: who reports it. `since`: whether it opens just now, or was open before.
+   * `staleAfterMs`: without a report for this long it is stale.
    * @throws Refusal
    */
   open(
@@ -119,7 +121,7 @@ export class ExternalConnections {
     this.#elsewhere.addByConnection(stream.name, sent, dropped);
   }
 
-  /** Closes one that is open; its row stays for a while, with the reason. */
+  /** Close a connection. Its row stays for a while, with the reason. */
   close(name: ConnectionName, reason: string, now: number): void {
     const key = this.#keyOf(name);
     const placed = this.#open.get(key);
@@ -129,12 +131,12 @@ export class ExternalConnections {
     this.#close(key, placed, reason, now);
   }
 
-  /** Take everybody's last sign of life to be of now. */
+  /** Set the last sign of life of all connections to now. */
   heardAll(now: number): void {
     this.#heardAllAt = now;
   }
 
-  /** Once a second: closes those that nobody reports any more, and lets closed rows go. */
+  /** Close connections that are not reported any more, and forget closed rows. Call once a second. */
   expire(now: number): void {
     for (const [key, placed] of this.#open) {
       if (now - Math.max(placed.connection.lastReportAt, this.#heardAllAt) <= STALLED_MS) continue;

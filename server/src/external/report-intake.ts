@@ -5,7 +5,7 @@ import type { ClientReport, ConnectionMetrics } from '../listeners/external-conn
 import type { HubCounters } from '../state/counters.js';
 import type { ConnectionAttributes, ConnectionName, ExternalConnections, Placed } from './external-connections.js';
 
-/** What a server tells of one of its connections, checked. */
+/** A server's record about one of its connections, checked. */
 export type ConnectionRecord =
   | {
       readonly type: 'connection_opened';
@@ -15,9 +15,9 @@ export type ConnectionRecord =
   | ({ readonly type: 'connection_metrics'; readonly connection: string } & ConnectionMetrics)
   | { readonly type: 'connection_closed'; readonly connection: string; readonly reason: string | null };
 
-/** What the desk needs of ingest: a record, read and checked. */
+/** Reads and checks records. */
 export interface ConnectionInbox {
-  /** What one record may be, as JSON Schema. */
+  /** JSON Schema of a record. */
   readonly recordSchema: object;
   /** `client`: valid until the next. @throws Refusal */
   read(found: unknown): {
@@ -29,7 +29,7 @@ export interface ConnectionInbox {
 
 const UNKNOWN: ConnectionAttributes = { client: '', address: '' };
 
-/** Where a server that streams by itself tells of its connections. */
+/** Takes reports of servers that stream by themselves. */
 export class ReportIntake {
   readonly recordSchema: object;
   readonly #connections: ExternalConnections;
@@ -44,8 +44,8 @@ export class ReportIntake {
   }
 
   /**
-   * Take a record or a list of them, as decoded, one a step. Good ones are taken, others refused and counted. `holders`: who
-   * tells.
+   * Take a decoded record or a list of them, one a step. Good ones are taken, others refused and counted. `holders`:
+   * the reporter.
    */
   *takeSteps(stream: string, found: unknown, holders: Holders, now: () => number): Generator<void, Answer | NoAnswer> {
     const answer = yield* takeSteps(found, (each) => {
@@ -69,7 +69,7 @@ export class ReportIntake {
         this.#opened(name, record.attributes ?? UNKNOWN, holders, now);
         break;
       case 'connection_metrics': {
-        // One that was open before the hub was: what it has counted so far belongs to no rate.
+        // It was open before the hub started, so its counts so far belong to no rate.
         const placed = this.#connections.get(name) ?? this.#open(name, UNKNOWN, holders, 'before', now);
         this.#connections.report(placed, record, client, now);
         break;
@@ -80,7 +80,7 @@ export class ReportIntake {
     }
   }
 
-  /** Told twice, it is the same connection, described anew. */
+  /** Reported as opened twice, it is the same connection with a new description. */
   #opened(name: ConnectionName, who: ConnectionAttributes, holders: Holders, now: number): void {
     const known = this.#connections.get(name);
     if (known === null) this.#open(name, who, holders, 'now', now);

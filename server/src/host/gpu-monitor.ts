@@ -4,7 +4,7 @@ import { LogSplitter } from './nvidia-smi-parser/splitter.js';
 
 /** A program that writes documents of `nvidia-smi -q -x`, one after the other. */
 export interface GpuProcess {
-  /** Ends it at once. `ended` is called when it has. */
+  /** End it at once. `ended` is called when it has ended. */
   kill(): void;
 }
 
@@ -24,19 +24,19 @@ export interface GpuMonitorContext {
   readonly now: () => number;
 }
 
-/** A driver that is not kept loaded takes seconds to come up, more with many GPUs. */
+/** A driver that is not kept loaded takes seconds to start, longer with many GPUs. */
 const FIRST_LOG_MS = 30_000;
 const MIN_HANG_MS = 10_000;
 const HANG_INTERVALS = 5;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
-/** A process that has run for this long is well: what went wrong before is over. */
+/** A process that has run for this long is ok, and earlier faults are over. */
 const STEADY_MS = 30_000;
 const STOP_MS = 1_000;
 
 /**
- * Keeps one nvidia-smi running and writes what it says. One that ends or falls silent is started again, after ever longer
- * pauses and never before the last has ended; what goes wrong is said once, until it has gone well for a while.
+ * Keeps one nvidia-smi running and writes its readings. If it ends or is silent, it is started again, after growing
+ * pauses and never before the last has ended. A fault is logged once, until it has been over for a while.
  */
 export class GpuMonitor {
   readonly #context: GpuMonitorContext;
@@ -56,7 +56,7 @@ export class GpuMonitor {
     this.#context = context;
   }
 
-  /** Call it about once a second. */
+  /** Call about once a second. */
   tick(): void {
     if (this.#over) return;
     const now = this.#context.now();
@@ -73,7 +73,7 @@ export class GpuMonitor {
     else if (this.#said.size > 0 && this.#lastLogAt !== null && now - this.#startedAt > STEADY_MS) this.#recovered();
   }
 
-  /** No process of it is left when this resolves, unless the system cannot end it within a second. */
+  /** Resolve when none of its processes is left, unless the system cannot end one within a second. */
   async stop(): Promise<void> {
     this.#over = true;
     const process = this.#process;
@@ -100,7 +100,7 @@ export class GpuMonitor {
   }
 
   #output(bytes: Uint8Array): void {
-    // What a process says after it was given up must not stand as the newest.
+    // Ignore output of a process that was given up.
     if (this.#over || this.#killed) return;
     for (const log of this.#splitter.push(bytes)) {
       try {
@@ -153,7 +153,7 @@ export class GpuMonitor {
   }
 }
 
-/** Another program's words, as one line of a log. */
+/** Return another program's text as one line of a log. */
 function printable(words: string): string {
   return words
     .replace(/[^\x20-\x7e]+/g, ' ')

@@ -5,7 +5,7 @@ import type { GpuReading } from './nvidia-smi-parser/parse.js';
 const GPU = SCHEMAS.gpus.index;
 const STATE = VALUES.gpus.state;
 
-/** The rows of `gpus` that belong to this host. */
+/** Rows of `gpus` of this host. */
 export class GpuRows {
   readonly #gpus: Tables['gpus'];
   readonly #slots = new Map<string, number>();
@@ -16,7 +16,10 @@ export class GpuRows {
     this.#gpus = gpus;
   }
 
-  /** Take in a whole document. A GPU that is in it no longer, or with error texts only, is lost: its row says so until it is back. */
+  /**
+   * Take a whole document. A GPU that is missing in it, or has error texts only, is lost, and its row says so until
+   * it is back.
+   */
   write(readings: readonly GpuReading[]): void {
     const present = new Set(readings.filter(({ isLost }) => !isLost).map(({ id }) => id));
     for (const [id, slot] of this.#slots) if (!present.has(id)) this.#lose(slot);
@@ -26,7 +29,7 @@ export class GpuRows {
     }
   }
 
-  /** Nothing is known now: the GPUs stay, their readings do not. Lost ones stay lost. */
+  /** No readings are known now: rows of GPUs stay, their cells become missing. Lost ones stay lost. */
   clear(): void {
     for (const slot of this.#slots.values()) {
       if (this.#gpus.get(slot, GPU.state) === STATE.lost) continue;
@@ -65,7 +68,7 @@ export class GpuRows {
     gpus.set(slot, GPU.mig_devices, reading.migDevices);
   }
 
-  /** A GPU that was lost before it ever said its name has a row under its place on the bus. */
+  /** A GPU that was lost before its first reading has a row under its place on the bus. */
   #forgetNameless({ id, busId }: GpuReading): void {
     const nameless = this.#slots.get(busId);
     if (nameless === undefined || id === busId) return;

@@ -5,17 +5,17 @@ import type { HostReading } from './host-source.js';
 
 const HOST = SCHEMAS.hosts.index;
 const CPU_WINDOW_MS = 30_000;
-/** Disks are written to in bursts of seconds: a rate over one second would be 0 or alarming, and neither be true. */
+/** Disks are written in bursts of seconds. A rate over one second would be 0 or alarming, and neither is true. */
 const RATE_WINDOW_MS = 5_000;
 const MIB = 2 ** 20;
 
-/** What the hub's own process stands at: `cpuMs` counts up. */
+/** Readings of the hub's own process: `cpuMs` counts up. */
 export interface ProcessReading {
   readonly memoryBytes: number;
   readonly cpuMs: number;
 }
 
-/** This host's row in `hosts`. What has no second sample yet is missing, not 0. */
+/** This host's row in `hosts`. Rates without a second sample are missing, not 0. */
 export class HostRow {
   readonly #hosts: Tables['hosts'];
   readonly #slot: number;
@@ -31,14 +31,14 @@ export class HostRow {
     this.#slot = hosts.open(key);
   }
 
-  /** `at`: ms, when the counters were read. `listeners`: how many share the network. */
+  /** `at`: when the counters were read, ms. `listeners`: how many share the network. */
   write(host: HostReading, process: ProcessReading, listeners: number, at: number): void {
     this.#cpu.add(at, host.cpuBusy, host.cpuTotal);
     this.#processCpu.add(at, process.cpuMs, at);
     this.#disk.add(at, this.#disks.add(host.disks), at);
     this.#network.add(at, this.#networks.add(host.networks), at);
     const mbps = (this.#network.rate() * 1000 * 8) / 1e6;
-    // The kernel takes back idle time now and then, which would make a busy second busier than a second can be.
+    // The kernel sometimes takes back idle time, which would make a second more than fully busy.
     this.#set('cpu_percent', Math.min(100, this.#cpu.rate() * 100));
     this.#set('memory_used_mb', host.memoryUsedBytes / MIB);
     this.#set('memory_total_mb', host.memoryTotalBytes / MIB);
@@ -49,7 +49,7 @@ export class HostRow {
     this.#set('network_mbps_per_client', listeners > 0 ? mbps / listeners : Number.NaN);
   }
 
-  /** The host cannot be read any more: old figures are not shown as if they were new. */
+  /** The host cannot be read any more. Old figures are not shown as new. */
   clear(): void {
     for (const column of Object.values(HOST)) this.#hosts.clear(this.#slot, column);
   }

@@ -1,9 +1,9 @@
 /**
- * What a host's counters stand at. Bytes and ticks count up from some point in the past and mean nothing but by their
- * difference; NaN, or a map without an entry, where the host does not say.
+ * Counters of a host. Bytes and ticks count up from any point in the past, so only differences mean something. NaN,
+ * or a map without an entry, if the host does not say.
  */
 export interface HostReading {
-  /** CPU time spent working, and in all, of all cores together: in any unit, the same for both. */
+  /** CPU time spent working, and in all, of all cores together. Any unit, the same for both. */
   readonly cpuBusy: number;
   readonly cpuTotal: number;
   readonly memoryUsedBytes: number;
@@ -14,11 +14,11 @@ export interface HostReading {
   readonly networks: ReadonlyMap<string, number>;
 }
 
-/** Where readings of the host come from. */
+/** Source of readings of the host. */
 export interface HostSource {
-  /** How often it may be read: what it costs decides. */
+  /** Least time between two readings, by what one costs. */
   readonly intervalMs: number;
-  /** Never called again before its answer is there. Rejects, or throws, where the host cannot be read. */
+  /** Never called before the last call has ended. Rejects or throws if the host cannot be read. */
   read(): HostReading | Promise<HostReading>;
   close(): void;
 }

@@ -20,10 +20,10 @@ export interface HostContext {
   readonly now: () => number;
 }
 
-/** A host that has not answered for this many of its intervals is not known any more. */
+/** A host that has not answered for this many of its intervals is unknown. */
 const STALE_INTERVALS = 10;
 
-/** Reads the host, its GPUs and how the hub itself fares, once a second, into `hosts`, `gpus` and `hubs`. */
+/** Reads the host, its GPUs and the hub's own event loop, once a second, into `hosts`, `gpus` and `hubs`. */
 export class Host {
   readonly #context: HostContext;
   readonly #source: HostSource;
@@ -56,12 +56,12 @@ export class Host {
           });
   }
 
-  /** Call it once a second, from a timer. */
+  /** Call once a second, from a timer. */
   tick(): void {
     this.#gpus?.tick();
     const now = this.#context.now();
     if (!this.#isReading && now >= this.#nextReadAt) {
-      // Half a tick early, for a tick that comes a little early is not to be waited past.
+      // Half a tick early, so that a timer that fires a little early still counts.
       this.#nextReadAt = now + this.#source.intervalMs - 500;
       void this.#read();
     }
@@ -71,7 +71,7 @@ export class Host {
     });
   }
 
-  /** Nothing of it runs when this resolves. */
+  /** Resolve when nothing of it runs. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#probe.close();

@@ -2,21 +2,21 @@ import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { HUB, type Tables } from '../state/tables.js';
 import { EventWindow } from '../time/windows.js';
 
-/** A delay shorter than this is not seen; finer would wake the hub more often than its own work does. */
+/** Shorter delays are not seen. A finer resolution would wake the hub more often than its work does. */
 const RESOLUTION_MS = 20;
 const GC_WINDOW_MS = 60_000;
 const NS_PER_MS = 1e6;
 
-/** How the hub itself fared since the last reading. */
+/** Event loop and garbage collector since the last reading. */
 export interface HealthReading {
-  /** How late timers fired, ms; NaN where none did. */
+  /** How late timers fired, ms; NaN if none did. */
   readonly loopDelayP50Ms: number;
   readonly loopDelayP99Ms: number;
-  /** Time in garbage collections that stopped the hub, ms. */
+  /** Time in garbage collections that blocked the loop, ms. */
   readonly gcMs: number;
 }
 
-/** Watches this process's event loop and garbage collector. */
+/** Observes this process's event loop and garbage collector. */
 export class HealthProbe {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #collections: PerformanceObserver;
@@ -31,8 +31,8 @@ export class HealthProbe {
   }
 
   /**
-   * Call it behind the timers of a turn of the loop (`setImmediate`): read from a timer that fires before the histogram's
-   * own, it would forget the very delay that both of them have just suffered.
+   * Read the histogram. Call behind the timers of a turn (`setImmediate`): a timer that fires before the histogram's
+   * own would miss the delay that both had.
    */
   read(): HealthReading {
     const reading = { loopDelayP50Ms: this.#lateness(50), loopDelayP99Ms: this.#lateness(99), gcMs: this.#gcMs };
@@ -53,7 +53,7 @@ export class HealthProbe {
   }
 }
 
-/** Writes how the hub fares into its row in `hubs`. */
+/** Writes those readings into the hub's row. */
 export class HubHealth {
   readonly #hubs: Tables['hubs'];
   readonly #slot: number;
@@ -68,7 +68,7 @@ export class HubHealth {
     this.#pauses.add(at, reading.gcMs);
     this.#hubs.set(this.#slot, HUB.event_loop_delay_p50_ms, reading.loopDelayP50Ms);
     this.#hubs.set(this.#slot, HUB.event_loop_delay_p99_ms, reading.loopDelayP99Ms);
-    // Sums of fractions: what is left of them when all have gone again may be a hair below 0.
+    // Sums of fractions may end a hair below 0.
     this.#hubs.set(this.#slot, HUB.gc_pause_ms, Math.max(0, this.#pauses.total(at)));
   }
 }

@@ -2,12 +2,12 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { HostReading, HostSource } from './host-source.js';
 import { parseCpu, parseDisks, parseMemory, parseNetworks } from './proc.js';
 
-/** Files of /proc are made as they are read, most in pages of 4 KiB; the first line of a larger one is all that is used. */
+/** Files of /proc are made as they are read, most in pages of 4 KiB. Of a larger one only the first line is used. */
 const BUFFER_BYTES = 256 * 1024;
 
 /**
- * Reads /proc, without a fork and without a thread: four files that stay open, some tens of µs in all, made by the kernel
- * out of its memory, so that reading them in place stalls the hub less than waiting for a thread would cost it.
+ * Reads /proc without a fork and without a thread: four files that stay open, some tens of µs in all. The kernel
+ * makes them from memory, so reading in place blocks the hub less than waiting for a thread.
  */
 export class LinuxSource implements HostSource {
   readonly intervalMs = 1000;
@@ -17,7 +17,7 @@ export class LinuxSource implements HostSource {
   readonly #disks: RealDevices;
   readonly #networks: RealDevices;
 
-  /** `root`: where `proc` and `sys` lie. */
+  /** `root`: parent of `proc` and `sys`. */
   constructor(root = '') {
     this.#root = root;
     this.#disks = new RealDevices(`${root}/sys/block`);
@@ -35,7 +35,7 @@ export class LinuxSource implements HostSource {
       memoryUsedBytes: memory.used,
       memoryTotalBytes: memory.total,
       disks: this.#disks.among(parseDisks(this.#text('diskstats'))),
-      // A container has no interface of its own hardware: there, what it has is what it sends by.
+      // A container has no hardware interface of its own, so the ones it has count.
       networks: real.size > 0 ? real : networks,
     };
   }
@@ -62,12 +62,12 @@ export class LinuxSource implements HostSource {
 }
 
 /**
- * Tells hardware from what is built on it. A byte that crosses a partition, a RAID or an encrypted volume, a bridge or a
- * VLAN is counted there and again by the disk or the card below: only the latter count.
+ * Tells hardware from what is built on it. A byte that crosses a partition, a RAID, a bridge or a VLAN is counted
+ * there and again by the disk or card below. Only the latter count.
  */
 class RealDevices {
   readonly #directory: string;
-  /** By name, for as long as it is there: containers come and go, and each brings a name of its own. */
+  /** By name, while it is there: containers come and go, each with a name of its own. */
   #known = new Map<string, boolean>();
 
   constructor(directory: string) {
@@ -87,7 +87,7 @@ class RealDevices {
   }
 
   #isReal(name: string): boolean {
-    // One path of several to an NVMe disk that stands there under its own name as well.
+    // One of several paths to an NVMe disk that also has its own name.
     if (/^nvme\d+c\d+n\d+$/.test(name)) return false;
     return existsSync(`${this.#directory}/${name.replaceAll('/', '!')}/device`);
   }

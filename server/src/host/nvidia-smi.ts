@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { GpuProcess, GpuProcessEvents } from './gpu-monitor.js';
 
-/** After its end, for how long output that is still on its way is waited for: a child of its own may hold the pipe. */
+/** After its end, output on its way is awaited this long, because a child of its own may hold the pipe. */
 const LAST_OUTPUT_MS = 500;
 const MAX_STDERR_CHARS = 300;
 
-/** Starts `nvidia-smi`, which then writes a document every `intervalS` seconds until it is ended. */
+/** Start `nvidia-smi`, which writes a document every `intervalS` seconds until it is ended. */
 export function startNvidiaSmi(intervalS: number, events: GpuProcessEvents): GpuProcess {
   const child = spawn('nvidia-smi', ['-q', '-x', '-l', String(intervalS)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -28,7 +28,7 @@ export function startNvidiaSmi(intervalS: number, events: GpuProcessEvents): Gpu
     stderr = (stderr + bytes.toString('latin1')).slice(-MAX_STDERR_CHARS);
   });
   child.on('error', (error: NodeJS.ErrnoException) => {
-    // Without a pid it never ran; an error later on is of a signal that could not be sent.
+    // Without a pid it never ran. A later error is about a signal that could not be sent.
     if (child.pid === undefined) end(error.code === 'ENOENT' || error.code === 'EACCES', error.message);
   });
   child.on('exit', (code, signal) => {
@@ -41,7 +41,8 @@ export function startNvidiaSmi(intervalS: number, events: GpuProcessEvents): Gpu
   });
   return {
     kill() {
-      // One that could not be started still has a handle, with pid 0, until the next tick: that would be our own group.
+      // A program that could not be started has a handle with pid 0 until the next tick, which would be our own
+      // group.
       if (child.pid !== undefined) child.kill('SIGKILL');
     },
   };

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import type { Systeminformation } from 'systeminformation';
 import type { HostReading, HostSource } from './host-source.js';
 
-/** What is used of systeminformation. */
+/** The part of systeminformation that is used. */
 export interface SystemInformation {
   mem(): Promise<Pick<Systeminformation.MemData, 'active' | 'total'>>;
   fsStats(): Promise<Pick<Systeminformation.FsStatsData, 'rx' | 'wx'> | null>;
@@ -12,15 +12,15 @@ export interface SystemInformation {
 type NetworkStats = Pick<Systeminformation.NetworkStatsData, 'iface' | 'rx_bytes' | 'tx_bytes'>;
 
 /**
- * Everything but Linux: CPU from Node, the rest from systeminformation. Most of its calls start programs (on Linux, where
- * it was counted: 3 to 16 a call), so that it is read every ten seconds only.
+ * All systems but Linux: CPU from Node, the rest from systeminformation. Most of its calls start programs (on Linux 3
+ * to 16 each), so it is read every ten seconds only.
  */
 export class PortableSource implements HostSource {
   readonly intervalMs = 10_000;
   readonly #load: () => Promise<SystemInformation>;
   #loaded: Promise<SystemInformation> | null = null;
 
-  /** `load` is asked at the first reading: the package costs 9 MB and 30 ms where it is loaded. */
+  /** `load` is called at the first reading, because the package costs 9 MB and 30 ms. */
   constructor(load: () => Promise<SystemInformation> = async () => (await import('systeminformation')).default) {
     this.#load = load;
   }

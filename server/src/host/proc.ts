@@ -1,10 +1,8 @@
-/** Reads the text of Linux's /proc. Shapes are those of proc(5). */
-
 const SECTOR_BYTES = 512;
 
 /**
- * The first line of /proc/stat, in ticks. Busy is all but idle and iowait, as psutil has it; guest time is within user
- * time already.
+ * Read the first line of /proc/stat, in ticks (proc(5)). Busy is everything but idle and iowait, as in psutil. Guest
+ * time is part of user time already.
  */
 export function parseCpu(stat: string): { busy: number; total: number } {
   const found = /^cpu +([\d ]+)/.exec(stat)?.[1];
@@ -16,7 +14,9 @@ export function parseCpu(stat: string): { busy: number; total: number } {
   return { busy, total: busy + idle + iowait };
 }
 
-/** /proc/meminfo, in bytes. Used is what could not be given to a new program: caches that can be dropped are free. */
+/**
+ * Read /proc/meminfo, in bytes. Used memory could not be given to a new program; caches that can be dropped are free.
+ */
 export function parseMemory(meminfo: string): { used: number; total: number } {
   const lines = meminfo.split('\n');
   const field = (name: string) => {
@@ -27,7 +27,7 @@ export function parseMemory(meminfo: string): { used: number; total: number } {
   return { used: total - field('MemAvailable'), total };
 }
 
-/** /proc/diskstats: bytes read and written, by name. Partitions, loops and what lies on top of disks are among them. */
+/** Read /proc/diskstats: bytes read and written by name, with partitions, loops and what lies on top of disks. */
 export function parseDisks(diskstats: string): Map<string, number> {
   const disks = new Map<string, number>();
   for (const line of diskstats.split('\n')) {
@@ -38,7 +38,7 @@ export function parseDisks(diskstats: string): Map<string, number> {
   return disks;
 }
 
-/** /proc/net/dev: bytes received and sent, by interface, but for loopback. */
+/** Read /proc/net/dev: bytes received and sent, by interface, without loopback. */
 export function parseNetworks(dev: string): Map<string, number> {
   const networks = new Map<string, number>();
   for (const line of dev.split('\n')) {

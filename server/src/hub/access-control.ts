@@ -34,7 +34,7 @@ export interface SocketAccess {
   readonly streamOf?: (path: string) => string | null;
 }
 
-/** What is settled of a request before its route sees it, for upgrades and plain HTTP alike: who asks, by which name and path. */
+/** A request as settled before its route sees it, for upgrades and plain HTTP alike: identity, name and path. */
 export class AccessControl {
   readonly guard: Guard;
   #origins: readonly string[];
@@ -47,7 +47,7 @@ export class AccessControl {
   readonly #counters: HubCounters;
   readonly #wallNow: () => number;
 
-  /** `wallNow`: ms since 1970 by the wall clock, by which tokens expire. */
+  /** `wallNow`: wall clock, ms since 1970, by which tokens expire. */
   constructor(options: HubOptions, counters: HubCounters, wallNow: () => number) {
     const { host, publicUrl, auth } = options;
     this.#origins = auth?.origins ?? [];
@@ -75,7 +75,7 @@ export class AccessControl {
     };
   }
 
-  /** A kind of socket, with and without the prefix. What is refused is counted. */
+  /** Wrap a kind of socket, with and without the prefix. Refusals are counted. */
   sockets(route: SocketRoute, access: SocketAccess): readonly SocketRoute[] {
     const upgrade = (request: UpgradeRequest): UpgradeAnswer => {
       const settled = this.#settled(request);
@@ -87,12 +87,12 @@ export class AccessControl {
     return [...patterns].map((pattern) => ({ ...route, pattern, upgrade }));
   }
 
-  /** Once a second: closes sockets whose tokens have expired. */
+  /** Close sockets whose tokens have expired. Call once a second. */
   sweep(): Ended {
     return this.#admissions.sweep(this.#wallNow());
   }
 
-  /** From now on another auth file holds, for who comes and for the sockets that are here. */
+  /** Apply another auth file to new and open sockets. */
   replaceAuth(auth: AuthSettings): Ended {
     this.#origins = auth.origins;
     this.#authority.replace(auth);
@@ -133,10 +133,10 @@ export class AccessControl {
       if ('refuse' in answer) return answer;
       const watcher = who.kind === 'open' ? undefined : this.#admissions.admit(who, entrance);
       const accepted = { ...answer, ...(watcher && { watcher }) };
-      // The budget is against strangers: an engine server with a token may publish a hundred streams.
+      // The budget is against strangers. A server with a token may publish a hundred streams.
       return token === null ? this.#budgets.accept(accepted, remoteAddress, maxMessageBytes) : accepted;
     }
-    // A page that offers protocols takes no answer without one of them.
+    // A page that offers protocols needs one of them in the answer.
     const protocol = offeredProtocols(header('sec-websocket-protocol')).find(
       (name) => !name.startsWith(TOKEN_SUBPROTOCOL),
     );
@@ -145,8 +145,8 @@ export class AccessControl {
   }
 
   /**
-   * Does somebody on this machine ask? Through a proxy that runs here everybody seems to; so where there is one, by what
-   * was configured or by what it adds, nobody is taken for local.
+   * Whether a request comes from this machine. Through a proxy that runs here every request seems to, so behind a
+   * proxy, configured or visible in headers, none counts as local.
    */
   #isLocal(peer: string, headers: Headers): boolean {
     return !this.#hasProxy && isLoopback(peer) && !FORWARDING.some((name) => headers.has(name));
@@ -157,7 +157,7 @@ function digestIn(who: Identity): string | null {
   return who.kind === 'token' ? who.sha256 : null;
 }
 
-/** The socket of somebody who may not have one. */
+/** A socket that is closed as soon as it opens. */
 class NotAllowed implements SocketHandler {
   readonly #refusal: Refusal;
 

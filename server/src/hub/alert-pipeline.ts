@@ -23,7 +23,7 @@ export interface AlertPipelineContext {
   readonly onError: (error: unknown) => void;
 }
 
-/** Alerting and notifiers, put together over one store. */
+/** Alerting and notifiers over one store. */
 export class AlertPipeline {
   readonly alerting: Alerting;
   readonly notifications: Notifications;
@@ -41,23 +41,26 @@ export class AlertPipeline {
     this.alerting = createAlerting(context, clock.now());
   }
 
-  /** Once a second. A look that takes long goes on in later turns of the event loop, and no other begins before it is done. */
+  /**
+   * Evaluate the rules. Call once a second. A long evaluation goes on in later turns of the event loop, and no other
+   * begins before its end.
+   */
   tick(at: number): void {
     this.alerting.observeNode(at);
-    // The first one is done when this returns: from then on it counts what has risen.
+    // The first evaluation runs in one piece, because counters are compared from it on.
     if (this.#isFirst) this.alerting.lookAtOnce(at);
     else if (!this.#slices.isBusy) this.#slices.run(this.alerting.look(at));
     this.#isFirst = false;
     this.notifications.tick();
   }
 
-  /** Keeps what was decided, and tells what can be told within `ms`; the rest waits for the next start. */
+  /** Store what was decided, and send what can be sent within `ms`. The rest waits for the next start. */
   async drain(ms: number): Promise<void> {
-    // What a look has found and not kept is found again after the start.
+    // An evaluation that is not stored is repeated after the start.
     this.#slices.stop();
     await this.#store.flush();
     await this.notifications.drain(ms);
-    // What was raised by hand meanwhile.
+    // Alerts that were raised by hand meanwhile.
     await this.#store.flush();
   }
 }

@@ -17,7 +17,7 @@ import {
 export { ConfigError };
 
 export interface ConfigSources {
-  /** By key; undefined where a flag was not given. */
+  /** By key; undefined if a flag was not given. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Environment;
   /** Path of the config file (YAML or JSON), or undefined. */
@@ -27,7 +27,10 @@ export interface ConfigSources {
 export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 export const environmentNameOf = (key: string) => `AURALIS_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 
-/** Settings from flags over environment over file over defaults. @throws ConfigError for all that is not allowed */
+/**
+ * Return settings: flags over environment over file over defaults.
+ * @throws ConfigError that lists everything that is not allowed
+ */
 export function loadOptions(sources: ConfigSources): HubOptions {
   const { flags } = sources;
   const environment = variablesOf(sources.environment);
@@ -52,7 +55,10 @@ export function loadOptions(sources: ConfigSources): HubOptions {
 
 const NO_FILE: ConfigFile = { settings: {}, place: byName };
 
-/** Settings given by a program: checked as those of a config file. @throws ConfigError */
+/**
+ * Check settings that a program gives, like those of a config file.
+ * @throws ConfigError
+ */
 export function checkOptions(given: GivenOptions): HubOptions {
   const problems = new Problems();
   problems.try(() => assertKnown(Object.keys(given), KNOWN_KEYS, byName));
@@ -60,7 +66,10 @@ export function checkOptions(given: GivenOptions): HubOptions {
   return checked(placesOf, { settings: { ...given }, place: byName }, process.env, problems);
 }
 
-/** Settings with the sections and the auth file read. @throws ConfigError for all that is not allowed, and what `problems` holds */
+/**
+ * Return settings with sections and auth file read.
+ * @throws ConfigError that lists everything that is not allowed, `problems` included
+ */
 function checked(
   placesOf: (key: string) => readonly (readonly [place: string, found: unknown])[],
   { settings, place }: ConfigFile,
@@ -81,7 +90,10 @@ function checked(
   return Object.freeze({ ...read, auth }) as HubOptions;
 }
 
-/** @throws ConfigError if anyone in a network could do anything, and nobody said that this is meant */
+/**
+ * Refuse a hub that anyone on a network could use, unless that is confirmed.
+ * @throws ConfigError
+ */
 function assertGuarded({ host, authFile, insecureAnonymous }: HubOptions): void {
   if (host === undefined || isLoopback(host) || authFile !== null || insecureAnonymous) return;
   throw new ConfigError(
@@ -92,7 +104,6 @@ function assertGuarded({ host, authFile, insecureAnonymous }: HubOptions): void 
 
 const KNOWN_KEYS: readonly string[] = [...Object.keys(SERVE_OPTIONS), ...Object.keys(SECTIONS)];
 const KNOWN_NAMES: ReadonlySet<string> = new Set(Object.keys(SERVE_OPTIONS).map(environmentNameOf));
-/** The file itself, and what a shell holds that also runs clients of a hub. */
 const OTHERS_NAMES: ReadonlySet<string> = new Set([
   'AURALIS_CONFIG',
   'AURALIS_TOKEN',

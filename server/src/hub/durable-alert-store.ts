@@ -7,9 +7,9 @@ import type { Database, Store, Transaction } from '../store/store.js';
 const PATIENCE_MS = 2_000;
 
 /**
- * Alerts and silences in the hub's store. An alert's state and the notifications about it are one transaction, and
- * transactions are stored one after another: after `kill -9` nothing is lost, and nothing is sent under a second key. While
- * the disk takes nothing, notifications are sent from memory.
+ * Alerts and silences in the hub's store. An alert's state and its notifications are one transaction. After `kill -9`
+ * nothing is lost, and nothing is sent under a second key. While the disk takes nothing, notifications are sent from
+ * memory.
  */
 export class DurableAlertStore implements AlertStore {
   readonly #store: Store;
@@ -60,7 +60,7 @@ export class DurableAlertStore implements AlertStore {
     return isKept;
   }
 
-  /** Done when everything that was saved can be read, and sent. */
+  /** Resolve when everything committed can be read, and sent. */
   async flush(): Promise<void> {
     await this.#writing;
   }

@@ -15,9 +15,12 @@ import { createLogger, type Logger } from './log.js';
 import type { GivenOptions, HubOptions } from './options.js';
 import { HubParts } from './parts.js';
 
-/** Ticks of the live protocol: half of the finest step between its intervals, so that each is met within it. */
+/** Ticks of the live protocol: half of the finest step between its intervals, so that each is met. */
 const TICK_MS = 50;
-/** Ticks without dashboards. To wake up costs more than the tick itself, and a quarter of a second late is a stall. */
+/**
+ * Ticks without dashboards. Waking up costs more than the tick itself, and a quarter of a second late counts as
+ * blocked.
+ */
 const IDLE_TICK_MS = 200;
 const SECOND_MS = 1000;
 /** A drain takes this long at most. */
@@ -26,31 +29,35 @@ const DRAIN_MS = 4_000;
 /** Time between two lines of the log about used-up descriptors. */
 const FULL_LOG_MS = 60_000;
 
-/** A hub that runs. */
+/** A running hub. */
 export interface Hub {
-  /** Where it is reached. */
+  /** Its address. */
   readonly url: string;
   readonly port: number;
   readonly tables: Tables;
   /**
-   * Reads the auth file again, where there is one: who comes, and who is here, may do what it says now. One that is faulty
-   * changes nothing; the log says what is wrong with it.
+   * Read the auth file again, if there is one, and apply it to new and open connections. A faulty file changes
+   * nothing; the log says what is wrong.
    */
   reloadAuth(): void;
-  /** Tells everybody to come back later (close 4000), lets what waits leave, and ends. Done within 5 s. */
+  /** Close all connections so that their peers come back later (4000), and end. Resolves within 5 s. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a hub. The same as `auralis-hub serve`, for a Node server of one's own.
- * @throws ConfigError for a setting that is not allowed, DataDirError where it cannot write, ListenError where it cannot listen
+ * Start a hub, as `auralis-hub serve` does, in your own Node server.
+ * @throws ConfigError for a setting that is not allowed, DataDirError if it cannot write, ListenError if it cannot
+ * listen
  */
 export async function createHub(given: GivenOptions = {}, logger?: Logger): Promise<Hub> {
   const options = checkOptions(given);
   return startHub(options, logger ?? createLogger(options));
 }
 
-/** Starts a hub with settings that have been checked. @throws DataDirError, ListenError */
+/**
+ * Start a hub with checked settings.
+ * @throws DataDirError, ListenError
+ */
 export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
   const store = await Store.open(options.dataDir, [HISTORY_DIR]);
   try {
@@ -75,7 +82,6 @@ function saysWhoMay({ tokens, anonymous }: AuthSettings): string {
   return `${tokens.length} tokens are known; without one ${others}`;
 }
 
-/** A hub's life: it starts, ticks, and ends. */
 class RunningHub implements Hub {
   readonly #options: HubOptions;
   readonly #log: Logger;
@@ -162,7 +168,7 @@ class RunningHub implements Hub {
     return this.#stopping;
   }
 
-  /** A stranger who opens and closes connections would fill the log: say it once a minute. */
+  /** Log this once a minute, because a stranger who opens and closes connections would fill the log. */
   readonly #onListening = (isListening: boolean, connections: number): void => {
     const now = this.#clock.now();
     if (isListening || now - this.#saidFullAt < FULL_LOG_MS) return;
@@ -170,7 +176,7 @@ class RunningHub implements Hub {
     this.#log.warn({ connections }, 'file descriptors nearly used up: not listening until connections close');
   };
 
-  /** A tick that throws is logged and counted, and the next one comes all the same. */
+  /** A tick that throws is logged and counted, and the next one still comes. */
   #every(intervalMs: number, action: () => void): void {
     this.#timers.push(setInterval(() => this.#guarded(action), intervalMs));
   }
@@ -194,7 +200,7 @@ class RunningHub implements Hub {
     if (transport === null) return;
     this.#log.info('shutting down');
     const parts = this.#parts;
-    // It listens until all have left: new ones are told 503, and so is who asks whether it is ready.
+    // Listen until all have left, so that new connections and probes are answered 503.
     parts.sendAllAway('the hub is shutting down');
     const told = parts.alertPipeline.drain(DRAIN_MS);
     const { now } = this.#clock;

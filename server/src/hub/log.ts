@@ -3,15 +3,18 @@ import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { HubOptions } from './options.js';
 
-/** What the log says of a fault of the hub itself; tests look for it. */
+/** Text of an internal error in the log. Tests look for it. */
 export const INTERNAL_ERROR_LOG = 'internal error';
 
 export type { Logger };
 
-/** Bytes that wait for an output that is slow; what is logged beyond them is lost. */
+/** Bytes that wait for a slow output. Lines beyond them are lost. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** The hub's log, on standard output: one JSON object a line, or the same for people. Nothing waits for it, and none of its faults is thrown. */
+/**
+ * Create the hub's log on standard output: one JSON object a line, or text for people. It never waits and never
+ * throws.
+ */
 export function createLogger(options: Pick<HubOptions, 'logLevel' | 'logFormat'>): Logger {
   const level = { level: options.logLevel, base: null };
   const write = standardOutput();
@@ -21,9 +24,9 @@ export function createLogger(options: Pick<HubOptions, 'logLevel' | 'logFormat'>
 }
 
 /**
- * Writes lines for as long as they can be written. Where they cannot, for the terminal is gone or the disk full, they are lost,
- * and the next one is tried anew. A fault that was thrown would be logged as one of the hub, which throws again, and so on for
- * ever; and a destination that still holds lines would not let the process end.
+ * Writes lines as long as that works. If the terminal is gone or the disk full, lines are lost and the next one is
+ * tried anew. A thrown error would be logged, which throws again, without end. A destination that still holds lines
+ * would not let the process end.
  */
 function standardOutput(): (line: string) => void {
   const open = () => {
@@ -41,12 +44,12 @@ function standardOutput(): (line: string) => void {
   };
 }
 
-/** Return a line of JSON for a terminal: the same JSON. */
+/** Return the same JSON, safe for a terminal. */
 function neutralLine(line: string): string {
   return `${neutral(line.trimEnd())}\n`;
 }
 
-/** Return a record with neutral texts, so that none begins a line of its own or tells a terminal anything. */
+/** Return a record with neutral texts: none begins a new line or controls a terminal. */
 function neutralRecord(line: string): object {
   // A stack has lines of its own.
   return JSON.parse(line, (key, value: unknown) => {

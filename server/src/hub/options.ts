@@ -4,16 +4,16 @@ import type { AuthSettings } from '../auth/settings.js';
 import { isAddressBlock } from '../http/proxies.js';
 import { type NotifiersSection, readNotifierSettings } from '../notify/settings.js';
 
-/** What a setting may be; `parse` takes text (a flag, the environment) or what a config file holds. */
+/** A setting. `parse` takes text (a flag, the environment) or a value of a config file. */
 export interface OptionSpec<Value> {
   readonly key: string;
   /** Name of its value in `--help`; '' for a flag without a value. */
   readonly value: string;
   readonly help: string;
   readonly default: Value;
-  /** What is allowed, for an error message. */
+  /** Allowed values, for an error message. */
   readonly allowed: string;
-  /** The value, or undefined where `found` is not allowed. */
+  /** Return the value, or undefined if `found` is not allowed. */
   readonly parse: (found: unknown) => Value | undefined;
 }
 
@@ -99,7 +99,7 @@ export const SERVE_OPTIONS = {
   logFormat: choice('logFormat', 'lines for people or for programs', 'pretty', ['pretty', 'json']),
 } as const;
 
-/** Settings that only a config file holds, for they are maps and lists; each reads its section, or that there is none. */
+/** Settings that only a config file holds, because they are maps and lists. Each reads its section, or undefined. */
 export const SECTIONS = { alerts: readAlertSettings, notifiers: readNotifierSettings } as const;
 
 type Specs = typeof SERVE_OPTIONS;
@@ -111,11 +111,11 @@ type FlagOptions = { readonly [Key in ServeOptionKey]: Specs[Key] extends Option
 export type HubOptions = FlagOptions & {
   readonly [Key in keyof typeof SECTIONS]: ReturnType<(typeof SECTIONS)[Key]>;
 } & {
-  /** What `authFile` says; null where there is none. */
+  /** Content of `authFile`, or null. */
   readonly auth: AuthSettings | null;
 };
 
-/** Settings as a program gives them: the sections as they stand in a config file. */
+/** Settings as a program gives them. Sections are those of a config file. */
 export type GivenOptions = Partial<FlagOptions> & {
   readonly alerts?: AlertsSection;
   readonly notifiers?: NotifiersSection;

@@ -42,15 +42,18 @@ export interface PartsContext {
   readonly log: Logger;
   readonly store: Store;
   readonly clock: Clock;
-  /** Where the hub is reached from outside. */
+  /** Address of the hub from outside. */
   readonly url: () => string;
   readonly isDraining: () => boolean;
 }
 
-/** Messages in a row that end in an exception, after which the hub calls itself failing: no single client sends so many. */
+/**
+ * Messages in a row that end in an exception, after which the hub calls itself failing. No single client sends that
+ * many.
+ */
 const MAX_FAILED_MESSAGES = 20;
 
-/** All parts of a hub, put together; `hub.ts` starts them, ticks and stops them. */
+/** All parts of a hub. `hub.ts` starts, ticks and stops them. */
 export class HubParts {
   readonly tables: Tables;
   readonly counters: HubCounters;
@@ -143,7 +146,7 @@ export class HubParts {
     return this.#relay.listeners;
   }
 
-  /** What the transport is to serve. */
+  /** Return the sockets and routes that the transport serves. */
   service(): HubService {
     return hubService({
       ...this.#context,
@@ -165,7 +168,7 @@ export class HubParts {
     });
   }
 
-  /** Begin to measure the hub and its host, because the transport serves now. */
+  /** Begin to measure the hub and its host. Call when the transport serves. */
   began(transport: Transport): void {
     this.#transport = transport;
     const { options, log, clock } = this.#context;
@@ -182,21 +185,24 @@ export class HubParts {
     });
   }
 
-  /** A tick of the live protocol. */
+  /** Tick the live protocol. */
   tick(at: number): void {
     const stoodStill = this.#attend(at);
     // Read the acknowledgements that queued meanwhile before frames are judged late.
     if (!stoodStill) toTheEnd(this.#frames.run(at));
   }
 
-  /** Begin the work of a second. It goes on in later turns of the event loop, and a second that comes before its end is left out. */
+  /**
+   * Begin the work of a second. It goes on in later turns of the event loop. A second that comes before its end is
+   * left out.
+   */
   everySecond(at: number): void {
     this.#attend(at);
     if (!this.#attention.mayJudge()) this.alertPipeline.alerting.observeNode(at);
     else if (!this.#slicer.isBusy) this.#slicer.run(this.#second.run(at));
   }
 
-  /** Return what no longer works, a part of a tick or messages; null while everything does. */
+  /** Return the name of a part that no longer works, or `messages`, or null. */
   failing(): string | null {
     const isDeaf = (this.#transport?.failedMessages ?? 0) >= MAX_FAILED_MESSAGES;
     return this.#frames.failing() ?? this.#second.failing() ?? (isDeaf ? 'messages' : null);
@@ -219,7 +225,7 @@ export class HubParts {
       'hub row': () => this.#showHub(),
       summary: () => this.#summary.take(),
       prometheus: () => this.#prometheus.observe(),
-      // A hub that shuts down loses every connection: no reason to alert.
+      // A hub that shuts down loses every connection, which is no reason to alert.
       alerts: (at) => {
         if (!this.#context.isDraining()) this.alertPipeline.tick(at);
       },
@@ -278,7 +284,10 @@ export class HubParts {
     log.warn({ step_ms: Math.round(stepMs) }, 'wall clock stepped: times are moved along, durations are not affected');
   }
 
-  /** Return whether the hub stood still until now. Nobody could show it a sign of life: all deadlines start anew. */
+  /**
+   * Return whether the loop was blocked until now. Peers could give no sign of life meanwhile, so all deadlines start
+   * anew.
+   */
   #attend(at: number): boolean {
     const ms = this.#attention.tick(at);
     if (ms === 0) return false;

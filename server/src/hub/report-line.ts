@@ -1,4 +1,4 @@
-/** What a line of the reporter says; NaN where nothing was reported. */
+/** Figures of a line of the reporter; NaN if nothing was reported. */
 export interface ExternalFigures {
   readonly clients: number;
   readonly bufferMs: number;
@@ -8,7 +8,7 @@ export interface ExternalFigures {
   readonly chunksDropped: number;
 }
 
-/** The specification's line. What is not known is said to be, for 0 would be a figure. */
+/** Return the specification's line. Unknown figures read `unknown`, because 0 would be a figure. */
 export function reportLine(figures: ExternalFigures): string {
   const { clients, bufferMs, cpuPercent, memoryMb, chunksSent, chunksDropped } = figures;
   const words = [

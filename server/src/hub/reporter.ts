@@ -5,34 +5,36 @@ import { makeDir } from '../store/make-dir.js';
 import { ConfigError } from './config.js';
 import { type ExternalFigures, reportLine } from './report-line.js';
 
-/** A line a second for half a day, or every ten seconds for most of a week; five of them are kept. */
+/**
+ * Bytes of one file: a line a second for half a day, or every ten seconds for most of a week. Five files are kept.
+ */
 const FILE_SIZE = '10M';
 const FILES_KEPT = 5;
 
 export interface ReporterContext {
   readonly figures: () => ExternalFigures;
   readonly log: { info(message: string): void; warn(message: string): void };
-  /** Where the lines go too, or null. */
+  /** File for the lines, or null. */
   readonly file: string | null;
   /** Wall clock, ms since 1970. */
   readonly wallNow: () => number;
 }
 
-/** Says how the hub fares, in a line, on the console and in a file that is rotated: `hub.log`, `hub.log.1`, … */
+/** Writes a line of figures to the log and to a file that is rotated: `hub.log`, `hub.log.1`, … */
 export class Reporter {
   readonly #context: ReporterContext;
-  /** Opened with the first line; null where there is none, or where it cannot be written any more. */
+  /** Opened with the first line; null if there is none, or it cannot be written any more. */
   #file: RotatingFileStream | null = null;
   #path: string | null;
 
-  /** @throws ConfigError where the file cannot be written */
+  /** @throws ConfigError if the file cannot be written */
   constructor(context: ReporterContext) {
     this.#context = context;
     this.#path = context.file;
     if (context.file !== null) assertWritable(context.file);
   }
 
-  /** Call it as often as a line is wanted. */
+  /** Write a line. Call as often as a line is wanted. */
   report(): void {
     const { figures, log, wallNow } = this.#context;
     const line = reportLine(figures());
@@ -42,7 +44,7 @@ export class Reporter {
     this.#file.write(`${new Date(wallNow()).toISOString()} ${line}\n`);
   }
 
-  /** What was written is in the file when this resolves. */
+  /** Resolve when the lines are in the file. */
   async stop(): Promise<void> {
     const file = this.#file;
     if (file !== null) await new Promise<void>((resolve) => file.end(resolve));
@@ -51,7 +53,7 @@ export class Reporter {
   #open(path: string): RotatingFileStream {
     const file = createStream(basename(path), { path: dirname(path), size: FILE_SIZE, rotate: FILES_KEPT });
     file.on('error', (error) => {
-      // A disk that is full stays full: said once, and the console goes on.
+      // Say once that the disk is full; the log goes on.
       if (this.#path !== null) this.#context.log.warn(`no metrics go to ${path} any more: ${error.message}`);
       this.#path = null;
       this.#file = null;

@@ -36,7 +36,7 @@ export interface ServiceContext {
   readonly door: AccessControl;
   readonly relay: Relay;
   readonly engines: EngineRoom;
-  /** Connections that other servers report. */
+  /** External connections. */
   readonly reported: ExternalConnections;
   /** Players that report by CMCD. */
   readonly players: ExternalConnections;
@@ -46,9 +46,9 @@ export interface ServiceContext {
   readonly prometheus: PrometheusPage;
   readonly history: History;
   readonly isDraining: () => boolean;
-  /** Return for how long the hub stood still lately, ms. */
+  /** Return how long the loop was blocked lately, ms. */
   readonly stalledMs: () => number;
-  /** Return the part of the hub that no longer works; null while everything does. */
+  /** Return the part of the hub that no longer works, or null. */
   readonly failing: () => string | null;
   readonly onError: (error: unknown) => void;
 }
@@ -67,7 +67,7 @@ function sockets(context: ServiceContext): readonly SocketRoute[] {
   const { now } = context.clock;
   const audio = { relay, messages, engines, tables, counters, now, isDraining, stalledMs };
   return [
-    // Audio may be listened to from any page.
+    // Any page may receive audio.
     ...door.sockets(listenRoute(audio), { origins: 'any-origin', role: SOCKET_ROLES.listen, streamOf: streamName }),
     ...door.sockets(publishRoute(audio), { origins: 'our-origins', role: SOCKET_ROLES.publish, streamOf: streamName }),
     ...door.sockets(live.route(), { origins: 'our-origins', role: SOCKET_ROLES.live }),

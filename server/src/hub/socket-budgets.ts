@@ -8,8 +8,8 @@ import { AddressBudget } from '../limits/address-budget.js';
 import type { SocketWatcher, UpgradeAnswer } from '../transport/transport.js';
 
 /**
- * Bytes that open sockets may hold in messages they have begun and not finished: each counts as the largest message of its
- * route. Sockets that are only told why they are refused have a small budget of their own.
+ * Bytes that open sockets may hold in unfinished messages. Each socket counts as the largest message of its route.
+ * Sockets that are only told why they are refused have a small budget of their own.
  */
 export class SocketBudgets {
   readonly #accepted: AddressBudget;
@@ -21,7 +21,7 @@ export class SocketBudgets {
     this.#accepted = new AddressBudget({ perAddress, total: MAX_UNFINISHED_BYTES });
   }
 
-  /** Return the answer, with `bytes` held for as long as its socket is open; or a refusal if they do not fit. */
+  /** Return the answer, which holds `bytes` as long as its socket is open, or a refusal if they do not fit. */
   accept(answer: UpgradeAnswer, address: string, bytes: number): UpgradeAnswer {
     if ('refuse' in answer) return answer;
     const excess = this.#accepted.excess(address, bytes);
@@ -39,7 +39,7 @@ export class SocketBudgets {
 
 type Accepted = Extract<UpgradeAnswer, { accept: unknown }>;
 
-/** Held from the opening on: a socket that never opens has no end either. */
+/** Held from the opening on, because a socket that never opens never ends either. */
 function held(answer: Accepted, budget: AddressBudget, address: string, bytes: number): Accepted {
   const inner = answer.watcher;
   const watcher: SocketWatcher = {

@@ -7,8 +7,8 @@ import type { Logger } from './log.js';
 const STATE = 'alerts, silences or waiting notifications';
 
 /**
- * Tells people how storing fares. A failure is one line in the log when it begins and one when it ends, a column of the hub's
- * row, and errors, of which there is an alert.
+ * Reports how storing works: one log line when a failure begins and one when it ends, a column of the hub's row, and
+ * a count of errors, on which a rule alerts.
  */
 export class StorageReport {
   readonly #store: Store;
@@ -26,13 +26,13 @@ export class StorageReport {
     this.#log = log;
   }
 
-  /** Once a second, after the rules were compared: they fire on errors that come after their first look. */
+  /** Call once a second, after the rules: they compare errors with their first evaluation. */
   tick(): void {
     if (this.#isFirst) for (const damage of this.#store.damages) this.damaged(damage, STATE);
     this.#isFirst = false;
     const { failure, failures } = this.#store;
     if (failures > this.#failures) this.#counters.add('errors', failures - this.#failures);
-    // A failure that began and ended within the second is logged, too.
+    // Log a failure that began and ended within the second, too.
     const hasFailed = failures > this.#failures || failure !== null;
     if (hasFailed && !this.#isFailing) {
       const why = failure === null ? 'a write failed' : sayWithAdvice(failure);

@@ -9,7 +9,7 @@ import { Connection } from './connection.js';
 import { Outstanding } from './outstanding.js';
 import type { RecentChunks } from './recent-chunks.js';
 
-/** A chunk on its way to every listener of a stream: encoded once. */
+/** A chunk on its way to every listener of a stream, encoded once. */
 export interface OutgoingChunk {
   readonly seq: number;
   readonly durationMs: number;
@@ -19,10 +19,10 @@ export interface OutgoingChunk {
   readonly message: Uint8Array;
 }
 
-/** Audio on its way in a round trip of a second: more is not on its way, but waits to be read. */
+/** Audio on its way in a round trip of a second. More than that waits to be read. */
 const MAX_UNREAD_MS = 1_000;
 const LAST_SEQ = figureOf('last_seq');
-/** Chunks that a reported latency is a mean of, at most. */
+/** A reported latency is a mean over at most this many chunks. */
 const LATENCY_CHUNKS = 100;
 
 /** Used allowances of a listener. `messages`: since the last sweep before `at`. */
@@ -40,7 +40,7 @@ const SECOND_MS = 1_000;
 export interface ListenerLimits {
   /** Audio outstanding beyond which chunks are dropped. */
   readonly maxOutstandingMs: number;
-  /** How often a listener is asked to report, unless its health or the load asks for another interval. */
+  /** How often a listener is asked to report, unless its status or the load asks for another interval. */
   readonly reportIntervalMs: number;
   readonly maxMessagesPerSecond: number;
   /** Messages a second that end its socket. */
@@ -48,17 +48,17 @@ export interface ListenerLimits {
   readonly maxRefusalsPerMinute: number;
 }
 
-/** A listener on a socket of this hub, and its account: what it was sent, what was dropped, what it has not confirmed. */
+/** A listener on a socket of this hub, and its account: chunks sent, dropped, and not confirmed. */
 export class Listener extends Connection {
-  /** How many were made so far, over all streams. */
+  /** Listeners created so far, over all streams. */
   static made = 0;
-  /** The first is 1. It tells who was there when a message came. */
+  /** The first is 1. It tells whether a listener was there when a message came. */
   readonly number = ++Listener.made;
   readonly peer: Peer;
   readonly id: string;
   /** Holders of its place. */
   readonly holders: Holders;
-  /** Its round trip is to be measured right after a report that says that it has read what it was sent. */
+  /** Ping it right after a report that says that it has read what it was sent. */
   isPingDue = false;
   /** How often it would best report, by the last sweep, ms. */
   suitableIntervalMs: number;
@@ -77,7 +77,7 @@ export class Listener extends Connection {
 
   readonly #limits: ListenerLimits;
   readonly #outstanding: Outstanding;
-  /** Refusals that are answered, made at the first: most listeners never need one. */
+  /** Refusals that are answered. Created at the first, because most listeners never need one. */
   #refusals: Allowance | null = null;
   #freeRefusals = 0;
   #confirms = false;
@@ -121,7 +121,7 @@ export class Listener extends Connection {
     return this.#outstanding.ms + this.#outstanding.confirmedMs;
   }
 
-  /** Audio that it was sent, of so much audio of its stream, ms. */
+  /** Return the audio that it was sent of `streamMs` of its stream, ms. */
   audioOf(streamMs: number): number {
     return Math.max(0, streamMs - this.missedMs);
   }
@@ -131,7 +131,7 @@ export class Listener extends Connection {
     return (this.confirms && this.#owesTooMuch(chunk)) || this.#holdsTooMuch(chunk);
   }
 
-  /** Books that the chunk was sent. */
+  /** Book a chunk as sent. */
   sent(chunk: OutgoingChunk, status: SendStatus): void {
     const table = this.table;
     const slot = this.slot;
@@ -144,7 +144,7 @@ export class Listener extends Connection {
     else table.set(slot, CONNECTION.outstanding_ms, backlog === 0 ? 0 : this.#backlogMs(backlog, chunk));
   }
 
-  /** Books that the chunk was not sent. */
+  /** Book a chunk as dropped. */
   drop(chunk: OutgoingChunk, now: number): void {
     this.#outstanding.dropped(chunk.seq);
     this.missedMs += chunk.durationMs;
@@ -153,8 +153,8 @@ export class Listener extends Connection {
   }
 
   /**
-   * Count a message. Return false if it is one too many since the last sweep, which comes once a second. `stalledMs`: how
-   * long the hub stood still lately; the messages of that time come at once.
+   * Count a message. Return false if it is one too many since the last sweep, which comes once a second. `stalledMs`:
+   * how long the loop was blocked lately; messages of that time come at once.
    */
   takeMessage(stalledMs: () => number): boolean {
     const { maxMessagesPerSecond } = this.#limits;
@@ -168,14 +168,14 @@ export class Listener extends Connection {
     return this.#messages > maxFloodPerSecond && this.#messages > maxFloodPerSecond * (1 + stalledMs() / 1000);
   }
 
-  /** A sweep looks at it: its messages are counted anew. */
+  /** Count messages anew after a sweep. */
   swept(): void {
     this.#messages = 0;
   }
 
-  /** Go on with what another socket of the same address had used. */
+  /** Continue what another socket of the same address had used. */
   inherit({ messages, at, refusals }: UsedAllowance, now: number): void {
-    // An honest page may share the address of a flood: half of the messages are its own, whatever was used before it.
+    // An honest page may share the address of a flood, so half of the messages are always its own.
     if (now - at < SECOND_MS) this.#messages = Math.min(messages, this.#limits.maxMessagesPerSecond / 2);
     this.#refusals = refusals;
     this.#freeRefusals = FREE_REFUSALS;
@@ -193,14 +193,14 @@ export class Listener extends Connection {
     return this.#refusals.take(now) || this.#freeRefusals-- > 0;
   }
 
-  /** The refusal that was just counted is the last that is answered in this minute. */
+  /** Whether the refusal just counted is the last that is answered in this minute. */
   get isLastRefusal(): boolean {
     return this.#refusals?.left === 0;
   }
 
   /**
-   * Age of the oldest chunk that a latency reported now can speak of, ms: a mean over at most 100 chunks that were received,
-   * up to `lastSeq`. Nothing that was sent before it came can be among them.
+   * Return the age of the oldest chunk that a latency reported now can speak of, ms: a mean over at most 100 chunks
+   * received, up to `lastSeq`, none sent before it came.
    */
   oldestChunkMs(lastSeq: number | null, chunks: RecentChunks): number {
     const connectedMs = this.lastSignAt - this.openedAt;
@@ -209,19 +209,22 @@ export class Listener extends Connection {
     return Math.min(connectedMs, this.lastSignAt - chunks.sentAt(first));
   }
 
-  /** Does it say what it has read, often enough to go by? A hidden page confirms once a minute, as its timers run. */
+  /** Whether it confirms often enough. A hidden page confirms once a minute, because its timers run so. */
   get confirms(): boolean {
     return this.#confirms && !this.isHidden;
   }
 
-  /** By its last report, no more is on its way than a network carries: a ping would not wait until it has read the rest. */
+  /**
+   * Whether no more is on its way than a network carries, by its last report. A ping would then not wait behind
+   * audio.
+   */
   get isCaughtUp(): boolean {
     return this.#outstanding.chunks <= 1 || this.#outstanding.ms <= MAX_UNREAD_MS;
   }
 
   /**
-   * Sends a ping. Pings and chunks share one queue, so behind audio that waits to be read a round trip is as long as that
-   * takes: `measures` says that it is not.
+   * Send a ping. Pings and chunks share one queue, so behind unread audio a round trip measures that audio.
+   * `measures`: nothing waits.
    */
   ping(measures: boolean, now: number): void {
     this.lastPingAt = measures ? now : Number.NaN;
@@ -240,7 +243,7 @@ export class Listener extends Connection {
     shown[SHOWN.lastReportAt] = this.table.epochS(this.lastReportAt);
     isShown[SHOWN.inFlight] = isShown[SHOWN.outstanding] = isShown[SHOWN.model] = 0;
     const contradicts = lastSeq !== null && this.#outstanding.contradicts(lastSeq);
-    // It confirms what it cannot have, so the backlog of its socket counts instead.
+    // It confirms a chunk that it cannot have, so the backlog of its socket counts instead.
     if (contradicts) this.#confirms = false;
     // A confirmation of a chunk that was never sent confirms nothing.
     else if (lastSeq !== null && this.#outstanding.confirm(lastSeq, chunks)) {
@@ -267,7 +270,7 @@ export class Listener extends Connection {
 
   #updateModel(chunkMs: number): void {
     const depthMs = this.table.get(this.slot, CONNECTION.buffer_depth_ms);
-    // A listener that reports to have received nothing cannot confirm, and its buffer can be held against that.
+    // A listener that reports no received chunk cannot confirm, but its buffer can be compared with that.
     const saysReceived = this.#confirms || this.table.get(this.slot, CONNECTION.chunks_received) === 0;
     if (this.model === null && (Number.isNaN(depthMs) || !saysReceived)) return;
     this.model ??= new BufferModel();
@@ -293,24 +296,24 @@ export class Listener extends Connection {
   }
 
   #owesTooMuch(chunk: OutgoingChunk): boolean {
-    // One that owes nothing is not behind, however long the chunk.
+    // A listener with nothing outstanding is not behind, however long the chunk.
     if (this.#outstanding.chunks === 0) return false;
-    // A confirmation may be one interval old through no fault of the listener. One that is asked for more reports may not
-    // know how, and would lose chunks for it: hence the longer of the two.
+    // A confirmation may be one interval old through no fault of the listener. A page that is asked for more reports
+    // may not understand, and would lose chunks, so the longer interval counts.
     const intervalMs = Math.max(this.#limits.reportIntervalMs, this.reportIntervalMs);
     const allowed = maxOutstandingMs(this.#limits.maxOutstandingMs, chunk.longestMs) + intervalMs;
     return this.#outstanding.isFragmented || this.#outstanding.ms + chunk.durationMs > allowed;
   }
 
-  /** By what waits in its socket, whatever it says: a stranger can confirm what it never read. */
+  /** Judge by its socket's backlog, whatever it confirms: a stranger can confirm what it never read. */
   #holdsTooMuch(chunk: OutgoingChunk): boolean {
-    // A socket that has nothing waiting need not be asked.
+    // Do not ask a socket in which nothing waits.
     if (this.table.get(this.slot, CONNECTION.backlog_bytes) === 0) return false;
     const allowed = maxOutstandingMs(this.#limits.maxOutstandingMs, chunk.longestMs);
     return this.#backlogMs(this.peer.backlog(), chunk) > allowed;
   }
 
-  /** Audio that so many bytes are, ms, by the chunk at hand. */
+  /** Return the audio in this many bytes, ms, by the present chunk. */
   #backlogMs(bytes: number, chunk: OutgoingChunk): number {
     return (bytes * chunk.durationMs) / chunk.message.length;
   }
@@ -321,7 +324,7 @@ export class Listener extends Connection {
   }
 }
 
-/** What a report changes in a row beside its own readings: written in one call, which marks the row once. */
+/** Columns that a report changes beside its own readings, written in one call, which marks the row once. */
 const SHOWN = { reports: 0, lastReportAt: 1, state: 2, inFlight: 3, outstanding: 4, model: 5 } as const;
 const SHOWN_COLUMNS = Uint16Array.of(
   CONNECTION.reports,
@@ -334,5 +337,5 @@ const SHOWN_COLUMNS = Uint16Array.of(
 const shown = Float64Array.of(0, 0, CONNECTION_STATE.open, 0, 0, 0);
 const isShown = new Uint8Array(shown.length).fill(1);
 
-/** One for all: it is sent before the next is written. */
+/** One for all, because it is sent before the next is written. */
 const pingPayload = new Uint8Array(8);

@@ -1,4 +1,4 @@
-/** Chunks are dropped from about 4 s outstanding on: 1,024 remembered is enough for chunks of 4 ms. */
+/** Chunks drop from about 4 s outstanding on, so 1,024 are enough for chunks of 4 ms. */
 const CHUNKS_KEPT = 1024;
 /** Place of a chunk among those that are kept. A mask, because the remainder of a division of doubles is a call. */
 const PLACE = CHUNKS_KEPT - 1;
@@ -6,7 +6,7 @@ const PLACE = CHUNKS_KEPT - 1;
 const LATE_MS = 30_000;
 const LATE_CHUNKS = 4;
 
-/** A stream's last chunks, by `seq`: how long each plays, and when it was sent. */
+/** Last chunks of a stream, by `seq`: their durations and when they were sent. */
 export class RecentChunks {
   readonly #durations = new Float64Array(CHUNKS_KEPT);
   readonly #times = new Float64Array(CHUNKS_KEPT);
@@ -21,7 +21,7 @@ export class RecentChunks {
     return Math.max(this.#longest, this.#longestBefore);
   }
 
-  /** Notes the next chunk, `seq` = the last one's + 1. */
+  /** Note the next chunk, `seq` = the last one's + 1. */
   push(seq: number, durationMs: number, sentAt: number): void {
     if (sentAt - this.#since > Math.max(LATE_MS, LATE_CHUNKS * this.longestMs)) {
       this.#longestBefore = this.#longest;
@@ -39,12 +39,12 @@ export class RecentChunks {
     return Math.max(1, this.#last - CHUNKS_KEPT + 1);
   }
 
-  /** Duration of chunk `seq`; for one that is too old to be remembered, that of the oldest that is. */
+  /** Return the duration of chunk `seq`, or that of the oldest remembered chunk if it is older. */
   durationOf(seq: number): number {
     return this.#durations[Math.max(seq, this.oldest) & PLACE] as number;
   }
 
-  /** When chunk `seq` was sent, by the hub's clock; −∞ where that is not remembered. */
+  /** Return when chunk `seq` was sent, by the hub's clock; −∞ if that is not remembered. */
   sentAt(seq: number): number {
     const isKnown = seq >= this.oldest && seq <= this.#last;
     return isKnown ? (this.#times[seq & PLACE] as number) : Number.NEGATIVE_INFINITY;

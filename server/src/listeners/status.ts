@@ -11,7 +11,7 @@ export interface Verdict {
   readonly reason: number;
 }
 
-/** What is known of a listener beside its row. */
+/** Facts about a listener that its row does not hold. */
 export interface Signs {
   /** Since its last report, ms. */
   readonly reportAgeMs: number;
@@ -35,20 +35,23 @@ export interface Signs {
   readonly playsSegments: boolean;
 }
 
-/** After this many intervals without a report a page that can be seen counts as silent. */
+/** After this many missing reports a visible page is stale. */
 const LATE_REPORTS = 3;
-/** But not before: a network that stands still for a moment, or sends again, is no silence, however often it is asked to report. */
+/**
+ * But not before: a network that stalls for a moment, or retransmits, is no reason, however often it is asked to
+ * report.
+ */
 const MIN_SILENT_MS = 6_000;
-/** Less than this and somebody is about to hear silence. */
+/** With less than this an audio gap is imminent. */
 const RUNNING_OUT_MS = 2_000;
-/** A start takes longer than this, and than a few chunks, only if something is wrong. */
+/** A start that takes longer than this, and than a few chunks, is at fault. */
 const MAX_START_MS = 10_000;
-/** A listener that cannot use every second chunk hears nothing that is worth hearing. */
+/** A listener that cannot use every second chunk is critical. */
 const MOST_FAIL = 0.5;
 
 const OK: Verdict = { status: STATUS.ok, reason: REASON.ok };
 
-/** How far a listener can be believed: the first of these that holds. */
+/** Return the trust of a listener: the first of these that holds. */
 export function trustOf(table: Tables['connections'], slot: number, signs: Signs): number {
   if (signs.saysImpossible) return TRUST.impossible;
   if (signs.hidden) return TRUST.hidden;
@@ -58,8 +61,8 @@ export function trustOf(table: Tables['connections'], slot: number, signs: Signs
 }
 
 /**
- * Return what is wrong with a listener, the worst first. If it has never reported, or reports impossible figures, only
- * what the hub itself sees counts.
+ * Return the status of a listener and its reason, the worst first. If it has never reported, or reports impossible
+ * figures, only what the hub itself sees counts.
  */
 export function statusOf(table: Tables['connections'], slot: number, signs: Signs): Verdict {
   const read = (name: keyof typeof CONNECTION) => table.get(slot, CONNECTION[name]);

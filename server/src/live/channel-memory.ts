@@ -2,29 +2,29 @@ import { MAX_LIVE_CELLS } from '@auralis/shared';
 import type { NoPlace } from '../limits/places.js';
 import type { Channel } from './channel.js';
 
-/** Cells that the baselines of all channels hold, by address. A channel is paid for by its oldest subscriber. */
+/** Cells in the baselines of all channels, by address. A channel counts for its oldest subscriber. */
 interface Held {
   readonly total: number;
   readonly byAddress: ReadonlyMap<string, number>;
 }
 
-/** Bounds what is remembered for all channels together, and how much of it one address may hold. */
+/** Bounds the baselines of all channels, and the share of one address. */
 export class ChannelMemory {
   readonly #share: number;
 
-  /** `sharePercent`: of all cells, for one address. */
+  /** `sharePercent`: share of all cells for one address. */
   constructor(sharePercent: number) {
     this.#share = (MAX_LIVE_CELLS * sharePercent) / 100;
   }
 
-  /** Return why there is no room for a channel of `address` beside the others; null if there is. */
+  /** Return why there is no room for a channel of `address`, or null. */
   refusal(others: Iterable<Channel>, channel: Channel, address: string): NoPlace | null {
     const { total, byAddress } = heldBy(others);
     if ((byAddress.get(address) ?? 0) + channel.cells > this.#share) return 'share';
     return total + channel.cells > MAX_LIVE_CELLS ? 'full' : null;
   }
 
-  /** Rows come after channels: if they make too many cells, close the dashboards whose address holds most of them. */
+  /** Rows come after channels. If they make too many cells, close the dashboards whose address holds most of them. */
   shed(channels: readonly Channel[]): void {
     const { total, byAddress } = heldBy(channels);
     if (total <= MAX_LIVE_CELLS) return;

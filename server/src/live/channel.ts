@@ -12,8 +12,8 @@ import type { Feed, Subscription } from './subscription.js';
 import type { Selection } from './topic.js';
 
 /**
- * What subscribers of one topic, interval and columns share: one baseline, and each frame encoded once for each form that
- * somebody reads.
+ * Shared by subscribers of one topic, interval and columns: one baseline, and each frame encoded once for each form
+ * in use.
  */
 export class Channel implements Feed {
   readonly id: number;
@@ -51,7 +51,7 @@ export class Channel implements Feed {
     this.dueAt = now + intervalMs;
   }
 
-  /** Cells that it remembers, with what comes with each row. */
+  /** Cells that it remembers, row names included. */
   get cells(): number {
     const { table, mostRows, columns } = this.selection;
     const rows = this.#hasBegun ? this.#builder.size : Math.min(table.size, mostRows);
@@ -66,7 +66,7 @@ export class Channel implements Feed {
     return this.#hasBegun;
   }
 
-  /** Take the baseline: until then there are no frames. */
+  /** Take the baseline. Before that there are no frames. */
   begin(now: number): void {
     this.#builder.advance(this.id, this.#source, this.#clock.wallOf(now), [], true);
     this.#lastFrameAt = now;
@@ -74,12 +74,12 @@ export class Channel implements Feed {
   }
 
   /**
-   * Make the frame that is due if there is any news or a heartbeat is due, and give it to every subscriber. Return how many
-   * frames were sent.
+   * Make the frame that is due if there is news or a heartbeat is due, and give it to every subscriber. Return how
+   * many frames were sent.
    */
   tick(now: number): number {
     let sent = 0;
-    // Ticks that were missed are not made up for: the next frame carries their changes.
+    // Missed ticks are not made up for: the next frame carries their changes.
     this.dueAt = Math.max(this.dueAt + this.intervalMs, now + this.intervalMs / 2);
     if (!this.#hasBegun) return 0;
     const sinks = this.#sinksInUse();
@@ -96,7 +96,7 @@ export class Channel implements Feed {
     return sent;
   }
 
-  /** The baseline as it is after the last frame. */
+  /** Return the baseline as it is after the last frame. */
   snapshot(form: LiveForm, now: number): Wire {
     const steps = this.snapshotSteps(form, now);
     for (;;) {
@@ -105,7 +105,7 @@ export class Channel implements Feed {
     }
   }
 
-  /** The same in steps. Until the last one, no channel may make frames: they share the buffers. */
+  /** The same in steps. No channel may make frames before the last step, because they share the buffers. */
   *snapshotSteps(form: LiveForm, now: number): Generator<void, Wire> {
     const known = this.#snapshots.get(this.id, this.seq, form);
     if (known !== undefined) return known;
@@ -130,7 +130,7 @@ export class Channel implements Feed {
 /** Timers run a little early or late. */
 const TICK_SLACK_MS = 25;
 
-/** Buffers for frames, one of each form for all channels: a frame is sent before the next is written. */
+/** Buffers for frames, one of each form for all channels, because a frame is sent before the next is written. */
 export interface Sinks {
   readonly msgpack: MsgpackFrameSink;
   readonly json: JsonFrameSink;
@@ -148,12 +148,12 @@ export interface ChannelContext {
 /** Memory of a row beside its cells, in cells: its name, its place and its share of scratch memory. */
 const CELLS_OF_ROW = 10;
 
-/** The last snapshots made, because many dashboards ask for the same at once. Bounded by bytes. */
+/** The last snapshots, because many dashboards ask for the same at once. Bounded by bytes. */
 export class Snapshots {
   readonly #wires = new Map<string, Wire>();
   #bytes = 0;
 
-  /** The snapshot of a channel at `seq` in a form, or undefined if it is not here. */
+  /** Return the snapshot of a channel at `seq` in a form, or undefined. */
   get(channel: number, seq: number, form: LiveForm): Wire | undefined {
     return this.#wires.get(keyOf(channel, seq, form));
   }

@@ -30,7 +30,7 @@ import { select } from './topic.js';
 import { Waiting } from './waiting.js';
 import { WelcomeWriter } from './welcome.js';
 
-/** A snapshot of 15,000 rows is about 2 MB; what is skipped by then never gets this far. */
+/** A snapshot of 15,000 rows is about 2 MB. Frames are skipped long before this limit. */
 const MAX_LIVE_SOCKET_BYTES = 16 * 1024 * 1024;
 /** Every dashboard is pinged once in this many rounds of `keepAlive`. */
 const PING_EVERY = 10;
@@ -62,7 +62,7 @@ export class Live implements LiveDesk {
   readonly waiting: Waiting;
   readonly allowances = new KeptAllowances<UsedLiveAllowances>();
   readonly #slices: TimeSlicer;
-  /** Channels whose frames are due, and subscriptions that are owed a snapshot, by address. */
+  /** Channels whose frames are due, and subscriptions that wait for a snapshot, by address. */
   readonly #due = new Set<Channel>();
   readonly #owed = new Turns<Subscriber, Subscription<Channel>>();
   readonly #places: Places;
@@ -122,7 +122,7 @@ export class Live implements LiveDesk {
     return subscription;
   }
 
-  /** A channel goes with its last subscriber, and its memory with it. */
+  /** A channel and its memory go with its last subscriber. */
   unsubscribe(subscription: Subscription<Channel>): void {
     const { channel } = subscription;
     const [payer] = channel.subscriptions;
@@ -145,7 +145,7 @@ export class Live implements LiveDesk {
     if (this.sessions.delete(session)) this.#places.release(session.holders);
   }
 
-  /** Make the frames that are due, in slices, of every channel even if another one throws. */
+  /** Make the frames that are due, in slices, for every channel even if another one throws. */
   tick(now: number): void {
     for (const channel of this.#channels.values()) if (now >= channel.dueAt) this.#due.add(channel);
     this.#work();
@@ -161,10 +161,10 @@ export class Live implements LiveDesk {
     if (!this.#slices.isBusy) this.#slices.run(this.#steps());
   }
 
-  /** Frames that are due come first, then one snapshot of each address in turn. Between two steps sockets come and go. */
+  /** Make due frames first, then one snapshot of each address in turn. Sockets may come and go between two steps. */
   *#steps(): Generator<void> {
     for (;;) {
-      // A pass, and not all that become due meanwhile: a snapshot has its turn even if frames alone are too much.
+      // One pass only: snapshots get their turn even if frames alone take all the time.
       for (const channel of [...this.#due]) {
         this.#due.delete(channel);
         this.#count(channel, () => this.#frame(channel, this.now()));
@@ -188,7 +188,7 @@ export class Live implements LiveDesk {
     this.#snapshots.clear();
   }
 
-  /** Send the frame of a channel, and note who of its dashboards is owed a snapshot. Return how many frames were sent. */
+  /** Send the frame of a channel, and note dashboards that need a snapshot. Return how many frames were sent. */
   #frame(channel: Channel, now: number): number {
     if (channel.subscriptions.size === 0) return 0;
     const sent = channel.tick(now);
@@ -199,8 +199,8 @@ export class Live implements LiveDesk {
   }
 
   /**
-   * Do a step for a channel, and count the frames that it sent. A channel that throws has lost its baseline: its dashboards are
-   * closed, come back, and begin with a snapshot.
+   * Do a step for a channel, and count the frames that it sent. If it throws, its baseline is lost: its dashboards
+   * are closed, come back, and begin with a snapshot.
    */
   #count(channel: Channel, step: () => number): void {
     try {
@@ -211,7 +211,7 @@ export class Live implements LiveDesk {
     }
   }
 
-  /** Make a snapshot, which `catchUp` then finds ready. */
+  /** Make a snapshot that `catchUp` then finds ready. */
   *#snapshotSteps(channel: Channel, form: LiveForm): Generator<void> {
     try {
       yield* channel.snapshotSteps(form, this.now());
@@ -225,7 +225,7 @@ export class Live implements LiveDesk {
     for (const { session } of subscriptions) session.close(INTERNAL_ERROR.code, INTERNAL_ERROR.reason);
   }
 
-  /** Take everybody's last sign of life to be of now. */
+  /** Set the last sign of life of every dashboard to now. */
   heardAll(now: number): void {
     for (const session of this.sessions) session.lastSignAt = now;
     for (const { subscriptions } of this.#channels.values()) {
@@ -233,7 +233,7 @@ export class Live implements LiveDesk {
     }
   }
 
-  /** Once a second: pings dashboards, spread over time, and closes those without a sign of life. */
+  /** Ping dashboards, spread over time, and close those without a sign of life. Call once a second. */
   keepAlive(now: number): void {
     this.#round++;
     for (const session of this.waiting.slowest(this.sessions, now)) session.closeOverloaded();
@@ -256,7 +256,10 @@ export class Live implements LiveDesk {
     throw new RequestError('over_share', `this address or token has ${share} of ${most} channels`, sub);
   }
 
-  /** @throws RequestError if all that is remembered for channels would be too much */
+  /**
+   * Check that a new channel fits.
+   * @throws RequestError if all baselines together would be too large
+   */
   #assertRoom(session: LiveSession, channel: Channel, sub: number): void {
     const refusal = this.#memory.refusal(this.#channels.values(), channel, session.address);
     if (refusal === null) return;
@@ -279,7 +282,7 @@ export class Live implements LiveDesk {
     if (refusal !== null) return this.#noPlace(refusal);
     const offered = offeredProtocols(request.headers.get('sec-websocket-protocol'));
     const { msgpack, json } = SUBPROTOCOLS;
-    // Send MessagePack if both or neither are offered. A client that offers only others is told, not guessed at.
+    // Choose MessagePack if both or neither are offered. A client that offers only others is refused.
     if (offered.includes(msgpack)) return { accept: this.#session('msgpack', holders), protocol: msgpack };
     if (offered.includes(json)) return { accept: this.#session('json', holders), protocol: json };
     if (offered.some((name) => !name.startsWith(TOKEN_SUBPROTOCOL))) {

@@ -1,6 +1,6 @@
 import type { RowSelector, Table } from '@auralis/shared';
 
-/** Behind every reading. */
+/** Sorts behind every reading. */
 const LAST = Number.POSITIVE_INFINITY;
 
 export interface RankingOptions {
@@ -12,11 +12,9 @@ export interface RankingOptions {
 }
 
 /**
- * Chooses the rows at places `offset` to `offset + limit` of those that match, in the order of a column. Rows without a
- * reading come last, whichever way it is ordered; equal ones in the order of their slots.
- *
- * By partial selection over typed arrays, O(rows) at each change of the table: the rows outside the window are never put
- * in order, nor those within.
+ * Chooses the rows at places `offset` to `offset + limit` of those that match, in the order of a column. Rows without
+ * a reading come last in both directions. Equal rows keep the order of their slots.
+ * Partial selection over typed arrays, O(rows) at each change of the table. Rows outside the window are never sorted.
  */
 export class Ranking implements RowSelector {
   readonly isLocal = false;
@@ -24,7 +22,7 @@ export class Ranking implements RowSelector {
   readonly #table: Table;
   readonly #matches: (slot: number) => boolean;
   readonly #options: RankingOptions;
-  /** Candidates and what they are ordered by, ascending whichever way was asked for. */
+  /** Candidates and their keys, ascending whichever way was asked for. */
   #slots = new Uint32Array(64);
   #keys = new Float64Array(64);
   #chosen = new Uint8Array(64);
@@ -42,7 +40,7 @@ export class Ranking implements RowSelector {
     const end = Math.min(offset + limit, count);
     this.total = count;
     if (offset >= end) return;
-    // First everything up to the window's end comes to the front, then, within that, the window behind what is before it.
+    // Bring everything up to the window's end to the front, then the window behind the rows before it.
     if (end < count) this.#select(0, count - 1, end);
     if (offset > 0) this.#select(0, end - 1, offset);
     for (let at = offset; at < end; at++) this.#chosen[this.#slots[at] as number] = 1;
@@ -52,7 +50,7 @@ export class Ranking implements RowSelector {
     return this.#chosen[slot] === 1;
   }
 
-  /** Gathers the rows that match, with their keys. Returns how many. */
+  /** Gather rows that match, with their keys. Return how many. */
   #collect(): number {
     const table = this.#table;
     this.#makeRoom(table.highWater);
@@ -71,8 +69,9 @@ export class Ranking implements RowSelector {
   }
 
   /**
-   * Moves the `count` least of the candidates from `low` to `high` to its front: quickselect, the pivot the median of three
-   * anywhere. Of the first, the middle and the last, readings that fall and rise again from slot to slot made it quadratic.
+   * Move the `count` least of the candidates from `low` to `high` to the front: quickselect, with the median of three
+   * random candidates as pivot. With the first, the middle and the last, readings that fall and rise from slot to
+   * slot made it quadratic.
    */
   #select(low: number, high: number, count: number): void {
     let left = low;
@@ -86,7 +85,7 @@ export class Ranking implements RowSelector {
     }
   }
 
-  /** Puts one candidate in its place, the lesser ones before it and the greater ones behind, and returns the place. */
+  /** Put one candidate in its place, lesser ones before it and greater ones behind. Return the place. */
   #partition(left: number, right: number): number {
     const size = right - left + 1;
     this.#swap(this.#middleOf(this.#any(left, size), this.#any(left, size), this.#any(left, size)), right);
@@ -101,13 +100,13 @@ export class Ranking implements RowSelector {
     return this.#isBefore(c, a) ? a : this.#isBefore(c, b) ? c : b;
   }
 
-  /** Any of `size` places from `left` on. Which decides how long it takes, and never what is chosen. */
+  /** Return any of `size` places from `left` on. It decides how long selection takes, never its result. */
   #any(left: number, size: number): number {
     this.#dice = (Math.imul(this.#dice, 1_664_525) + 1_013_904_223) >>> 0;
     return left + Math.floor((this.#dice / 2 ** 32) * size);
   }
 
-  /** Slots are distinct, so the order is total: no run of equal keys makes the selection slow or fickle. */
+  /** Slots are distinct, so the order is total: runs of equal keys do not slow selection down. */
   #isBefore(a: number, b: number): boolean {
     const keyA = this.#keys[a] as number;
     const keyB = this.#keys[b] as number;

@@ -26,7 +26,7 @@ import type { Channel } from './channel.js';
 import type { Subscriber, Subscription } from './subscription.js';
 import type { Waiting, WaitingSocket } from './waiting.js';
 
-/** What a dashboard's socket needs of the hub. */
+/** The hub, as a dashboard's socket sees it. */
 export interface LiveDesk {
   readonly now: () => number;
   /** Wall clock that dashboards are told, ms since 1970. */
@@ -55,7 +55,7 @@ class InheritedTooFast extends RequestError {}
 
 export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 
-/** One dashboard's socket: what it asks, and its subscriptions. */
+/** One dashboard's socket: its requests and its subscriptions. */
 export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly form: LiveForm;
   /** Holders of its place and of those of its channels. */
@@ -85,7 +85,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     return this.holders[0];
   }
 
-  /** The socket; before `onOpen` there is nothing to say. */
+  /** The socket. Throws before `onOpen`. */
   get peer(): Peer {
     if (this.#peer === null) throw new Error('the session is not open');
     return this.#peer;

@@ -11,7 +11,7 @@ import type { Holders } from '../limits/places.js';
 import type { HubCounters } from '../state/counters.js';
 import { SEND, type SendStatus } from '../transport/transport.js';
 
-/** Send times of unacknowledged frames are kept for this many: more than may ever be outstanding. */
+/** Send times of this many unacknowledged frames are kept: more than may ever be outstanding. */
 const TIMES = MAX_UNACKED_FRAMES * 2;
 
 /** The dashboard that subscribes. */
@@ -19,18 +19,18 @@ export interface Subscriber {
   readonly form: LiveForm;
   readonly counters: HubCounters;
   readonly holders: Holders;
-  /** Bytes that waited in its socket when last looked at. */
+  /** Bytes that waited in its socket at the last look. */
   readonly waiting: number;
-  /** Send a message, and note what waits after it. */
+  /** Send a message, and note the bytes that wait after it. */
   send(message: Wire): SendStatus;
-  /** Look how many bytes wait in its socket. */
+  /** Return how many bytes wait in its socket now. */
   look(): number;
   /** Return whether so many bytes more may wait for it. */
   hasRoom(bytes: number): boolean;
   close(code: number, reason: string): void;
   /** Other dashboards need the memory that it takes. */
   closeOverloaded(): void;
-  /** It has not read for so long that it is given up. */
+  /** It has not read for too long. */
   closeStalled(): void;
 }
 
@@ -56,13 +56,13 @@ export class Subscription<Of extends Feed = Feed> {
   /** `resync`: it waits for a SNAPSHOT. `behind`: the same, and frames were skipped because it reads too slowly. */
   #state: 'live' | 'resync' | 'behind' = 'resync';
   #sentSeq = -1;
-  /** First frame sent and not acknowledged; `#sentSeq + 1` where there is none. */
+  /** First frame sent and not acknowledged; `#sentSeq + 1` if there is none. */
   #unackedSeq = 0;
   readonly #sentAt = new Float64Array(TIMES);
   #skipped = 0;
-  /** When the last frame that it was sent was made. */
+  /** When the last frame sent to it was made. */
   #newsAt = Number.NEGATIVE_INFINITY;
-  /** Last time it was seen to read. */
+  /** When it was last seen to read. */
   #progressAt = Number.NaN;
   #backlog = 0;
   /** Bytes of the last snapshot: the next one is about as long. */
@@ -76,7 +76,7 @@ export class Subscription<Of extends Feed = Feed> {
     this.#progressAt = now;
   }
 
-  /** A new frame of the channel. Returns whether it was sent. */
+  /** Take a new frame of the channel. Return whether it was sent. */
   deliver(wire: Wire, now: number): boolean {
     if (this.#state === 'behind') this.#skip();
     if (this.#state !== 'live') return false;
@@ -90,7 +90,7 @@ export class Subscription<Of extends Feed = Feed> {
     if (this.#state === 'live') this.#state = 'resync';
   }
 
-  /** Return whether a SNAPSHOT is owed and would be read. One that reads nothing for too long is given up. */
+  /** Return whether a SNAPSHOT is due and would be read. A dashboard that reads nothing for too long is closed. */
   isReady(now: number): boolean {
     if (this.#state === 'live') return false;
     if (!this.#hasCaughtUp()) {
@@ -101,7 +101,7 @@ export class Subscription<Of extends Feed = Feed> {
     return this.session.hasRoom(this.#snapshotBytes);
   }
 
-  /** Send the SNAPSHOT that is owed if it would be read. Return whether it was sent. */
+  /** Send the SNAPSHOT that is due if it would be read. Return whether it was sent. */
   catchUp(now: number): boolean {
     if (!this.isReady(now)) return false;
     const snapshot = this.channel.snapshot(this.session.form, now);
@@ -118,7 +118,7 @@ export class Subscription<Of extends Feed = Feed> {
     return true;
   }
 
-  /** Take its last progress to be of now. */
+  /** Set its last progress to now. */
   heard(now: number): void {
     this.#progressAt = now;
   }
@@ -140,21 +140,21 @@ export class Subscription<Of extends Feed = Feed> {
 
   #isTooFarBehind(bytes: number, now: number): boolean {
     const { session } = this;
-    // A socket in which nothing waits is not asked: that is a call into native code.
+    // Do not ask a socket in which nothing waits: that is a call into native code.
     if (session.waiting > 0 && (session.look() > MAX_LIVE_BACKLOG_BYTES || !session.hasRoom(bytes))) return true;
     if (!this.#acknowledges || this.#unackedSeq > this.#sentSeq) return false;
     if (this.#sentSeq - this.#unackedSeq + 1 >= MAX_UNACKED_FRAMES) return true;
     return now - (this.#sentAt[this.#unackedSeq % TIMES] as number) > MAX_UNACKED_MS;
   }
 
-  /** If it was not skipped, as at its first SNAPSHOT, a little may wait: other snapshots of the same page. */
+  /** Before its first SNAPSHOT a little may wait, because other snapshots of the same page come too. */
   #hasCaughtUp(): boolean {
     const backlog = this.session.look();
     if (this.#state === 'resync') return backlog <= MAX_LIVE_BACKLOG_BYTES;
     return backlog === 0 && (!this.#acknowledges || this.#unackedSeq > this.#sentSeq);
   }
 
-  /** One that does not acknowledge shows that it reads by what leaves its socket. */
+  /** A dashboard that does not acknowledge shows that it reads by the bytes that leave its socket. */
   #noteProgress(now: number): void {
     const backlog = this.session.look();
     if (backlog < this.#backlog) this.#progressAt = now;

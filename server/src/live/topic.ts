@@ -11,7 +11,7 @@ import {
 import type { Tables } from '../state/tables.js';
 import { resolveView } from './view.js';
 
-/** What a subscription asks for, resolved against the tables. Equal `key`s are one channel. */
+/** A subscription's request, resolved against the tables. Equal `key`s are one channel. */
 export interface Selection {
   readonly key: string;
   readonly table: Table;
@@ -23,7 +23,10 @@ export interface Selection {
   readonly mostRows: number;
 }
 
-/** Resolves a topic: a table's name, or `connections/<stream>`. @throws RequestError */
+/**
+ * Resolve a topic: a table's name, or `connections/<stream>`.
+ * @throws RequestError
+ */
 export function select(
   tables: Tables,
   sub: number,
@@ -51,7 +54,7 @@ export function select(
   };
 }
 
-/** `sort`: the column that a view orders by, which travels whether it was asked for or not. */
+/** `sort`: the column that a view orders by, which travels even if it was not asked for. */
 function columnsOf(
   table: Table,
   name: TableName,
@@ -71,6 +74,6 @@ function columnsOf(
     }
     return index;
   });
-  // In the schema's order and each once, so that the same wish in other words is the same channel.
+  // In the schema's order and each once, so that equal requests share a channel.
   return [...new Set(sort === null ? indexes : [...indexes, sort])].sort((a, b) => a - b);
 }

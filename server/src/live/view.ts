@@ -15,7 +15,7 @@ import { Ranking } from './ranking.js';
 /** A view, resolved against its table. */
 export interface ResolvedView {
   readonly selector: RowSelector;
-  /** Index of the column it sorts by, which always travels; null where it does not sort. */
+  /** Index of the column it sorts by, which always travels; null if it does not sort. */
   readonly sort: number | null;
   /** Equal for equal views, however they were written. */
   readonly key: string;
@@ -23,13 +23,16 @@ export interface ResolvedView {
 
 type RowTest = (slot: number) => boolean;
 
-/** A topic of rows that have one value of an attribute in common. */
+/** A topic of rows that share one value of an attribute. */
 export interface Given {
   readonly attribute: string;
   readonly test: RowTest;
 }
 
-/** Resolves a view. `also`: what the topic itself asks of an attribute, or null. @throws RequestError */
+/**
+ * Resolve a view. `also`: the topic's own condition on an attribute, or null.
+ * @throws RequestError
+ */
 export function resolveView(table: Table, view: View, also: Given | null, sub: number): ResolvedView {
   const { sort = null, desc = false, offset = 0, limit = MAX_ROWS, where = [] } = view;
   if (where.length > MAX_CONDITIONS)
@@ -44,10 +47,10 @@ export function resolveView(table: Table, view: View, also: Given | null, sub: n
   const matches = allOf(conditions);
   const isWhole = offset === 0 && limit >= MAX_ROWS;
   return {
-    // Without a window on the order, the order decides nothing: each row stands for itself.
+    // Without a window the order decides nothing.
     selector: isWhole ? rowFilter(matches) : new Ranking(table, matches, { column: sortColumn, desc, offset, limit }),
     sort: sortColumn,
-    // What decides nothing makes no other channel; the column that travels is among the channel's.
+    // Settings that decide nothing make no other channel. The column that travels is among the channel's.
     key: JSON.stringify([isWhole ? null : [sortColumn, sortColumn !== null && desc, offset, limit], where]),
   };
 }
@@ -61,8 +64,8 @@ const isOfText = ({ schema }: Table, [name]: Condition) =>
   name === 'any' || name === 'id' || schema.attributes.includes(name);
 
 /**
- * A test of key and attributes, asked of a row once and again only when it was renamed: to look for a text in every name of
- * 10,000 rows takes 1.4 ms.
+ * Tests key and attributes of a row once, and again only after a rename. Looking for a text in every name of 10,000
+ * rows takes 1.4 ms.
  */
 function remembered(table: Table, test: RowTest): RowTest {
   let stamps = new Float64Array(0);
@@ -73,7 +76,7 @@ function remembered(table: Table, test: RowTest): RowTest {
       stamps = new Float64Array(table.attributeStamp.length);
       held = new Uint8Array(stamps.length);
     }
-    // A row that came instead of another has a stamp of its own; no row has 0.
+    // A row that replaced another has a stamp of its own; no row has 0.
     if (stamps[slot] !== stamp) {
       stamps[slot] = stamp;
       held[slot] = test(slot) ? 1 : 0;

@@ -1,10 +1,10 @@
 import { DEAD_DASHBOARD_MS, MAX_LIVE_WAITING_BYTES, SLOW_DASHBOARD_MS } from '@auralis/shared';
 
-/** A dashboard's socket, as far as its waiting bytes are concerned. */
+/** A dashboard's socket and the bytes that wait for it. */
 export interface WaitingSocket {
-  /** Network that its bytes count for. */
+  /** Address that its bytes count for. */
   readonly address: string;
-  /** Bytes that waited when last looked at. */
+  /** Bytes that waited at the last look. */
   waiting: number;
   /** When it last read anything, and since when something waits. Meaningless while nothing waits. */
   progressAt: number;
@@ -12,8 +12,8 @@ export interface WaitingSocket {
 }
 
 /**
- * Bytes that wait for dashboards, in total and by address. A frame for which there is no room is skipped, so dashboards that read
- * nothing cost a bounded amount of memory; while room is short, the slowest are named to be closed.
+ * Bounds the bytes that wait for dashboards, in total and by address. A frame without room is skipped, so dashboards
+ * that read nothing cost bounded memory. While room is short, the slowest are named to be closed.
  */
 export class Waiting {
   total = 0;
@@ -23,13 +23,13 @@ export class Waiting {
   /** Whether a frame found no room since `slowest` was last asked. */
   #isShort = false;
 
-  /** `sharePercent`: of the bytes, as many may wait for one address. */
+  /** `sharePercent`: share of the bytes that may wait for one address. */
   constructor(sharePercent: number, most = MAX_LIVE_WAITING_BYTES) {
     this.#most = most;
     this.#perAddress = (most * sharePercent) / 100;
   }
 
-  /** Return whether so many bytes more may wait for a socket. */
+  /** Return whether this many more bytes may wait for a socket. */
   hasRoom({ address }: WaitingSocket, bytes: number): boolean {
     const ofAddress = (this.#byAddress.get(address) ?? 0) + bytes;
     const hasRoom = this.total + bytes <= this.#most && ofAddress <= this.#perAddress;
@@ -51,7 +51,7 @@ export class Waiting {
     else this.#byAddress.delete(address);
   }
 
-  /** Return the sockets that hold bytes and read nothing, or far too slowly, if room was short since the last call. */
+  /** Return sockets that hold bytes and read nothing, or far too slowly, if room was short since the last call. */
   slowest<Socket extends WaitingSocket>(sockets: Iterable<Socket>, now: number): Socket[] {
     if (!this.#isShort) return [];
     this.#isShort = false;

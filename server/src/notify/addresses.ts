@@ -3,13 +3,13 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { DeliveryError } from './notifier.js';
 
 /**
- * Where nobody is notified: link-local addresses, under which clouds give out credentials to whoever asks from the machine,
- * and the other addresses at which they do. A BlockList sees an IPv4 address also in its IPv6-mapped form.
+ * Addresses that notifiers never connect to: link-local ones, where clouds give out credentials, and other metadata
+ * services. A BlockList also sees an IPv4 address in its IPv6-mapped form.
  */
 const REFUSED = new BlockList();
 REFUSED.addSubnet('169.254.0.0', 16, 'ipv4');
 REFUSED.addSubnet('fe80::', 10, 'ipv6');
-// The same range by way of NAT64 and 6to4.
+// The same range by NAT64 and 6to4.
 REFUSED.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
 REFUSED.addSubnet('2002:a9fe::', 32, 'ipv6');
 // Metadata services elsewhere: AWS and GCP over IPv6, Alibaba, Oracle, Azure.
@@ -19,7 +19,7 @@ REFUSED.addAddress('100.100.100.200', 'ipv4');
 REFUSED.addAddress('192.0.0.192', 'ipv4');
 REFUSED.addAddress('168.63.129.16', 'ipv4');
 
-/** Whether `address`, an IP address, is one that is not connected to. */
+/** Whether `address`, an IP address, is refused. */
 export function isRefusedAddress(address: string): boolean {
   // Without the brackets of a URL and the zone of an interface.
   const [bare = ''] = address.replace(/^\[|\]$/g, '').split('%', 1);
@@ -30,23 +30,29 @@ export function isRefusedAddress(address: string): boolean {
 export type Resolve = (host: string, options: { all: true }, callback: ResolveCallback) => void;
 type ResolveCallback = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
 
-/** Says no to hosts at refused addresses, whatever their names: at the moment of connecting, so that DNS cannot change its mind. */
+/**
+ * Refuses hosts at refused addresses, whatever their names. It looks when connecting, so that DNS cannot change its
+ * answer afterwards.
+ */
 export class AddressGuard {
   readonly #allowed: ReadonlySet<string>;
   readonly #resolve: Resolve;
 
-  /** `allowed`: host names and addresses that may be refused addresses all the same. */
+  /** `allowed`: host names and addresses that are never refused. */
   constructor(allowed: readonly string[], resolve: Resolve = dnsLookup as Resolve) {
     this.#allowed = new Set(allowed.map((host) => host.toLowerCase()));
     this.#resolve = resolve;
   }
 
-  /** An address in place of a name is never looked up. @throws DeliveryError for one that is refused */
+  /**
+   * Check an address in a URL, which is never looked up.
+   * @throws DeliveryError if it is refused
+   */
   check(host: string): void {
     if (!this.#isAllowed(host) && isRefusedAddress(host)) throw refusal(host, host);
   }
 
-  /** For `net.connect`: as `dns.lookup`, with an error where any of the addresses is refused. */
+  /** As `dns.lookup`, for `net.connect`, with an error if any of the addresses is refused. */
   readonly lookup: LookupFunction = (host, options, callback) => {
     this.#resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, '');

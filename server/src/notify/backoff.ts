@@ -1,12 +1,11 @@
 const BASE_MS = 1_000;
 const MAX_MS = 5 * 60_000;
-/** A receiver that asks for more patience than this has made a mistake. */
+/** A receiver that asks for a longer pause has made a mistake. */
 const MAX_RETRY_AFTER_MS = 60 * 60_000;
 
 /**
- * How long to wait after this many failures in a row (1 or more), ms: exponential, with full jitter, so that hubs which lost
- * the same receiver do not come back to it together. `random` is from [0, 1).
- *
+ * Return how long to wait after this many failures in a row (1 or more), ms: exponential, with full jitter, so that
+ * hubs that lost the same receiver do not come back together. `random` is from [0, 1).
  * Marc Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015.
  */
 export function backoffMs(failures: number, random: number, retryAfterMs: number | null = null): number {

@@ -9,7 +9,7 @@ import { Webhook } from './notifiers/webhook.js';
 import { basic, Outbound } from './outbound.js';
 import { bytesOf, type NotifierSettings } from './settings.js';
 
-/** The notifier that is asked for, with connections of its own. */
+/** Create a notifier with its own connections. */
 export function createNotifier(settings: NotifierSettings, teller: Teller): Notifier {
   switch (settings.type) {
     case 'webhook':
@@ -35,7 +35,7 @@ export function createNotifier(settings: NotifierSettings, teller: Teller): Noti
   }
 }
 
-/** To a receiver that may ask for a user and a password, or for a bearer token. */
+/** Create a sender for a receiver that may ask for a user and a password, or for a bearer token. */
 function outboundOf(settings: Extract<NotifierSettings, { type: 'webhook' | 'alertmanager' }>): Outbound {
   const { allowHosts, user, password, bearer } = settings;
   if (bearer !== undefined) return new Outbound(allowHosts, undefined, `Bearer ${bearer}`);
@@ -43,7 +43,7 @@ function outboundOf(settings: Extract<NotifierSettings, { type: 'webhook' | 'ale
   return new Outbound(allowHosts, undefined, basic(user, password));
 }
 
-/** Where it tells, without what is secret about it. */
+/** Return the receiver's address without its secrets. */
 export function targetOf(settings: NotifierSettings): string {
   switch (settings.type) {
     case 'file':

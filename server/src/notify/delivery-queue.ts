@@ -10,7 +10,7 @@ export interface DeliveryQueueContext {
   readonly name: string;
   readonly notifier: Notifier;
   readonly outbox: Outbox;
-  /** From one message to the next; what comes meanwhile waits and goes together. */
+  /** Least time between two messages. Transitions that come meanwhile go together. */
   readonly minIntervalMs: number;
   readonly now: () => number;
   /** As `SendContext.now`. */
@@ -20,25 +20,25 @@ export interface DeliveryQueueContext {
   readonly timeoutMs?: number;
 }
 
-/** How one notifier fares, since the hub started. */
+/** State of a notifier since the hub started. */
 export interface DeliveryQueueStatus {
-  /** Transitions told. */
+  /** Transitions sent. */
   sent: number;
-  /** Requests that did not succeed. */
+  /** Requests that failed. */
   failures: number;
-  /** Transitions that the receiver will never take, and that were given up. */
+  /** Transitions given up, because the receiver will never take them. */
   givenUp: number;
   lastSuccessAt: number | null;
   lastError: { readonly at: number; readonly message: string } | null;
   /** Failures since the last success. */
   failing: number;
-  /** When it is tried next, null where it may be at once. */
+  /** When it is tried next, or null if it may be tried at once. */
   nextAttemptAt: number | null;
 }
 
 /**
- * One notifier and what waits for it: one request at a time, in order, on its own. However slow or dead its receiver is, no
- * other notifier waits for it. `tick` looks whether there is something to do, and never waits either.
+ * One notifier and the transitions that wait for it. Sends one request at a time, in order. A slow or dead receiver
+ * delays no other notifier. `tick` never waits.
  */
 export class DeliveryQueue {
   readonly status: DeliveryQueueStatus = {
@@ -54,7 +54,10 @@ export class DeliveryQueue {
   readonly #ending = new AbortController();
   #busy: Promise<void> | null = null;
   #isDraining = false;
-  /** What was told, or given up, and is not yet out of the outbox: with a full disk, say. It is not told again meanwhile. */
+  /**
+   * Transitions sent or given up that are not yet out of the outbox, because the disk is full, for example. They are
+   * not sent again.
+   */
   #done: { readonly batch: readonly Pending[]; readonly remember: Memory } | null = null;
   #repeatedAt = Number.NEGATIVE_INFINITY;
 
@@ -73,12 +76,15 @@ export class DeliveryQueue {
       .finally(() => (this.#busy = null));
   }
 
-  /** Done when what is underway has come to its end. */
+  /** Resolve when the request underway has ended. */
   async settled(): Promise<void> {
     await this.#busy;
   }
 
-  /** Sends what waits without regard to the minimum interval, then ends: what is not told by `signal`'s end stays for the next start. */
+  /**
+   * Send what waits, without the minimum interval, then end. What is not sent when `signal` aborts stays for the next
+   * start.
+   */
   async drain(signal: AbortSignal): Promise<void> {
     this.#isDraining = true;
     const end = () => this.#ending.abort(new Error('the hub is shutting down'));
@@ -98,7 +104,7 @@ export class DeliveryQueue {
       const batch = outbox.take(name, notifier.maxBatch);
       if (batch.length === 0) break;
       if (!(await this.#deliver(batch))) return;
-      // What waited together goes in one go; then the interval begins.
+      // Transitions that waited together go in one go; then the interval begins.
       const isLast = outbox.pending(name) === 0;
       this.status.nextAttemptAt = isLast && minIntervalMs > 0 ? now() + minIntervalMs : null;
     }
@@ -111,7 +117,7 @@ export class DeliveryQueue {
     return this.#isDraining && failing === 0;
   }
 
-  /** False where it is to be tried again later. */
+  /** Return false if it must be tried again later. */
   async #deliver(batch: readonly Pending[]): Promise<boolean> {
     const { name, notifier } = this.#context;
     let remember = NOTHING;
@@ -165,7 +171,7 @@ export class DeliveryQueue {
     }
   }
 
-  /** With an end: of a notifier that does not heed its signal, too, no more than one request hangs about. */
+  /** Bound the time of a request, even if the notifier ignores its signal. */
   async #inTime<Result>(action: (context: SendContext) => Promise<Result>): Promise<Result> {
     const { name, outbox, wallClock, timeoutMs = SEND_TIMEOUT_MS } = this.#context;
     const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(timeoutMs)]);
@@ -184,11 +190,11 @@ export class DeliveryQueue {
       this.#context.log.info({ notifier: name, failures: status.failing }, `notifier ${name} works again`);
     status.failing = 0;
     status.lastSuccessAt = this.#context.now();
-    // What is told again in between leaves the minimum interval as it is.
+    // Repeats in between leave the minimum interval as it is.
     if (this.#isDue()) status.nextAttemptAt = null;
   }
 
-  /** Some of its recipients will never take a message that others took. */
+  /** Some recipients will never take a message that others took. */
   #refused(message: string): void {
     const { name, now, log } = this.#context;
     this.status.failures++;
@@ -210,7 +216,7 @@ export class DeliveryQueue {
   }
 }
 
-/** For people, without what an error may know of secrets. */
+/** Return the reason for people, without secrets that an error may contain. */
 function sayWhy(error: unknown): string {
   if (error instanceof DeliveryError) return error.message;
   const { name, code, message } = Object(error) as Partial<NodeJS.ErrnoException>;

@@ -1,16 +1,16 @@
 import { neutral, neutralLines } from '@auralis/shared';
 import { type Alert, SEVERITIES, type Transition } from '../alerts/alert.js';
 
-/** What a message says of one alert: where it stands after all of its transitions in a batch. */
+/** One alert in a message: its state after all of its transitions in a batch. */
 export interface Told {
   readonly alert: Alert;
   readonly state: Transition['state'];
   readonly at: number;
-  /** It fired and was resolved before anybody was told. */
+  /** It fired and was resolved before any notification. */
   readonly isBrief: boolean;
 }
 
-/** One entry an alert, in the order in which they come first. */
+/** Return one entry for each alert, in the order of their first transition. */
 export function fold(batch: readonly Transition[]): Told[] {
   const told = new Map<string, Told>();
   for (const { alert, state, at } of batch) {
@@ -21,20 +21,20 @@ export function fold(batch: readonly Transition[]): Told[] {
   return [...told.values()];
 }
 
-/** `ERROR: Stream dropping chunks (main)`: what a telephone shows of it. */
+/** Return `ERROR: Stream dropping chunks (main)`: the line that a telephone shows. */
 export function headline({ alert, state, isBrief }: Told): string {
   const { severity, title, labels } = alert;
   const word = isBrief ? 'CAME AND WENT' : state === 'resolved' ? 'RESOLVED' : severity.toUpperCase();
   return neutral(`${word}: ${title}${labels.stream === undefined ? '' : ` (${labels.stream})`}`);
 }
 
-/** Lines under the headline. */
+/** Return the lines under the headline. */
 export function body({ alert }: Told): string {
   const blame = alert.blame === null ? [] : [`Blame: ${alert.blame.on}, because ${alert.blame.evidence}`];
   return neutralLines([alert.message, ...blame].join('\n'));
 }
 
-/** Headline of several: how many, and the worst that fires. */
+/** Return a headline for several alerts: how many, and the worst that fires. */
 export function summary(told: readonly Told[]): string {
   if (told.length === 1) return headline(told[0] as Told);
   const firing = told.filter(({ state }) => state === 'firing');
@@ -45,7 +45,9 @@ export function summary(told: readonly Told[]): string {
 
 const rankOf = ({ alert }: Told) => SEVERITIES.indexOf(alert.severity);
 
-/** `text` in at most `limit` characters (UTF-16 units, as every limit here counts at most); shortened, it ends in `…`. */
+/**
+ * Return at most `limit` characters of `text` (UTF-16 units, as in every limit here). A shortened text ends in `…`.
+ */
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
   // A pair of surrogates stays whole.
@@ -53,7 +55,7 @@ export function clip(text: string, limit: number): string {
   return `${text.slice(0, end)}…`;
 }
 
-/** 24-bit RGB of an alert that fires, by severity, and of one that is over. */
+/** 24-bit RGB of a firing alert by severity, and of a resolved one. */
 const COLORS = { info: 0x3a7bd5, warning: 0xe0a030, error: 0xd9534f, critical: 0x8b0000 } as const;
 const OVER = 0x2e9e5b;
 

@@ -19,7 +19,7 @@ export interface NotificationsContext {
   readonly log: DeliveryQueueContext['log'];
 }
 
-/** How a notifier fares, for people; times are ms since 1970. */
+/** State of a notifier, for people. Times are ms since 1970. */
 export interface NotifierState {
   readonly id: string;
   readonly type: NotifierSettings['type'];
@@ -37,7 +37,7 @@ export interface NotifierState {
   readonly nextAttemptAt: number | null;
 }
 
-/** All notifiers: who hears of what, what waits for whom, and how they fare. */
+/** All notifiers: their routes, their outbox and their state. */
 export class Notifications {
   readonly #context: NotificationsContext;
   readonly #outbox: Outbox;
@@ -60,7 +60,7 @@ export class Notifications {
     });
   }
 
-  /** Adds what is to be told of `transitions`, and to whom, to a transaction; `wake` when that is committed. */
+  /** Add the notifications of `transitions` to a transaction. Call `wake` when that is committed. */
   append(transaction: Transaction, transitions: readonly Transition[]): void {
     for (const { settings } of this.#queues) {
       const heard = transitions.filter((transition) => hears(settings.interest, transition));
@@ -71,12 +71,12 @@ export class Notifications {
     }
   }
 
-  /** Looks who has something to tell. Never waits for it. */
+  /** Start deliveries. Never waits for them. */
   wake(): void {
     for (const { queue } of this.#queues) queue.tick();
   }
 
-  /** Once a second. */
+  /** Call once a second. */
   tick(): void {
     this.wake();
     const { hubs, hubSlot } = this.#context;
@@ -109,7 +109,7 @@ export class Notifications {
     }));
   }
 
-  /** Tells what can be told within `ms`; the rest waits for the next start. */
+  /** Send what can be sent within `ms`. The rest waits for the next start. */
   async drain(ms: number): Promise<void> {
     const signal = AbortSignal.timeout(ms);
     await Promise.all(this.#queues.map(({ queue }) => queue.drain(signal)));

@@ -5,7 +5,7 @@ import { AddressGuard, type Resolve } from './addresses.js';
 import { DeliveryError } from './notifier.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Of an answer no more is read, and for no longer: what a receiver has to say is short. */
+/** Bound of an answer's size and time: what a receiver has to say is short. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 const READ_MS = 2_000;
 
@@ -18,7 +18,7 @@ export interface Outgoing {
 
 const isUnderstood = (status: number) => status >= 200 && status < 300;
 
-/** Sends JSON to one receiver. No redirect is followed, and no address connected to that `AddressGuard` refuses. */
+/** Sends JSON to one receiver. It follows no redirect, and connects to no address that `AddressGuard` refuses. */
 export class Outbound {
   readonly #agent: Agent;
   readonly #authorization: string | null;
@@ -42,16 +42,19 @@ export class Outbound {
   }
 
   /**
-   * Done when a request was understood, 2xx: that counts, and not what else is said.
-   * @throws DeliveryError for any other: final where the receiver refuses the message itself
+   * Resolve when a request was answered 2xx.
+   * @throws DeliveryError for other answers; final if the receiver refuses the message itself
    */
   async send(url: string, outgoing: Outgoing): Promise<void> {
     const { body } = await this.#request(url, outgoing);
-    // Read to its end, so that the connection serves the next one; nobody waits for it.
+    // Read the answer to its end, so that the connection serves the next request.
     void readText(body);
   }
 
-  /** The same for who needs the answer: what has come of it in time. @throws DeliveryError */
+  /**
+   * Send and return as much of the answer as came in time.
+   * @throws DeliveryError
+   */
   async ask(url: string, outgoing: Outgoing): Promise<string> {
     const { body } = await this.#request(url, outgoing);
     return readText(body);
@@ -89,12 +92,12 @@ export class Outbound {
   }
 }
 
-/** The header for a user and a password (RFC 7617). */
+/** Return the header for a user and a password (RFC 7617). */
 export function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
-/** A URL without `user:password@`, which no request line may carry, and the header that says the same. */
+/** Split `user:password@` from a URL, which no request line may carry, and return it as a header. */
 function withoutUser(url: string): { readonly href: string; readonly authorization?: string } {
   const bare = new URL(url);
   const { username, password } = bare;
@@ -113,10 +116,10 @@ function decoded(text: string): string {
   }
 }
 
-/** Bad Request, Content Too Large, Unprocessable Content: of this message, not of this receiver. */
+/** Bad Request, Content Too Large, Unprocessable Content: faults of this message, not of the receiver. */
 const FINAL: ReadonlySet<number> = new Set([400, 413, 422]);
 
-/** Seconds, or a date (RFC 9110, 10.2.3). Null where there is none, or it cannot be read. */
+/** Read seconds, or a date (RFC 9110, 10.2.3). Return null if there is none, or it cannot be read. */
 export function parseRetryAfter(header: string | undefined, now: number): number | null {
   if (header === undefined) return null;
   if (/^\d+(\.\d+)?$/.test(header.trim())) return Number(header) * 1000;
@@ -124,7 +127,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
 
-/** As much as came in time: one that drips for ever, or breaks off, has said with its status what counts. */
+/** Return as much as came in time. The status counts even if the body drips or breaks off. */
 async function readText(body: Readable): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
@@ -143,7 +146,10 @@ async function readText(body: Readable): Promise<string> {
   return Buffer.concat(pieces).toString('utf8', 0, MAX_ANSWER_BYTES);
 }
 
-/** The word for what is wrong that Slack, Discord, PagerDuty and Alertmanager give; nothing else of an answer is shown. */
+/**
+ * Return the word for a fault that Slack, Discord, PagerDuty and Alertmanager give. Nothing else of an answer is
+ * shown.
+ */
 function saidBy(text: string): string {
   if (/^[a-z_]{1,60}$/.test(text)) return `: ${text}`;
   try {

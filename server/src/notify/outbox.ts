@@ -2,11 +2,11 @@ import type { Transition } from '../alerts/alert.js';
 import type { Database, Store, Transaction } from '../store/store.js';
 import type { Memory } from './notifier.js';
 
-/** What waits for one notifier at most: a day of an alert every nine seconds. */
+/** Transitions that wait for one notifier: a day of an alert every nine seconds. */
 export const MAX_PENDING = 10_000;
-/** Room that is made at once when it is full, so that it is not looked through for every alert. */
+/** Places freed at once if it is full, so that not every alert costs a pass over it. */
 const ROOM = 0.1;
-/** What was remembered of an alert that nobody has heard of for so long is forgotten. */
+/** Memories of an alert are forgotten if nothing was sent about it for this long. */
 const FORGET_MS = 30 * 24 * 3600_000;
 
 export interface Pending {
@@ -19,7 +19,7 @@ export interface OutboxContext {
   /** Of all notifiers that there are. */
   readonly names: readonly string[];
   readonly now: number;
-  /** What waited for a notifier that is no more is dropped; this is told whose and how much. */
+  /** Called with the name and number of transitions of a notifier that no longer exists. They are dropped. */
   readonly onOrphans: (name: string, count: number) => void;
   readonly limit?: number;
 }
@@ -29,19 +29,19 @@ interface Remembered {
   readonly value: unknown;
 }
 
-/** What waits in one notifier's part of the outbox. */
+/** One notifier's part of the outbox. */
 interface Queue {
   pending: number;
   dropped: number;
-  /** What has been handed out to be sent is not dropped meanwhile. */
+  /** Transitions that are being sent. They are not dropped meanwhile. */
   taken: number;
-  /** Dropped, and perhaps still in the store: until the transaction that removes them is committed. */
+  /** Dropped transitions that may still be in the store, until the transaction that removes them is committed. */
   readonly gone: Set<number>;
 }
 
 /**
- * What notifiers have still to tell, in order, and what they must remember of what they told; both survive the hub. A
- * transition waits once for each notifier that hears of it, until that one has told it.
+ * Transitions that notifiers must still send, in order, and what they remember of those they sent. Both survive the
+ * hub. A transition waits once for each notifier that gets it.
  */
 export class Outbox {
   readonly #store: Store;
@@ -77,7 +77,7 @@ export class Outbox {
     void cleaning.commit();
   }
 
-  /** Adds what `name` is to tell to a transaction. Returns how many older ones had to be dropped for it. */
+  /** Add a transition for `name` to a transaction. Return how many older ones were dropped for it. */
   append(transaction: Transaction, name: string, transitions: readonly Transition[]): number {
     const queue = this.#queue(name);
     let dropped = 0;
@@ -89,7 +89,7 @@ export class Outbox {
     return dropped;
   }
 
-  /** The oldest that wait for `name`, up to `limit`. */
+  /** Return the oldest that wait for `name`, up to `limit`. */
   take(name: string, limit: number): Pending[] {
     const queue = this.#queue(name);
     const head = this.#read(name, queue, limit + queue.gone.size).slice(0, limit);
@@ -97,7 +97,7 @@ export class Outbox {
     return head;
   }
 
-  /** The oldest in the store, up to `limit`, without those that were dropped. */
+  /** Return the oldest in the store, up to `limit`, without those that were dropped. */
   #read(name: string, { gone }: Queue, limit: number): Pending[] {
     const found = Array.from(this.#waiting.entriesOf(name, limit), ({ key, value }) => ({
       seq: key[1] as number,
@@ -110,7 +110,7 @@ export class Outbox {
     return found.filter(({ seq }) => !gone.has(seq));
   }
 
-  /** `told` wait no longer, and what is to be remembered of them is kept, together. */
+  /** Remove `told` and store what is to be remembered of them, together. */
   async settle(name: string, told: readonly Pending[], remember: Memory, now: number): Promise<void> {
     const transaction = this.#store.begin();
     for (const { seq } of told) transaction.remove(this.#waiting, [name, seq]);
@@ -126,7 +126,7 @@ export class Outbox {
     return this.#memory.get([name, alertId])?.value;
   }
 
-  /** All that `name` remembers. */
+  /** Return everything that `name` remembers. */
   memories(name: string): unknown[] {
     return Array.from(this.#memory.entriesOf(name), ({ value }) => value.value);
   }
@@ -135,14 +135,14 @@ export class Outbox {
     return this.#queue(name).pending;
   }
 
-  /** Dropped since the hub started, because there was no more room. */
+  /** Dropped since the hub started, because there was no room. */
   dropped(name: string): number {
     return this.#queue(name).dropped;
   }
 
   /**
-   * Drops the oldest alerts that came and went, whole: of what still fires nobody may be left in the dark, nor be left
-   * believing that something fires. Only where there are none, the very oldest go.
+   * Drop the oldest alerts that came and went, whole, because receivers must learn of every alert that still fires,
+   * and of every end. If there are none, the oldest transitions go.
    */
   #makeRoom(transaction: Transaction, name: string, queue: Queue): number {
     const wanted = Math.max(1, Math.floor(this.#limit * ROOM));

@@ -5,7 +5,7 @@ import { readSection, section } from '../config/section.js';
 import type { Interest } from './routing.js';
 import { type Environment, secret } from './secret.js';
 
-/** Each has a connection and a part of the outbox of its own. */
+/** Each notifier has its own connection and part of the outbox. */
 const MAX_NOTIFIERS = 20;
 const MAX_INTERVAL_S = 24 * 3600;
 const MIB = 2 ** 20;
@@ -14,7 +14,7 @@ const text = z.string().min(1).max(500);
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(100);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'a name of 1 to 40 of A–Z a–z 0–9 . _ -');
 
-/** What every notifier may say: what it wants to hear, and how often. */
+/** Settings of every notifier: its filter, and how often it sends. */
 const common = {
   severities: list(z.enum(SEVERITIES)).optional(),
   streams: list(text).optional(),
@@ -92,14 +92,17 @@ type Given = z.output<Schemas[number]>;
 /** The `notifiers` section of a config file. */
 export type NotifiersSection = Readonly<Record<string, z.input<Schemas[number]>>>;
 
-/** One notifier, as it is to be: what is secret in it stands in plain text. */
+/** One notifier with its secrets in plain text. */
 export type NotifierSettings = {
   readonly name: string;
   readonly interest: Interest;
   readonly minIntervalMs: number;
 } & Given;
 
-/** The notifiers that a section asks for; none where there is no section. `place` is where it stands. @throws ConfigError */
+/**
+ * Return the notifiers of a section; none without one. `place`: where the section stands.
+ * @throws ConfigError
+ */
 export function readNotifierSettings(
   found: unknown,
   place: Place,

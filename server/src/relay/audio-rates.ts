@@ -1,9 +1,9 @@
 import { RateWindows } from '../time/windows.js';
 
 /**
- * Seconds of audio in a second, for many slots. An engine may send a chunk when it is whole, or when the chunk before has
- * been played. A window from chunk to chunk then holds the audio after its first chunk, or that before its last. If chunks
- * vary, these differ by seconds, so the better one counts wherever the first would be too little.
+ * Seconds of audio in a second, for many slots. An engine may send a chunk when it is whole, or when the chunk before
+ * has been played. A window from chunk to chunk then holds the audio after its first chunk, or that before its last.
+ * If chunks vary, these differ by seconds, so the better one counts.
  */
 export class AudioRates {
   /** Audio up to the last chunk, with it and without it. */

@@ -2,19 +2,19 @@ import type { Listener, OutgoingChunk } from '../listeners/listener.js';
 import { type Peer, SEND, type SendStatus } from '../transport/transport.js';
 
 /**
- * Listeners that are asked, sent to and booked together. A send is 8 µs of the kernel's work, after which the processor has
- * forgotten the next listener and its account: one after the other each would be waited for, in a batch they are fetched at once.
+ * Listeners that are asked, sent to and booked together. After each `send` of 8 µs in the kernel the processor has
+ * forgotten the next listener and its account. A batch fetches them at once.
  */
 const BATCH = 16;
 
-/** Those of the batch at hand, their sockets, and what became of the message. */
+/** The present batch: listeners, their sockets, and the result of each send. */
 const batch: (Listener | null)[] = new Array(BATCH).fill(null);
 const peers: (Peer | null)[] = new Array(BATCH).fill(null);
 const statuses: SendStatus[] = new Array(BATCH).fill(SEND.SENT);
 
 /**
- * Sends a chunk to those listeners that are not too far behind for it, and books for each what became of it. Returns to how
- * many it was sent.
+ * Send a chunk to the listeners that are not too far behind for it, and book the result for each. Return to how many
+ * it was sent.
  */
 export function deliver(chunk: OutgoingChunk, listeners: Iterable<Listener>, now: number): number {
   let sent = 0;
@@ -32,7 +32,7 @@ export function deliver(chunk: OutgoingChunk, listeners: Iterable<Listener>, now
     count = 0;
   }
   sent += sendBatch(count, chunk, now);
-  // Who has gone is not kept.
+  // Do not keep listeners that have gone.
   batch.fill(null);
   peers.fill(null);
   return sent;

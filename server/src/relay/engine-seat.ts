@@ -1,22 +1,22 @@
 import type { Peer } from '../transport/transport.js';
 
-/** An engine without a chunk for this long, or for a few chunks, is asked whether it is still there. */
+/** An engine without a chunk for this long, or for a few chunks, is pinged. */
 const MIN_PAUSE_MS = 3_000;
 const PAUSE_CHUNKS = 3;
-/** A ping that is not answered within this time belongs to a dead socket. */
+/** A socket that does not answer a ping within this time is dead. */
 const ANSWER_MS = 5_000;
 /** A refused engine that does not come again within this time does not want the place any more. */
 const WANTED_MS = 60_000;
 
 /**
- * An engine's right to its stream. A socket that died without a word keeps it for two minutes, unless somebody else wants it.
- * The engine itself takes it back at once; another gets it if the present one neither publishes nor answers. Time is an
+ * An engine's right to its stream. A dead socket keeps it for two minutes, unless another engine wants it. The engine
+ * itself takes it back at once. Another gets it if the present one neither publishes nor answers. Time is an
  * argument.
  */
 export class EngineSeat {
   #owner: string | null = null;
   #wantedAt = Number.NEGATIVE_INFINITY;
-  /** When the ping left that is not answered yet; NaN without one. */
+  /** When the unanswered ping left; NaN without one. */
   #askedAt = Number.NaN;
   #isGivenUp = false;
 
@@ -43,7 +43,7 @@ export class EngineSeat {
     this.#isGivenUp = false;
   }
 
-  /** Ask the engine whether it is there, if it has to be asked. `chunkAt`: its last chunk, or its coming. Once a second. */
+  /** Ping the engine if need be. `chunkAt`: time of its last chunk, or of its coming. Call once a second. */
   sweep(engine: Peer, chunkAt: number, longestMs: number, now: number): void {
     const pauses = now - chunkAt >= Math.max(MIN_PAUSE_MS, PAUSE_CHUNKS * longestMs);
     if (!pauses || now - this.#wantedAt > WANTED_MS) return;

@@ -7,13 +7,13 @@ import {
 import { Listener } from '../listeners/listener.js';
 
 /**
- * Work of one turn, in sends of a short message. Each takes some 11 µs, so that a turn takes 3 ms; 64 KiB more to copy take
- * as long again.
+ * Work of one turn, in sends of a short message. Each takes some 11 µs, so a turn takes 3 ms. 64 KiB more to copy
+ * take as long as one more send.
  */
 const TURN = 256;
 const BYTES_A_SEND = 64 * 1024;
 
-/** A message, for the listeners who were there when it came: those numbered up to `upTo`. */
+/** A message for the listeners who were there when it came: those numbered up to `upTo`. */
 interface Round {
   readonly upTo: number;
   readonly cost: number;
@@ -24,15 +24,14 @@ interface Round {
 /** Messages that wait for the listeners of one stream, in the order in which they came. */
 interface Queue {
   readonly rounds: Round[];
-  /** Its place among the listeners, for the first round. A set keeps their order, and newcomers are behind. */
+  /** Next listener of the first round. A set keeps its order, and newcomers are last. */
   place: Iterator<Listener>;
   bytes: number;
 }
 
 /**
- * Bounds the sends of one turn of the event loop, over the chunks of all streams together: a long chunk, a large audience and
- * many tiny chunks hold up nobody else. What is beyond the bound waits for a later turn. Streams take turns, so that one
- * that floods the hub delays only itself.
+ * Bounds the sends of one turn of the event loop, over the chunks of all streams. Messages beyond the bound wait for
+ * a later turn. Streams take turns, so a stream that floods the hub delays only itself.
  */
 export class FanOut {
   readonly #nextTurn: (callback: () => void) => void;
@@ -47,8 +46,8 @@ export class FanOut {
   }
 
   /**
-   * Return whether a message of `bytes` may go to all `listeners` at once, and count it as work of this turn. It may not where
-   * others wait for them, or where this turn has no time left.
+   * Return whether a message of `bytes` may go to all `listeners` at once, and count it as work of this turn. It may
+   * not if others wait for them, or if this turn has no time left.
    */
   takeAtOnce(listeners: ReadonlySet<Listener>, bytes: number): boolean {
     const work = listeners.size * costOf(bytes);
@@ -83,7 +82,7 @@ export class FanOut {
   readonly #turn = () => {
     this.#isNextTurnAsked = false;
     this.#left = TURN;
-    // A stream that has more comes again at the end of this same loop.
+    // A stream with more messages comes again at the end of this loop.
     for (const [listeners, queue] of this.#queues) {
       if (this.#left <= 0) break;
       this.#queues.delete(listeners);
@@ -110,7 +109,7 @@ export class FanOut {
       this.#bytes -= round.bytes;
     }
     if (queue.rounds.length > 0) this.#queues.set(listeners, queue);
-    // One more, because a round without receivers must not be free.
+    // Add one, because a round without receivers must not be free.
     this.#spend(some.length * round.cost + 1);
     if (some.length > 0) round.give(some);
   }

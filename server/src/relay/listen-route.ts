@@ -21,10 +21,10 @@ import type { Peer, SocketHandler, SocketRoute, UpgradeAnswer, UpgradeRequest } 
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
-/** A listener's socket never holds more than this: a few of the largest chunks. The relay drops what is late long before. */
+/** A socket never holds more than a few of the largest chunks. The relay drops late chunks long before. */
 const MAX_LISTENER_BACKLOG_BYTES = LEAST_CHUNKS * MAX_CHUNK_MESSAGE_BYTES;
 
-/** A reader that checks listeners' messages, as the relay needs it of ingest. */
+/** Reads and checks listeners' messages. */
 export interface Messages {
   /** Read a message and check all of it. Throws if it is refused; `refusalCode` then gives the code. */
   read(
@@ -52,7 +52,7 @@ export interface ListenContext {
   /** Hub's clock, ms, fractional. */
   readonly now: () => number;
   readonly isDraining: () => boolean;
-  /** Return for how long the hub stood still lately, ms. */
+  /** Return how long the loop was blocked lately, ms. */
   readonly stalledMs: () => number;
 }
 
@@ -105,19 +105,22 @@ const OVER_SHARE = 'holds its share (--max-share-percent)';
 
 export const STREAM_NAME_RULE = 'a stream name is 1 to 64 of A–Z a–z 0–9 . _ -, and neither . nor ..';
 
-/** The stream in `/api/v1/streams/{stream}/…`, or null where it is no name. */
+/** Return the stream in `/api/v1/streams/{stream}/…`, or null if it is not a valid name. */
 export function streamName(path: string): string | null {
   const name = path.split('/')[4] ?? '';
   return STREAM_NAME.test(name) ? name : null;
 }
 
-/** Echoed where it is offered: a page that offers protocols, a token among them, takes no answer without one of them. */
+/**
+ * Echo the subprotocol if it is offered. A page that offers protocols, a token among them, needs one of them in the
+ * answer.
+ */
 export function audioProtocol({ headers }: UpgradeRequest): { readonly protocol?: string } {
   const offered = offeredProtocols(headers.get('sec-websocket-protocol'));
   return offered.includes(AUDIO_SUBPROTOCOL) ? { protocol: AUDIO_SUBPROTOCOL } : {};
 }
 
-/** One listener's socket: takes its reports, answers its clock, keeps its account through the relay. */
+/** One listener's socket: takes its reports, answers its clock, and keeps its account through the relay. */
 class ListenerSocket implements SocketHandler {
   readonly #stream: Stream;
   readonly #client: string;
@@ -170,7 +173,7 @@ class ListenerSocket implements SocketHandler {
     if (listener === null) return;
     const now = this.#context.now();
     listener.lastSignAt = now;
-    // A pong that answers no ping of ours, or one that was answered, says nothing of the round trip.
+    // Ignore pongs that answer no ping of ours, or one that was answered.
     if (
       payload.length === 8 &&
       new DataView(payload.buffer, payload.byteOffset).getFloat64(0) === listener.lastPingAt
@@ -220,8 +223,8 @@ class ListenerSocket implements SocketHandler {
   }
 
   /**
-   * Refuse a message, count it and say why. Refusals never close the socket: a page whose reports are all wrong keeps its
-   * audio, and the reports that are right are taken.
+   * Refuse a message, count it and say why. Refusals never close the socket: a page whose reports are all wrong keeps
+   * its audio.
    */
   #refuse(listener: Listener, code: ErrorCode, message: string, now: number): void {
     const { tables, counters } = this.#context;

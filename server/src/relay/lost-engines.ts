@@ -12,8 +12,8 @@ export interface EngineMemory {
 }
 
 /**
- * Tells a stream that lost its engine while the hub was restarted from one that never had any: a hub that comes back to
- * listeners without an engine would else believe that they wait for the first. Time is an argument.
+ * Tells a stream that lost its engine during a restart of the hub from one that never had any. Otherwise listeners
+ * without an engine would seem to wait for a first one. Time is an argument.
  */
 export class LostEngines {
   readonly #streams: Tables['streams'];
@@ -21,7 +21,7 @@ export class LostEngines {
   readonly #startedAt: number;
   /** In the order in which they came. */
   readonly #names: Set<string>;
-  /** Those that have had a row since the hub started. */
+  /** Streams that have had a row since the hub started. */
   readonly #seen = new Set<string>();
 
   constructor(streams: Tables['streams'], memory: EngineMemory, startedAt: number) {
@@ -31,7 +31,7 @@ export class LostEngines {
     this.#names = new Set(memory.names());
   }
 
-  /** Once a second. */
+  /** Call once a second. */
   tick(now: number): void {
     const streams = this.#streams;
     for (const slot of streams.slots()) {

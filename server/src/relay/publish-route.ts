@@ -25,12 +25,12 @@ import { audioProtocol, noStream, STREAM_NAME_RULE, say, streamName } from './li
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
-/** What the relay tells of engines, and where it passes on what they say. */
+/** The part of the hub that takes engines' events. */
 export interface EngineDesk {
   joined(stream: string, format: AudioFormat | null, now: number): void;
   left(stream: string): void;
   heard(stream: string, payload: Uint8Array, now: number): void;
-  /** Takes an event or a list of them, as decoded; a text says why nothing was. */
+  /** Take a decoded event or a list of them. A text says why none was taken. */
   take(
     stream: string,
     found: unknown,
@@ -50,11 +50,14 @@ export interface PublishContext {
   readonly counters: HubCounters;
   readonly now: () => number;
   readonly isDraining: () => boolean;
-  /** For how long the hub stood still recently, ms. */
+  /** Return how long the loop was blocked recently, ms. */
   readonly stalledMs: () => number;
 }
 
-/** `/api/v1/streams/{stream}/publish`: one engine a stream. `?engine=` names it, so that it takes its place back at once. */
+/**
+ * `/api/v1/streams/{stream}/publish`: one engine a stream. `?engine=` names it, so that it takes its place back at
+ * once.
+ */
 export function publishRoute(context: PublishContext): SocketRoute {
   return {
     pattern: '/api/v1/streams/:stream/publish',
@@ -86,8 +89,8 @@ function answer(request: UpgradeRequest, context: PublishContext): UpgradeAnswer
 }
 
 /**
- * Return the identity of the engine that asks (`?engine=`), null if it names none, undefined if the name is none. A name
- * belongs to the token that comes with it, or else to the address, so that nobody takes the place of an engine by its name.
+ * Return the identity of the engine (`?engine=`), null if it names none, undefined if the name is not valid. A name
+ * belongs to the token that comes with it, or else to the address, so a name alone takes nobody's place.
  */
 function ownerOf({ query, token, remoteAddress }: UpgradeRequest): string | null | undefined {
   const engine = query.get('engine');
@@ -96,7 +99,7 @@ function ownerOf({ query, token, remoteAddress }: UpgradeRequest): string | null
   return token === undefined ? `${engine} at ${remoteAddress}` : `${engine} by ${token}`;
 }
 
-/** The format in the query, null where none is declared, or what is wrong with it. */
+/** Return the format in the query, null if none is declared, or what is wrong with it. */
 function formatOf(query: URLSearchParams): AudioFormat | null | string {
   const encoding = query.get('encoding');
   if (encoding === null) return null;
@@ -116,7 +119,7 @@ class EngineSocket implements SocketHandler {
   readonly #address: string;
   readonly #refusals = new SocketAllowance(MAX_REFUSALS_PER_MIN, LEAST_REFUSALS_PER_MIN, 60_000);
 
-  /** `address`: whose allowances it goes on with. */
+  /** `address`: the address whose allowances it continues. */
   constructor(
     stream: Stream,
     format: AudioFormat | null,
@@ -166,7 +169,7 @@ class EngineSocket implements SocketHandler {
     }
   }
 
-  /** A pong is no message: an engine that only answers pings is closed. But it keeps its place as long as it is here. */
+  /** A pong is not a message: an engine that only answers pings is closed. Until then it keeps its place. */
   onPong(peer: Peer): void {
     if (this.#isEngine(peer)) this.#stream.seat.heard();
   }
@@ -199,8 +202,8 @@ class EngineSocket implements SocketHandler {
   }
 
   /**
-   * Take events. Answer refusals once a message: with the first, and how many there are. They never close the socket,
-   * because wrong events of an engine must not cost its listeners the audio.
+   * Take events. Answer refusals once a message, with the first and their number. They never close the socket,
+   * because wrong events must not cost listeners the audio.
    */
   #takeEvents(peer: Peer, message: unknown, now: number): void {
     if (Array.isArray(message) && message.length > MAX_PUBLISHED_EVENTS)
@@ -228,7 +231,7 @@ class EngineSocket implements SocketHandler {
     this.#context.counters.add('messages_refused');
     const verdict = this.#refusals.take(now);
     if (verdict === 'allowed') say(peer, { type: 'error', code, message });
-    // What others of its address have used only leaves it without answers.
+    // Allowances that others of its address have used only cost it answers.
     if (verdict === 'own') peer.close(CLOSE.TOO_MANY_REFUSALS, 'too many refusals');
   }
 }
@@ -256,7 +259,7 @@ function decoded(data: Uint8Array, isBinary: boolean): unknown {
   }
 }
 
-/** Whether this is meant as a chunk: events are maps. */
+/** Whether this is meant as a chunk. Events are maps. */
 function isChunk(message: unknown): message is unknown[] {
   return (
     Array.isArray(message) && message.length > 0 && (typeof message[0] === 'number' || message[0] instanceof Uint8Array)

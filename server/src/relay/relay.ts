@@ -15,9 +15,9 @@ import type { Peer } from '../transport/transport.js';
 import { FanOut } from './fan-out.js';
 import { Stream } from './stream.js';
 
-/** A stream that nobody uses goes after this long. */
+/** A stream without engine and listeners goes after this long. */
 const IDLE_STREAM_MS = 60_000;
-/** New names that only listeners ask for leave this much room: listeners come from any page, an engine must find a place. */
+/** Places of streams that listeners cannot take: any page can listen, and an engine must find a place. */
 const STREAMS_FOR_ENGINES = MAX_STREAMS / 10;
 
 export interface RelayOptions extends ListenerLimits {
@@ -26,7 +26,7 @@ export interface RelayOptions extends ListenerLimits {
   readonly maxSharePercent: number;
 }
 
-/** All streams and their listeners: who is here, and the rows of `streams` and `connections` that say so. */
+/** All streams and their listeners, with their rows in `streams` and `connections`. */
 export class Relay {
   readonly options: RelayOptions;
   readonly streams = new Map<string, Stream>();
@@ -62,12 +62,14 @@ export class Relay {
     return this.places.taken;
   }
 
-  /** Return the stream that a listener asks for, made if need be, or why there is no place for it. */
+  /** Return the stream that a listener asks for, created if need be, or why there is no place for it. */
   streamToListenTo(name: string, now: number, holders: Holders): Stream | NoPlace {
     return this.stream(name, now, holders, MAX_STREAMS - STREAMS_FOR_ENGINES);
   }
 
-  /** Return the stream of this name, made for `holders` if need be, or why there is no place for it among `most`. */
+  /**
+   * Return the stream of this name, created for `holders` if need be, or why there is no place for it among `most`.
+   */
   stream(name: string, now: number, holders: Holders, most = MAX_STREAMS): Stream | NoPlace {
     const known = this.streams.get(name);
     if (known !== undefined) return known;
@@ -91,7 +93,7 @@ export class Relay {
     return stream;
   }
 
-  /** Make the stream if need be, and begin its idle time anew. Return why there is no place for it, or null. */
+  /** Create the stream if need be, and restart its idle time. Return why there is no place for it, or null. */
   keep(name: string, now: number, holders: Holders): NoPlace | null {
     const stream = this.stream(name, now, holders);
     if (typeof stream === 'string') return stream;
@@ -120,7 +122,7 @@ export class Relay {
     return listener;
   }
 
-  /** A listener has gone: its row stays for a while, closed, with the reason. */
+  /** A listener has gone. Its row stays closed for a while, with the reason. */
   leave(stream: Stream, listener: Listener, code: number, reason: string, now: number): void {
     stream.listeners.delete(listener);
     this.places.release(listener.holders);
@@ -136,7 +138,7 @@ export class Relay {
     this.#noteIdle(stream, now);
   }
 
-  /** Book once what a client heard between two connections. Return whether it heard an audio gap. */
+  /** Book the audio gap of a client between two connections, once. Return whether there was one. */
   #bookGap(stream: Stream, from: number, to: number, now: number): boolean {
     const { connections } = this.#tables;
     const { gapMs, awayMs } = this.#gaps.between(from, to);
@@ -146,7 +148,7 @@ export class Relay {
     return gapMs > 0;
   }
 
-  /** A connection that somebody else serves. */
+  /** Add an external connection. */
   joinReported(stream: Stream, connection: ExternalConnection): void {
     stream.reported.add(connection);
     stream.idleSince = null;
@@ -159,7 +161,7 @@ export class Relay {
     this.#noteIdle(stream, now);
   }
 
-  /** Closes a connection for good; false where it is not one that is open here. */
+  /** Close a connection for good. Return false if it is not open here. */
   remove(id: string): boolean {
     const { connections } = this.#tables;
     const slot = connections.slotOf(id);
@@ -191,7 +193,7 @@ export class Relay {
     this.#noteIdle(stream, now);
   }
 
-  /** Take everybody's last sign of life to be of now. */
+  /** Set the last sign of life of all peers to now. */
   heardAll(now: number): void {
     for (const stream of this.streams.values()) {
       stream.engineMessageAt = now;
@@ -200,7 +202,7 @@ export class Relay {
     }
   }
 
-  /** Removes closed rows and idle streams whose time has come. */
+  /** Remove closed rows and idle streams whose time has come. */
   expire(now: number): void {
     this.#closed.expire(now);
     for (const stream of this.streams.values()) {
@@ -216,8 +218,8 @@ export class Relay {
   }
 
   /**
-   * Remove an idle stream that never had an engine: one of `holders` themselves if they hold their share, else one of the
-   * address that made most. Return false if there is none.
+   * Remove an idle stream that never had an engine: one of `holders` if they hold their share, else one of the
+   * address that created most. Return false if there is none.
    */
   #makeRoom(refusal: NoPlace, holders: Holders): boolean {
     let victim: Stream | null = null;

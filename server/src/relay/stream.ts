@@ -28,15 +28,15 @@ import { EngineSeat } from './engine-seat.js';
 import type { FanOut } from './fan-out.js';
 import { SUPPLY, Supply } from './supply.js';
 
-/** One stream: its engine, its listeners, and the way of a chunk from the one to the others. */
+/** One stream: its engine, its listeners, and the way of a chunk between them. */
 export class Stream {
   readonly name: string;
-  /** Holders of its place: those who asked for it first. */
+  /** Holders of its place: the first who asked for it. */
   readonly makers: Holders;
   readonly slot: number;
   readonly listeners = new Set<Listener>();
   readonly recent = new RecentChunks();
-  /** Connections to it that others serve and report. */
+  /** External connections. */
   readonly reported = new Set<ExternalConnection>();
   readonly clients: ClientHistory;
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
@@ -48,9 +48,9 @@ export class Stream {
   engine: Peer | null = null;
   /** Decides who may take its place. */
   readonly seat = new EngineSeat();
-  /** Since when the present engine is here; of no meaning without one. */
+  /** Since when the present engine is here. Meaningless without one. */
   engineSince = 0;
-  /** Chunks, and audio in ms, published when it came. */
+  /** Chunks, and audio in ms, published before it came. */
   publishedBefore = 0;
   audioBefore = 0;
   /** When the present engine's first chunk came, or else the engine; and the length of that chunk, 0 before it. */
@@ -73,7 +73,7 @@ export class Stream {
   readonly #rebuffering = new RebufferingRatio();
   readonly #supply: Supply;
   readonly #fanOut: FanOut;
-  /** Of the stream, so that an engine that comes again goes on with it. */
+  /** Allowance of the stream, so that an engine that comes again continues it. */
   readonly #chunks = new Reserve(MAX_CHUNKS_PER_S, MAX_CHUNKS_AT_ONCE);
 
   /** `maxOutstandingMs`: as configured. */
@@ -111,8 +111,8 @@ export class Stream {
   }
 
   /**
-   * Send a chunk of the engine to every listener: encoded once, booked for each. `stalledMs`: for how long the hub stood
-   * still recently.
+   * Send a chunk of the engine to every listener: encoded once, booked for each. `stalledMs`: how long the loop was
+   * blocked recently.
    */
   publish(published: PublishedChunk, now: number, stalledMs = 0): void {
     const seq = ++this.seq;
@@ -149,7 +149,7 @@ export class Stream {
 
   #deliverLater(chunk: OutgoingChunk, now: number): void {
     const bytes = chunk.message.length;
-    // The order of chunks holds for dropped ones too, so they wait for their turn.
+    // Dropped chunks wait for their turn, too, because the order holds for them.
     const isDropped = !this.#fanOut.hasRoom(this.listeners, bytes);
     const kept = { ...chunk, message: isDropped ? NOTHING : chunk.message.slice() };
     this.#fanOut.add(this.listeners, kept.message.length, (some) => {
@@ -159,7 +159,7 @@ export class Stream {
     });
   }
 
-  /** An engine has come, in the place of another perhaps. `owner`: its identity. */
+  /** An engine has come, and may replace another. `owner`: its identity. */
   engineJoined(peer: Peer, owner: string | null, now: number): void {
     this.engine = peer;
     this.seat.take(owner);
@@ -192,7 +192,7 @@ export class Stream {
     return now - Math.max(chunkAt, engineSince) < FIRST_CHUNK_MS;
   }
 
-  /** How long the next chunk may take until the gap counts as audio that is missing, ms. */
+  /** Return how long the next chunk may take until audio counts as missing, ms. */
   quietMs(now: number): number {
     return this.isSettling(now) ? FIRST_CHUNK_MS : 2 * this.recent.longestMs;
   }
@@ -220,26 +220,26 @@ export class Stream {
     this.#rebuffering.add(gapMs, awayMs, now);
   }
 
-  /** Books what was sent and dropped for a connection that somebody else serves. `droppedNow`: of these, just now. */
+  /** Book chunks sent and dropped for an external connection. `droppedNow`: of these, just now. */
   noteReported(sent: number, dropped: number, droppedNow: number, now: number): void {
     this.#table.add(this.slot, STREAM.chunks_sent, sent);
     this.#table.add(this.slot, STREAM.chunks_dropped, dropped);
     if (droppedNow > 0) this.#drops.add(now, droppedNow);
   }
 
-  /** Shows how many are connected. */
+  /** Show how many are connected. */
   showConnections(): void {
     this.#table.set(this.slot, STREAM.active_connections, this.listeners.size + this.reported.size);
     this.#table.set(this.slot, STREAM.external_connections, this.reported.size);
   }
 
-  /** Brings up to date what changes by time alone. */
+  /** Update columns that change by time alone. */
   refresh(now: number): void {
     this.#table.set(this.slot, STREAM.rebuffering_ratio, this.#rebuffering.ratio(now));
     this.#table.set(this.slot, STREAM.dropped_per_min, this.#drops.total(now));
   }
 
-  /** Judges how its engine serves it, once a second, by the rate that its row shows. */
+  /** Judge how its engine supplies it, once a second, by the rate in its row. */
   judge(now: number): void {
     const supply = this.#supply;
     const reason = this.#reason(now);
@@ -251,7 +251,7 @@ export class Stream {
     supply.tick();
   }
 
-  /** NaN where it has no engine here, and had none. */
+  /** Return the reason; NaN if it has no engine here, and had none. */
   #reason(now: number): number {
     const read = (column: number) => this.#table.get(this.slot, column);
     if (this.engine === null) return read(STREAM.engine_offline_since) > 0 ? SUPPLY.engine_offline : Number.NaN;
@@ -282,7 +282,7 @@ const TOO_MANY_WAIT =
   `the hub still sends ${MAX_WAITING_CHUNKS} earlier chunks of this stream to its listeners, as many as may wait; ` +
   'send longer chunks, in real time';
 
-/** An engine may make chunks of 10 s, and sends them when they are whole. */
+/** An engine may make chunks of 10 s, and send each when it is whole. */
 const FIRST_CHUNK_MS = 12_000;
 
 /** Status of a stream by its reason. */
@@ -295,8 +295,8 @@ const SUPPLY_STATUS: Readonly<Record<number, number>> = {
   [SUPPLY.late]: STATUS.warning,
 };
 
-/** One for all streams: a chunk is sent before the next is written. It grows to the largest. */
+/** One for all streams, because a chunk is sent before the next is written. It grows to the largest. */
 const writer = new Writer(64 * 1024);
 
-/** In place of a chunk that is dropped for all. */
+/** Payload of a chunk that is dropped for all. */
 const NOTHING = new Uint8Array(0);

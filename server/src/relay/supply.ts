@@ -4,13 +4,13 @@ import { maxOutstandingMs } from '../listeners/chunk-bounds.js';
 /** Values of `streams.status_reason`. */
 export const SUPPLY = VALUES.streams.status_reason;
 
-/** Audio ahead of real time is forgotten at this multiple of it, so that a constant lead is no burst. */
+/** Audio ahead of real time drains at this multiple of it, so that a constant lead is no burst. */
 const DRAIN = 2;
-/** A burst shows for as long as the drops that it causes. */
+/** A burst shows as long as the drops that it causes. */
 const BURST_SHOWN_MS = 60_000;
-/** Share of the sums of PCM that is kept from second to second: they speak of the last five. */
+/** Share of the sums of PCM that is kept each second, so they cover the last five. */
 const KEPT = 0.8;
-/** Durations are rounded, and 44.1 for 48 kHz is a difference of 8 %. */
+/** Durations are rounded. 44.1 for 48 kHz is a difference of 8 %. */
 const MAX_PCM_ERROR = 0.05;
 
 /**
@@ -32,14 +32,14 @@ export class Supply {
     this.#maxOutstandingMs = maxOutstandingMs;
   }
 
-  /** Forget what the engine before did. */
+  /** Forget the engine before. */
   begin(): void {
     this.#aheadMs = this.#burstMs = this.#provenMs = this.#declaredMs = 0;
     this.#at = this.#burstAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Note a chunk. `longestMs`: the longest recent one. `stalledMs`: for how long the hub stood still recently. As much
+   * Note a chunk. `longestMs`: the longest recent one. `stalledMs`: how long the loop was blocked recently. That much
    * audio waited in its sockets and comes at once, so it is no burst.
    */
   add(

@@ -10,14 +10,14 @@ import { AudioRates } from './audio-rates.js';
 import type { Relay } from './relay.js';
 import type { Stream } from './stream.js';
 
-/** Each listener is pinged once in this many sweeps, so that the pings of all are spread over time. */
+/** Each listener is pinged once in this many sweeps, so that pings are spread over time. */
 const PING_EVERY = 10;
 const RATE_WINDOW_S = 5;
 const ROUND_TRIP = figureOf('rtt_ms');
 /** A row takes 1 to 2 µs. */
 const ROWS_A_STEP = 500;
 
-/** What is done once a second for every stream and listener: rates, pings, quantiles, and who has gone silent. */
+/** Does the work of a second for every stream and listener: rates, pings, quantiles, stale listeners. */
 export class Sweep {
   readonly #relay: Relay;
   readonly #tables: Tables;
@@ -26,18 +26,20 @@ export class Sweep {
   readonly #streamRates = new RateWindows(RATE_WINDOW_S);
   readonly #connectionAudio = new AudioRates(RATE_WINDOW_S);
   readonly #streamAudio = new AudioRates(RATE_WINDOW_S);
-  /** Since when a slot's windows count: they begin anew with another row or engine, so that no rate is over two engines. */
+  /**
+   * Since when a slot's windows count. They begin anew with another row or engine, so that no rate spans two engines.
+   */
   readonly #connectionsSince: number[] = [];
   readonly #streamsSince: number[] = [];
   readonly #connectionAudioSince: number[] = [];
   readonly #streamAudioSince: number[] = [];
-  /** Listeners of the stream at hand, by status. */
+  /** Listeners of the present stream, by status. */
   readonly #statuses = new Uint32Array(3);
   readonly #onError: (error: unknown) => void;
-  /** State of the stream at hand. */
+  /** State of the present stream. */
   #supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
   #round = 0;
-  /** Rows that were swept so far. */
+  /** Rows swept so far. */
   #swept = 0;
   #scratch = new Float64Array(64);
 
@@ -79,7 +81,7 @@ export class Sweep {
       this.#sweepReported(connection, now);
       if (++this.#swept % ROWS_A_STEP === 0) yield;
     }
-    // Its row may belong to another stream after the last of its connections has gone between two steps.
+    // The last connection may have gone between two steps, and the row may belong to another stream.
     if (this.#relay.streams.get(stream.name) !== stream) return;
     this.#sweepEngine(stream, now);
     this.#sweepStream(stream, now);
@@ -106,7 +108,7 @@ export class Sweep {
     if ((slot + this.#round) % PING_EVERY === 0) this.#ping(listener, now);
   }
 
-  /** Without an engine there is nothing to send, so no rate of 0 either, and no window is kept. */
+  /** Without an engine there is no rate, not even 0, and no window. */
   #showRates(stream: Stream, listener: Listener, now: number): void {
     const { connections } = this.#tables;
     const { slot } = listener;
@@ -131,7 +133,10 @@ export class Sweep {
     connections.set(slot, CONNECTION.audio_rate, audioRate);
   }
 
-  /** Begin to measure audio at a chunk, because an engine may connect long before its first and a listener amid one. */
+  /**
+   * Begin to measure audio at a chunk, because an engine may connect long before its first, and a listener in the
+   * middle of one.
+   */
   #openAudio(stream: Stream, listener: Listener): void {
     const { slot, openedAt } = listener;
     const { audioSince, audioBefore, firstChunkMs } = stream;
@@ -154,8 +159,8 @@ export class Sweep {
   }
 
   /**
-   * Close an engine that finishes no message, even if it answers pings: it would hold its place, and as much of a message
-   * as it likes to begin.
+   * Close an engine that finishes no message, even if it answers pings. It would hold its place, and the message that
+   * it began.
    */
   #sweepEngine(stream: Stream, now: number): void {
     const { engine } = stream;
@@ -168,12 +173,12 @@ export class Sweep {
     } else if ((stream.slot + this.#round) % PING_EVERY === 0) engine.ping();
   }
 
-  /** Measures its round trip; of one that says what it has read, right after its next report. */
+  /** Measure the round trip of a listener. If it confirms, that happens right after its next report. */
   #ping(listener: Listener, now: number): void {
     const { connections } = this.#tables;
     const reportAgeMs = now - listener.lastReportAt;
     const turnMs = PING_EVERY * 1000;
-    // It has reported since the last turn, and was never near the end of what it was sent: what is shown is old.
+    // It has reported since the last turn and was always behind, so the figure shown is old.
     if (listener.isPingDue && reportAgeMs < turnMs) connections.clear(listener.slot, CONNECTION.rtt_ms);
     if (listener.confirms && reportAgeMs <= Math.max(turnMs, listener.reportIntervalMs)) listener.isPingDue = true;
     else listener.ping(!listener.confirms && listener.peer.backlog() === 0, now);
@@ -230,18 +235,18 @@ export class Sweep {
     streams.set(slot, STREAM.buffer_depth_p50_ms, quantile(depths, 0.5));
   }
 
-  /** A latency counts where the clock behind it is known, and its listener believed in everything. */
+  /** A latency counts if its clock is synced and its listener trusted. */
   readonly #isLatencyTrue = (slot: number): boolean =>
     isTrusted(this.#tables.connections, slot) && isSynced(this.#tables.connections, slot);
 
   readonly #isBelieved = (slot: number): boolean => isBelieved(this.#tables.connections, slot);
 
-  /** The hub's own measure asks for no trust, and one that another server reports must only be possible. */
+  /** The hub's own measure needs no trust. One that another server reports must only be possible. */
   readonly #hasRoundTrip = (slot: number): boolean =>
     this.#tables.connections.get(slot, CONNECTION.state) === CONNECTION_STATE.open &&
     this.#tables.connections.get(slot, CONNECTION.impossible_figure) !== ROUND_TRIP;
 
-  /** A column of a stream's connections that count, sorted; valid until the next call. */
+  /** Return the readings of a column that count, sorted. Valid until the next call. */
   #sorted(stream: Stream, column: number, counts: (slot: number) => boolean): Float64Array {
     const most = stream.listeners.size + stream.reported.size;
     if (this.#scratch.length < most) this.#scratch = new Float64Array(most * 2);

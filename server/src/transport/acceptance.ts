@@ -13,8 +13,8 @@ export interface AcceptanceContext {
 }
 
 /**
- * Counts connections, and stops listening before the process runs out of descriptors. Without one left a server can neither
- * accept nor refuse, and spins. It listens again when a twentieth of the connections have gone.
+ * Counts connections, and stops listening before the process runs out of descriptors. Without one left a server can
+ * neither accept nor refuse, and spins. It listens again when a twentieth of the connections have gone.
  */
 export class Acceptance {
   readonly #context: AcceptanceContext;

@@ -8,13 +8,13 @@ export interface ResponseHead {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** Where a response goes. Call `whole` or `begin … end`, once. */
+/** Sink of a response. Call `whole` or `begin … end`, once. */
 export interface ResponseSink {
   /** Set before the response: the connection ends with it, and the response says so. */
   closesConnection: boolean;
   /**
-   * Write all of it and return how many of its bytes wait for the peer. `body: null`: none, and `contentLength` is what is
-   * said of it, if anything.
+   * Write all of it. Return how many of its bytes wait for the peer. `body: null`: no body; `contentLength` is then
+   * declared, if any.
    */
   whole(head: ResponseHead, body: Uint8Array | null, contentLength: number | null): number;
   /** Write the head of a response whose length is not known. */
@@ -42,7 +42,7 @@ export interface AnswerContext {
 /** The server writes these itself. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length']);
 
-/** Ask `fetch` and send its answer: 500 if it throws, the refusal of the body if that was not taken. */
+/** Ask `fetch` and send its answer. If it throws, answer 500, or the refusal of the body. */
 export async function answer(
   request: Request | Response,
   body: RequestBody | null,
@@ -52,7 +52,7 @@ export async function answer(
 ): Promise<void> {
   try {
     const response = await ask(request, body, address, context);
-    // The rest of a body that nobody reads could be endless: no request follows it.
+    // The rest of an unread body could be endless, so the connection ends with the answer.
     if (body !== null && !body.isWhole) sink.closesConnection = true;
     body?.close();
     await sendResponse(response, request instanceof Request && request.method === 'HEAD', address, sink, context);
@@ -64,7 +64,7 @@ export async function answer(
   }
 }
 
-/** Refuse a request and end its connection: what follows may be meant as bytes of a socket, or as those of a body. */
+/** Refuse a request and end its connection, because what follows may be meant as bytes of a socket or a body. */
 export function refuse(sink: ResponseSink, refusal: Refusal, { headers }: AnswerContext): void {
   const parts = problemParts(refusal.refuse, refusal.message);
   sink.closesConnection = true;
@@ -85,7 +85,7 @@ async function ask(
     if (error !== body?.refusal) onError(error);
   }
   const refusal = body?.refusal ?? null;
-  // Whatever `fetch` made of a body that it could not read.
+  // A refused body decides, whatever `fetch` returned.
   if (refusal !== null) return problem(refusal.status, refusal.message);
   return response ?? problem(500, 'internal error: the log of the hub says more');
 }
@@ -134,7 +134,7 @@ async function sendResponse(
 
 type Piece = { readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: unknown };
 
-/** Wait until the peer has read what waits. Cut it off, and return false, if that is too much or takes too long. */
+/** Wait until the peer has read what waits. If that is too much or takes too long, cut it off and return false. */
 async function untilRead(
   waiting: number,
   address: string,

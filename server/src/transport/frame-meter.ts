@@ -6,7 +6,7 @@ export interface FrameRates {
   /** Frames of every kind, as far as the transport shows them. */
   readonly maxFramesPerS: number;
   readonly maxBytesPerS: number;
-  /** Return for how long the hub stood still lately, ms: the frames of that time come at once. */
+  /** Return how long the loop was blocked lately, ms. Frames of that time come at once. */
   readonly stalledMs: () => number;
 }
 
@@ -21,7 +21,7 @@ export class FrameMeter {
   #controls = 0;
   #bytes = 0;
 
-  /** Count a frame. Return null, or what it exceeds, as the reason of a close frame. */
+  /** Count a frame. Return null, or the limit that it exceeds, as reason of a close frame. */
   take(bytes: number, isControl: boolean, rates: FrameRates): string | null {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) {

@@ -1,8 +1,8 @@
 import type { RawRequest, Refusal } from './web.js';
 
 /**
- * Refuse a request if it is not certain where it ends or whose it is; null if it is. A proxy before the hub may have decided
- * otherwise than the hub's parser, so that a stranger's bytes would become the next request of somebody else.
+ * Refuse a request if its end or its host is not certain, or return null. A proxy may have decided otherwise than the
+ * hub's parser, and a stranger's bytes would become another client's request.
  */
 export function framingFault({ headers }: RawRequest): Refusal | null {
   const message = faultOf(headers);

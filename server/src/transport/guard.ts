@@ -2,8 +2,8 @@ import type { Peer, SocketHandler, SocketWatcher, UpgradeAnswer, UpgradeRequest 
 import { INTERNAL_ERROR } from './transport.js';
 
 /**
- * Call handlers so that an exception is reported and ends there: a fault of one socket must not reach the others. One guard
- * serves a whole transport, because a wrapper around each handler would cost 40 bytes a socket.
+ * Calls handlers so that an exception is reported and ends there: a fault of one socket must not reach others. One
+ * guard serves a whole transport, because a wrapper around each handler would cost 40 bytes a socket.
  */
 export class Guard {
   /** Messages in a row whose handlers threw. */
@@ -14,7 +14,7 @@ export class Guard {
     this.#onError = onError;
   }
 
-  /** A socket that its handler could not open would stay without one: close it. */
+  /** Close a socket whose handler could not open it. */
   open(handler: SocketHandler, peer: Peer, watcher: SocketWatcher | undefined): void {
     try {
       watcher?.opened(peer);

@@ -3,7 +3,7 @@ import { startWs } from './ws.js';
 
 export interface SelectedTransport {
   readonly start: StartTransport;
-  /** One line for the log, where the choice was not the first one. */
+  /** One line for the log if the first choice does not load. */
   readonly note?: string;
 }
 
@@ -12,14 +12,17 @@ export class TransportUnavailableError extends Error {
   override readonly name = 'TransportUnavailableError';
 }
 
-/** Loaded only when asked for: its binary exists for some platforms and versions of Node only. */
+/** Overrides the packaged build, which has binaries for Node 20 and 22, with its author's release. */
+export const AUTHORS_RELEASE = 'github:uNetworking/uWebSockets.js#v20.64.0';
+
+/** Load uWebSockets only if asked for: its binary exists for some platforms and versions of Node only. */
 async function loadUws(): Promise<StartTransport> {
   return (await import('./uws.js')).startUws;
 }
 
 /**
- * The transport to run on: `auto` takes uWebSockets where it loads, else ws.
- * @throws TransportUnavailableError for `uws` where it does not load
+ * Return the transport to run on. `auto` takes uWebSockets if it loads, else `ws`.
+ * @throws TransportUnavailableError for `uws` if it does not load
  */
 export async function selectTransport(
   choice: 'auto' | 'uws' | 'ws',
@@ -29,9 +32,21 @@ export async function selectTransport(
   try {
     return { start: await load() };
   } catch {
-    const where = `Node ${process.versions.node} on ${process.platform} ${process.arch}`;
-    const note = `uWebSockets.js has no binary for ${where}`;
-    if (choice === 'uws') throw new TransportUnavailableError(`${note}: take --transport auto or ws`);
-    return { start: startWs, note: `${note}; running on ws, which takes about twice the CPU for each message` };
+    const reason = `uWebSockets.js has no binary for Node ${process.versions.node}, ${process.platform} ${process.arch}, ${libc()}`;
+    const remedy = `run Node 20 or 22 on glibc, or override uWebSockets.js with ${AUTHORS_RELEASE} in pnpm-workspace.yaml`;
+    if (choice === 'uws') throw new TransportUnavailableError(`${reason}: take --transport auto or ws, or ${remedy}`);
+    return {
+      start: startWs,
+      note: `${reason}: running on ws, with twice the CPU for each message. To change that, ${remedy}`,
+    };
   }
+}
+
+/** Return the C library that binaries must match, with its version. */
+function libc(): string {
+  if (process.platform !== 'linux') return 'system libc';
+  // Network interfaces would be looked up by name, which may take seconds.
+  Object.assign(process.report, { excludeNetwork: true });
+  const { header } = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined ? 'musl' : `glibc ${header.glibcVersionRuntime}`;
 }

@@ -1,4 +1,4 @@
-import { Turns } from '@auralis/server/live/turns';
+import { Turns } from '@auralis/server/limits/turns';
 import { Waiting, type WaitingSocket } from '@auralis/server/live/waiting';
 import { TimeSlicer } from '@auralis/server/time/time-slicer';
 import { SCHEMAS } from '@auralis/shared';

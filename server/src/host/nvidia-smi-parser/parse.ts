@@ -1,14 +1,14 @@
 import sax from 'sax';
 
-/** One GPU, as `nvidia-smi -q -x` describes it. A figure that is N/A, not there, or in an unknown unit is NaN. */
+/** One GPU, as `nvidia-smi -q -x` describes it. A figure that is N/A, absent, or in an unknown unit is NaN. */
 export interface GpuReading {
   /** `uuid`, or the bus id of a GPU that has none. Never an error text. */
   readonly id: string;
   /** Place on the bus, which a GPU keeps when it is lost; '' if unknown. */
   readonly busId: string;
-  /** The driver cannot reach it: error texts stand in the place of its figures. */
+  /** The driver cannot reach it: error texts replace its figures. */
   readonly isLost: boolean;
-  /** '' where there is none. */
+  /** '' if there is none. */
   readonly uuid: string;
   readonly name: string;
   /** MiB, which the whole hub calls MB. */
@@ -21,24 +21,24 @@ export interface GpuReading {
   readonly clockMhz: number;
   readonly memoryClockMhz: number;
   readonly encoderSessions: number;
-  /** Parts it is split into; 0 where MIG is off, NaN where it cannot be split. */
+  /** Parts that it is split into; 0 if MIG is off, NaN if it cannot be split. */
   readonly migDevices: number;
 }
 
-/** Texts in the place of a value once the driver cannot reach a GPU. */
+/** Texts that replace a value once the driver cannot reach a GPU. */
 const LOST = /GPU is lost|GPU requires reset|fallen off the bus|^\[?Unknown Error\]?$|^\[?ERR!\]?$/i;
 const UUID = /^(GPU|MIG)-[0-9A-Za-z/-]+$/;
 const BUS_ID = /^[0-9A-Fa-f]+(:[0-9A-Fa-f]+)+\.[0-9A-Fa-f]+$/;
 
-/** The document is not what nvidia-smi writes. */
+/** The document is not one of nvidia-smi. */
 export class LogError extends Error {
   override readonly name = 'LogError';
 }
 
 /**
- * Where the power stands, in the order in which it is believed. Up to driver 525 in `power_readings`, then in
- * `gpu_power_readings` (a module may have readings of its own, which count its CPU too); newer ones give a mean and an
- * instant in the place of `power_draw`, which was that mean on every GPU that has one.
+ * Places of the power, the most reliable first. Up to driver 525 it is in `power_readings`, then in
+ * `gpu_power_readings` (a module may have readings of its own, which include its CPU). Newer drivers give a mean and
+ * an instant in place of `power_draw`, which was that mean.
  */
 const POWER_PATHS = ['gpu_power_readings', 'power_readings'].flatMap((group) =>
   ['power_draw', 'average_power_draw', 'instant_power_draw'].map((element) => `${group}/${element}`),
@@ -58,11 +58,14 @@ const PATHS: ReadonlySet<string> = new Set([
   'encoder_stats/session_count',
   ...POWER_PATHS,
 ]);
-/** Most of the text, and none of the figures; and the names of processes are strangers' text. */
+/** Elements that are left out: most of the text and no figures. Names of processes are strangers' text. */
 const LEFT_OUT = ['supported_clocks', 'processes', 'accounted_processes'];
 const MAX_GPUS = 64;
 
-/** The GPUs of a document from `<nvidia_smi_log>` to `</nvidia_smi_log>`. @throws LogError where it is not well-formed */
+/**
+ * Return the GPUs of a document from `<nvidia_smi_log>` to `</nvidia_smi_log>`.
+ * @throws LogError if it is not well-formed
+ */
 export function parseLog(log: string): GpuReading[] {
   const parser = sax.parser(true, { position: false });
   const readings: GpuReading[] = [];
@@ -114,7 +117,7 @@ class Element {
     return {
       id: uuid || busId || 'gpu',
       busId,
-      // A healthy GPU may have a figure that cannot be read, but it has a uuid.
+      // A healthy GPU may have an unreadable figure, but it has a uuid.
       isLost: /GPU is lost/i.test(this.#raw('fb_memory_usage/total')) || (uuid === '' && LOST.test(this.#raw('uuid'))),
       uuid,
       name: this.#text('product_name'),
@@ -131,7 +134,7 @@ class Element {
     };
   }
 
-  /** Trimmed; '' for what stands there in the place of a value. */
+  /** Return the trimmed text; '' for texts that replace a value. */
   #text(path: string): string {
     const text = this.#raw(path);
     return LOST.test(text) || NOTHING.test(text) ? '' : text;
@@ -151,7 +154,7 @@ const NOTHING = /^(\[?N\/A\]?|\[?Not Supported\]?|\[?Requested functionality .*)
 
 const known = (form: RegExp, text: string) => (form.test(text) ? text : '');
 
-/** The text but for the elements of this name. */
+/** Return the text without elements of this name. */
 function without(text: string, element: string): string {
   const [open, close] = [`<${element}>`, `</${element}>`];
   let kept = '';

@@ -8,7 +8,7 @@ const MAX_OUTSIDE_CHARS = 500;
 const PROLOG = /<\?xml[^>]*>|<!DOCTYPE[^>]*>/g;
 
 /**
- * Cuts the output of `nvidia-smi -q -x -l` into its documents: `<nvidia_smi_log>…</nvidia_smi_log>`, without the prolog,
+ * Cuts the output of `nvidia-smi -q -x -l` into documents, `<nvidia_smi_log>…</nvidia_smi_log>`, without the prolog,
  * however the reads fall. A document that breaks off before another begins is left out.
  */
 export class LogSplitter {
@@ -16,7 +16,7 @@ export class LogSplitter {
   #text = '';
   #outside = '';
 
-  /** The documents that end with these bytes. */
+  /** Return the documents that end with these bytes. */
   push(bytes: Uint8Array): string[] {
     const logs: string[] = [];
     // An end may have begun in the read before.
@@ -38,12 +38,12 @@ export class LogSplitter {
     return logs;
   }
 
-  /** What was said since the last document, and outside of one: the reason of a program that has none to give. */
+  /** Text since the last document, and outside of one: the reason that a program without documents gives. */
   get outside(): string {
     return this.#outside.replace(PROLOG, '').trim();
   }
 
-  /** Keeps the newest beginning of a document; up to `from` it is known where that is. */
+  /** Keep the newest beginning of a document. `from`: where it is, if that is known. */
   #dropWhatIsNoLog(from: number): void {
     const newest = this.#text.slice(from).lastIndexOf(START);
     const start = newest >= 0 ? from + newest : this.#text.indexOf(START);

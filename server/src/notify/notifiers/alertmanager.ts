@@ -5,14 +5,17 @@ import type { Outbound } from '../outbound.js';
 
 const MAX_ALERTS = 100;
 const REPEAT_MS = 60_000;
-/** An alert that the hub does not repeat for this long is over for Alertmanager. Its own default (`resolve_timeout`) is the same. */
+/**
+ * An alert that is not repeated for this long is over for Alertmanager. Its own default (`resolve_timeout`) is the
+ * same.
+ */
 const LASTS_MS = 5 * REPEAT_MS;
 
 /**
- * Prometheus Alertmanager, API v2. It knows an alert by its labels, so those of the transition that fired are kept until it is
- * over; `alert_id` keeps two episodes apart. What fires is told again every minute, also to an Alertmanager that has started anew.
- * `endsAt` is always sent, and `startsAt` is never after it: Alertmanager refuses such a request for good (400), and a clock
- * that was set back would cause it.
+ * Prometheus Alertmanager, API v2. It knows an alert by its labels, so the labels at firing are kept until the end;
+ * `alert_id` keeps episodes apart. Firing alerts are sent again every minute, because an Alertmanager may have
+ * started anew. `endsAt` is always sent and `startsAt` is never after it: Alertmanager refuses such a request for
+ * good (400), which a clock that was set back would cause.
  */
 export class Alertmanager implements Notifier {
   readonly maxBatch = MAX_ALERTS;
@@ -21,7 +24,7 @@ export class Alertmanager implements Notifier {
   readonly #outbound: Outbound;
   readonly #teller: Teller;
 
-  /** `url`: where Alertmanager is, with its route prefix if it has one. */
+  /** `url`: Alertmanager's address, with its route prefix if it has one. */
   constructor(url: string, outbound: Outbound, teller: Teller) {
     this.#url = `${url.replace(/\/$/, '')}/api/v2/alerts`;
     this.#outbound = outbound;

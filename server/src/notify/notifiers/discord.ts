@@ -3,7 +3,7 @@ import { body, clip, colorOf, fold, headline, summary, type Told } from '../mess
 import { DeliveryError, type Notifier, type SendContext, type Sent, type Teller } from '../notifier.js';
 import type { Outbound } from '../outbound.js';
 
-/** Discord takes so many embeds a message, and so many characters in all of them together. */
+/** Limits of Discord: embeds of a message, and characters in all of them together. */
 const MAX_EMBEDS = 10;
 const MAX_EMBEDS_TEXT = 6_000;
 const MAX_CONTENT = 2_000;
@@ -11,7 +11,10 @@ const MAX_TITLE = 256;
 const MAX_DESCRIPTION = 4_096;
 const MAX_FOOTER = 100;
 
-/** Discord, by a channel's webhook. An alert's message is changed when it is over, where it told of that alert alone. */
+/**
+ * Discord, by a channel's webhook. The message of an alert is edited when it is resolved, if it is about that alert
+ * alone.
+ */
 export class Discord implements Notifier {
   readonly maxBatch = MAX_EMBEDS;
   readonly #url: URL;
@@ -48,7 +51,7 @@ export class Discord implements Notifier {
     return this.#outbound.close();
   }
 
-  /** False where the message is there no more. */
+  /** Return false if the message is gone. */
   async #edit(messageId: string, told: Told, { signal }: SendContext): Promise<boolean> {
     const url = new URL(this.#url);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/messages/${encodeURIComponent(messageId)}`;
@@ -71,13 +74,13 @@ export class Discord implements Notifier {
         const description = clip(escaped(body(one)), Math.min(MAX_DESCRIPTION, share - title.length));
         return { title, description, color: colorOf(one), timestamp: new Date(one.at).toISOString(), footer };
       }),
-      // What a listener calls itself mentions nobody.
+      // Names of listeners must mention nobody.
       allowed_mentions: { parse: [] },
     };
   }
 }
 
-/** What a listener calls itself is text: it makes no link, no heading, and nobody is mentioned. */
+/** Escape a name of a listener: it makes no link and no heading, and mentions nobody. */
 function escaped(text: string): string {
   return text
     .replace(/[\\`*_~|<>[\]]/g, '\\$&')

@@ -9,7 +9,7 @@ import { DeliveryError, type Notifier, type SendContext, type Sent, type Teller 
 export interface EmailSettings {
   readonly host: string;
   readonly port: number;
-  /** TLS from the first byte (port 465). Otherwise STARTTLS is used where the server offers it. */
+  /** TLS from the first byte (port 465). Otherwise STARTTLS is used if the server offers it. */
   readonly secure: boolean;
   /** No mail leaves, and no password, unless the connection is encrypted. */
   readonly requireTls: boolean;
@@ -22,7 +22,7 @@ export interface EmailSettings {
 const MAX_ALERTS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A recipient that the server did not take, and its words. */
+/** A recipient that the server refused, and the server's answer. */
 interface RejectedRecipient {
   readonly recipient: string;
   readonly responseCode: number;
@@ -30,17 +30,17 @@ interface RejectedRecipient {
 }
 
 /**
- * Mail, by SMTP. The end of an alert is a reply to the mail that told of it. A recipient that the server defers (4xx) is tried
- * again, alone; one that it refuses (5xx) is reported. The others get their mail at once.
+ * Mail, by SMTP. The mail of *resolved* is a reply to that of *firing*. A recipient that the server defers (4xx) is
+ * tried again alone; one that it refuses (5xx) is reported. Others get their mail at once.
  */
 export class Email implements Notifier {
   readonly maxBatch = MAX_ALERTS;
   readonly #settings: EmailSettings;
   readonly #guard: AddressGuard;
   readonly #teller: Teller;
-  /** Recipients that need no more mail of the batch at hand, and the batch as it was then. */
+  /** Recipients that need no more mail of the present batch, and the batch as it was then. */
   readonly #done = new Map<string, readonly Transition[]>();
-  /** The server's answers about recipients of this batch that it will never take. */
+  /** The server's final answers about recipients of this batch. */
   readonly #refusals = new Map<string, string>();
 
   constructor(settings: EmailSettings, teller: Teller) {
@@ -74,7 +74,7 @@ export class Email implements Notifier {
     return { remember, refusals };
   }
 
-  /** Group recipients by what they have still to be told of a batch: each group gets one mail. */
+  /** Group recipients by the part of a batch that they still need: each group gets one mail. */
   #groups(batch: readonly Transition[]): { readonly to: string[]; readonly owed: readonly Transition[] }[] {
     const groups = new Map<number, { to: string[]; owed: readonly Transition[] }>();
     for (const recipient of new Set(this.#settings.to)) {
@@ -87,7 +87,10 @@ export class Email implements Notifier {
     return [...groups.values()].filter(({ owed }) => owed.length > 0);
   }
 
-  /** Send one mail. Return the recipients that the server did not take. @throws DeliveryError, or what the connection says */
+  /**
+   * Send one mail. Return recipients that the server did not take.
+   * @throws DeliveryError, or the error of the connection
+   */
   async #mail(
     to: readonly string[],
     batch: readonly Transition[],
@@ -157,14 +160,14 @@ export class Email implements Notifier {
   }
 }
 
-/** 5xx is the server’s last word on this mail; 4xx asks to come again (RFC 5321, 4.2.1). A login that fails may be mended. */
+/** 5xx is final for this mail; 4xx asks to try again (RFC 5321, 4.2.1). A failed login may be repaired. */
 function deliveryError(error: unknown): unknown {
   const { responseCode, response, code } = error as { responseCode?: number; response?: string; code?: string };
   if (responseCode === undefined || response === undefined) return error;
   return new DeliveryError(`answered ${response.slice(0, 200)}`, { isFinal: responseCode >= 550 && code !== 'EAUTH' });
 }
 
-/** Fields of nodemailer about single recipients, in its result and in the error of a mail that nobody gets. */
+/** Fields of nodemailer about single recipients, in its result and in its error if nobody gets the mail. */
 function rejectedOf(told: unknown): readonly RejectedRecipient[] {
   return (told as { rejectedErrors?: readonly RejectedRecipient[] }).rejectedErrors ?? [];
 }

@@ -7,9 +7,9 @@ import { DeliveryError, type Notifier, type Sent } from '../notifier.js';
 
 export interface FileSettings {
   readonly path: string;
-  /** A file that has reached this size is put aside, bytes. */
+  /** A file of this size is rotated, bytes. */
   readonly maxBytes: number;
-  /** Files put aside that are kept: `path.1` is the newest. */
+  /** Rotated files that are kept: `path.1` is the newest. */
   readonly keep: number;
 }
 
@@ -17,8 +17,8 @@ const MAX_LINES = 1_000;
 const NEWLINE = 0x0a;
 
 /**
- * A file with one transition a line, as JSON. Not by `rotating-file-stream`, which takes a line for written of which a disk
- * that became full took only the beginning.
+ * A file with one transition a line, as JSON. `rotating-file-stream` does not serve: it takes a line for written if a
+ * full disk took only its beginning.
  */
 export class File implements Notifier {
   readonly maxBatch = MAX_LINES;
@@ -35,7 +35,7 @@ export class File implements Notifier {
     if ((await this.#size()) >= this.#settings.maxBytes) await this.#putAside();
     const file = await open(path, 'a+');
     try {
-      // What a full disk or the end of the machine cut off is a line of its own, and spoils no other.
+      // A line that a full disk or a crash cut off stays a line of its own, and spoils no other.
       await file.appendFile((await endsInside(file)) ? `\n${lines}` : lines);
     } finally {
       await file.close();
@@ -43,7 +43,10 @@ export class File implements Notifier {
     return {};
   }
 
-  /** 0 where there is none. @throws DeliveryError for a pipe, say, which would not open before somebody reads it */
+  /**
+   * Return the size of the file, 0 if there is none.
+   * @throws DeliveryError for a pipe, for example, which would not open before a reader does
+   */
   async #size(): Promise<number> {
     const { path } = this.#settings;
     try {

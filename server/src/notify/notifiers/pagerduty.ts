@@ -6,14 +6,14 @@ import type { Outbound } from '../outbound.js';
 
 export interface PagerDutySettings {
   readonly routingKey: string;
-  /** Where events go; another one for accounts in the EU. */
+  /** Address of events; accounts in the EU have another. */
   readonly url: string;
 }
 
 const MAX_SUMMARY = 1_024;
 const MAX_DEDUP_KEY = 255;
 
-/** PagerDuty, Events API v2. An alert's id is its `dedup_key`, so what is told twice makes one incident. */
+/** PagerDuty, Events API v2. An alert's id is its `dedup_key`, so repeated messages make one incident. */
 export class PagerDuty implements Notifier {
   readonly maxBatch = 1;
   readonly #settings: PagerDutySettings;

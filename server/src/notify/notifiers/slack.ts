@@ -6,32 +6,32 @@ import type { Outbound } from '../outbound.js';
 export interface SlackSettings {
   /** A bot's token with `chat:write`, and the channel it is in. */
   readonly bot: { readonly token: string; readonly channel: string; readonly apiUrl: string } | null;
-  /** An incoming webhook, where there is no bot: it cannot change what it said. */
+  /** An incoming webhook, if there is no bot. It cannot edit its messages. */
   readonly url: string | null;
 }
 
-/** Where an alert was told of. `isShared`: in one message with others, which is not changed for one of them. */
+/** The message of an alert. `isShared`: the message is about others too, and is not edited for one of them. */
 interface Post {
   readonly channel: string;
   readonly ts: string;
   readonly isShared: boolean;
 }
 
-/** Slack shows so many attachments before it folds them. */
+/** Slack folds more attachments than this. */
 const MAX_ALERTS = 20;
-/** Slack cuts at 40,000 in all and asks for less than 4,000. */
+/** Slack cuts at 40,000 characters and asks for less than 4,000. */
 const MAX_TEXT = 3_000;
 const MAX_BODY = 1_000;
 const MAX_TITLE = 250;
 
-/** What Slack says of a message that it will never take. */
+/** Slack's errors for a message that it will never take. */
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_attachments', 'invalid_blocks', 'msg_too_long', 'no_text']);
-/** What Slack says of a message that cannot be changed any more. */
+/** Slack's errors for a message that cannot be edited any more. */
 const NO_UPDATE: ReadonlySet<string> = new Set(['cant_update_message', 'edit_window_closed', 'message_not_found']);
 
 /**
- * Slack. With a bot's token, an alert's message is changed when it is over; where one message told of several, the end of
- * one is told in its thread. An incoming webhook posts a second message.
+ * Slack. With a bot's token, the message of an alert is edited when it is resolved. If one message was about several
+ * alerts, the end of one goes into its thread. An incoming webhook posts a second message.
  */
 export class Slack implements Notifier {
   readonly maxBatch = MAX_ALERTS;
@@ -90,7 +90,7 @@ export class Slack implements Notifier {
     return this.#outbound.close();
   }
 
-  /** False where Slack does not let it be changed any more. */
+  /** Return false if Slack does not let it be edited any more. */
   async #update({ channel, ts }: Post, told: Told, context: SendContext): Promise<boolean> {
     try {
       await this.#call('chat.update', { channel, ts, ...this.#message([told]) }, context);
@@ -104,7 +104,7 @@ export class Slack implements Notifier {
   #message(told: readonly Told[]) {
     return {
       text: clip(escaped(summary(told)), MAX_TEXT),
-      // No `*bold*`, and no page fetched for what a listener calls itself.
+      // Names of listeners make no `*bold*` and fetch no page.
       mrkdwn: false,
       unfurl_links: false,
       unfurl_media: false,
@@ -120,7 +120,7 @@ export class Slack implements Notifier {
     };
   }
 
-  /** Slack answers 200 also where it refuses. */
+  /** Slack answers 200 even if it refuses. */
   async #call(method: string, content: object, { signal }: SendContext): Promise<Record<string, unknown>> {
     const { apiUrl, token } = this.#settings.bot as NonNullable<SlackSettings['bot']>;
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' };
@@ -144,7 +144,7 @@ function parse(text: string): Record<string, unknown> {
   }
 }
 
-/** Slack’s three control characters: what a listener calls itself mentions nobody. */
+/** Escape Slack's three control characters, so that names of listeners mention nobody. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -10,9 +10,9 @@ export interface WebhookSettings {
 }
 
 /**
- * One transition a request, as JSON: `{type, timestamp, hub, data: Transition}`. Signed as Standard Webhooks 1.0 has it, for
- * which there are libraries in every language: `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over
- * `<webhook-id>.<webhook-timestamp>.<body>`. `webhook-id` is the transition's key, as is `Idempotency-Key`.
+ * One transition a request, as JSON: `{type, timestamp, hub, data: Transition}`. Signed by Standard Webhooks 1.0:
+ * `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`.
+ * `webhook-id` is the transition's key, as is `Idempotency-Key`.
  */
 export class Webhook implements Notifier {
   readonly maxBatch = 1;
