@@ -4,9 +4,9 @@ const STANDBY_MS = 200;
 const HIDDEN_MS = 1_000;
 
 /**
- * Paints at most once a frame, however often it is asked. A browser slows or stops the animation frames of a window that
- * is covered or has no focus, although a wall may be showing just that window: so a timer stands by for each frame, and
- * whichever comes first paints. A hidden page is painted once a second at most, and at once when it is shown again.
+ * Paints at most once a frame, however often it is asked. Browsers slow or stop animation frames of a window that is
+ * covered or has no focus, although a wall may show just that window. So a timer stands by for each frame, and the
+ * first of both paints. A hidden page is painted once a second at most, and at once when it is shown again.
  */
 export class Painter {
   readonly #paint: () => void;

@@ -2,7 +2,10 @@ import type { AudioFormat } from '@auralis/shared/listener';
 import workletUrl from './worklet.ts?worker&url';
 import { type FromWorklet, PROCESSOR, type ToWorklet } from './worklet-messages.js';
 
-/** The audio graph of one format: worklet → volume → analyser → loudspeaker. Made anew for another rate or channel count. */
+/**
+ * The audio graph of one format: worklet → volume → analyser → loudspeaker. Made anew for another rate or channel
+ * count.
+ */
 export class Output {
   readonly context: AudioContext;
   readonly analyser: AnalyserNode;

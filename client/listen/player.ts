@@ -29,7 +29,7 @@ export class Player {
   #outputFormat: AudioFormat | null = null;
   #output: Output | null = null;
   #status: FromWorklet | null = null;
-  /** Of outputs that were closed. */
+  /** Underruns of outputs that were closed. */
   #before = { underruns: 0, underrunMs: 0, skippedMs: 0 };
   #askedAt = 0;
   /** Counts outputs asked for: one that is ready after another was asked for is closed again. */
@@ -80,7 +80,7 @@ export class Player {
 
   pause(): void {
     this.#wish = 'pause';
-    // What is buffered is old when it goes on: it starts anew from what is live then.
+    // Buffered audio is old when it goes on, so it starts anew from live audio.
     this.#output?.flush();
     void this.#output?.context.suspend();
     this.#changed();
@@ -111,7 +111,7 @@ export class Player {
   push(payload: Uint8Array): void {
     if (this.#format?.encoding !== 'pcm_s16le') return;
     const samples = decodePcm16(payload, this.#format.channels);
-    // What came while nothing could be heard would be played late, all of it.
+    // Drop audio that came while nothing could be heard: it would be played late.
     if (this.#wish === 'play' && this.#output?.context.state === 'running') this.#output.push(samples);
   }
 

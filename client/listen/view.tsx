@@ -53,7 +53,7 @@ const PLAYBACK: Readonly<Record<PlaybackState, string>> = {
   ended: 'Ended',
 };
 
-/** What is going on in one sentence; the connection first where it is what is wrong. */
+/** Return the state in one sentence, the connection first if it is at fault. */
 function sentence(session: Session): string {
   const { state, player, format } = session;
   if (state === 'connecting') return 'Connecting to the hub…';

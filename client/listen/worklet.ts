@@ -1,4 +1,6 @@
-/** Runs on the audio thread, where nothing may wait: the ring is here, and underruns are counted where they are heard. */
+/**
+ * Runs on the audio thread, where nothing may wait: the ring is here, and underruns are counted where they are heard.
+ */
 import { JitterBuffer } from '../src/audio/jitter-buffer.js';
 import { type FromWorklet, PROCESSOR, type ToWorklet } from './worklet-messages.js';
 

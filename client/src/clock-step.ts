@@ -9,7 +9,7 @@ const TOLERANCE_MS = 0.5;
 
 /**
  * Measures the step of a clock from its readings: 1 ms for most browsers, 16.67 or 100 ms for browsers that resist
- * fingerprinting. Differences of readings are multiples of the step, so their greatest common divisor is one too: the
+ * fingerprinting. Differences of readings are multiples of the step, so their greatest common divisor is one too. The
  * estimate is never below the true step, and meets it after a few readings.
  */
 export class ClockStep {

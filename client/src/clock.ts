@@ -7,7 +7,10 @@ const WINDOW = 8;
 /** How far two ordinary clocks part: each may be 50 µs a second wrong, one fast and one slow. */
 const MAX_DRIFT = 100e-6;
 
-/** Four timestamps, ms since 1970: sent and answered-at by this clock (t0, t3), received and answered by the hub's (t1, t2). */
+/**
+ * Four timestamps, ms since 1970: sent and answered-at by this clock (t0, t3), received and answered by the hub's
+ * (t1, t2).
+ */
 export interface Exchange {
   readonly t0: number;
   readonly t1: number;
@@ -33,10 +36,10 @@ interface Sample {
  *
  *   t2 − t3 ≤ offset ≤ t1 − t0
  *
- * (RFC 5905, section 8, takes the middle of that), and further by as much as clocks drift from then on. Of the last exchanges
- * together the offset lies between the largest lower and the smallest upper bound (K. Marzullo's intersection, 1984): the
- * quickest way there and the quickest way back, which need not be of one exchange. The middle is nearest to the truth where
- * the two ways are equally long, and never further from it than half the width. Drift is followed by what is newer.
+ * (RFC 5905, section 8, takes the middle of that.) Clocks drift from then on, which widens both bounds. The offset
+ * lies between the largest lower and the smallest upper bound of the last exchanges (K. Marzullo's intersection,
+ * 1984). They belong to the quickest way there and the quickest way back, which need not be of one exchange. The
+ * middle is nearest to the truth if both ways are equally long, and never further from it than half the width.
  */
 export class HubClock {
   /** Round trip of the last exchange, without the hub's own time; null before the first. */
@@ -50,8 +53,8 @@ export class HubClock {
   }
 
   /**
-   * Takes an exchange; one that cannot have happened is ignored. Returns true where it contradicts all before it: a clock
-   * was set, or this machine slept, so that what was measured before is not to be compared with what comes.
+   * Takes an exchange; one that cannot have happened is ignored. Returns true where it contradicts all before it: a
+   * clock was set, or this machine slept, so that what was measured before is not to be compared with what comes.
    */
   add({ t0, t1, t2, t3 }: Exchange): boolean {
     this.saw(t0);
@@ -92,8 +95,8 @@ export class HubClock {
 }
 
 /**
- * Clocks drift during the exchange too, so the time counts from t0. Rounding moves t0 and t3 by up to a step each, in either
- * direction: bounds from the rounded times are at most a step too narrow on each side.
+ * Clocks drift during the exchange too, so the time counts from t0. Rounding moves t0 and t3 by up to a step each, in
+ * either direction: bounds from the rounded times are at most a step too narrow on each side.
  */
 function errorOf(sample: Sample, now: number, stepMs: number): number {
   return sample.rtt / 2 + stepMs + MAX_DRIFT * Math.abs(now - sample.t0);

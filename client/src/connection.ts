@@ -26,7 +26,7 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #runtime: Runtime;
   #socket: Socket | null = null;
-  /** Of the next try, or of giving up on the present one. */
+  /** Timer of the next try, or of giving up on the present one. */
   #timer: unknown = null;
   #attempt = 0;
   #openedAt = Number.POSITIVE_INFINITY;

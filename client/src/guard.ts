@@ -1,6 +1,6 @@
 /**
- * Call a page's callback. A throw, or a promise that rejects, is reported like the page's own errors and goes no further;
- * then `onFault` is called.
+ * Call a page's callback. A throw, or a promise that rejects, is reported like the page's own errors and goes no
+ * further; then `onFault` is called.
  */
 export function guarded<A>(callback: ((argument: A) => unknown) | undefined, argument: A, onFault?: () => void): void {
   const fault = (error: unknown) => {

@@ -1,4 +1,4 @@
-/** What the SDKs take from the world around them, so that a test can bring its own time and its own dice. */
+/** The world around the SDKs, so that a test can bring its own time and its own dice. */
 export interface Runtime {
   /** Milliseconds since 1970, fractional; never runs backwards. */
   now(): number;

@@ -40,7 +40,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** A reader that has read enough closes the pipe (`| head`). That is no error, and what is written after it is lost. */
+/**
+ * A reader that has read enough closes the pipe (`| head`). That is no error, and what is written after it is lost.
+ */
 function ignoreClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

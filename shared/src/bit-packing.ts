@@ -1,6 +1,6 @@
 /**
- * Numbers that lie close together, as their distance from the least in as few bits as that takes: what rows count in step
- * differs by little, however large it is. PROTOCOL.md, "Packed columns", type 8.
+ * Numbers that lie close together, as their distance from the least in as few bits as that takes: what rows count in
+ * step differs by little, however large it is. PROTOCOL.md, "Packed columns", type 8.
  */
 import type { Writer } from './msgpack/writer.js';
 
@@ -10,7 +10,7 @@ const HEAD_BYTES = 9;
 const MAX_WIDTH = 16;
 /** Fewer values are not worth the head. */
 const MIN_COUNT = 16;
-/** What is saved must be worth the bits' being shifted about: a quarter. */
+/** Bits must save a quarter to be worth the work. */
 const WORTH = 0.75;
 
 /** Finds whether values are worth packing, and packs them. */
@@ -68,7 +68,10 @@ export class BitPacker {
   }
 }
 
-/** Reads what `BitPacker` wrote. What fills up the last byte may look like further values: there are as many as slots. */
+/**
+ * Read the output of `BitPacker`. Bits that fill the last byte may look like further values, so `count` says how many
+ * there are.
+ */
 export function unpackBits(packed: Uint8Array): Float64Array {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const least = view.getFloat64(0, true);

@@ -31,7 +31,10 @@ export const CLOSE = {
   REMOVED: 4105,
 } as const;
 
-/** Whether a client should connect again after this close code. 1006 too: a close frame can be lost behind a full socket. */
+/**
+ * Whether a client should connect again after this close code. 1006 too: a close frame can be lost behind a full
+ * socket.
+ */
 export function mayReconnect(closeCode: number): boolean {
   return closeCode < 4100 || closeCode > 4199;
 }

@@ -1,4 +1,7 @@
-/** Unit of a column's numbers. `count`, `enum` and `ratio` (0 to 1) have no dimension; `epoch_s` is seconds since 1970. */
+/**
+ * Unit of a column's numbers. `count`, `enum` and `ratio` (0 to 1) have no dimension; `epoch_s` is seconds since
+ * 1970.
+ */
 export type Unit =
   | 'ms'
   | 'epoch_s'
@@ -20,22 +23,25 @@ export type Unit =
   | 'MHz'
   | 'enum';
 
-/** What one column of a table is. */
+/** Description of a column. */
 export interface ColumnSpec {
   /** Number on the wire, unique over all tables. Append-only: an id is never given to another meaning. */
   readonly id: number;
   readonly unit: Unit;
   /** Decimal places kept: a cell holds the integer round(value × 10^scale). */
   readonly scale: number;
-  /** Which way is bad; `null` where neither is. */
+  /** The bad direction, or `null`. */
   readonly worse: 'more' | 'less' | 'both' | null;
-  /** It counts up from 0 until its row goes: what it rose by is what says something. A source that starts anew is a reset. */
+  /**
+   * It counts up from 0 until its row goes: what it rose by is what says something. A source that starts anew is a
+   * reset.
+   */
   readonly counter?: true;
   /** Where the reading should be, both ends included. */
   readonly target?: Bounds;
   /** A reading below `min` or above `max` is past its alert threshold; the bounds themselves are not. */
   readonly alert?: Bounds;
-  /** What people call it, where that is not its name in words: see `labelOf`. */
+  /** Its name for people, if that is not the column's name in words: see `labelOf`. */
   readonly label?: string;
   /** For `unit: 'enum'`: label of value 0, 1, 2… Append-only. */
   readonly labels?: readonly string[];
@@ -62,7 +68,7 @@ const UNIT_ENDINGS: Readonly<Partial<Record<Unit, string>>> = {
 };
 const ABBREVIATIONS: Readonly<Record<string, string>> = { cpu: 'CPU', gpu: 'GPU', gc: 'GC', rtt: 'round trip' };
 
-/** What people call a column, without its unit: `buffer depth` for `buffer_depth_ms`. */
+/** Return a column's name for people, without its unit: `buffer depth` for `buffer_depth_ms`. */
 export function labelOf({ name, unit, label }: ColumnSpec & { readonly name: string }): string {
   if (label !== undefined) return label;
   const ending = UNIT_ENDINGS[unit] ?? '';

@@ -24,8 +24,9 @@ export class ConditionError extends Error {
 }
 
 /**
- * Whether the row in a slot meets a condition; what is missing meets none. `given`: an attribute that is the same for all
- * rows, and so not among `any`. @throws ConditionError
+ * Return a test whether the row in a slot meets a condition. A missing reading meets none. `given`: an attribute that
+ * is the same for all rows, so it is not among `any`.
+ * @throws ConditionError
  */
 export function rowTest(table: Table, condition: Condition, given: string | null = null): (slot: number) => boolean {
   const [name, op, operand] = condition;
@@ -37,10 +38,13 @@ export function rowTest(table: Table, condition: Condition, given: string | null
   return numberTest(table, column, op, numberOf(column, operand));
 }
 
-/** Operators as people type them. One that begins another comes after it. */
+/** Operators as people type them. A longer one comes before its beginning. */
 const OPERATORS = ['<=', '>=', '!=', '==', '=', '<', '>', 'contains'] as const;
 
-/** Reads a condition as people type it: `latency_ms>500`, `state=open`, `since<2026-01-31T12:00:00Z`. @throws ConditionError */
+/**
+ * Reads a condition as people type it: `latency_ms>500`, `state=open`, `since<2026-01-31T12:00:00Z`. @throws
+ * ConditionError
+ */
 export function parseCondition(text: string, schema: Schema): Condition {
   const [name, operator, operand] = partsOf(text);
   const op = operator === '==' ? '=' : operator;
@@ -111,7 +115,10 @@ function checkNumberOp({ name }: Column, op: WhereOp): asserts op is Exclude<Whe
   if (op === 'contains') throw new ConditionError('bad_view', `${name} is a number; contains is for text`);
 }
 
-/** What a cell is compared with: a number, the number of a label, or a moment. @throws ConditionError */
+/**
+ * Return the number that cells are compared with: a number, the value of a label, or a time.
+ * @throws ConditionError
+ */
 function numberOf({ name, labels, unit }: Column, operand: string | number): number {
   if (typeof operand === 'number') return operand;
   const at = unit === 'epoch_s' ? parseIsoTime(operand) / 1000 : (labels?.indexOf(operand) ?? -1);

@@ -1,4 +1,7 @@
-/** Readers of what strangers send: depth and nodes are counted while the bytes are read, not when memory is full of values. */
+/**
+ * Readers of what strangers send: depth and nodes are counted while the bytes are read, not when memory is full of
+ * values.
+ */
 import { readJson, readJsonItems } from './json-reader.js';
 import { MAX_DEPTH, MAX_MESSAGE_NODES, MAX_RECORD_NODES } from './limits.js';
 import { readMsgpack, readMsgpackItems } from './msgpack/reader.js';
@@ -11,8 +14,8 @@ export function decodeMessage(wire: Uint8Array | string): unknown {
 }
 
 /**
- * Decode a record or a list of them, one record a step, so that long lists need not hold the loop. Reading ends behind one
- * record more than `maxRecords`.
+ * Decode a record or a list of them, one record a step, so that long lists need not hold the loop. Reading ends
+ * behind one record more than `maxRecords`.
  * @throws DecodeError
  */
 export function* decodeRecords(wire: Uint8Array | string, maxRecords: number): Generator<void, unknown> {

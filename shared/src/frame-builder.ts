@@ -5,9 +5,9 @@ import { Membership, type RowSelector, roomFor } from './membership.js';
 import type { Table } from './table.js';
 
 /**
- * Makes the frames of one channel: of a table, some columns and some rows. Holds the channel's *baseline*: the rows and
- * cells that a client which applied every frame so far has. `advance` moves the baseline to the table's present and
- * writes the difference; `snapshot` writes the baseline itself, so that a newcomer and an old client go on alike.
+ * Makes the frames of one channel: of a table, some columns and some rows. It holds the channel's *baseline*: the
+ * rows and cells of a client that applied every frame so far. `advance` writes the difference from the baseline to
+ * the present, and moves it. `snapshot` writes the baseline, so that new and old clients go on alike.
  */
 export class FrameBuilder {
   readonly #table: Table;
@@ -29,7 +29,10 @@ export class FrameBuilder {
   #bytes = new Int8Array(16);
   readonly #out: SinkColumn;
 
-  /** `columns`: indexes into the table's schema, in the order in which frames carry them. `selector`: null for all rows. */
+  /**
+   * `columns`: indexes into the table's schema, in the order in which frames carry them. `selector`: null for all
+   * rows.
+   */
   constructor(table: Table, columns: readonly number[], selector: RowSelector | null = null) {
     this.#table = table;
     this.#columns = columns;
@@ -50,8 +53,8 @@ export class FrameBuilder {
   }
 
   /**
-   * Takes what changed in the table since the last call into the baseline and writes it as the DELTA of the next `seq` to
-   * each of `sinks`. Nothing of this channel changed: writes nothing and returns false, unless `evenEmpty`.
+   * Takes what changed in the table since the last call into the baseline and writes it as the DELTA of the next
+   * `seq` to each of `sinks`. Nothing of this channel changed: writes nothing and returns false, unless `evenEmpty`.
    */
   advance(channel: number, source: string, t: number, sinks: readonly FrameSink[], evenEmpty: boolean): boolean {
     const rows = this.#rows;
@@ -81,8 +84,8 @@ export class FrameBuilder {
   }
 
   /**
-   * The same in steps, some rows or a column each, because 10,000 rows take up to 50 ms. Until the last step nobody may call
-   * `advance`, or write to `sink`.
+   * The same in steps, some rows or a column each, because 10,000 rows take up to 50 ms. Until the last step nobody
+   * may call `advance`, or write to `sink`.
    */
   *snapshotSteps(channel: number, source: string, t: number, sink: FrameSink): Generator<void> {
     const rows = this.#rows;
@@ -113,7 +116,10 @@ export class FrameBuilder {
     sink.end();
   }
 
-  /** Whether a row came, went or changed, in its attributes or in a column that this channel carries; or the total did. */
+  /**
+   * Whether a row came, went or changed, in its attributes or in a column that this channel carries; or the total
+   * did.
+   */
   #hasNews(): boolean {
     const rows = this.#rows;
     if (rows.removedCount > 0 || rows.addedCount > 0 || rows.total !== this.#announcedTotal) return true;

@@ -13,8 +13,8 @@ export interface FrameHeader {
 }
 
 /**
- * Takes a frame piece by piece and makes it bytes or text. Called in this order: `begin`, `removed` (deltas only), `rows`
- * and as many `row`, any number of `column`, `end`.
+ * Takes a frame piece by piece and makes it bytes or text. Called in this order: `begin`, `removed` (deltas only),
+ * `rows` and as many `row`, any number of `column`, `end`.
  */
 export interface FrameSink {
   begin(header: FrameHeader): void;
@@ -38,7 +38,9 @@ export interface SinkColumn {
   most: number;
   /** `values` as int8, where they lie ready like that; `values` is then of no meaning. */
   bytes: Int8Array | null;
-  /** Fixed-point integers as MessagePack carries them: absolute in a snapshot, differences in a delta; NaN is missing. */
+  /**
+   * Fixed-point integers as MessagePack carries them: absolute in a snapshot, differences in a delta; NaN is missing.
+   */
   values: Float64Array;
   /** Fixed-point integers, always absolute; NaN is missing. */
   absolutes: Float64Array;
@@ -174,7 +176,9 @@ function packSlots(writer: Writer, slots: Uint32Array, count: number, wide: bool
   }
 }
 
-/** The narrowest type that holds values up to this magnitude; its minimum is kept for "missing" and so is no value. */
+/**
+ * The narrowest type that holds values up to this magnitude; its minimum is kept for "missing" and so is no value.
+ */
 function narrowest(most: number): number {
   if (most <= MAX_INT8) return VALUE_TYPE.INT8;
   if (most <= 0x7fff) return VALUE_TYPE.INT16;

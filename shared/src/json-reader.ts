@@ -11,7 +11,10 @@ export function readJson(text: string, maxDepth: number, maxNodes: number): unkn
   return parsed(text);
 }
 
-/** Parse the items of a JSON list, each when asked for. A value that is no list is its own only item. @throws DecodeError */
+/**
+ * Parse the items of a JSON list, each when asked for. A value that is no list is its own only item. @throws
+ * DecodeError
+ */
 export function* readJsonItems(text: string, maxDepth: number, maxNodes: number): Generator<unknown, boolean> {
   const scan = new JsonScan(text, maxDepth, maxNodes);
   if (!scan.opensList()) {

@@ -1,11 +1,14 @@
-/** Messages of `/listen` and `/publish`: audio chunks in binary, everything else as text JSON or the same in MessagePack. */
+/**
+ * Messages of `/listen` and `/publish`: audio chunks in binary, everything else as text JSON or the same in
+ * MessagePack.
+ */
 import { readMsgpack } from './msgpack/reader.js';
 import type { Writer } from './msgpack/writer.js';
 
 /** Subprotocol of `/listen` and `/publish`: only for who must offer one, to bring a token beside it. */
 export const AUDIO_SUBPROTOCOL = 'auralis.audio.v1';
 
-/** What the bytes of a stream's chunks are, as its engine declared on `/publish?encoding=&sampleRate=&channels=`. */
+/** Format of a stream's chunks, as its engine declared on `/publish?encoding=&sampleRate=&channels=`. */
 export interface AudioFormat {
   readonly encoding: 'pcm_s16le' | 'opaque';
   readonly sampleRate: number;
@@ -108,7 +111,7 @@ export function readChunk(bytes: Uint8Array): Chunk | null {
   };
 }
 
-/** What follows the payload's header, if it is as long as the header says. */
+/** Return the bytes behind the payload's header, if there are as many as it says. */
 function payloadOf(bytes: Uint8Array, view: DataView): Uint8Array | null {
   const width = { 196: 1, 197: 2, 198: 4 }[bytes[PAYLOAD_HEADER_AT] as number];
   const lengthAt = PAYLOAD_HEADER_AT + 1;
@@ -118,7 +121,7 @@ function payloadOf(bytes: Uint8Array, view: DataView): Uint8Array | null {
   return bytes.length === lengthAt + width + length ? bytes.subarray(lengthAt + width) : null;
 }
 
-/** What an engine publishes. */
+/** A chunk as an engine publishes it. */
 export interface PublishedChunk {
   readonly durationMs: number;
   /** A view into the message. */
@@ -137,7 +140,7 @@ export function writePublishedChunk(writer: Writer, chunk: PublishedChunk): Uint
 /** Reads `[durationMs, payload]`; null where the message is MessagePack of another shape. @throws MsgpackError */
 export function readPublishedChunk(bytes: Uint8Array): PublishedChunk | null {
   const message = readMsgpack(bytes, 2);
-  // What a later version adds at the end is not for us.
+  // Ignore additions of a later version at the end.
   if (!Array.isArray(message) || message.length < 2) return null;
   const [durationMs, payload] = message as unknown[];
   return typeof durationMs === 'number' && payload instanceof Uint8Array ? { durationMs, payload } : null;

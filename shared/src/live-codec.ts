@@ -1,4 +1,4 @@
-/** Bytes or text ⇄ messages of the live protocol. What the hub receives is checked in `request.ts`. */
+/** Bytes or text ⇄ messages of the live protocol. Requests are checked in `request.ts`. */
 import { unpackBits } from './bit-packing.js';
 import { OP } from './codes.js';
 import { VALUE_TYPE, WIDE_SLOTS } from './frame-sink.js';

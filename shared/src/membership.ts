@@ -3,8 +3,8 @@ import type { Table } from './table.js';
 /** Chooses the rows of a table that a channel shows. */
 export interface RowSelector {
   /**
-   * Whether a row is chosen for what it is alone: then only rows that changed are asked again. Otherwise (the worst 50, say)
-   * every row is asked whenever anything in the table has changed.
+   * Whether a row is chosen for what it is alone: then only rows that changed are asked again. Otherwise (the worst
+   * 50, say) every row is asked whenever anything in the table has changed.
    */
   readonly isLocal: boolean;
   /** Rows that match before an offset and a limit; null where there is neither, and all that match are chosen. */
@@ -23,8 +23,8 @@ export function rowFilter(chooses: (tableSlot: number) => boolean): RowSelector 
 const NOT_A_MEMBER = -1;
 
 /**
- * The rows of one channel, as far as its frames have said: which rows of the table are in it, under which slots of the
- * channel's own. Channel slots are dense, so that a channel of few rows costs little however large its table is.
+ * The rows of one channel, as far as its frames have said: which rows of the table are in it, under which slots of
+ * the channel's own. Channel slots are dense, so that a channel of few rows costs little however large its table is.
  */
 export class Membership {
   /** Members. */
@@ -36,7 +36,10 @@ export class Membership {
   /** Table slot of a channel slot. */
   tableSlot = new Uint32Array(16);
 
-  /** Channel slots, of the last `update`: those whose row changed (new ones among them), went, and came or was renamed. */
+  /**
+   * Channel slots, of the last `update`: those whose row changed (new ones among them), went, and came or was
+   * renamed.
+   */
   changed = new Uint32Array(16);
   changedCount = 0;
   removed = new Uint32Array(16);
@@ -44,7 +47,10 @@ export class Membership {
   added = new Uint32Array(16);
   addedCount = 0;
 
-  /** A channel slot has always been the table slot of its row, as long as rows come and go in the same order there and here. */
+  /**
+   * A channel slot has always been the table slot of its row, as long as rows come and go in the same order there and
+   * here.
+   */
   #isInOrder = true;
   readonly #table: Table;
   readonly #selector: RowSelector | null;
@@ -93,7 +99,10 @@ export class Membership {
     return (this.#table.columnStamp[column] as number) > this.#seenBefore;
   }
 
-  /** Did every row change, and is the row of table slot `n` the one of channel slot `n`? Then columns can be read straight. */
+  /**
+   * Did every row change, and is the row of table slot `n` the one of channel slot `n`? Then columns can be read
+   * straight.
+   */
   get isAllChanged(): boolean {
     return this.#isInOrder && this.changedCount === this.highWater && this.size === this.highWater;
   }
@@ -110,7 +119,10 @@ export class Membership {
     return this.#attributes[slot] as readonly string[];
   }
 
-  /** All rows are in, and the same rows as before: only which of them changed is to be found. A fifth of what the rest costs. */
+  /**
+   * All rows are in, and the same rows as before: only which of them changed is to be found. A fifth of what the rest
+   * costs.
+   */
   #noteChanges(seen: number): void {
     const { highWater, rowStamp } = this.#table;
     const { changed } = this;

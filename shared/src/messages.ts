@@ -7,7 +7,7 @@ import type { ErrorCode } from './codes.js';
 
 export type WhereOp = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'contains';
 
-/** Which rows of a table, in which order. Without `sort` the order is the table's own. */
+/** Chooses rows of a table, and their order. Without `sort` the order is the table's own. */
 export interface View {
   readonly sort?: string;
   readonly desc?: boolean;
@@ -46,8 +46,10 @@ export interface FrameRow {
 }
 
 /**
- * A column's cells in a frame. `slots`: null for every live slot in ascending order. `values`: in MessagePack fixed-point
- * integers, absolute in a snapshot and differences in a delta; in JSON decimal numbers, always absolute. NaN is missing.
+ * A column's cells in a frame. NaN is missing.
+ * - `slots`: null for every live slot in ascending order.
+ * - `values`: fixed-point integers in MessagePack, absolute in a snapshot and differences in a delta; decimal numbers
+ * in JSON, always absolute.
  */
 export interface FrameColumn {
   readonly id: number;

@@ -5,8 +5,8 @@
 const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /**
- * Return a stranger's text with such characters written out, as `\n` or `\u202e`: for terminals, logs and messages. Pages
- * put it into `<bdi>`. Text that is JSON stays the same JSON.
+ * Return a stranger's text with such characters written out, as `\n` or `\u202e`: for terminals, logs and messages.
+ * Pages put it into `<bdi>`. Text that is JSON stays the same JSON.
  */
 export function neutral(text: string): string {
   return text.replace(UNSEEN, writtenOut);

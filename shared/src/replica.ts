@@ -1,7 +1,7 @@
 import type { Column } from './catalogue.js';
 import type { Frame, FrameColumn, FrameRow } from './messages.js';
 
-/** What a frame did to a replica's rows, by key. */
+/** Changes of a replica's rows by a frame, by key. */
 export interface ReplicaChange {
   /** A snapshot replaced everything. */
   readonly reset: boolean;
@@ -37,7 +37,9 @@ export class Replica {
     this.#factors = new Map(columns.map((column) => [column.id, 10 ** column.scale]));
   }
 
-  /** Applies a frame and says what it changed, or returns null for a delta that does not follow: ask for a snapshot. */
+  /**
+   * Applies a frame and says what it changed, or returns null for a delta that does not follow: ask for a snapshot.
+   */
   apply(frame: Frame): ReplicaChange | null {
     if (frame.kind === 'delta' && (this.seq < 0 || frame.seq !== this.seq + 1)) return null;
     const changed = new Set<string>();

@@ -1,4 +1,4 @@
-/** What a dashboard sends, checked: bytes become a `Request` or a `RequestError`, and nothing else passes. */
+/** Checks requests of dashboards: bytes become a `Request` or a `RequestError`. */
 import type { ErrorCode } from './codes.js';
 import { OP } from './codes.js';
 import { decodeMessage } from './decode.js';
@@ -8,7 +8,7 @@ import type { Wire } from './live-codec.js';
 import type { Request, SubscribeOptions, View, WhereOp } from './messages.js';
 import { show } from './show.js';
 
-/** What a stranger sent is not a request. `sub` is the subscription it is about, where that can be told. */
+/** The message is not a request. `sub`: the subscription that it is about, if known. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly code: ErrorCode;

@@ -2,18 +2,20 @@ import type { Schema } from './catalogue.js';
 import { MAX_FIXED, MAX_ROWS } from './limits.js';
 
 /**
- * A table: rows with a string key and text attributes, and numeric columns. Struct of arrays: a row is a slot, a column
- * is one Float64Array of fixed-point integers, round(value × 10^scale), NaN where nothing was reported. Writing a
- * reading allocates nothing.
+ * A table: rows with a string key and text attributes, and numeric columns. Struct of arrays: a row is a slot, a
+ * column is one Float64Array of fixed-point integers, round(value × 10^scale), NaN where nothing was reported.
+ * Writing a reading allocates nothing.
  *
- * Instead of one dirty bit there is one stamp a row and one a column, taken from a clock that each reader advances. So any
- * number of readers, each at its own rate, can ask "what changed since I last looked?" without keeping bits for each.
+ * Instead of one dirty bit there is one stamp a row and one a column, taken from a clock that each reader advances.
+ * So any number of readers, each at its own rate, can ask "what changed since I last looked?" without keeping bits
+ * for each.
  */
 export class Table<Name extends string = string> {
   readonly schema: Schema<Name>;
   /**
-   * `cells[column index][slot]`: fixed-point integer, or NaN for missing; of no meaning in slots that were never in use. Written
-   * by `set`, `setSome`, `add` and `clear` alone, for columns in which nothing was ever written are one and the same array.
+   * `cells[column index][slot]`: fixed-point integer, or NaN for missing; of no meaning in slots that were never in
+   * use. Written by `set`, `setSome`, `add` and `clear` alone, for columns in which nothing was ever written are one
+   * and the same array.
    */
   readonly cells: Float64Array[];
   /** Slots from 0 up to, not including, this one have been in use. */
@@ -26,7 +28,9 @@ export class Table<Name extends string = string> {
   attributeStamp: Float64Array;
   /** Stamp of the last change in a column. */
   readonly columnStamp: Float64Array;
-  /** Odd while the slot is live; counts up at every open and close, so a reused slot can be told from the row before. */
+  /**
+   * Odd while the slot is live; counts up at every open and close, so a reused slot can be told from the row before.
+   */
   generation: Uint32Array;
 
   /** Wall clock minus the clock of `epochS`, ms. */
@@ -36,11 +40,14 @@ export class Table<Name extends string = string> {
   #rowsStamp = 0;
   #capacity: number;
   /**
-   * All columns lie in it, one after another. It is asked for at once, and pages of it in which no slot was in use yet cost
-   * nothing: so a table may have room from the start for as many rows as there will be.
+   * One block with all columns, one after another. Pages in which no slot was in use cost nothing, so a table may
+   * have room from the start for all its rows.
    */
   #room: ArrayBuffer;
-  /** A column of which nothing is known: half of those of `connections`, while nobody plays, would cost 8 bytes a row each. */
+  /**
+   * A column of which nothing is known: half of those of `connections`, while nobody plays, would cost 8 bytes a row
+   * each.
+   */
   #missing: Float64Array;
   readonly #factors: Float64Array;
   readonly #slots = new Map<string, number>();
@@ -48,7 +55,10 @@ export class Table<Name extends string = string> {
   readonly #attributes: (readonly string[])[] = [];
   readonly #free: number[] = [];
 
-  /** `capacity`: rows that it holds before it grows, which copies all of them and leaves what was too small to the collector. */
+  /**
+   * `capacity`: rows that it holds before it grows, which copies all of them and leaves what was too small to the
+   * collector.
+   */
   constructor(schema: Schema<Name>, capacity = 16) {
     const { length } = schema.columns;
     this.schema = schema;
@@ -129,8 +139,8 @@ export class Table<Name extends string = string> {
   }
 
   /**
-   * As `set` for each column of `columns` whose place in `present` is 1: a report's seventeen readings in one call, which
-   * marks the row once.
+   * As `set` for each column of `columns` whose place in `present` is 1: a report's seventeen readings in one call,
+   * which marks the row once.
    */
   setSome(slot: number, columns: Uint16Array, values: Float64Array, present: Uint8Array): void {
     const { cells, columnStamp } = this;
@@ -151,8 +161,8 @@ export class Table<Name extends string = string> {
   }
 
   /**
-   * Adds to a counter; a missing one counts from 0. `amount` is rounded as a reading is. One that is no finite number, or
-   * with which the cell would hold more than it can, changes nothing: a counter is not lost to a single bad reading.
+   * Add to a counter; a missing one counts from 0. `amount` is rounded as a reading is. An amount that is not finite,
+   * or with which the cell would overflow, changes nothing.
    */
   add(slot: number, column: number, amount: number): void {
     const cells = this.cells[column] as Float64Array;
@@ -265,7 +275,10 @@ function roomFor(columns: number, capacity: number): ArrayBuffer {
 
 const MIN_GROWTH = 16;
 
-/** round(value × factor), NaN for what no cell can hold. `+ 0` turns −0, which no integer on the wire can carry, into 0. */
+/**
+ * round(value × factor), NaN for what no cell can hold. `+ 0` turns −0, which no integer on the wire can carry, into
+ * 0.
+ */
 function toFixedPoint(value: number, factor: number): number {
   const fixed = Math.round(value * factor) + 0;
   return Math.abs(fixed) <= MAX_FIXED ? fixed : Number.NaN;

@@ -1,9 +1,9 @@
 /** How a token travels to a hub. */
 
-/** What stands before the base64url of a token in a subprotocol, which is never echoed: browsers set no header on a WebSocket. */
+/** Prefix of a token's base64url in a subprotocol, which is never echoed. Browsers set no header on a WebSocket. */
 export const TOKEN_SUBPROTOCOL = 'auralis.token.';
 
-/** What a token may be made of, so that a header can carry it. */
+/** Characters of a token, so that a header can carry it. */
 export const TOKEN = /^[\x21-\x7e]+$/;
 
 /** The header that brings a token; none without one. */

@@ -14,8 +14,8 @@ export interface Attack {
   /** A sentence for the test's title: what the attacker does. */
   readonly name: string;
   /**
-   * Attack, and expect what the attacker gets for it (answers, close codes, the hub's counters). `isLong`: go on for longer
-   * or in greater numbers, as `test:long` does; the short form takes at most two seconds.
+   * Attack, and expect the hub's reaction (answers, close codes, counters). `isLong`: attack longer or in greater
+   * numbers, as `test:long` does. The short form takes at most two seconds.
    */
   run(target: Target, isLong: boolean): Promise<void>;
 }

@@ -19,7 +19,7 @@ import { tinyChunks } from './tiny-chunks.js';
 import { unreadAnswers } from './unread-answers.js';
 import { usedAllowances } from './used-allowances.js';
 
-/** Attacks on a hub as it comes. One that needs other settings has a suite of its own. */
+/** Attacks on a hub with default settings. Attacks that need other settings have suites of their own. */
 const ATTACKS: readonly Attack[] = [
   garbage,
   expressions,
@@ -39,7 +39,9 @@ const ATTACKS: readonly Attack[] = [
 
 const TEST_MS = 300_000;
 
-/** Run every attack on a hub on `transport`, one after the other, beside neighbours who must not notice any of them. */
+/**
+ * Run every attack on a hub on `transport`, one after the other, beside neighbours who must not notice any of them.
+ */
 export function testAttacks(transport: 'uws' | 'ws', isLong: boolean): void {
   test(
     `neighbours on ${transport} receive every chunk while strangers attack`,
@@ -47,7 +49,10 @@ export function testAttacks(transport: 'uws' | 'ws', isLong: boolean): void {
       const auth = new AuthFile({ anonymous: ['listener'] });
       const hub = await HubProcess.start(['--transport', transport, '--auth-file', auth.path]);
       try {
-        /** Attacks during which the hub dropped chunks of the stream, attackers' own included: a hint if the test fails. */
+        /**
+         * Attacks during which the hub dropped chunks of the stream, attackers' own included: a hint if the test
+         * fails.
+         */
         const harmful: string[] = [];
         const attack = async () => {
           let before = 0;

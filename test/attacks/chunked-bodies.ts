@@ -5,7 +5,10 @@ import type { Attack } from './attack.js';
 /** One-byte chunks: 6 bytes on the wire for each that is meant. */
 const CHUNKS = Buffer.from('1\r\nx\r\n'.repeat(16_384));
 const HEAD = 'POST /api/v1/streams/x/reports HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n';
-/** What bodies hold, and garbage of Node's parser: a buffer for each byte, collected late. Held bodies took 390 MB each. */
+/**
+ * Bytes that bodies hold, and garbage of Node's parser: a buffer for each byte, collected late. Held bodies took 390
+ * MB each.
+ */
 const MAX_GROWTH_BYTES = 160 * 2 ** 20;
 
 /** Bodies of up to a million one-byte chunks, with a token and without. */
@@ -27,7 +30,10 @@ export const chunkedBodies: Attack = {
   },
 };
 
-/** Send the chunks, as fast as they are taken. Return the status of the answer, or null if the connection ended without. */
+/**
+ * Send the chunks, as fast as they are taken. Return the status of the answer, or null if the connection ended
+ * without.
+ */
 function post(port: number, token: string | null, batches: number): Promise<number | null> {
   return new Promise((resolve) => {
     const authorization = token === null ? '' : `Authorization: Bearer ${token}\r\n`;

@@ -17,7 +17,10 @@ export const usedAllowances: Attack = {
   },
 };
 
-/** Use up the SUBSCRIBEs of five seconds and nearly all refusals of a minute. The hub reads all of it before the close. */
+/**
+ * Use up the SUBSCRIBEs of five seconds and nearly all refusals of a minute. The hub reads all of it before the
+ * close.
+ */
 async function stranger(target: Target): Promise<void> {
   const live = await dashboard(target);
   for (let sub = 0; sub < 64; sub++) {

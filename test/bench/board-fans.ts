@@ -11,7 +11,7 @@ interface BoardSpec {
   readonly name: string;
   readonly module: string;
   readonly path: string;
-  /** What a dashboard sends once its socket is open. */
+  /** Messages of a dashboard once its socket is open. */
   readonly hello?: Uint8Array;
 }
 
@@ -45,7 +45,7 @@ export async function startBoardFan(load: Load, { name, module, path, hello }: B
     bytes: 0,
     setDashboards: async (count) => {
       await load.resize({ ...dashboards, count });
-      // What greets a dashboard is no delivery.
+      // Greetings are not deliveries.
       await sleep(LAST_TICK_MS);
     },
     async turn(seconds, pace = 'as the SDK') {

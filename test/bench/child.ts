@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** A question is answered within this long, or the run ends: nothing here may wait for ever. */
+/** A question is answered within this long, or the run ends. */
 const ANSWER_MS = 180_000;
 
 type Answer = { readonly id: number; readonly result?: unknown; readonly error?: string };

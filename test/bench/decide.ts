@@ -1,7 +1,7 @@
 /**
- * `pnpm decide CHECKOUT [--rounds N] [--listeners N]`: does this checkout cost less or more CPU than another one, which must
- * be built? Both hubs do the whole job in paired rounds; then both rest. An optimisation stays if removing it costs more than
- * 1 % of the whole job, so that the interval lies above 1.01.
+ * `pnpm decide CHECKOUT [--rounds N] [--listeners N]`: does this checkout cost less or more CPU than another one,
+ * which must be built? Both hubs do the whole job in paired rounds; then both rest. An optimisation stays if removing
+ * it costs more than 1 % of the whole job, so that the interval lies above 1.01.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';

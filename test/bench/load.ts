@@ -43,7 +43,10 @@ export class Load {
     return this.#child.ask('setPollers', { port, count });
   }
 
-  /** Lets every poller ask each `everyMs`. `sent`: answers that came; `late`: asks that found the one before unanswered. */
+  /**
+   * Lets every poller ask each `everyMs`. `sent`: answers that came; `late`: asks that found the one before
+   * unanswered.
+   */
   poll(everyMs: number, seconds: number): Promise<Sent> {
     return this.#child.ask('poll', { everyMs, seconds });
   }
@@ -78,7 +81,7 @@ export class LoadWatch {
     if (sent.some(({ sent: count, late }) => late > LATE * count)) this.#late++;
   }
 
-  /** What a reader must know; empty where the load kept up. */
+  /** Notes for a reader; empty if the load kept up. */
   notes(): string[] {
     const notes: string[] = [];
     if (this.#busy > 0)

@@ -1,4 +1,7 @@
-/** `pnpm bench [--quick] [--only ID,ID…] [--json FILE] [--write]`: measures the hub beside its peers. See BENCHMARKS.md. */
+/**
+ * `pnpm bench [--quick] [--only ID,ID…] [--json FILE] [--write]`: measures the hub beside its peers. See
+ * BENCHMARKS.md.
+ */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, parseOptions, UsageError } from './options.js';

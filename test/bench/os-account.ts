@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * CPU time of a process, ns, as the kernel books it: user and system, all of its threads. `schedstat` counts in ns where
- * `stat` counts in ticks of 10 ms; a thread that ends takes its share along, and Node's threads do not end.
+ * CPU time of a process, ns: user and system, all of its threads. `schedstat` counts in ns, `stat` in ticks of 10 ms.
+ * A thread that ends takes its share along, but Node's threads do not end.
  */
 export function cpuNs(pid: number): number {
   let sum = 0;
@@ -17,8 +17,8 @@ export function cpuNs(pid: number): number {
 }
 
 /**
- * CPU time of a process's first thread, ns: in Node, the event loop's. What other threads do (compressing, collecting
- * garbage beside the program) keeps it from nothing.
+ * CPU time of a process's first thread, ns: in Node, the event loop's. Other threads (compression, garbage
+ * collection) do not block it.
  */
 export function loopNs(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]);
@@ -30,7 +30,7 @@ export function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
 }
 
-/** What processes used between two looks at the clock. */
+/** CPU that processes used between two readings. */
 export interface CpuUse {
   /** ns, in the order of the processes. */
   readonly cpuNs: readonly number[];

@@ -12,7 +12,7 @@ export interface ScenarioResult {
   readonly lines: readonly (Figure | Refused)[];
 }
 
-/** What one or more runs have measured, as it lies in the JSON file. */
+/** Measurements of one or more runs, as they lie in the JSON file. */
 export interface Results {
   readonly node: string;
   readonly platform: string;

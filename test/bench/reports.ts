@@ -5,7 +5,10 @@ import { seededRandom, wanders } from './random.js';
 /** Different reports, sent in turn, so that every one changes its row. A power of two: see the pacer's stride. */
 const VARIANTS = 64;
 
-/** `full`: all that the SDK sends, in its order. `five`: the five fields of the spec. `shuffled`: `full` in another order. */
+/**
+ * `full`: all that the SDK sends, in its order. `five`: the five fields of the spec. `shuffled`: `full` in another
+ * order.
+ */
 export type ReportKind = 'full' | 'five' | 'shuffled';
 
 /** `client_metrics` messages whose readings wander as those of one listener on a steady network do. */

@@ -19,14 +19,14 @@ export interface Turns {
   progress(step: string): void;
 }
 
-/** What a server used in one round, and what it did for it. */
+/** CPU of a server in one round, and its work. */
 export interface Sample {
   readonly cpuNs: number;
   readonly elapsedNs: number;
   readonly items: number;
 }
 
-/** What one side used, round by round. */
+/** CPU of one side, round by round. */
 export interface Cost {
   /** CPU per item above what it uses idle, µs. */
   readonly us: readonly number[];
@@ -39,15 +39,14 @@ export function usPerItem(samples: readonly Sample[], idleShare: number): number
 }
 
 /**
- * So long servers work before anything is counted. Some 15 to 30 s after a start, once there is less garbage than at the
- * start, V8 collects everything twice and makes its young generation small; that happens once in the life of a process, and
- * falls into whichever round it likes.
+ * Servers work this long before anything is counted. Some 15 to 30 s after a start V8 collects everything twice and
+ * makes its young generation small. This happens once in the life of a process, in any round.
  */
 const RUN_IN_S = 36;
 
 /**
- * Many and short: a machine that is shared with others is slow for seconds at a time, so what lies close together meets the
- * same slowness, and a median of many moves less than one of few.
+ * Many short rounds: a shared machine is slow for seconds at a time. Halves that lie close together meet the same
+ * slowness, and a median of many moves less.
  */
 export const SHORT_ROUNDS = {
   quick: { rounds: 8, idleMs: 1_000 },
@@ -70,9 +69,9 @@ export async function runIn(sides: readonly Side[], progress: (step: string) => 
 const TAIL_MS = 150;
 
 /**
- * Lets the sides work in turn, round after round, and charges what each server used above its own idle rate to its items.
- * A round without account goes first, so that everything is compiled. The order turns round each time: whatever drifts
- * meets all of them alike.
+ * Lets the sides work in turn, round after round, and charges what each server used above its own idle rate to its
+ * items. A round without account goes first, so that everything is compiled. The order turns round each time:
+ * whatever drifts meets all of them alike.
  */
 export async function takeTurns(sides: readonly Side[], turns: Turns): Promise<readonly Cost[]> {
   const samples = sides.map(() => [] as Sample[]);

@@ -5,13 +5,13 @@ export type Mode = 'quick' | 'full';
 
 export interface Target {
   readonly max: number;
-  /** What is held against it: the hub's own figure or its ratio to the peer's. */
+  /** Target: for the hub's own figure, or its ratio to the peer's. */
   readonly of: 'hub' | 'ratio';
 }
 
 /** One line of the table. */
 export interface Figure {
-  /** What was measured, in a few words. */
+  /** The measurement, in a few words. */
   readonly name: string;
   readonly unit: 'µs' | 'bytes' | 'KB' | 'ms' | 'ms/s' | '×';
   readonly hub: Spread;
@@ -19,7 +19,7 @@ export interface Figure {
   /** Hub ÷ peer, round by round. */
   readonly ratio: Spread | null;
   readonly target: Target | null;
-  /** What a reader must know to believe it. */
+  /** Notes that a reader must know. */
   readonly notes: readonly string[];
 }
 

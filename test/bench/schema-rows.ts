@@ -1,6 +1,9 @@
 import { Encoder, type SchemaType, schema, t } from '@colyseus/schema';
 
-/** The shortest that @colyseus/schema has for them: a count as its own variable-length number, tenths of a ms as float32. */
+/**
+ * The shortest that @colyseus/schema has for them: a count as its own variable-length number, tenths of a ms as
+ * float32.
+ */
 const Listener = schema(
   { chunks_sent: t.number(), latency_ms: t.float32(), buffer_depth_ms: t.number(), rtt_ms: t.float32() },
   'Listener',

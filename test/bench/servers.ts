@@ -35,7 +35,10 @@ export class HubServer implements Server {
     this.#home = home;
   }
 
-  /** `args`: more flags of `serve`; `nodeArgs`: flags of Node itself; `bin`: of which checkout. @throws Error where it does not listen in time */
+  /**
+   * `args`: more flags of `serve`; `nodeArgs`: flags of Node itself; `bin`: of which checkout. @throws Error where it
+   * does not listen in time
+   */
   static async start(
     args: readonly string[] = [],
     nodeArgs: readonly string[] = [],

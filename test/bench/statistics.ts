@@ -21,8 +21,8 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * Ratios round by round, then their spread: what slows one round down slows both of its halves, so that a ratio is
- * steadier than either figure on a machine that is not alone.
+ * Ratios round by round, then their spread. A disturbance slows both halves of a round, so a ratio is steadier than
+ * either figure on a machine that is not alone.
  */
 export function ratioOf(of: readonly number[], to: readonly number[]): Spread {
   return spreadOf(of.map((value, round) => value / (to[round] as number)));
@@ -38,8 +38,9 @@ export interface Interval {
 const RESAMPLES = 2_000;
 
 /**
- * The interval of a mean by bootstrap (Efron, 1979): the means of samples drawn from the values, with repetition, without
- * the lowest and the highest 2.5 %. It asks nothing of how rounds are distributed. Seeded, so the same values give the same.
+ * The interval of a mean by bootstrap (Efron, 1979): the means of samples drawn from the values, with repetition,
+ * without the lowest and the highest 2.5 %. It asks nothing of how rounds are distributed. Seeded, so the same values
+ * give the same.
  * @throws RangeError for no values
  */
 export function intervalOf(values: readonly number[]): Interval {

@@ -37,13 +37,15 @@ export function crowdedDashboard(world: World): void {
       await hub.stop();
     });
 
-    /** What the hub itself lists, in the order that the page shows. */
+    /** Rows of the hub's own list, in the order of the page. */
     const listed = async (query: string): Promise<Listed[]> => {
       const path = `/api/v1/connections?stream=crowd&sort=latency_ms&order=desc&${query}`;
       return (await hub.get<{ items: Listed[] }>(path)).items;
     };
     const shown = async () => (await rowsOf(page, 'connections')).map(({ key }) => key);
-    /** The rows on the page are those of the list, one after the other, from the place where the first of them stands. */
+    /**
+     * The rows on the page are those of the list, one after the other, from the place where the first of them stands.
+     */
     const isPartOf = (keys: readonly string[], list: readonly Listed[]) => {
       const from = list.findIndex(({ id }) => id === keys[0]);
       return keys.length > 10 && from >= 0 && keys.every((key, at) => list[from + at]?.id === key) && { from };

@@ -4,7 +4,7 @@ import { ReverseProxy } from '../harness/reverse-proxy.js';
 import { linkOf } from './pages.js';
 import { until, type World } from './world.js';
 
-/** What a hub shows besides the API: its reference, and everything below a path of another server. */
+/** Pages of a hub besides the API: its reference, and everything below a path of another server. */
 export function docsAndPrefix(world: World): void {
   describe('the API reference', () => {
     let hub: HubProcess;

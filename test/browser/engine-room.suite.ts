@@ -51,8 +51,8 @@ export function engineRoomOnDashboard(world: World): void {
     const listed = async (table: string): Promise<Listed[]> =>
       (await hub.get<{ items: Listed[] }>(`/api/v1/${table}`)).items;
     /**
-     * Waits until all of the figures together are what the hub has listed, as exactly as the page shows it: a page is as late
-     * as its browser is busy.
+     * Waits until all of the figures together are what the hub has listed, as exactly as the page shows it: a page is
+     * as late as its browser is busy.
      */
     const agree = (card: string, table: string, row: string, columns: Readonly<Record<string, string>>) => {
       const seen: Listed[] = [];

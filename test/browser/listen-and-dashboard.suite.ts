@@ -74,7 +74,7 @@ function openRow(rows: readonly ShownRow[]): ShownRow | null {
 
 const isPositive = (text: string | undefined) => (numberIn(text) ?? 0) > 0;
 
-/** What the row says over the time that it is to play. */
+/** Return the row's readings over the time that it must play. */
 async function watch(ask: () => Promise<ShownRow | null>): Promise<ShownRow[]> {
   const seen: ShownRow[] = [];
   const end = performance.now() + PLAY_MS;

@@ -86,7 +86,8 @@ export function listenPage(world: World): void {
       const engine = engineOf('bursts');
       const page = await open('stream=bursts&autoplay');
       await says(page, /^Playing$/);
-      // What is kept of 1.9 s more depends on where in the burst it was too much, 1.5 s at most: another burst comes out elsewhere.
+      // The page keeps at most 1.5 s of 1.9 s more; where the burst is cut differs, and another burst comes out
+      // elsewhere.
       await until('what is left is near live', 30_000, async () => {
         engine.burst(19);
         await page.getByText(/^Skipped \d/).waitFor({ timeout: 15_000 });

@@ -1,4 +1,4 @@
-/** What a person sees on the two pages, read off the document. */
+/** Reads both pages as a person sees them. */
 import type { Page } from 'playwright-core';
 
 /** A row of one of the dashboard's tables: texts of its cells by the head's label, and its key. */

@@ -1,4 +1,7 @@
-/** The class of the monitoring specification, section 5.1, as it is. Pages out there have it, so the hub must understand it. */
+/**
+ * The class of the monitoring specification, section 5.1, as it is. Pages out there have it, so the hub must
+ * understand it.
+ */
 export const SPEC_CLIENT_METRICS = `
 // client/metrics.js
 

@@ -5,13 +5,16 @@ import type { Page } from 'playwright-core';
 import { HubProcess, ROOT, runCommand } from '../harness/hub.js';
 import { describeInBrowser, until } from './world.js';
 
-/** The dashboard of the monitoring specification, section 6.1, as it is: it asks localhost:8000, and is opened as a file. */
+/**
+ * The dashboard of the monitoring specification, section 6.1, as it is: it asks localhost:8000, and is opened as a
+ * file.
+ */
 const PAGE = `${ROOT}test/browser/spec-dashboard.html`;
 const PORT = 8000;
 
 type Summary = Record<string, number | null>;
 
-/** What each card shows, as the page itself makes it of the summary. */
+/** Content of each card, as the page makes it from the summary. */
 const CARDS: readonly [label: string, unit: string, (summary: Summary) => string][] = [
   ['Active Clients', '', ({ current_active_clients: clients }) => `${clients}`],
   ['Phrases Generated', '', ({ total_phrases_generated: phrases }) => `${phrases}`],

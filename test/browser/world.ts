@@ -40,8 +40,8 @@ export interface OpenOptions extends BrowserContextOptions {
 }
 
 /**
- * Suites share one browser and run one after the other: sound has to keep time, and two cores are soon busy. What a suite has
- * opened is closed when it is over: pages that go on playing and painting would leave nothing to the next.
+ * Suites share one browser and run one after the other, because sound has to keep time on two cores. Each suite
+ * closes its pages, which would otherwise go on playing and painting.
  */
 export function describeInBrowser(name: string, ...suites: readonly ((world: World) => void)[]): void {
   const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));

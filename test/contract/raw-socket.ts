@@ -69,7 +69,7 @@ export class RawSocket {
     this.socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n\r\n`);
   }
 
-  /** What came behind the head and is no whole frame: the body of a refusal. */
+  /** Bytes behind the head that are no whole frame: the body of a refusal. */
   get rest(): string {
     return Buffer.concat(this.#unread).toString();
   }

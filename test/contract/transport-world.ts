@@ -10,7 +10,7 @@ import type {
   UpgradeRequest,
 } from '@auralis/server/transport/transport';
 
-/** What a handler was told, in order. */
+/** Calls of a handler, in order. */
 export type Event =
   | { readonly kind: 'open' }
   | { readonly kind: 'message'; readonly data: Buffer; readonly isBinary: boolean }

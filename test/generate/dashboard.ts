@@ -18,7 +18,9 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 const UNMARKED = [{ color: 'green', value: null }];
 
-/** The dashboard for Grafana: what fires, the specification's metrics, then listeners and every column of every table. */
+/**
+ * The dashboard for Grafana: what fires, the specification's metrics, then listeners and every column of every table.
+ */
 export function grafanaDashboard(): string {
   const rows: RowDraft[] = [
     ['At a glance', [alertsPanel(), listenersBy('status'), listenersBy('status_reason')]],
@@ -77,7 +79,7 @@ function columnPanel(family: ColumnFamily): Draft {
   };
 }
 
-/** Of how much a counter rises in a second: seconds in a second are a number. */
+/** Rise of a counter in a second: seconds in a second are a number. */
 function rateUnitOf({ unit }: ColumnFamily): string {
   if (unit === 'bytes') return 'Bps';
   return unit === null ? 'cps' : 'short';

@@ -21,14 +21,19 @@ import type {
   Options,
 } from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
 
-/** Grafana 10 and later read this version of the JSON model; a later Grafana brings it up to its own when it loads it. */
+/**
+ * Grafana 10 and later read this version of the JSON model; a later Grafana brings it up to its own when it loads it.
+ */
 const SCHEMA_VERSION = 38;
 const WIDTH = 8;
 const HEIGHT = 7;
 const COLUMNS_OF_GRID = 24 / WIDTH;
 /** The first rows stand open, the others are folded until they are asked for. */
 const OPEN_ROWS = 2;
-/** The variable below: a dashboard with `__inputs` instead asks when it is imported, and cannot be provisioned from a file. */
+/**
+ * The variable below: a dashboard with `__inputs` instead asks when it is imported, and cannot be provisioned from a
+ * file.
+ */
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
 
 export interface Query {
@@ -43,7 +48,7 @@ export interface Draft {
   readonly unit: string;
   /** Colours, the lowest first; each holds from its value on. */
   readonly steps: readonly Threshold[];
-  /** What the numbers 0, 1, … mean, where they are not counts. */
+  /** Labels of the numbers 0, 1, …, if they are not counts. */
   readonly labels?: readonly string[];
   readonly queries: readonly Query[];
 }
@@ -134,7 +139,7 @@ function mappingOf(labels: readonly string[]): ValueMapping {
   return { type: MappingType.ValueToText, options };
 }
 
-/** Which Prometheus is asked, by choice at the top; Grafana takes its first by itself. */
+/** Variable at the top that chooses the Prometheus. Grafana takes its first by default. */
 function datasourceVariable(): VariableModel {
   return { name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' };
 }

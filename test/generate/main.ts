@@ -1,4 +1,7 @@
-/** `pnpm generate`: writes what is made from the catalogue and the built-in rules. A test fails where it was forgotten. */
+/**
+ * `pnpm generate`: writes what is made from the catalogue and the built-in rules. A test fails where it was
+ * forgotten.
+ */
 import { writeFileSync } from 'node:fs';
 import { OUTPUTS, pathOf } from './outputs.js';
 

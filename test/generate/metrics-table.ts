@@ -95,7 +95,7 @@ export const SPECIFIED: readonly (readonly [section: string, readonly SpecifiedM
   ],
 ];
 
-/** What the rows of a table are, and where its figures come from. */
+/** Description of a table's rows, and the source of its figures. */
 const ABOUT: Readonly<Record<TableName, string>> = {
   hubs: 'The hub itself: one row, which it counts and measures by itself.',
   streams: 'A row for each stream, from what the hub sends and from its listeners.',

@@ -81,7 +81,7 @@ function valueIn(unit: string | null): string {
   }
 }
 
-/** What it is about, by the labels of its series. */
+/** Subject of a rule, by the labels of its series. */
 function whereOf(rule: Rule): string {
   if (isOfWorst(rule)) return ' ({{ $labels.listener }} of stream {{ $labels.stream }})';
   const label = rule.condition.kind === 'absent' ? 'stream' : labelOf(rule.table);
@@ -141,7 +141,7 @@ function ofWorst({ column, condition, unless }: Rule): string | null {
   return `${worst} by (job, instance, stream, listener) (${series}) ${operator} ${boundIn(family, condition.bound)}`;
 }
 
-/** Of a listener's row itself nothing is said but the one figure. */
+/** A listener's row has only the one figure in Prometheus. */
 const mayBeSaid = (rule: Rule, term: Term) => rule.table !== 'connections' || term.of === 'stream';
 
 function joined({ table }: Rule, { of, condition: [name, operator, value] }: Term): string {

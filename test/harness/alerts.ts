@@ -5,7 +5,7 @@ import { type HubProcess, ROOT } from './hub.js';
 
 /** Config file of a hub that tells nothing of the machine it is on, for tests that count its alerts. */
 export const NO_HOST_RULES = `${ROOT}test/fixtures/no-host-rules.yaml`;
-/** What is in it, for a config that says more. */
+/** Content of the file, for a config that has more. */
 export const noHostRules = () => parse(readFileSync(NO_HOST_RULES, 'utf8')) as { readonly alerts: object };
 /** Config of a hub that raises no alert by itself. */
 export const NO_RULES = `${ROOT}test/fixtures/no-rules.yaml`;

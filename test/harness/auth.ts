@@ -17,7 +17,7 @@ const ENTRIES = {
   admin: { roles: ['admin'] },
   /** Audio of another stream than the `main` of the tests. */
   elsewhere: { roles: ['listener', 'publisher'], streams: ['other'] },
-  /** What `simulate` needs, but for its listeners. */
+  /** Roles that `simulate` needs, but for its listeners. */
   engine: { roles: ['publisher', 'viewer'] },
   expired: { roles: ['admin'], expires: '2020-01-01' },
 } as const satisfies Readonly<Record<string, Entry>>;
@@ -29,7 +29,7 @@ export interface AuthRest {
   readonly origins?: readonly string[];
   /** Tokens that are left out. */
   readonly without?: readonly TokenName[];
-  /** What is other than above. */
+  /** Settings that differ from above. */
   readonly entries?: Partial<Record<TokenName, Partial<Entry>>>;
 }
 

@@ -1,6 +1,8 @@
 /** CMCD as players send it: the examples of CTA-5004-B, and what older players made of earlier versions. */
 
-/** Event mode, one body after the other: a session that starts, plays, starves once with an error, goes on and ends. */
+/**
+ * Event mode, one body after the other: a session that starts, plays, starves once with an error, goes on and ends.
+ */
 export const SESSION: readonly string[] = [
   'bl=(0),cid="main",e=t,h="example.com",pt=0,sid="session-id-123",sn=1,sta=s,su,ts=1764752400000,v=2',
   'bl=(6000),br=(4200;v 256;a),cid="main",e=t,h="example.com",lb=(523;v 64;a),msd=812,mtp=(87000;v 49000;a),pb=(4200;v 256;a),pt=29188,sf=d,sid="session-id-123",sn=2,st=v,sta=p,tb=(4200;v 256;a),tpb=(4200;v 256;a),ts=1764752430000,v=2',
@@ -23,6 +25,8 @@ export const EVERY_KEY =
 export const VERSION_1 =
   'bl=21300,br=3200,bs,cid="main",d=4004,dl=18500,mtp=48100,nor="..%2F300kbps%2Ftrack.m4v",ot=v,rtp=15000,sf=h,sid="6e2fb550-c457-11e9-bb97-0800200c9a66",st=l,tb=6000';
 
-/** Event mode before inner lists were agreed on, with the line feed at the end that the standard has since forbidden. */
+/**
+ * Event mode before inner lists were agreed on, with the line feed at the end that the standard has since forbidden.
+ */
 export const EARLY_EVENTS =
   'e=ps,sid="session-1",ts=1700000000000,sta=p,cid="main"\ne=t,sid="session-1",ts=1700000001000,bl=5000,cid="main"\n';

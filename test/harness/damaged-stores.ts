@@ -79,8 +79,8 @@ async function makeStore(dir: string): Promise<void> {
 }
 
 /**
- * Damages `count` stores, and opens each. Whatever lay in untouched records is there, nothing else is, and unless a journal
- * was cut at its end, the loss is said. Then the store works as any other.
+ * Damage `count` stores, and open each. Everything in untouched records is there, nothing else is, and the loss is
+ * reported unless a journal was cut at its end. Then the store works as any other.
  */
 export async function testDamagedStores(count: number, seed: number): Promise<void> {
   const random = randomFrom(seed);

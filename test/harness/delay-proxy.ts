@@ -1,7 +1,10 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { seededRandom } from '@auralis/server/simulate/random';
 
-/** How long bytes are on their way, ms: the least that it takes, and what comes on top on average (exponentially distributed). */
+/**
+ * How long bytes are on their way, ms: the least that it takes, and what comes on top on average (exponentially
+ * distributed).
+ */
 export interface Delays {
   readonly upMs: number;
   readonly downMs: number;

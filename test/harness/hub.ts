@@ -37,8 +37,8 @@ export class HubProcess {
   }
 
   /**
-   * Starts `serve` on a free port (unless `args` names one) and waits until it listens. `env` is added to our own; with
-   * `AURALIS_DATA_DIR` in it, that directory is used and stays. `under` are other circumstances of the process.
+   * Start `serve` on a free port (unless `args` names one) and wait until it listens. `env` is added to our own. If
+   * it has `AURALIS_DATA_DIR`, that directory is used and stays. `under`: other circumstances of the process.
    */
   static async start(
     args: readonly string[] = [],

@@ -18,8 +18,9 @@ async function post(hub: HubProcess, path: string, body: object = {}): Promise<s
 }
 
 /**
- * Kills a hub `rounds` times while its receiver often fails: everything that was answered is told, each once a key, in order.
- * The hub is asked every half of `pauseMs`: 25 rounds at 12 ms make about 6,000 transitions of the 10,000 that may wait.
+ * Kills a hub `rounds` times while its receiver often fails: everything that was answered is told, each once a key,
+ * in order. The hub is asked every half of `pauseMs`: 25 rounds at 12 ms make about 6,000 transitions of the 10,000
+ * that may wait.
  */
 export async function testKilledHub(rounds: number, pauseMs: number): Promise<void> {
   const random = randomFrom(20260131);

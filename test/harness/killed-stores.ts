@@ -7,7 +7,10 @@ import { expect } from '@jest/globals';
 import { newDataDir, ROOT } from './hub.js';
 import { randomFrom } from './random.js';
 
-/** Kills a process that writes as fast as it can, `rounds` times: what was confirmed is there, and nothing is half there. */
+/**
+ * Kills a process that writes as fast as it can, `rounds` times: what was confirmed is there, and nothing is half
+ * there.
+ */
 export async function testKilledStores(rounds: number, seed: number): Promise<void> {
   const random = randomFrom(seed);
   const dir = newDataDir();

@@ -14,8 +14,9 @@ export interface NeighboursOptions {
 }
 
 /**
- * Run `attack` on a hub while an engine and listeners of stream `main` go on in another process. They count every chunk
- * themselves, so a loss shows even if the hub's own counts hide it. Return what they counted beside what the hub counted.
+ * Run `attack` on a hub while an engine and listeners of stream `main` go on in another process. They count every
+ * chunk themselves, so a loss shows even if the hub's own counts hide it. Return what they counted beside what the
+ * hub counted.
  */
 export async function besideNeighbours(
   url: string,

@@ -3,16 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './hub.js';
 
-/** What one run of the program does: plays these documents, one every 200 ms, again and again, and then something else. */
+/**
+ * One run of the program: it plays these documents, one every 200 ms, again and again, and then does something else.
+ */
 export interface Run {
   /** Fixtures by name; `truncated` follows with the first half of one, in the same write as the next whole one. */
   readonly play: readonly string[];
   readonly truncated?: boolean;
   /** Documents until it stops playing; without it, it goes on. */
   readonly count?: number;
-  /** What it does then. */
+  /** Action after the documents. */
   readonly ending?: 'die' | 'hang';
-  /** What it prints before anything else. */
+  /** Text before anything else. */
   readonly says?: string;
 }
 
@@ -40,7 +42,7 @@ setInterval(() => {
 export class FakeNvidiaSmi {
   readonly #folder = mkdtempSync(join(tmpdir(), 'auralis-smi-'));
 
-  /** `runs`: the first start does the first, and so on; the last is done again for ever. */
+  /** `runs`: the first start does the first, and so on; the last is repeated. */
   constructor(runs: readonly Run[]) {
     writeFileSync(join(this.#folder, 'runs.json'), JSON.stringify(runs));
     writeFileSync(join(this.#folder, 'starts'), '');

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, test } from '@jest/globals';
 
 /**
- * Tests that need a program: skipped with one line where it is not installed, and failing where it must be (CI). It is there
- * where it runs with `probe` and succeeds.
+ * Tests that need a program: skipped with one line where it is not installed, and failing where it must be (CI). It
+ * is there where it runs with `probe` and succeeds.
  */
 export function describeWith(program: string, name: string, tests: () => void, probe = ['--version']): void {
   const isThere = spawnSync(program, probe).status === 0;

@@ -27,7 +27,7 @@ export class Prometheus {
 
   private constructor(target: string, port: number, token: string | null) {
     this.#url = `http://127.0.0.1:${port}`;
-    // What deploy/ has, at a pace for a test, and beside it the path of the specification.
+    // The configuration of deploy/, at a pace for a test, and beside it the path of the specification.
     const text = readFileSync(`${ROOT}deploy/prometheus.yml`, 'utf8');
     const deployed = parse(token === null ? text : text.replace('# authorization:', 'authorization:')) as Config;
     if (token !== null) this.bring(token);
@@ -78,7 +78,7 @@ export class Prometheus {
     return body.data;
   }
 
-  /** What an expression gives of the series of one job. */
+  /** Result of an expression for the series of one job. */
   async query(expression: string, job = 'auralis-hub'): Promise<readonly Sample[]> {
     const { result } = await this.ask<{ result: Sample[] }>(`query?query=${encodeURIComponent(expression)}`);
     return result.filter(({ metric }) => metric.job === undefined || metric.job === job);
@@ -91,7 +91,7 @@ export class Prometheus {
     return (await this.ask<{ result: Pick<Sample, 'metric'>[] }>(`query_range?${query}`)).result;
   }
 
-  /** What one job's scrapes of a series without labels were in the last `seconds`, in their order. */
+  /** Values of a series without labels in one job's scrapes of the last `seconds`, in order. */
   async scraped(name: string, seconds: number, job = 'auralis-hub'): Promise<readonly number[]> {
     const query = encodeURIComponent(`${name}{job="${job}"}[${seconds}s]`);
     const { result } = await this.ask<{ result: { values: Sample['value'][] }[] }>(`query?query=${query}`);

@@ -15,7 +15,7 @@ export interface Reply {
   readonly body?: string;
 }
 
-/** What a receiver does with a request: answers it, never answers, or does not finish its answer. */
+/** A receiver's reaction to a request: answer, never answer, or not finish the answer. */
 export type Behaviour = (request: Received, nth: number) => Reply | 'hang' | 'cut';
 
 /** An HTTP server that notifiers tell, on loopback: keeps what it received, and answers as it is told. */

@@ -3,7 +3,9 @@ import type { SimulationSummary } from '@auralis/server/simulate/summary';
 import { expect } from '@jest/globals';
 import { HubProcess, runCommand } from './hub.js';
 
-/** Runs `simulate` against a hub of its own on `transport` and returns what it found, with what the hub says after it. */
+/**
+ * Runs `simulate` against a hub of its own on `transport` and returns what it found, with what the hub says after it.
+ */
 export async function simulateAgainst(transport: string, args: readonly string[]) {
   const hub = await HubProcess.start(['--transport', transport]);
   try {

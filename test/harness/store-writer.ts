@@ -1,4 +1,7 @@
-/** Holds a data directory and writes pairs to it until it is killed, or TIMES times: `node store-writer.js DIR [TIMES]`. */
+/**
+ * Holds a data directory and writes pairs to it until it is killed, or TIMES times: `node store-writer.js DIR
+ * [TIMES]`.
+ */
 import { Store } from '@auralis/server/store/store';
 
 const [, , dir = '', times = 'Infinity'] = process.argv;

@@ -175,7 +175,7 @@ test('alerts and silences outlive the hub, also where it is killed', async () =>
   const { body: raised } = await ask('POST', '', ALERT);
   await ask('POST', '', { ...ALERT, message: 'exit code 2' });
   const { body: silence } = await ask('POST', '/silences', SILENCE);
-  // What was answered is written a moment later.
+  // The change is written a moment after the answer.
   await ask('GET', '/silences');
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   await hub.stop('SIGKILL');

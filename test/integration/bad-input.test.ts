@@ -56,7 +56,7 @@ describe.each(['uws', 'ws'])('bad input on %s', (transport) => {
     return Object.fromEntries(columns.map(({ id, values }) => [nameOf.get(id), values[0]]));
   }
 
-  /** What `action` added to the hub's counters. */
+  /** Return what `action` added to the hub's counters. */
   async function counted(action: () => Promise<unknown>): Promise<Record<string, number>> {
     const before = await hubRow();
     await action();

@@ -20,7 +20,7 @@ export class CatalogueWorld {
   readonly #dataDir: string;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #sockets: TestSocket[] = [];
-  /** What was done, counted here. */
+  /** Work done, counted here. */
   readonly counts = { refusedMessages: 0, refusedUpgrades: 0, oversize: 0, removed: 0, full: 0 };
   readonly listeners: CountingListener[] = [];
   main!: CountingEngine;
@@ -227,7 +227,7 @@ export class CatalogueWorld {
     for (const { status } of answers) expectStatus(status, 202);
   }
 
-  /** What strangers send that cannot be. */
+  /** Impossible figures that strangers send. */
   async strangers(): Promise<void> {
     const { hub, counts } = this;
     const listener = await TestSocket.open(`${hub.wsUrl}/api/v1/streams/main/listen`);

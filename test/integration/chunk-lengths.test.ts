@@ -20,7 +20,7 @@ async function start(transport: string): Promise<HubProcess> {
   return hub;
 }
 
-/** What is said of honest listeners while a simulation with such chunks runs, and what it found at the end. */
+/** Return the statuses of honest listeners during a simulation with such chunks, and its result. */
 async function simulate(transport: string, chunkMs: number) {
   const hub = await start(transport);
   const args = ['--chunk-ms', String(chunkMs), '--no-audio', '--listeners', '4', '--duration', '21'];

@@ -9,7 +9,7 @@ import { Receiver } from '../harness/receiver.js';
 import { until } from '../harness/until.js';
 
 const root = newDataDir();
-/** What a hub leaves that was killed: an alert that fires, a silence, and history. */
+/** Leave what a killed hub leaves: a firing alert, a silence, and history. */
 const left = join(root, 'left');
 const config = join(root, 'hub.json');
 let receiver: Receiver;

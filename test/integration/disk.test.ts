@@ -195,7 +195,7 @@ describeWithDisk('a disk', () => {
       let hub = await open();
       await raise(hub, 'Before');
       disk?.fill();
-      // What a page has left takes some.
+      // Use the rest of the disk.
       for (let n = 0; (await rowOf(hub)).store_failing !== 'yes'; n++) await raise(hub, `Filling ${n}`).catch(() => {});
       const refused = await ask(hub.port, '/api/v1/alerts', {
         method: 'POST',

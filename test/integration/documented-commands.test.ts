@@ -26,7 +26,7 @@ function commandsOf(page: string): string[] {
   );
 }
 
-/** What the pages name by a path alone, in tables and between words. */
+/** Paths that the pages name, in tables and between words. */
 const PATHS = PAGES.flatMap((page) =>
   [...textOf(page).matchAll(/`(\/(?:api\/v1\/|metrics|healthz|readyz|docs)[^`…{<]*)`/g)].map(([, path = '']) => path),
 );
@@ -34,7 +34,7 @@ const CURLS = PAGES.flatMap((page) => commandsOf(page).filter((command) => comma
 
 describeWith('curl', 'what the pages say to type', () => {
   let hub: HubProcess;
-  /** What stands for a name of one's own. */
+  /** Values for placeholders. */
   const names: Record<string, string> = {};
 
   beforeAll(async () => {

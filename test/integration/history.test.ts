@@ -38,7 +38,7 @@ async function frames(query: string): Promise<Uint8Array[]> {
   const { bytes, status, headers } = await ask(hub.port, `/api/v1/history/frames?${query}`);
   expect([status, headers['content-type']]).toEqual([200, 'application/msgpack']);
   const found: Uint8Array[] = [];
-  // Of no bytes at all it says that they end too soon.
+  // An empty file ends too soon.
   if (bytes.length === 0) return found;
   unpackMultiple(bytes, (_, from, to) => {
     found.push(new Uint8Array(bytes.subarray(from, to)));
@@ -177,7 +177,7 @@ test('where it cannot be kept, the hub says so once and runs on: alerts are told
       body: JSON.stringify(body),
     });
   expect((await post('/api/v1/alerts', { severity: 'error', title: 'By hand', message: 'm' })).status).toBe(201);
-  // That history is not kept is told as well.
+  // A failure of history is reported, too.
   for (const title of ['By hand', 'Internal errors']) {
     await receiver.until((requests) => requests.some(({ body }) => body.includes(title)));
   }

@@ -19,7 +19,7 @@ const burners: ChildProcess[] = [];
 afterEach(async () => {
   for (const burner of burners.splice(0)) burner.kill('SIGKILL');
   await hub.stop();
-  // Whatever a test was about: no process of it is left.
+  // No test leaves a process.
   const left = smi?.alive ?? [];
   smi?.remove();
   smi = undefined;
@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const gpus = async () => (await hub.get<Page>('/api/v1/gpus')).items;
 const host = async () => (await hub.get<Page>('/api/v1/hosts')).items[0] as Row;
-/** What it has logged of GPUs: level (30 info, 40 warn) and message. */
+/** Return its log lines about GPUs: level (30 info, 40 warn) and message. */
 const linesOfGpus = () =>
   hub.log
     .split('\n')

@@ -7,7 +7,7 @@ import { BIN, newDataDir } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
 
 const FORMATS = ['json', 'pretty'];
-/** Of a process that runs, ticks of 10 ms. */
+/** CPU of a running process, in ticks of 10 ms. */
 const cpuTicks = (pid: number) => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return Number(fields[11]) + Number(fields[12]);
@@ -49,7 +49,7 @@ async function untilItListens(url: string): Promise<void> {
   }
 }
 
-/** What it would log is an alert; then it has a second to spend. */
+/** Raise an alert, which it would log; then it has a second of CPU. */
 async function expectItGoesOn(url: string, pid: number): Promise<void> {
   const raise = (title: string) =>
     fetch(`${url}/api/v1/alerts`, {

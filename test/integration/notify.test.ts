@@ -59,7 +59,7 @@ interface Notification {
   readonly data: { readonly key: string; readonly state: string; readonly alert: { id: string; title: string } };
 }
 
-/** What somebody has who drops what carries a key that it has seen: in five lines, as the README has them. */
+/** A receiver that drops keys it has seen, in five lines, as in the README. */
 function heard(requests: readonly Received[]): string[] {
   const seen = new Map<string, string>();
   for (const { headers, body } of requests) {

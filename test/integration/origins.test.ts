@@ -6,7 +6,7 @@ import { TestSocket } from '../harness/socket.js';
 
 const SENDING = { body: '{}', headers: { 'content-type': 'application/json' } };
 
-/** Who may ask what, without authentication. */
+/** Requests that are allowed without authentication. */
 describe.each(['uws', 'ws'])('origins on %s', (transport) => {
   let hub: HubProcess;
   beforeAll(async () => {

@@ -10,7 +10,7 @@ import { refusedStatus, TestSocket } from '../harness/socket.js';
 import { CatalogueWorld } from './catalogue-world.js';
 
 const OPEN = 'application/openmetrics-text';
-/** What Prometheus 2.42 sends. */
+/** `Accept` of Prometheus 2.42. */
 const PROMETHEUS_ACCEPT = `${OPEN};version=1.0.0,${OPEN};version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`;
 
 const post = (hub: HubProcess, stream: string, events: object[]) =>
@@ -31,7 +31,7 @@ describe.each(['uws', 'ws'])('the page for Prometheus on %s', (transport) => {
   beforeAll(async () => {
     hub = await HubProcess.start(['--transport', transport, '--gpu-interval-s', '0']);
     await post(hub, 'main', [synthesis(true), synthesis(false), { type: 'queue', depth: 2 }]);
-    // Which streams have lines of their own is looked at once a second.
+    // The choice of streams with lines of their own is renewed once a second.
     await new Promise((resolve) => setTimeout(resolve, 1500));
   });
   afterAll(() => hub.stop());

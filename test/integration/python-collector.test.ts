@@ -89,7 +89,7 @@ function collector(): void {
       total_chunks_dropped: 7,
       current_active_clients: 5,
     });
-    // What the collector answers by itself is the same.
+    // The collector's own summary is the same.
     for (const key of [
       'total_phrases_generated',
       'total_synthesis_errors',
@@ -131,7 +131,7 @@ print(metrics_collector.total_phrases_generated, default_hub().dropped, slowest 
     const { port } = closed.address() as AddressInfo;
     await new Promise((resolve) => closed.close(resolve));
     const { code, output, errors } = await inline(script, `http://127.0.0.1:${port}`);
-    // Of 24,000 events 10,000 wait; a thousand may be on their way.
+    // 10,000 of 24,000 events wait; a thousand may be on their way.
     const [phrases, dropped, isQuick] = output.trim().split(' ');
     expect([code, phrases, isQuick]).toEqual([0, '12000', 'True']);
     expect(errors.split('\n')).toEqual([expect.stringContaining(`no hub at http://127.0.0.1:${port}: `), '']);

@@ -45,7 +45,8 @@ test.each(['uws', 'ws'])(
     hub = await HubProcess.start([...options, '--port', String(port)]);
     await publish();
 
-    // The class of the specification, over a socket of the page's own: it goes on counting for as long as the page lives.
+    // The class of the specification, over a socket of the page's own: it goes on counting for as long as the page
+    // lives.
     const spec = new ClientMetrics();
     for (let count = 0; count < 40; count++) spec.recordBufferUnderrun();
     for (let count = 0; count < 40_000; count++) spec.recordChunkReceived(Date.now() + 7_200_000);

@@ -114,7 +114,7 @@ describe.each(['uws', 'ws'])('REST on %s', (transport) => {
     return { refuted, rows };
   }
 
-  /** `{id}` becomes that of the list's first row; null where it has none. What must be asked for is. */
+  /** Replace `{id}` by that of the list's first row, null if there is none, and add required parameters. */
   async function filledIn(template: string): Promise<string | null> {
     if (template === '/api/v1/history/frames') return `${template}?table=hubs`;
     if (template === '/api/v1/history') {

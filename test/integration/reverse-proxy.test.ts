@@ -80,7 +80,7 @@ describe.each([
       return address;
     };
     expect(await open()).toBe(CLIENT);
-    // What a client invents stands before what the proxy saw.
+    // Entries that a client invents stand before those of the proxy.
     expect(await open('127.0.0.1, 10.0.0.1')).toBe(CLIENT);
     options.client = '127.0.0.1';
     expect(await open('203.0.113.4')).toBe('203.0.113.4');

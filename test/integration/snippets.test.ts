@@ -124,7 +124,9 @@ describeWith('python3', 'the collector in Python', () => {
   }, 60_000);
 });
 
-/** A phrase of 22 s takes half a second or more: 44 times real time at most, where a snippet without work says 50,000. */
+/**
+ * A phrase of 22 s takes half a second or more: 44 times real time at most, where a snippet without work says 50,000.
+ */
 async function expectPlausibleSynthesis(stream: string): Promise<void> {
   const row = await hub.get<Row>(`/api/v1/engines/${stream}`);
   expect(row.synthesis_latency_ms).toBeGreaterThanOrEqual(490);

@@ -69,7 +69,7 @@ test('simulate: engine, listeners and accounts', async () => {
   });
 });
 
-/** What the hub has of a stream's engine; null where it has none. */
+/** Return a column of a stream's engine, or null. */
 async function phrasesOf(stream: string): Promise<unknown> {
   const { status, json } = await ask(hub.port, `/api/v1/engines/${stream}`, { headers: auth.headers('viewer') });
   return status === 404 ? null : json<{ phrases_generated: unknown }>().phrases_generated;

@@ -20,7 +20,9 @@ afterEach(async () => {
   await hub.stop();
 });
 
-/** Listeners named `<name>-00`, `<name>-01`… with a latency of 10 ms more each, from 10 on, and a buffer that shrinks. */
+/**
+ * Listeners named `<name>-00`, `<name>-01`… with a latency of 10 ms more each, from 10 on, and a buffer that shrinks.
+ */
 async function listeners(name: string, stream: string, count: number): Promise<void> {
   for (let at = 0; at < count; at++) {
     const client = `${name}-${String(at).padStart(2, '0')}`;

@@ -115,7 +115,7 @@ describe('alerts', () => {
     await new Promise((resolve) => setTimeout(resolve, 45_000));
     const fired = await firedOf('main');
     expect(fired.filter(({ rule }) => rule === 'engine-offline').map(({ count }) => count)).toEqual([2]);
-    // That it sent no chunks while it was there was its fault, too.
+    // A stream that sent no chunks while its engine was there was the engine's fault, too.
     expect(new Set(fired.map(({ blame }) => blame))).toEqual(new Set(['engine']));
     expect(await firedOf('never-had-one')).toEqual([]);
     for (const { ws } of listeners) ws.terminate();

@@ -50,11 +50,11 @@ test('a hub that is killed while it writes, and whose files are damaged then, st
       const { damage } = DAMAGES[Math.floor(random() * DAMAGES.length)] as (typeof DAMAGES)[number];
       if (random() < (file.includes('history') ? 0.1 : 0.6) && readFileSync(file).length > 0) damage(file, random);
     }
-    // Of damaged files the last stay.
+    // The last damaged files stay.
     expect(readdirSync(dataDir).filter((name) => name.includes('.damaged-')).length).toBeLessThanOrEqual(2);
   }
   expect(said).toBeGreaterThan(ROUNDS / 4);
   await receiver.stop();
-  // What looked at history for a hub that was killed may still be at it.
+  // Readers of history for a killed hub may still be at work.
   rmSync(dataDir, { recursive: true, maxRetries: 20, retryDelay: 100 });
 }, 300_000);

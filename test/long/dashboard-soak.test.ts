@@ -7,7 +7,10 @@ const MINUTES = 4;
 const STEP_MS = 2_500;
 const HEADS = ['Latency', 'Buffer', 'RTT', 'Connected', 'Dropped', 'Status'];
 
-/** A wall display runs for weeks: what it holds after a minute of everything is what it holds after any number of them. */
+/**
+ * A wall display runs for weeks: what it holds after a minute of everything is what it holds after any number of
+ * them.
+ */
 describeInBrowser('the dashboard over some minutes', (world) => {
   test(
     'keeps its memory and its document as they are',
@@ -48,7 +51,7 @@ describeInBrowser('the dashboard over some minutes', (world) => {
   );
 });
 
-/** What the page holds when all that nobody needs is gone. */
+/** Heap of the page after garbage collection. */
 async function heldBy(session: CDPSession): Promise<{ heapBytes: number; nodes: number; listeners: number }> {
   await session.send('HeapProfiler.collectGarbage');
   const { metrics } = await session.send('Performance.getMetrics');

@@ -34,7 +34,7 @@ interface Listener {
   readonly client: string;
   readonly delays: Delays;
   readonly metrics: ClientMetrics;
-  /** Of each report, in their order: mean of the true delays of its chunks. */
+  /** For each report, in order: mean of the true delays of its chunks. */
   readonly truths: number[];
   readonly readings: Reading[];
 }
@@ -44,7 +44,9 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const percentile = (values: readonly number[], q: number) =>
   values.toSorted((a, b) => a - b)[Math.ceil(q * values.length) - 1] as number;
 
-/** The hub's clock minus this process's, which are one machine's: by the quickest of many exchanges without a proxy. */
+/**
+ * The hub's clock minus this process's, which are one machine's: by the quickest of many exchanges without a proxy.
+ */
 async function clockDifference(hub: HubProcess): Promise<number> {
   const socket = new WebSocket(`${hub.wsUrl}/api/v1/streams/other/listen`);
   let best = { rtt: Number.POSITIVE_INFINITY, offset: 0 };

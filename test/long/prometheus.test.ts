@@ -15,7 +15,7 @@ const SECONDS = 30;
 const LISTENERS = 40;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What REST shows as a label or a time, as the number that it stands for. */
+/** Return the number behind a label or time of REST. */
 function numberOf({ labels, unit }: Column, reading: Row[string] | undefined): number {
   if (unit === 'epoch_s') return Date.parse(String(reading)) / 1000;
   return labels === undefined ? Number(reading) : labels.indexOf(String(reading));
@@ -43,7 +43,7 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
       latencies: await prometheus.value('rate(auralis_listener_latency_seconds_count{stream="main"}[10s])'),
     };
     summary = JSON.parse((await simulation).output) as SimulationSummary;
-    // What the hub counted last is scraped, and the counters stand still.
+    // Wait until the last counts are scraped and the counters rest.
     await pause(3_000);
   }, 120_000);
 
@@ -80,8 +80,9 @@ describeWith('prometheus', `a real Prometheus beside a simulation of ${SECONDS} 
       ['auralis_buffer_depth_ms', 'auralis_buffer_depth_seconds', 1000],
       ['auralis_memory_mb', 'auralis_memory_bytes', 2 ** -20],
     ] as const) {
-      // Means that move once a second, scraped by either path at moments of its own: their latest need not be the same. But
-      // what the one has shown, the other has too, unless both its scrapes missed it: every other time at the worst.
+      // Means that move once a second, scraped by either path at moments of its own: their latest need not be the
+      // same. But what the one has shown, the other has too, unless both its scrapes missed it: every other time at
+      // the worst.
       const found = await prometheus.scraped(name, SECONDS, 'spec');
       const base = await prometheus.scraped(inBase, SECONDS);
       const shown = new Set(base.map((value) => (value * by).toPrecision(9)));

@@ -54,7 +54,7 @@ describe.each(['uws', 'ws'])('a dashboard that stops reading for 60 s, on %s', (
     const chunk = writePublishedChunk(new Writer(), { durationMs: 100, payload: new Uint8Array(100) });
     const timer = setInterval(() => {
       engine.send(chunk);
-      // What they receive is of no interest here, and must not fill this process.
+      // Discard received bytes, so that they do not fill this process.
       for (const listener of listeners) listener.received.length = 0;
     }, 100);
 

@@ -17,22 +17,22 @@ import { LiveSocket, TestSocket } from '../harness/socket.js';
 const LISTENERS = 300;
 const STALLING = 200;
 const READING = 20;
-/** Of the stalling ones, these never read again. */
+/** The stalling dashboards that never read again. */
 const LOST = 5;
 const STALL_MS = 60_000;
 /**
- * Of a pair of rounds, one while the others have not subscribed and one while they stall: they should cost nothing. Against a
- * round in which they read, one with less to do for hub and test would hide much.
+ * Pairs of rounds: one while the others have not subscribed, one while they stall, which must cost nothing. A round
+ * in which they read would give hub and test less to do, and hide much.
  */
 const ROUND_MS = 8_000;
 /** A dashboard that acknowledges nothing for 2 s is skipped. */
 const BEHIND_MS = 3_000;
 const CATCH_UP_MS = 5_000;
 const PAIRS = 4;
-/** What p99 moves by from round to round on a machine that does other work too. */
+/** Change of p99 from round to round on a machine that does other work, too. */
 const NOISE_MS = 20;
 const STALLED_CLOSE_MS = 120_000;
-/** What 200 sockets may hold: 64 KiB each, and what collection has not freed yet. */
+/** Memory that 200 sockets may hold: 64 KiB each, and garbage that is not collected yet. */
 const MAX_GROWTH_BYTES = STALLING * 64 * 1024 + 16 * 1024 * 1024;
 
 const COLUMN_NAMES = ['chunks_sent', 'bytes_sent', 'backlog_bytes', 'latency_ms'] as const;
@@ -108,8 +108,8 @@ const KINDS = new Map<number, string>([
 ]);
 
 /**
- * One of the 200. It reads the heads of its frames alone and keeps those since a SNAPSHOT until `settle`: if this process
- * applied them all, it would be slower by 100 ms while they read, and hide a hub that is slower while they do not.
+ * One of the 200. It reads only the heads of its frames, and keeps those since a SNAPSHOT until `settle`. Applying
+ * them all would slow this process by 100 ms, and hide a hub that is slower while they do not read.
  */
 class StallingDashboard extends Dashboard {
   readonly #reader = new LiveReader();
@@ -199,8 +199,8 @@ describe('200 dashboards stop reading at once', () => {
     process.stdout.write(
       `p99 age of a frame, ms: ${listed(absent)} without, ${listed(stalled)} beside 200 that stall\n`,
     );
-    // p99 of some thirty ticks is the worst of them, which anything else on the machine can be: what the 200 cost shows in all
-    // pairs but one at least.
+    // p99 of some thirty ticks is the worst of them, which anything else on the machine can be: what the 200 cost
+    // shows in all pairs but one at least.
     const differences = stalled.map((ms, pair) => ms - (absent[pair] as number)).sort((x, y) => x - y);
     const moved = differences[1];
     expect(moved).toBeLessThan(Math.max(NOISE_MS, Math.max(...absent) - Math.min(...absent)));
@@ -218,7 +218,8 @@ describe('200 dashboards stop reading at once', () => {
       `p99 age of a frame: ${before.p99.toFixed(1)} ms before, ${during.p99.toFixed(1)} ms during\n`,
     );
     expect(during.rss - before.rss).toBeLessThan(MAX_GROWTH_BYTES);
-    // Wide of all noise: the pairs above say more, and what is looked for here is a hub that waits for its slow readers, which is seconds.
+    // Wide of all noise: the pairs above say more, and what is looked for here is a hub that waits for its slow
+    // readers, which is seconds.
     expect(during.p99).toBeLessThan(before.p99 * 3 + 50);
     for (const { seen, gaps } of reading) {
       expect(gaps).toBe(0);

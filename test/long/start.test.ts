@@ -45,13 +45,13 @@ describe('a bare clone', () => {
     expect(spawnSync('git', ['clone', '-q', ROOT, clone]).status).toBe(0);
     const first = await startAndLook('npx', [...pnpm, 'start', '--port', '0'], clone);
     expect(first.page).toContain('<!doctype html>');
-    // What npm says of its own settings is not ours.
+    // Ignore npm's warnings about its own settings.
     const ours = first.output
       .split('\n')
       .filter((line) => !/^npm (warn|notice)/i.test(line))
       .join('\n');
     expect(ours).not.toMatch(/warn|deprecat|ignored build|approve/i);
-    // Whatever else this machine does may cost one of them its time.
+    // Other work of this machine may cost one of them its time.
     let leastMs = Number.POSITIVE_INFINITY;
     for (let start = 0; start < 3 && leastMs >= 5000; start++) {
       const again = await startAndLook('npx', [...pnpm, 'start', '--port', '0'], clone);

@@ -7,7 +7,10 @@ const NEW_BLOCK = /^\s*(?:[-*•]\s|\d+\.\s|@\w+)/;
 const CODE = /^\s{2,}\S/;
 const TAG = /^\s*@(\w+)(?:\s+\{[^}]*\})?\s*/;
 
-/** Return the blocks of prose in the comments of a TypeScript file. Line comments that follow one another are one text. */
+/**
+ * Return the blocks of prose in the comments of a TypeScript file. Line comments that follow one another are one
+ * text.
+ */
 export function commentsIn(path: string, source: string): Block[] {
   const plugins = path.endsWith('x') ? (['typescript', 'jsx'] as const) : (['typescript'] as const);
   const { comments } = parse(source, {

@@ -19,6 +19,9 @@ export function checkFile(path: string, source: string): FileReport {
   const isMarkdown = path.endsWith('.md');
   const blocks = isMarkdown ? proseIn(source) : commentsIn(path, source);
   const { findings, lengths } = checkProse(blocks, isMarkdown ? DOCS : COMMENTS);
-  // Code has its own formatter; in it only comments and texts can be too wide.
-  return { path, findings: [...findings, ...checkWidth(source)], lengths };
+  // Code has its own formatter, so only its comments can be too wide.
+  const wide = checkWidth(source).filter(({ line }) => isMarkdown || isComment(source.split('\n')[line - 1] ?? ''));
+  return { path, findings: [...findings, ...wide], lengths };
 }
+
+const isComment = (line: string) => /^\s*(?:\/\/|\/\*|\*)/.test(line) && !line.includes('biome-ignore');

@@ -1,6 +1,6 @@
 /**
- * `pnpm prose [FILE…]`: check the English of comments and documents for sentence length, headless openings, words of the
- * glossary, and line width. Without files it checks the whole tree. Ends with 1 if a limit is broken.
+ * `pnpm prose [FILE…]`: check the English of comments and documents for sentence length, headless openings, words of
+ * the glossary, and line width. Without files it checks the whole tree. Ends with 1 if a limit is broken.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -16,10 +16,10 @@ const ABBREVIATION = /\b(e\.g|i\.e|vs|etc|cf|No|Fig|approx)\.\s*$/;
 /** Return the sentences of a block. Inline code, links and addresses count as one word each. */
 export function sentencesOf(text: string): Sentence[] {
   const plain = text
-    .replace(/`[^`]*`/g, 'code')
+    .replace(/`[^`]*`/g, 'Code')
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/\{@link\s+[^}]*\}/g, 'link')
-    .replace(/https?:\/\/\S+/g, 'link')
+    .replace(/\{@link\s+[^}]*\}/g, 'Link')
+    .replace(/https?:\/\/\S+/g, 'Link')
     .replace(/[*_]{1,2}(\S[^*_]*)[*_]{1,2}/g, '$1')
     .replace(/\s+/g, ' ')
     .trim();

@@ -1,6 +1,9 @@
 /**
- * The rooms of each source folder and what each may import, besides its own files: other rooms of the same folder, `@shared`
- * and other packages of the workspace, `node` for Node's own modules, `npm` for all other packages. '.' is the folder itself.
+ * Rooms of each source folder and what each may import, besides its own files. '.' is the folder itself.
+ * - other rooms of the same folder
+ * - `@shared` and other packages of the workspace
+ * - `node`: Node's own modules
+ * - `npm`: all other packages
  */
 export const WALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'shared/src': { '.': 'columns msgpack', columns: '.', msgpack: '.' },

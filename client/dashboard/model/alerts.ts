@@ -27,12 +27,12 @@ export interface Alert {
   readonly since: number;
   /** null while it fires. */
   readonly resolvedAt: number | null;
-  /** Whose fault it is; '' where nobody has said. */
+  /** Blame of the alert, or ''. */
   readonly blame: string;
   readonly evidence: string;
   /** Why notifiers are not told of it: somebody silenced it, or it follows from another one; null where they are. */
   readonly quiet: 'silenced' | 'consequence' | null;
-  /** What it is about, by name: `stream`, `connection`, `host`, … */
+  /** Subject by name: `stream`, `connection`, `host`, … */
   readonly labels: ReadonlyMap<string, string>;
 }
 
@@ -74,7 +74,7 @@ function alertOf(row: Row, catalogue: Catalogue): Alert {
   const resolvedAt = row.get('resolved_at');
   return {
     key: row.key,
-    // One that this page does not know is rather told too loudly.
+    // Show a severity that this page does not know as critical.
     severity: SEVERITIES.find((known) => known === severity) ?? 'critical',
     title: row.attribute('title') || row.attribute('rule'),
     where: row.attribute('rule') === 'manual' ? row.attribute('stream') : '',

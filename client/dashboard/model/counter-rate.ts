@@ -1,4 +1,4 @@
-/** What a counter gained a second, over a short window. */
+/** Rise of a counter a second, over a short window. */
 export class CounterRate {
   readonly #windowMs: number;
   #samples: { readonly t: number; readonly count: number }[] = [];

@@ -34,8 +34,8 @@ export const STREAM_SORT: Sort = { label: 'Trouble', worstFirst: true };
 export type Trend = 'buffer' | 'latency';
 
 /**
- * All that the page knows. Events (frames, clicks, keys) change it and ask for a paint; a paint reads it. Nothing here
- * touches the document.
+ * All that the page knows. Events (frames, clicks, keys) change it and ask for a paint; a paint reads it. Nothing
+ * here touches the document.
  */
 export class Dashboard {
   readonly feed: Feed;
@@ -104,7 +104,7 @@ export class Dashboard {
   get needsToken(): boolean {
     return this.feed.state === 'closed' && this.feed.closeCode === CLOSE.NOT_ALLOWED;
   }
-  /** What is shown is what the hub has now. */
+  /** Whether the page shows the hub's present data. */
   get isCurrent(): boolean {
     return (this.feed.state === 'live' || this.feed.state === 'behind') && this.knowsStreams;
   }
@@ -134,7 +134,7 @@ export class Dashboard {
     this.#arrive(this.#address.read());
   }
 
-  /** What is to be seen of the listeners. */
+  /** Change which listeners the page shows. */
   want(wish: Partial<Wanted>): void {
     this.wanted = { ...this.wanted, ...wish };
     this.#ask();

@@ -7,8 +7,8 @@ export type Points = [times: number[], ...columns: (number | null)[][]];
 export const MAX_POINTS_PER_PIXEL = 4;
 
 /**
- * The samples since `from` (ms), thinned where there are more than four to a pixel: then each pixel keeps the least and
- * the greatest of each column, so that a spike of one sample is still seen.
+ * Return the samples since `from` (ms). If there are more than four to a pixel, each pixel keeps the least and the
+ * greatest of each column, so that a spike of one sample is still seen.
  */
 export function decimate(
   history: History | undefined,

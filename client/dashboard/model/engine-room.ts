@@ -1,4 +1,4 @@
-/** Who is at fault, at a glance: the engine, this node, its GPUs, or the way to the listeners. One card for each. */
+/** Cards of possible causes: the engine, this node, its GPUs, the network to the listeners. */
 import type { CatalogueEntry, Level } from '@auralis/shared';
 import type { Row } from './feed.js';
 import { type Circumstances, judge, labelOf, type Verdict } from './judge.js';
@@ -15,9 +15,9 @@ export interface Card {
   /** Tells cards apart. */
   readonly key: string;
   readonly title: string;
-  /** What it speaks of: the stream, the host, the model of a GPU. */
+  /** Subject: the stream, the host, the model of a GPU. */
   readonly of: string;
-  /** What its figures do not say, and is wrong. */
+  /** A fault that its figures do not show. */
   readonly trouble: string | null;
   /** The worst of all; null where nothing is known. */
   readonly level: Level | null;

@@ -3,7 +3,7 @@ import { number, span, timeOfDay } from './format.js';
 import { labelOf } from './judge.js';
 import type { Catalogue } from './layout.js';
 
-/** What is to be said of one listener beside its readings, in few words; only what is out of the ordinary, and where it is. */
+/** Unusual facts about one listener beside its readings, in few words. */
 export function factsOf(row: Row, catalogue: Catalogue): readonly string[] {
   const health = labelOf(row, 'status', catalogue);
   const reason = labelOf(row, 'status_reason', catalogue)?.replace('_', ' ') ?? '';

@@ -1,4 +1,4 @@
-/** What the dashboard needs of the live SDK, and no more: the model can be run on anything of this shape. */
+/** The part of the live SDK that the dashboard needs. The model runs on anything of this shape. */
 import type { CatalogueEntry, TableName, Welcome } from '@auralis/shared';
 import type { View } from '@auralis/shared/messages';
 

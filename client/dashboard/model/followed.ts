@@ -15,7 +15,7 @@ export class Followed {
   /** Its name; '' where it has none, or none is known yet. */
   #client = '';
   #seenAt = 0;
-  /** Who was closed when it was selected is looked at for that. */
+  /** A connection that was closed when it was selected stays selected. */
   #wasOpen = false;
 
   /** `moved` is called at each frame with the hub's clock: ask `current` then. */
@@ -47,7 +47,10 @@ export class Followed {
     this.#watch(connection === null ? null : ['id', connection]);
   }
 
-  /** The connection to go on with, at hub's `closed` as a value of `state`: the same one, a later one of its client, or null. */
+  /**
+   * The connection to go on with, at hub's `closed` as a value of `state`: the same one, a later one of its client,
+   * or null.
+   */
   current(closed: number): string | null {
     const key = this.#connection;
     if (key === null || this.#subscription?.ready !== true) return key;

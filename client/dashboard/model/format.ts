@@ -69,7 +69,7 @@ const UNIT_NAMES: Partial<Record<Unit, string>> = {
   '1/s': '/s',
 };
 
-/** What stands beside a column's name; empty where the cells carry their own or there is none. */
+/** Return the unit beside a column's name; '' if the cells carry their own, or there is none. */
 export function unitName(unit: Unit): string {
   return (UNIT_NAMES[unit] ?? unit).replace('count', '');
 }

@@ -1,6 +1,9 @@
 import type { Row } from './feed.js';
 
-/** A ring of samples of a few columns: the newest `capacity` are kept. Grows as it fills, so a short life costs little. */
+/**
+ * A ring of samples of a few columns: the newest `capacity` are kept. Grows as it fills, so a short life costs
+ * little.
+ */
 export class History {
   readonly capacity: number;
   length = 0;
@@ -61,7 +64,7 @@ export class History {
   }
 }
 
-/** Histories of some columns of rows, sampled at most once an interval. Of the rows seen last, `maxRows` are kept. */
+/** Histories of some columns, sampled at most once an interval. The last `maxRows` rows seen are kept. */
 export class Histories {
   readonly columns: readonly string[];
   /** Counts up with each sample: tells a drawing that it is out of date. */
@@ -86,7 +89,7 @@ export class Histories {
     return this.#byKey.get(key);
   }
 
-  /** `t`: hub's clock. Frames come a little early or late, hence the tenth of tolerance. */
+  /** `t`: hub's clock. Frames come a little early or late, so a tenth of the interval is tolerated. */
   sample(t: number, rows: Iterable<Row>): void {
     const since = t - this.#last;
     // A hub that comes back with an earlier clock starts its trends anew.
@@ -114,7 +117,7 @@ export class Histories {
     const last = history.length === 0 ? t : history.time(history.length - 1);
     // A row that is in two lists is sampled once.
     if (history.length > 0 && last === t) return;
-    // What was not seen is not drawn: the line breaks.
+    // Missing samples break the line.
     if (t - last > this.#intervalMs * 3) history.push(last + 1, this.#scratch.fill(Number.NaN));
     this.columns.forEach((column, index) => {
       this.#scratch[index] = row.get(column) ?? Number.NaN;

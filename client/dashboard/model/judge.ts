@@ -1,4 +1,4 @@
-/** Which readings are out of bounds: the catalogue's bounds, and when a bound does not speak of this row. */
+/** Judges readings by the catalogue's bounds, and decides when a bound does not apply to a row. */
 import { type CatalogueEntry, type Level, levelOf } from '@auralis/shared';
 import type { Row } from './feed.js';
 import type { Catalogue, ColumnView } from './layout.js';
@@ -9,7 +9,7 @@ export interface Verdict {
   readonly side: 'over' | 'under' | null;
 }
 
-/** What a row alone does not tell. */
+/** Facts that a row alone does not hold. */
 export interface Circumstances {
   readonly catalogue: Catalogue;
   /** Is an engine publishing? null where that is not known. */
@@ -45,7 +45,7 @@ export function judge(row: Row, column: ColumnView, circumstances: Circumstances
   return side === 'over' && isShort ? { level: 'ok', side: null } : { level, side };
 }
 
-/** What the hub makes of a listener as a whole, and not of one reading. */
+/** Columns that judge a listener as a whole, not one reading. */
 const HEALTH_VERDICTS: Readonly<Record<string, Verdict>> = {
   ok: { level: 'ok', side: null },
   warning: { level: 'off-target', side: null },

@@ -1,6 +1,6 @@
 /**
- * Which columns the tables show, in which order, under which short name. What a column *means* (unit, bounds, help,
- * labels) is not said here: it comes with the hub's catalogue.
+ * Columns of the tables, their order and short names. Their meaning (unit, bounds, help, labels) comes with the hub's
+ * catalogue.
  */
 import type { CatalogueEntry } from '@auralis/shared';
 
@@ -97,7 +97,7 @@ export const CONNECTION_LAYOUT: readonly ColumnLayout[] = [
   { name: 'connected_at', label: 'Connected', width: 6.4, kind: 'age' },
 ];
 
-/** What a listener's row shows after its name and health where only a few columns fit. */
+/** Columns after a listener's name and status if only a few fit. */
 const FIRST_OF_CONNECTION = ['Buffer', 'Latency', 'Dropped'];
 
 export const NARROW_CONNECTION_LAYOUT: readonly ColumnLayout[] = [

@@ -15,7 +15,7 @@ export function nextSort(sort: Sort, label: string, atFirst: Sort): Sort {
   return sort.worstFirst ? { label, worstFirst: false } : atFirst;
 }
 
-/** Whether the greatest come first. What is bad on both sides is sooner silent at its low one. */
+/** Whether the greatest come first. If both ends are bad, the low one is nearer to an audio gap. */
 export function isDescending({ worstFirst }: Sort, spec: Pick<CatalogueEntry, 'worse'> | null): boolean {
   const isWorstGreatest = spec?.worse !== 'less' && spec?.worse !== 'both';
   return isWorstGreatest === worstFirst;
@@ -37,7 +37,7 @@ export const byName: Compare = (a, b) => compareText(nameOf(a), nameOf(b)) || co
 
 const compareText = new Intl.Collator('en', { numeric: true }).compare;
 
-/** What a row is called: a listener by the name that it gave itself, if it did. */
+/** Return the name of a row: a listener's client, if it has one. */
 export function nameOf(row: Row): string {
   return row.attribute('client') || row.key;
 }
@@ -52,8 +52,8 @@ export class RowOrder {
   #orderedAt = 0;
 
   /**
-   * Orders anew by another `compare`, or when the last order is old and not `held` (somebody points at a row). Otherwise
-   * rows stay where they are, and one that came takes the place of one that went.
+   * Orders anew by another `compare`, or when the last order is old and not `held` (somebody points at a row).
+   * Otherwise rows stay where they are, and one that came takes the place of one that went.
    */
   update(rows: Rows, compare: Compare, held: boolean, now: number): void {
     const isDue = !held && now - this.#orderedAt >= REORDER_MS;

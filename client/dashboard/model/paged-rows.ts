@@ -3,8 +3,8 @@ import type { Feed, Row, Subscription } from './feed.js';
 import { type Compare, RowOrder } from './order.js';
 
 /**
- * Rows of a page. Pages begin at multiples of it, so that scrolling moves no row within its page, and dashboards that look
- * at the same page share its channel.
+ * Rows of a page. Pages begin at multiples of it, so that scrolling moves no row within its page, and dashboards that
+ * look at the same page share its channel.
  */
 export const PAGE_ROWS = 50;
 /** As many as fit on the tallest screen. */
@@ -34,8 +34,8 @@ interface Answer {
 }
 
 /**
- * A table of any length, sorted and filtered by the hub, of which only the pages in sight are here. The rows of another
- * question take the place of the ones before when they have come.
+ * A table of any length, sorted and filtered by the hub, of which only the pages in sight are here. The rows of
+ * another question take the place of the ones before when they have come.
  */
 export class PagedRows {
   readonly #feed: Feed;
@@ -59,7 +59,9 @@ export class PagedRows {
     this.#changed = changed;
   }
 
-  /** Rows that match, in sight or not. A page that has just been asked for does not know yet, so the last word counts. */
+  /**
+   * Rows that match, in sight or not. A page that has just been asked for does not know yet, so the last word counts.
+   */
   get total(): number {
     return this.#total;
   }

@@ -1,4 +1,6 @@
-/** What is selected, kept in the address: a wall display comes back to it, and a link shows a colleague the same. */
+/**
+ * Keeps the selection in the address, so that a wall display comes back to it, and a link shows a colleague the same.
+ */
 export interface Place {
   readonly stream: string | null;
   readonly connection: string | null;

@@ -1,4 +1,4 @@
-/** What somebody wants to see of the listeners, and how the hub is asked for it. */
+/** Turns the listeners that a user wants to see into a request to the hub. */
 import type { View } from '@auralis/shared/messages';
 import type { Row } from './feed.js';
 import type { Catalogue, ColumnLayout } from './layout.js';
@@ -31,7 +31,7 @@ export function viewOf(wanted: Wanted, layout: readonly ColumnLayout[], catalogu
   return { ...(spec && { sort, desc: isDescending(wanted.sort, spec) }), where };
 }
 
-/** The order of the rows within a page of that view: equal ones by how long they have been unwell, then by name. */
+/** Order of the rows within a page of that view: equal ones by how long they have not been ok, then by name. */
 export function compareOf({ sort, desc = false }: View): Compare {
   const longestFirst = byValue((row: Row) => row.get('not_ok_since'), false, byName);
   return sort === undefined ? longestFirst : byValue((row: Row) => row.get(sort), desc, longestFirst);

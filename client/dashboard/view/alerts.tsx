@@ -38,7 +38,10 @@ export function AlertPanel({ dashboard }: { readonly dashboard: Dashboard }) {
   );
 }
 
-/** How many of which severity: all that is to be said when there is none, and what may be scrolled away when there are many. */
+/**
+ * How many of which severity: all that is to be said when there is none, and what may be scrolled away when there are
+ * many.
+ */
 function Summary({ alerts: { firing, pending } }: { readonly alerts: Alerts }) {
   const silenced = firing.filter(({ quiet }) => quiet === 'silenced').length;
   const following = firing.filter(({ quiet }) => quiet === 'consequence').length;
@@ -133,7 +136,10 @@ function AlertRow({
   );
 }
 
-/** Goes to what an alert is about: the listener, the stream with its worst listeners first, or the card of node or GPU. */
+/**
+ * Goes to what an alert is about: the listener, the stream with its worst listeners first, or the card of node or
+ * GPU.
+ */
 function show({ labels }: Alert, dashboard: Dashboard): void {
   const stream = labels.get('stream') ?? null;
   if (stream !== null) dashboard.lookAt({ stream, connection: labels.get('connection') ?? null });

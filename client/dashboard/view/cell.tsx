@@ -148,7 +148,10 @@ function PlaybackCell({ row, column, circumstances }: Judged) {
   );
 }
 
-/** The worst of what the hub sees, and since when; in the tip, how far its own words are believed and how long its sound lasts. */
+/**
+ * The worst of what the hub sees, and since when; in the tip, how far its own words are believed and how long its
+ * sound lasts.
+ */
 function HealthCell({ row, column, circumstances, now }: Judged & { readonly now: number }) {
   const { catalogue } = circumstances;
   const label = labelOf(row, column.name, catalogue);
@@ -156,7 +159,7 @@ function HealthCell({ row, column, circumstances, now }: Judged & { readonly now
   const verdict = judge(row, column, circumstances);
   const trust = labelOf(row, 'trust', catalogue);
   const silence = row.get('time_to_gap_ms');
-  // One that has just recovered is well: it keeps its "since" for a while, in case it is not for long.
+  // A listener that has just recovered keeps its "since" for a while, in case it is not for long.
   const since = verdict?.level === 'ok' ? null : row.get('not_ok_since');
   const spec = catalogue.get('time_to_gap_ms');
   const tips = [`its word: ${trust ?? 'unknown'}`];

@@ -102,7 +102,8 @@ function valueAxis(look: Theme): uPlot.Axis {
     ticks: { show: false },
     size: 3.2 * look.rem,
     gap: 6,
-    // Round steps are at most twice what is asked for: with half of the height there is a tick above 0 in a low chart, too.
+    // Round steps are at most twice what is asked for: with half of the height there is a tick above 0 in a low
+    // chart, too.
     space: (_plot, _axis, _min, _max, height) => Math.min(1.9 * look.rem, height / 2),
     values: (_, ticks) => ticks.map((tick) => number(tick, Number.isInteger(tick) ? 0 : 1)),
   };

@@ -28,12 +28,12 @@ interface Props {
   readonly columns: readonly ColumnView[];
   readonly circumstances: Circumstances;
   readonly histories: Histories;
-  /** Which of the histories' columns the trend shows. */
+  /** Column of the trend. */
   readonly trend: string;
   readonly sort: Sort;
   readonly sortAtFirst: Sort;
   readonly onSort: (sort: Sort) => void;
-  /** What rows there are: the table goes to its top when it changes. */
+  /** Key of the list: the table scrolls to its top when it changes. */
   readonly question: string;
   readonly selected: string | null;
   readonly onSelect: (key: string | null) => void;
@@ -88,7 +88,7 @@ export function DataTable(props: Props) {
     <div class="scroller" ref={scroller}>
       <table
         class="data"
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows the keyboard selects is a grid
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: the keyboard selects rows, as in a grid
         role="grid"
         tabIndex={0}
         aria-rowcount={total + 1}
@@ -134,7 +134,10 @@ export function DataTable(props: Props) {
   );
 }
 
-/** The rows from one place up to another. One that is between two pages of the hub's may be on both for a moment: it is shown once. */
+/**
+ * Return the rows between two places. A row between two pages of the hub may be on both for a moment, and is shown
+ * once.
+ */
 function placesOf(listing: Listing, first: number, end: number): [index: number, row: Row | undefined][] {
   const seen = new Set<string>();
   const places: [number, Row | undefined][] = [];

@@ -7,7 +7,7 @@ import { LevelMark, Mark } from './mark.js';
 /** Engine, node, GPUs and network of what the page is about, each with its figures and the worst of them. */
 export function EngineRoom({ dashboard }: { readonly dashboard: Dashboard }) {
   const hub = dashboard.feed.hub?.hub.split('@')[0] ?? '';
-  // What was last known stays, dimmed, while the hub is away.
+  // The last known state stays, dimmed, while the hub is away.
   if (!dashboard.knowsStreams && dashboard.streams.size === 0) return null;
   return (
     <section class="room" aria-label="Engine, node and network">

@@ -5,7 +5,7 @@ import { viewOf } from '../model/layout.js';
 import { LinkBadge } from './link-state.js';
 import { Mark } from './mark.js';
 
-/** Which hub this is, whether the page can be believed, and the hub's figures in large. */
+/** The hub's name, the state of the connection, and the hub's figures in large. */
 export function Header({ dashboard }: { readonly dashboard: Dashboard }) {
   const { hub } = dashboard.feed;
   return (

@@ -1,4 +1,7 @@
-/** Which place a key leads to from `at` (-1: none), of `total`; null where the key is not for rows or there are none. */
+/**
+ * Return the place that a key leads to from `at` (-1: none), of `total`; null if the key does not move, or there are
+ * no rows.
+ */
 export function placeAfter(key: string, at: number, total: number, perPage: number): number | null {
   const steps: Readonly<Record<string, number>> = {
     ArrowDown: at + 1,

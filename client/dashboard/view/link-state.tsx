@@ -10,7 +10,7 @@ const GLYPHS: Readonly<Record<LinkState, string>> = {
   closed: '✕',
 };
 
-/** What the page itself knows of its connection: nobody should trust figures that stand still. */
+/** State of the page's own connection, so that old figures are not trusted. */
 export function linkText(dashboard: Dashboard): string {
   const { state, behindMs } = dashboard.feed;
   if (state === 'behind') return `behind by ${span(Math.max(behindMs, 1000))}`;

@@ -12,7 +12,7 @@ const WORDS = {
   'off-target': { over: 'above target', under: 'below target', none: 'off target' },
 } as const;
 
-/** Level as a glyph, so that nothing hangs on colour alone: filled is an alert, hollow is off target. */
+/** Level as a glyph, so that nothing depends on colour alone: filled is an alert, hollow is above target. */
 export function Mark({ verdict }: { readonly verdict: Verdict | null }) {
   if (verdict === null || verdict.level === 'ok') return null;
   const side = verdict.side ?? 'none';

@@ -1,5 +1,5 @@
 import { neutral } from '@auralis/shared/neutral';
-/** What can be seen of the page where only its tab can: title and icon say the worst. */
+/** Title and icon show the worst state, because often only the tab is visible. */
 
 import calmIcon from '../icon.svg';
 import alertIcon from '../icon-alert.svg';

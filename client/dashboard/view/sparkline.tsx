@@ -21,7 +21,9 @@ interface Props {
   readonly version: number;
 }
 
-/** The last 60 s of one reading. Draws only when there is a new sample, and only rows that are on the page have one. */
+/**
+ * The last 60 s of one reading. Draws only when there is a new sample, and only rows that are on the page have one.
+ */
 export function Sparkline({ history, column, spec, isJudged, until, version }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { version: look } = theme();

@@ -65,7 +65,7 @@ function compareOf(sort: Sort, columns: readonly ColumnView[], circumstances: Ci
   const column = columns.find(({ label }) => label === sort.label);
   if (column?.kind === 'name') return sort.worstFirst ? byName : (a, b) => byName(b, a);
   if (column === undefined || column.kind === 'level') {
-    // One alert weighs more than any number of readings that are off target.
+    // One alert outweighs any number of readings above target.
     const weight = (row: Row) => {
       const { alerts, offTarget } = troubleOf(row, columns, circumstances);
       return alerts * 1_000 + offTarget;

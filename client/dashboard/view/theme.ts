@@ -1,4 +1,4 @@
-/** What drawings on canvas need of the style sheet: colours, the size of a `rem`, and when they change. */
+/** Values of the style sheet for drawings on canvas: colours, the size of a `rem`, and when they change. */
 export interface Theme {
   readonly rem: number;
   /** A telephone: a table shows only its first columns without being pushed aside. */

@@ -1,7 +1,7 @@
 import { givenToken, keepToken } from '../token.js';
 
 interface Props {
-  /** What it is to be for. */
+  /** Purpose of the token. */
   readonly forRole: string;
 }
 

@@ -12,7 +12,7 @@ export interface Window {
   readonly perPage: number;
 }
 
-/** Which of `count` rows of one height can be seen in a scroller; asks for a paint when that changes. */
+/** Return the visible rows of `count` rows of one height in a scroller. Asks for a paint when they change. */
 export function useWindow(
   scroller: RefObject<HTMLDivElement | null>,
   count: number,

@@ -5,14 +5,17 @@ import type { AudioFormat, ClientStats, ListenerWelcome, ListenOptions, ListenSt
 const SAMPLES = 100;
 
 /**
- * Counts what a listener receives and reports it to the hub: over the page's own socket with `sendToServer`, or all by
- * itself after `ClientMetrics.listen`.
+ * Counts what a listener receives and reports it to the hub: over the page's own socket with `sendToServer`, or all
+ * by itself after `ClientMetrics.listen`.
  */
 export class ClientMetrics {
   chunksReceived = 0;
   chunkErrors = 0;
   bufferUnderruns = 0;
-  /** Arrival minus sending, ms, each by its own clock: the last 100 of this connection, the oldest overwritten in place. */
+  /**
+   * Arrival minus sending, ms, each by its own clock: the last 100 of this connection, the oldest overwritten in
+   * place.
+   */
   readonly latencySamples: number[] = [];
 
   #next = 0;
@@ -20,9 +23,9 @@ export class ClientMetrics {
   #listener: Listener | null = null;
 
   /**
-   * Connects to `ws(s)://host/api/v1/streams/{stream}/listen`, takes the chunks, estimates the hub's clock, reports as often
-   * as the hub asks, and comes back after a break. Never throws: if the URL is none, or the hub would refuse the name of
-   * stream or client for good, the reason is reported like an error of the page and the state is `closed`.
+   * Connect to `ws(s)://host/api/v1/streams/{stream}/listen`, take the chunks, estimate the hub's clock, report as
+   * often as the hub asks, and come back after a break. Never throws. If the URL is invalid, or the hub would refuse
+   * the name of stream or client, the error is reported like one of the page, and the state is `closed`.
    */
   static listen(url: string, options: ListenOptions = {}): ClientMetrics {
     const metrics = new ClientMetrics();
@@ -38,12 +41,15 @@ export class ClientMetrics {
     return this.#listener?.state ?? null;
   }
 
-  /** WebSocket close code that ended the connection for good (0: wrong URL or name; 4101: a token is needed, or another one), else null. */
+  /**
+   * WebSocket close code that ended the connection for good (0: wrong URL or name; 4101: a token is needed, or
+   * another one), else null.
+   */
   get closeCode(): number | null {
     return this.#listener?.closeCode ?? null;
   }
 
-  /** What the chunks' bytes are; null where no engine has said. */
+  /** Format of the chunks' bytes; null if no engine has declared one. */
   get format(): AudioFormat | null {
     return this.#listener?.format ?? null;
   }
@@ -59,7 +65,10 @@ export class ClientMetrics {
     return offset === null ? null : this.#now() + offset;
   }
 
-  /** `timestamp`: when the chunk was sent, as a date string or in ms since 1970. One that is no time counts, without a latency. */
+  /**
+   * `timestamp`: when the chunk was sent, as a date string or in ms since 1970. A chunk with an invalid time counts,
+   * without a latency.
+   */
   recordChunkReceived(timestamp?: string | number | Date): void {
     this.chunksReceived++;
     const sentAt = typeof timestamp === 'number' ? timestamp : new Date(timestamp as string).getTime();

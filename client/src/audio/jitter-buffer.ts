@@ -11,7 +11,7 @@ const MEMORY = 8;
 /** The ring's room at first: the depth above, and a chunk that comes on top of it. It grows for longer chunks. */
 const ROOM_MS = 4_000;
 
-/** What the buffer has done and is doing; counts since it was made. */
+/** State of the buffer. Counts are since it was made. */
 export interface JitterStatus {
   readonly state: 'filling' | 'playing';
   readonly depthMs: number;
@@ -22,9 +22,9 @@ export interface JitterStatus {
 }
 
 /**
- * A ring of interleaved samples between chunks that come when they come and an output that never waits. Plays once START_MS
- * are there, and enough to last until the longest chunk after the last one has come, and JITTER_MS more. An underrun begins
- * when the ring runs dry while playing, and ends when there is as much again.
+ * A ring of interleaved samples between chunks that come when they come and an output that never waits. Plays once
+ * START_MS are there, and enough to last until the longest chunk after the last one has come, and JITTER_MS more. An
+ * underrun begins when the ring runs dry while playing, and ends when there is as much again.
  */
 export class JitterBuffer {
   readonly #sampleRate: number;

@@ -6,8 +6,8 @@ const NAME = '1 to 64 of A–Z a–z 0–9 . _ -';
 const STREAM_IN_PATH = /\/streams\/([^/]*)\/listen$/;
 
 /**
- * The address to listen at, with `client` unless the URL names one. The hub refuses wrong names before there is a socket,
- * which a page cannot tell from a hub that is away; so they are checked here.
+ * The address to listen at, with `client` unless the URL names one. The hub refuses wrong names before there is a
+ * socket, which a page cannot tell from a hub that is away; so they are checked here.
  * @throws TypeError if `url` is no URL, or if the stream or the client has a name that the hub refuses for good
  */
 export function listenUrl(url: string, client: string): URL {

@@ -25,12 +25,12 @@ const QUICK_EXCHANGE_MS = 250;
 const EXCHANGE_MS = 15_000;
 /** Reports are not piled up on an uplink that does not move. */
 const MAX_BACKLOG_BYTES = 16 * 1024;
-/** Whatever a hub asks for, not more often than this. */
+/** The hub may ask for no shorter interval than this. */
 const MIN_REPORT_INTERVAL_MS = 100;
 
 type Counter = 'chunksReceived' | 'chunkErrors' | 'bufferUnderruns' | 'underrunDurationMs';
 
-/** What the listener counts into. */
+/** Counters of the listener. */
 export interface Counts {
   readonly chunksReceived: number;
   readonly chunkErrors: number;
@@ -59,9 +59,11 @@ export class Listener {
   #exchangeTimer: unknown;
   #exchanges = 0;
   readonly #liveness: Liveness;
-  /** Counts when this connection began: the hub has a row for each connection and holds it against what it sent there. */
+  /**
+   * Counts when this connection began: the hub has a row for each connection and holds it against what it sent there.
+   */
   #before: Partial<Record<Counter, number | null>> = {};
-  /** Of this connection: last chunk, its raw latency, and how much that varies. */
+  /** This connection's last chunk, its raw latency, and how much that varies. */
   #lastSeq: number | null = null;
   #transit = Number.NaN;
   #jitterMs: number | null = null;
@@ -111,7 +113,7 @@ export class Listener {
     return this.#clock.estimate(this.now())?.offsetMs ?? null;
   }
 
-  /** What a report says beyond the counts, where known. */
+  /** Return the fields of a report beyond the counts, if known. */
   figures(): Figures {
     const now = this.now();
     const clock = this.#clock.estimate(now);
@@ -212,7 +214,9 @@ export class Listener {
     guarded(this.#options.onFormat, this.format);
   }
 
-  /** The first report at a random point of the interval: a thousand listeners told at once must not answer at once. */
+  /**
+   * The first report at a random point of the interval: a thousand listeners told at once must not answer at once.
+   */
   #setReportInterval(ms: number): void {
     if (ms > 0) this.#reportIntervalMs = Math.max(ms, MIN_REPORT_INTERVAL_MS);
     this.#scheduleReport(this.#reportIntervalMs * this.#runtime.random());
@@ -267,8 +271,8 @@ export class Listener {
 }
 
 /**
- * Four decimals, as the hub keeps at most; three of a time since 1970, which has no more. No browser measures finer. NaN,
- * should there be one, becomes null: missing.
+ * Four decimals, as the hub keeps at most; three of a time since 1970, which has no more. No browser measures finer.
+ * NaN, should there be one, becomes null: missing.
  */
 function shortened(_key: string, value: unknown): unknown {
   if (typeof value !== 'number') return value;

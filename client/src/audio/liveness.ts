@@ -16,8 +16,9 @@ export interface Questioner {
 }
 
 /**
- * Notices a socket that died without a close frame. It asks the hub when the audio pauses, and gives up if nothing arrives
- * after a question. Browsers delay the timers of hidden pages: after a late timer it asks once more before it gives up.
+ * Notices a socket that died without a close frame. It asks the hub when the audio pauses, and gives up if nothing
+ * arrives after a question. Browsers delay the timers of hidden pages: after a late timer it asks once more before it
+ * gives up.
  */
 export class Liveness {
   readonly #questioner: Questioner;

@@ -14,7 +14,7 @@ export type { AudioFormat, Chunk, ClientMetricsReport, ListenerMessage, Listener
 /** `open`: the hub has said welcome. `closed`: for good, by `close()` or by a close code that says so. */
 export type ListenState = 'connecting' | 'open' | 'reconnecting' | 'closed';
 
-/** What the player knows, read at each report; null or absent where it does not know. */
+/** State of the player, read at each report; null or absent if unknown. */
 export interface Playback {
   /** Audio buffered and not yet played. */
   readonly bufferDepthMs?: number | null;
@@ -35,7 +35,10 @@ export interface ListenOptions {
    */
   readonly onChunk?: (chunk: Chunk) => unknown;
   readonly onState?: (state: ListenState) => void;
-  /** What the chunks' bytes are; null while no engine has said. Called at each welcome and at each change. */
+  /**
+   * Called with the format of the chunks' bytes at each welcome and at each change; null while no engine has declared
+   * one.
+   */
   readonly onFormat?: (format: AudioFormat | null) => void;
   readonly playback?: () => Playback;
   /** Identity that outlives reconnects, 1–64 of `A–Z a–z 0–9 . _ -`; one for the tab unless told otherwise. */
@@ -50,10 +53,10 @@ export interface ListenOptions {
 
 type SpecFigure = 'chunksReceived' | 'chunkErrors' | 'bufferUnderruns' | 'avgLatencyMs' | 'errorRate';
 
-/** What a report says beyond the five figures; `bufferUnderruns` where the player counts them. */
+/** Fields of a report beyond the five figures; `bufferUnderruns` if the player counts them. */
 export interface Figures extends Omit<ClientMetricsReport, SpecFigure> {
   readonly bufferUnderruns?: number;
 }
 
-/** What `getStats` returns: the five figures always, the rest where known. */
+/** Result of `getStats`: the five figures always, the rest if known. */
 export type ClientStats = Readonly<Record<SpecFigure, number>> & Figures;

@@ -24,8 +24,8 @@ export class AlertManager {
   }
 
   /**
-   * Send an alert of the sender's stream, without waiting for the hub. It keeps 200 characters of the title and 2,000 of the
-   * message. The same key again is the same alert.
+   * Send an alert of the sender's stream, without waiting for the hub. It keeps 200 characters of the title and 2,000
+   * of the message. The same key again is the same alert.
    */
   sendAlert(severity: AlertSeverity, title: string, message: string, { key, lastsS }: AlertOptions = {}): void {
     this.#sender.post('/api/v1/alerts', {

@@ -24,8 +24,8 @@ const isHttp = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(ur
 const isToken = (token: string) => token === '' || TOKEN.test(token);
 
 /**
- * Address of a hub from options, or from AURALIS_HUB_URL, AURALIS_STREAM and AURALIS_TOKEN. A wrong option is a mistake in a
- * program and throws. A wrong variable must not end an engine that makes music: it becomes `problem`.
+ * Address of a hub from options, or from AURALIS_HUB_URL, AURALIS_STREAM and AURALIS_TOKEN. A wrong option is a
+ * mistake in a program and throws. A wrong variable must not end an engine that makes music: it becomes `problem`.
  * @throws TypeError for an option that cannot be used
  */
 export function hubAddress(given: Given, env: Readonly<Record<string, string | undefined>>): HubAddress {

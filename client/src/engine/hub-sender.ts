@@ -52,13 +52,13 @@ interface NodeProcess {
 const nodeProcess = (globalThis as { readonly process?: NodeProcess }).process;
 
 /**
- * Sends what an engine tells of itself to a hub, by HTTP and in the background: nothing here makes the engine wait. What goes
- * wrong is counted, and said once on the console until it goes well again.
+ * Sends an engine's events to a hub, by HTTP in the background, so that the engine never waits. Failures are counted,
+ * and logged once until they are over.
  */
 export class HubSender {
   /** Thrown away because too much was waiting, or because the environment names no hub that could be reached. */
   dropped = 0;
-  /** What the hub would not take. */
+  /** Events that the hub refused. */
   refused = 0;
   readonly stream: string;
   readonly #address: HubAddress;
@@ -150,7 +150,7 @@ export class HubSender {
       this.#timer = null;
       this.#sending ??= this.#send();
     }, ms);
-    // What waits here is no reason for a program to go on; `beforeExit` sends it.
+    // Waiting events do not keep a program alive; `beforeExit` sends them.
     (this.#timer as { unref?(): void } | null)?.unref?.();
   }
 
@@ -189,7 +189,7 @@ export class HubSender {
     this.#latest = new Map();
     const all = [...events, ...latest.values()];
     if (await this.#request(this.#eventsPath, all, all.length)) return true;
-    // What has come in the meantime is newer, and comes after.
+    // Events that came meanwhile are newer and come after.
     this.#latest = new Map([...latest, ...this.#latest]);
     const room = Math.max(0, this.#maxWaiting - this.#events.length - this.#posts.length);
     const kept = events.slice(Math.max(0, events.length - room));

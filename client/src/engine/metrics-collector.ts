@@ -9,7 +9,7 @@ const HISTORY_SIZE = 1_000;
 /** A synthesis that was never ended is forgotten when so many others are under way. */
 const MAX_PENDING = 256;
 
-/** What there was at one moment. NaN: not known. */
+/** Readings of one moment. NaN: not known. */
 export interface MetricsSnapshot {
   /** ms since 1970. */
   readonly timestamp: number;
@@ -18,14 +18,17 @@ export interface MetricsSnapshot {
   readonly bufferDepthMs: number;
   readonly activeClients: number;
   readonly phraseQueueDepth: number;
-  /** Of this process, since the snapshot before; 100 is one core. */
+  /** CPU of this process since the snapshot before; 100 is one core. */
   readonly cpuPercent: number;
   readonly memoryMb: number;
   readonly chunksSent: number;
   readonly chunksDropped: number;
 }
 
-/** The spec's summary, names in camelCase. What was never reported is left out: missing is not zero. */
+/**
+ * The specification's summary, names in camelCase. Readings that were never reported are left out, because missing is
+ * not zero.
+ */
 export interface SummaryStats {
   readonly uptimeSeconds: number;
   readonly totalPhrasesGenerated: number;
@@ -90,8 +93,8 @@ export class MetricsCollector {
   }
 
   /**
-   * A synthesis has ended: that of `id`, or without it the oldest under way. Returns how long it took and how many seconds
-   * of audio it made in a second; null where none was under way.
+   * A synthesis has ended: that of `id`, or without it the oldest under way. Returns how long it took and how many
+   * seconds of audio it made in a second; null where none was under way.
    */
   recordSynthesisEnd(
     success = true,
@@ -176,7 +179,7 @@ export class MetricsCollector {
     ) as unknown as SummaryStats;
   }
 
-  /** What is known, in Prometheus' text format; '' before the first snapshot. */
+  /** Return the known readings in Prometheus' text format; '' before the first snapshot. */
   exportPrometheus(): string {
     const stats = this.getSummaryStats();
     if (stats === null) return '';
@@ -215,7 +218,7 @@ function keep<Item>(items: Item[], item: Item, most: number): void {
   if (items.length > most) items.shift();
 }
 
-/** Of what is known; NaN where nothing is. */
+/** Mean of the known values; NaN if there are none. */
 function mean(values: readonly number[]): number {
   const known = values.filter((value) => !Number.isNaN(value));
   return known.reduce((sum, value) => sum + value, 0) / known.length;

@@ -1,6 +1,6 @@
 import type { Runtime } from '../runtime.js';
 
-/** The part of Node's `process` that says how it fares. */
+/** The part of Node's `process` that has readings. */
 interface NodeProcess {
   /** µs since it started. */
   cpuUsage(): { readonly user: number; readonly system: number };

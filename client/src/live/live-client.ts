@@ -25,7 +25,10 @@ export class LiveClient {
   state: LiveState = 'connecting';
   /** The hub's WELCOME on this connection or the last one; null before the first. */
   hub: Welcome | null = null;
-  /** WebSocket close code that ended this client for good (0 where the URL is none; 4101: a token is needed, or another), else null. */
+  /**
+   * WebSocket close code that ended this client for good (0 where the URL is none; 4101: a token is needed, or
+   * another), else null.
+   */
   closeCode: number | null = null;
 
   readonly #form: LiveForm;
@@ -99,8 +102,8 @@ export class LiveClient {
   }
 
   /**
-   * `topic`: a table's name, or `connections/<stream>`. `onChange` is called at each frame. A refusal of the hub is in the
-   * subscription's `error`.
+   * `topic`: a table's name, or `connections/<stream>`. `onChange` is called at each frame. A refusal of the hub is
+   * in the subscription's `error`.
    */
   subscribe(topic: string, options: SubscriptionOptions, onChange: OnChange): Subscription {
     const requester = {
@@ -130,7 +133,7 @@ export class LiveClient {
     try {
       this.#response(decodeResponse(typeof data === 'string' ? data : new Uint8Array(data)));
     } catch (error) {
-      // What cannot be read leaves rows that cannot be trusted.
+      // An unreadable message leaves rows that cannot be trusted.
       reportFault(error);
       this.#connection.drop();
     }

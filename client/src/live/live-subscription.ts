@@ -8,7 +8,7 @@ import type { Change, LiveRow, OnChange, Subscription, SubscriptionError, Subscr
 const RESYNC_AGAIN_MS = 5_000;
 const DEFAULT_INTERVAL_MS = 1_000;
 
-/** What a subscription needs of its client. `send` is false where there is no connection: all is sent anew with the next. */
+/** A subscription's client. `send` returns false without a connection: everything is sent anew with the next one. */
 export interface Requester {
   send(request: Request): boolean;
   now(): number;
@@ -59,7 +59,9 @@ export class LiveSubscription implements Subscription {
     return this.#merged.shape.attributes;
   }
 
-  /** How much older the rows are at `now`, by the hub's clock, than the protocol lets them be. Negative: not at all. */
+  /**
+   * How much older the rows are at `now`, by the hub's clock, than the protocol lets them be. Negative: not at all.
+   */
   overdueMs(now: number): number {
     const due = Math.max(this.#options.intervalMs ?? DEFAULT_INTERVAL_MS, HEARTBEAT_MS);
     return now - (this.#merged.oldestT ?? Number.POSITIVE_INFINITY) - due;
@@ -69,7 +71,7 @@ export class LiveSubscription implements Subscription {
     if (this.#ended) return;
     this.#ended = true;
     this.#requester.forget(this);
-    // One that was refused is not there to be ended.
+    // A refused subscription need not be ended.
     if (this.channel !== null || this.error === null) this.#requester.send({ kind: 'unsubscribe', sub: this.sub });
   }
 

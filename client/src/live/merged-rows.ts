@@ -2,7 +2,7 @@ import type { CatalogueEntry, Frame } from '@auralis/shared/messages';
 import { Replica, type ReplicaChange, type ReplicaRow } from '@auralis/shared/replica';
 import type { Change, LiveRow } from './types.js';
 
-/** What a channel's rows are made of: where a column or an attribute of this name is to be found. */
+/** Places of columns and attributes in a channel's rows, by name. */
 export class Shape {
   readonly columns: readonly CatalogueEntry[];
   readonly attributes: readonly string[];
@@ -23,8 +23,8 @@ interface Draft extends Change {
 }
 
 /**
- * The rows of one channel: one replica for each source, merged by key. Where two sources have a row of the same key (a
- * connection that moved from one hub to another), the one that came last is shown.
+ * The rows of one channel: one replica for each source, merged by key. Where two sources have a row of the same key
+ * (a connection that moved from one hub to another), the one that came last is shown.
  */
 export class MergedRows {
   readonly rows = new Map<string, Row>();
@@ -122,7 +122,9 @@ export class MergedRows {
     return draft;
   }
 
-  /** Takes away a row of `source`, unless the key's row is another's by now; another that has the key too takes over. */
+  /**
+   * Takes away a row of `source`, unless the key's row is another's by now; another that has the key too takes over.
+   */
   #hide(key: string, source: string, change: Draft): void {
     if (this.rows.get(key)?.source !== source) return;
     if (this.#showFromAnother(key, source)) change.changed.add(key);

@@ -3,8 +3,12 @@ import type { Runtime, SocketConstructor } from '../runtime.js';
 import type { Token } from '../token.js';
 
 /**
- * `connecting`: before the first WELCOME. `live`: frames come. `behind`: this client reads too slowly and the hub skips
- * frames until it has caught up. `reconnecting`: rows are the last known. `closed`: for good, see `LiveClient.closeCode`.
+ * State of a client.
+ * - `connecting`: before the first WELCOME.
+ * - `live`: frames come.
+ * - `behind`: this client reads too slowly, and the hub skips frames until it has caught up.
+ * - `reconnecting`: rows are the last known.
+ * - `closed`: for good, see `LiveClient.closeCode`.
  */
 export type LiveState = 'connecting' | 'live' | 'behind' | 'reconnecting' | 'closed';
 
@@ -24,11 +28,16 @@ export interface SubscriptionOptions {
   readonly intervalMs?: number;
   /** Names of the columns wanted; all of the table's without. */
   readonly columns?: readonly string[];
-  /** Which rows: `limit` and `sort` pick a window of the table; the rows of the window come in no particular order. */
+  /**
+   * Rows to choose: `limit` and `sort` pick a window of the table. The rows of the window come in no particular
+   * order.
+   */
   readonly view?: View;
 }
 
-/** What a frame did to a subscription's rows. The lists are net: a key is in one of them at most, with `reset` too. */
+/**
+ * Changes of a subscription's rows by a frame. The lists are net: a key is in one of them at most, with `reset` too.
+ */
 export interface Change {
   /** The rows were replaced (first snapshot, after a reconnect, after a gap): values may have jumped. */
   readonly reset: boolean;
@@ -59,7 +68,10 @@ export interface SubscriptionError {
 
 export interface Subscription {
   readonly topic: string;
-  /** By key. The map is one and the same for the subscription's life; rows of the last connection stay until new ones come. */
+  /**
+   * By key. The map is one and the same for the subscription's life; rows of the last connection stay until new ones
+   * come.
+   */
   readonly rows: ReadonlyMap<string, LiveRow>;
   /** Rows that match, before the view's `offset` and `limit`. */
   readonly total: number;

@@ -54,7 +54,8 @@ export class Watch {
 
   #tick(): void {
     const now = this.#runtime.now();
-    // A page that was frozen, or whose timers are throttled, has messages waiting that it has not seen: no time to judge.
+    // A page that was frozen, or whose timers are throttled, has messages waiting that it has not seen: no time to
+    // judge.
     if (now - this.#tickAt > 2 * TICK_MS) this.#heardAt = now;
     this.#tickAt = now;
     this.#schedule();

@@ -11,10 +11,9 @@ interface Rising {
 }
 
 /**
- * How much a counter of each row rose over the last `windowS`, from a look a second. A counter that falls has started anew,
- * and one that is seen for the first time counts from where it stands: neither is a rise. Nor is one in a second that does
- * not count. Struct of arrays: a row costs 20 bytes, and `8 × (steps + 1)` more while it has a rise in its window: of 15,000
- * listeners most never have one, and a ring for each would cost as much as all of its readings.
+ * Rise of each row's counter over the last `windowS`, observed once a second. A counter that falls has started anew,
+ * and one that is seen for the first time is a baseline: neither is a rise. A row costs 20 bytes, and `8 × (steps +
+ * 1)` more only while it has a rise. Most of 15,000 listeners never have one.
  */
 export class Increases {
   /** By slot, in the fixed point of the column. NaN if there is no row. */

@@ -38,7 +38,7 @@ export class Silences {
     return this.#silences.get(id);
   }
 
-  /** Those that end last come first. */
+  /** The last to end come first. */
   list(): Silence[] {
     return [...this.#silences.values()].sort((a, b) => b.endsAt - a.endsAt);
   }

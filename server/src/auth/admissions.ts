@@ -12,8 +12,9 @@ export interface Closable {
 export type Ended = ReadonlyMap<string, number>;
 
 /**
- * The sockets that are open, and by what right: whoever has lost it is closed (4003). Sockets of a hub without an auth file
- * are none of them. Looked at once a second, and only where a token has expired meanwhile; a message costs nothing.
+ * The sockets that are open, and by what right: whoever has lost it is closed (4003). Sockets of a hub without an
+ * auth file are none of them. Looked at once a second, and only where a token has expired meanwhile; a message costs
+ * nothing.
  */
 export class Admissions {
   readonly #authority: Authority;

@@ -38,7 +38,7 @@ export class Authority {
     return found === null ? { kind: 'refused', why: 'this hub does not know this token' } : asOf(found, now);
   }
 
-  /** Who somebody is by now who was `who` once: roles may be others, and a token good no longer. */
+  /** Return the present identity of `who`: its roles may have changed, or its token may have ended. */
   again(who: Identity, now: number): Identity {
     if (who.kind === 'refused') return who;
     if (who.kind !== 'token') return this.#anonymous;

@@ -1,7 +1,7 @@
 import type { Identity } from './identity.js';
 import type { Role } from './roles.js';
 
-/** What a route asks of who comes. */
+/** Requirements of a route. */
 export interface Access {
   /** null: nothing. */
   readonly role: Role | null;
@@ -18,7 +18,9 @@ export interface Refusal {
   readonly error: 'invalid_token' | 'insufficient_scope' | null;
 }
 
-/** Whether `who` may go where `access` is asked for: null, or why not. `isLocal`: it asks from the machine of the hub. */
+/**
+ * Whether `who` may go where `access` is asked for: null, or why not. `isLocal`: it asks from the machine of the hub.
+ */
 export function decide(who: Identity, { role, isLocalWithoutAuth }: Access, isLocal: boolean): Refusal | null {
   if (role === null) return null;
   switch (who.kind) {
@@ -39,7 +41,10 @@ export function decide(who: Identity, { role, isLocalWithoutAuth }: Access, isLo
   }
 }
 
-/** Whether `who`, whose role is right, may do it to `stream` (null: none is named, so it may be any): null, or why not. */
+/**
+ * Whether `who`, whose role is right, may do it to `stream` (null: none is named, so it may be any): null, or why
+ * not.
+ */
 export function decideStream(who: Identity, stream: string | null): Refusal | null {
   if (who.kind !== 'token' || who.streams === null || (stream !== null && who.streams.has(stream))) return null;
   const found = stream === null ? 'none is named' : `not ${JSON.stringify(stream.slice(0, 64))}`;
@@ -47,7 +52,7 @@ export function decideStream(who: Identity, stream: string | null): Refusal | nu
   return { status: 403, message, error: 'insufficient_scope' };
 }
 
-/** What a socket asks to be. */
+/** Requirements of a socket. */
 export interface Entrance {
   readonly role: Role;
   /** The one in its path, null where that is no name; left out where a path of its kind has none. */

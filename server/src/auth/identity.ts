@@ -1,6 +1,6 @@
 import type { Role } from './roles.js';
 
-/** Who asks, as far as a request can show it. */
+/** The sender of a request. */
 export type Identity =
   /** The hub has no auth file: everybody may do what needs no admin, as on a machine of one's own. */
   | { readonly kind: 'open' }
@@ -9,7 +9,7 @@ export type Identity =
   | {
       readonly kind: 'token';
       readonly name: string;
-      /** Of the token, in hex: names may be given to another. */
+      /** SHA-256 of the token, in hex, because names may be given to another token. */
       readonly sha256: string;
       readonly roles: ReadonlySet<Role>;
       readonly streams: Streams;

@@ -1,15 +1,14 @@
 /**
- * What a token is for. `admin` may do everything; the others imply nothing of each other:
- * `listener` receives audio and reports how it fares, `publisher` is an engine or a server that tells of itself,
- * `viewer` reads what the hub knows.
+ * Roles of a token. `admin` may do everything. The others imply nothing of each other: `listener` receives audio and
+ * reports, `publisher` is an engine or a server that reports, `viewer` reads everything.
  */
 export const ROLES = ['listener', 'publisher', 'viewer', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What who brings no token may be let do. Never `admin`. */
+/** Roles that a client without a token may have. Never `admin`. */
 export const ANONYMOUS_ROLES = ['listener', 'publisher', 'viewer'] as const satisfies readonly Role[];
 
-/** What each kind of socket asks for. */
+/** Role for each kind of socket. */
 export const SOCKET_ROLES = { listen: 'listener', publish: 'publisher', live: 'viewer' } as const satisfies Readonly<
   Record<string, Role>
 >;

@@ -20,7 +20,7 @@ export interface TokenSettings {
   readonly expiresAt: number | null;
 }
 
-/** What an auth file says. */
+/** Content of an auth file. */
 export interface AuthSettings {
   readonly tokens: readonly TokenSettings[];
   readonly anonymous: ReadonlySet<Role>;
@@ -114,8 +114,8 @@ export function readAuthFile(file: string): AuthSettings {
 }
 
 /**
- * The same while a hub runs by it. One without a token and without anything for who brings none is refused: rather than to
- * shut everybody out, somebody is writing it just now. @throws ConfigError
+ * The same while a hub runs by it. One without a token and without anything for who brings none is refused: rather
+ * than to shut everybody out, somebody is writing it just now. @throws ConfigError
  */
 export function readAuthFileAgain(file: string): AuthSettings {
   const found = readAuthFile(file);

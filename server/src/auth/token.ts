@@ -5,7 +5,7 @@ import { offeredProtocols } from '../transport/subprotocols.js';
 /** 256 bits: nobody guesses them, so a fast hash keeps them, and no guess need be counted. */
 const TOKEN_BYTES = 32;
 
-/** A new token. What it begins with lets scanners for leaked secrets find it. */
+/** Create a token. Its prefix lets scanners for leaked secrets find it. */
 export function newToken(): string {
   return `auralis_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
 }
@@ -16,8 +16,8 @@ export function digestOf(token: string): Buffer {
 }
 
 /**
- * The token of a request, or null: from `Authorization: Bearer …` or, as browsers set no header on a WebSocket, from the
- * subprotocol `auralis.token.<base64url>`. Another scheme is somebody else's: a proxy's, say.
+ * The token of a request, or null: from `Authorization: Bearer …` or, as browsers set no header on a WebSocket, from
+ * the subprotocol `auralis.token.<base64url>`. Another scheme is somebody else's: a proxy's, say.
  */
 export function tokenOf(header: (name: string) => string | null | undefined): string | null {
   const [, bearer] = /^Bearer +(\S+) *$/i.exec(header('authorization') ?? '') ?? [];

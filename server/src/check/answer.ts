@@ -4,7 +4,7 @@ import { Refusal } from './refusal.js';
 /** Refusals that an answer lists; the rest are counted. */
 const MAX_LISTED = 20;
 
-/** What became of the records of one message or request. */
+/** Result of the records of one message or request. */
 export interface Answer {
   readonly accepted: number;
   readonly refused: number;
@@ -13,8 +13,8 @@ export interface Answer {
 }
 
 /**
- * Nothing was taken: no record nor a list of them came, the list is too long, there is no place for the stream, or whoever
- * sent them holds its share of the places.
+ * Nothing was taken: the content is no record and no list, the list is too long, there is no place for the stream, or
+ * the sender holds its share.
  */
 export type NoAnswer = 'no records' | 'too many records' | 'too many streams' | 'over share';
 

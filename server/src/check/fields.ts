@@ -10,7 +10,7 @@ export interface JsonSchema {
   readonly maxLength?: number;
 }
 
-/** What a field may be: how it is checked, and how a refusal says so. */
+/** A type of field: how it is checked, and how a refusal describes it. */
 export interface Kind<Value> {
   readonly allowed: string;
   /** The same as JSON Schema, for the documentation. */

@@ -4,8 +4,8 @@ import type { RecordTypes } from './record-reader.js';
 type AnyField = Field<unknown, Need>;
 
 /**
- * What one record may be, as JSON Schema: an alternative for each type. Made from the table that records are checked by.
- * `what`: as in "An event of an engine".
+ * Return the JSON Schema of one record: an alternative for each type, made from the table by which records are
+ * checked. `what`: as in "An event of an engine".
  */
 export function recordSchema(types: RecordTypes, what: string) {
   const alternatives = Object.entries(types).map(([type, fields]) => alternative(type, Object.entries(fields)));

@@ -24,7 +24,7 @@ Examples:
   auralis-hub doctor hub.yaml --notify      and sends each notifier a test: an alert that fires and is over
 `;
 
-/** What was looked at, and what is wrong with it; null where it is well. */
+/** A check and its fault, or null. */
 type Finding = readonly [what: string, wrong: string | null];
 
 export function doctorCommand(exit: (code: number) => void): Command {

@@ -65,12 +65,15 @@ function stopOnSignal(starting: Promise<Hub>): Promise<void> {
   });
 }
 
-/** Reads the auth file again on SIGHUP; where its terminal was closed, which is told by the same signal, the process ends by it. */
+/**
+ * Reads the auth file again on SIGHUP; where its terminal was closed, which is told by the same signal, the process
+ * ends by it.
+ */
 function reloadOnHangup(starting: Promise<Hub>): void {
   const terminals = STANDARD_STREAMS.filter(isatty);
   const onHangup = () => {
     if (terminals.every(isatty)) {
-      // One that does not start has nothing to read again.
+      // A hub that does not start has nothing to read again.
       starting.then(
         (hub) => hub.reloadAuth(),
         () => {},

@@ -6,15 +6,17 @@ const SERVICE_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
 const SERVICE_NAME = /_SERVICE_HOST$|_SERVICE_PORT(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
 
 /**
- * Settings among the variables of an environment. Empty variables are unset. Kubernetes sets `AURALIS_PORT=tcp://…` and more
- * if a Service is called *auralis*; those are no settings.
+ * Settings among the variables of an environment. Empty variables are unset. Kubernetes sets `AURALIS_PORT=tcp://…`
+ * and more if a Service is called *auralis*; those are no settings.
  */
 export function variablesOf(environment: Environment): Environment {
   const isOurs = ([name, value]: [string, string | undefined]) => value !== '' && !isServiceLink(name, value);
   return Object.fromEntries(Object.entries(environment).filter(isOurs));
 }
 
-/** Return a line that names the variables of a Service, for whoever wonders why they change nothing; null without any. */
+/**
+ * Return a line that names the variables of a Service, for whoever wonders why they change nothing; null without any.
+ */
 export function ignoredVariables(environment: Environment): string | null {
   const names = Object.keys(environment).filter((name) => isServiceLink(name, environment[name]));
   if (names.length === 0) return null;

@@ -19,7 +19,7 @@ export class Problems {
     this.#found.push(problem);
   }
 
-  /** What `read` returns, or undefined where it refuses something. */
+  /** Return the result of `read`, or undefined if it refuses something. */
   try<Result>(read: () => Result): Result | undefined {
     try {
       return read();

@@ -9,7 +9,10 @@ export interface ConfigFile {
   readonly place: Place;
 }
 
-/** A map of settings, YAML or JSON, as it stands in a file; `example`: one of them. @throws ConfigError where it is none */
+/**
+ * A map of settings, YAML or JSON, as it stands in a file; `example`: one of them. @throws ConfigError where it is
+ * none
+ */
 export function readConfigFile(path: string, example: string): ConfigFile {
   const lines = new LineCounter();
   const at = (offset: number) => {

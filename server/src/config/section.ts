@@ -1,4 +1,7 @@
-/** Sections of the config file, such as `alerts:`, that are maps and lists and so have no flag: their shapes and their errors. */
+/**
+ * Sections of the config file, such as `alerts:`, that are maps and lists and so have no flag: their shapes and their
+ * errors.
+ */
 import { show } from '@auralis/shared';
 import { z } from 'zod';
 import { ConfigError } from './error.js';
@@ -50,7 +53,7 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'a map',
 };
 
-/** What an issue says is allowed. */
+/** Return the allowed values of an issue. */
 function allowedBy(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':

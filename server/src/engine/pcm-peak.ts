@@ -19,8 +19,8 @@ let bytes = Buffer.alloc(64 * 1024);
 let samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 
 /**
- * Measures the peak of interleaved signed 16-bit little-endian PCM over the last ten seconds. Three full-scale samples in
- * a row of one channel, also across chunks, count as over 0 dB. 10 µs for 100 ms of 48 kHz stereo.
+ * Measures the peak of interleaved signed 16-bit little-endian PCM over the last ten seconds. Three full-scale
+ * samples in a row of one channel, also across chunks, count as over 0 dB. 10 µs for 100 ms of 48 kHz stereo.
  */
 export class PcmPeak {
   /** Chunks that clipped. */

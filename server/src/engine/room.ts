@@ -12,7 +12,7 @@ import { EVENT_READER, EVENTS } from './event.js';
 
 /** All engines, each with its row, and the door for their events. */
 export class EngineRoom {
-  /** What one event may be, as JSON Schema. */
+  /** JSON Schema of an event. */
   readonly recordSchema = recordSchema(EVENTS, 'An event of an engine');
   readonly #engines = new Map<string, Placed>();
   readonly #tables: Tables;
@@ -42,8 +42,8 @@ export class EngineRoom {
   }
 
   /**
-   * Take an event or a list of them, as decoded. Good ones are taken, others refused and counted. `holders`: who gets the place
-   * of the stream if it must be made.
+   * Take an event or a list of them, as decoded. Good ones are taken, others refused and counted. `holders`: who gets
+   * the place of the stream if it must be made.
    */
   take(stream: string, found: unknown, holders: Holders, now: number): Answer | NoAnswer {
     return toTheEnd(this.takeSteps(stream, found, holders, () => now));

@@ -1,11 +1,11 @@
 /**
- * A quantile sketch: how many values fell into each of bins whose widths grow with the value, so that every quantile is
- * known within a relative error, however many values there were and whatever their distribution. Two sketches add up to
- * the sketch of all their values, and can be taken apart again.
+ * A quantile sketch. It counts values in bins whose widths grow with the value, so every quantile is known within a
+ * relative error, whatever the values. Two sketches add up to the sketch of all their values, and can be taken apart
+ * again.
  *
  * DDSketch, with the logarithmic mapping and a sparse store: C. Masson, J. E. Rim, H. K. Lee, "DDSketch: A fast and
- * fully-mergeable quantile sketch with relative-error guarantees", VLDB 2019, section 2. Memory is bounded by clamping
- * values to [MIN_VALUE, MAX_VALUE] rather than by collapsing bins.
+ * fully-mergeable quantile sketch with relative-error guarantees", VLDB 2019, section 2. Values are clamped to
+ * [MIN_VALUE, MAX_VALUE] instead of collapsing bins.
  */
 export class Sketch {
   /** Values in it. */
@@ -30,7 +30,9 @@ export class Sketch {
     for (const [bin, count] of other.#bins) this.#put(bin, -count);
   }
 
-  /** The quantile `q` (0 to 1) by nearest rank, within RELATIVE_ERROR of the exact one; NaN where there are no values. */
+  /**
+   * The quantile `q` (0 to 1) by nearest rank, within RELATIVE_ERROR of the exact one; NaN where there are no values.
+   */
   quantile(q: number): number {
     if (this.count === 0) return Number.NaN;
     this.#order ??= [...this.#bins.keys()].sort((a, b) => a - b);
@@ -64,7 +66,7 @@ const MAX_VALUE = 86_400_000;
 
 /** Quantiles over a sliding window, from a sketch for each step of it: an idle step costs nothing. */
 export class SlidingSketch {
-  /** Of all that is in the window. */
+  /** All values in the window. */
   readonly total = new Sketch();
   readonly #windowMs: number;
   readonly #stepMs: number;

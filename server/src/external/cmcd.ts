@@ -110,7 +110,7 @@ export class CmcdRecord {
     if (this.#starvedMs > 0) table.add(slot, CONNECTION.underrun_duration_ms, this.#starvedMs);
     if (this.#errors > 0) table.add(slot, CONNECTION.player_errors, this.#errors);
     if (this.#state !== null) table.set(slot, CONNECTION.playback_state, this.#state);
-    // Players report only that they are hidden. One that never did may not know.
+    // Players report only that they are hidden. A player that never did may not know.
     if (this.hidden || table.get(slot, CONNECTION.hidden) === 1)
       table.set(slot, CONNECTION.hidden, Number(this.hidden));
   }

@@ -20,7 +20,6 @@ export interface ConnectionName {
   readonly connection: string;
 }
 
-/** What is known of who is connected. */
 export interface ConnectionAttributes {
   readonly client: string;
   readonly address: string;

@@ -35,7 +35,10 @@ export class HistoryStore {
     }
   }
 
-  /** What is kept, once it is open. @throws HistoryUnavailableError */
+  /**
+   * Return the snapshots once they are open.
+   * @throws HistoryUnavailableError
+   */
   async read(): Promise<Snapshots> {
     const snapshots = await this.#snapshots?.catch(() => null);
     if (snapshots) return snapshots;

@@ -9,7 +9,7 @@ import type { SnapshotReader } from './snapshots.js';
 export { HistoryUnavailableError } from './history-store.js';
 export { HistoryError } from './query.js';
 
-/** What is asked of history; times are ms since 1970. */
+/** A question about the past. Times are ms since 1970. */
 export interface HistoryQuery {
   readonly table: TableName;
   readonly from?: number | undefined;
@@ -33,7 +33,7 @@ export interface Points {
 const BYTES_A_TURN = 256 * 1024;
 const READINGS_A_TURN = 32;
 
-/** What the tables held in the past. */
+/** Reads past tables. */
 export class History {
   readonly #store: HistoryStore;
 
@@ -42,8 +42,8 @@ export class History {
   }
 
   /**
-   * The readings of one cell. Each is that of the last snapshot up to its time; null if that has none, or is too old to say
-   * anything. @throws HistoryError, HistoryUnavailableError
+   * The readings of one cell. Each is that of the last snapshot up to its time; null if that has none, or is too old
+   * to say anything. @throws HistoryError, HistoryUnavailableError
    */
   async points(query: PointsQuery, now: number): Promise<Points> {
     const { table, row } = query;
@@ -71,7 +71,10 @@ export class History {
     return { column, stepMs: plan.stepMs, points };
   }
 
-  /** Snapshots of a table, as finely as they are kept as far back as `from`. @throws HistoryError, HistoryUnavailableError */
+  /**
+   * Snapshots of a table, as finely as they are kept as far back as `from`. @throws HistoryError,
+   * HistoryUnavailableError
+   */
   async frames({ table, from, to }: HistoryQuery, now: number): Promise<AsyncIterableIterator<Uint8Array>> {
     const span = spanOf(from, to, now);
     const [resolution] = resolutionsSince(table, span.from, now);

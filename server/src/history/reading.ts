@@ -3,9 +3,9 @@ import { type Column, readMsgpack, unpackValues, Writer } from '@auralis/shared'
 const FIELDS_BEFORE_ROWS = 6;
 
 /**
- * The reading of `column` in the row with this key, in the column's unit; null where it is missing or there is no such row.
- * `bytes` is what `SnapshotWriter` wrote. The rows are walked over and not decoded: to make objects of 15,000 of them takes the
- * loop 60 ms, to pass them 2 ms.
+ * The reading of `column` in the row with this key, in the column's unit; null where it is missing or there is no
+ * such row. `bytes` is what `SnapshotWriter` wrote. The rows are walked over and not decoded: to make objects of
+ * 15,000 of them takes the loop 60 ms, to pass them 2 ms.
  */
 export function readingIn(bytes: Uint8Array, key: string, column: Column): number | null {
   const walker = new Walker(bytes);

@@ -38,8 +38,8 @@ export class Recorder {
   }
 
   /**
-   * Record a second, step by step. While the disk is still busy with the last second, this one is left out. `wall`: `now` by
-   * the wall clock, under which it is kept.
+   * Record a second, step by step. While the disk is still busy with the last second, this one is left out. `wall`:
+   * `now` by the wall clock, under which it is kept.
    */
   *steps(now: number, wall: number): Generator<void> {
     if (this.#writing !== null || now - (this.#failedAt ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;

@@ -23,7 +23,10 @@ const DAY_MS = 24 * HOUR_MS;
 /** A question about the last hour arrives a moment late. */
 const LATE_MS = MINUTE_MS;
 
-/** Rows of `connections` are a megabyte where there are 15,000: they have bytes of their own, and crowd out nothing else. */
+/**
+ * Rows of `connections` are a megabyte where there are 15,000: they have bytes of their own, and crowd out nothing
+ * else.
+ */
 const SMALL = TABLE_NAMES.filter((name) => name !== 'connections');
 
 /** Finest first. 1 GiB in all. */
@@ -41,7 +44,7 @@ export const RESOLUTIONS: readonly Resolution[] = [
   },
 ];
 
-/** What is kept of `connections`: what tells how a listener fared. All of it would be four times as much. */
+/** Columns of `connections` in history. All columns would be four times as much. */
 const CONNECTION_COLUMNS: readonly string[] = [
   'state',
   'status',
@@ -65,10 +68,13 @@ export function keptColumns(table: TableName): readonly Column[] {
   return table === 'connections' ? columns.filter(({ name }) => CONNECTION_COLUMNS.includes(name)) : columns;
 }
 
-/** What was recorded before this may be gone, ms since 1970. */
+/** Return the time before which records may be gone, ms since 1970. */
 export const reachOf = ({ keepMs }: Resolution, now: number) => now - keepMs - LATE_MS;
 
-/** Those that have the table and reach back to `from`, finest first; where none reaches so far, the one that reaches furthest. */
+/**
+ * Return resolutions that have the table and reach back to `from`, finest first. If none does, return the one that
+ * reaches furthest.
+ */
 export function resolutionsSince(table: TableName, from: number, now: number): readonly [Resolution, ...Resolution[]] {
   const having = RESOLUTIONS.filter(({ tables }) => tables.includes(table));
   const [first, ...rest] = having.filter((resolution) => reachOf(resolution, now) <= from);

@@ -55,7 +55,9 @@ export class Segment {
     this.bytes = bytes;
   }
 
-  /** Its index, which is read once. `onRead` is told what was found. One that was removed meanwhile is empty. */
+  /**
+   * Return its index, which is read once. `onRead` gets the damage found. A file that was removed meanwhile is empty.
+   */
   index(onRead: (reading: Reading) => void): Promise<SegmentIndex> {
     this.#index ??= this.#read(onRead).catch((error: NodeJS.ErrnoException) => {
       this.#index = null;

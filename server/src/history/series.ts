@@ -8,7 +8,9 @@ import type { Damage } from '../store/store.js';
 import type { Resolution } from './resolutions.js';
 import { indexer, Segment, SegmentIndex, TIME_BYTES } from './segment.js';
 
-/** A file takes no more records beyond this, so that an index is read within 10 ms, and room is freed in small pieces. */
+/**
+ * A file takes no more records beyond this, so that an index is read within 10 ms, and room is freed in small pieces.
+ */
 const MAX_SEGMENT_BYTES = 4 * 2 ** 20;
 /** A file is named by the time of its first record. */
 const SEGMENT_NAME = /^(\d{1,15})\.seg$/;

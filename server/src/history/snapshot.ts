@@ -4,8 +4,8 @@ import { type Column, MsgpackFrameSink, OP, type SinkColumn, type Table } from '
 const ROWS_A_STEP = 2_000;
 
 /**
- * Writes tables as SNAPSHOTs of the live protocol, straight from their cells: a `FrameBuilder` would keep a second copy of
- * every table as its baseline, for deltas that history has no use for. Slots are the table's own.
+ * Writes tables as SNAPSHOTs of the live protocol, from their cells. A `FrameBuilder` would keep a second copy of
+ * every table as baseline, which history does not need. Slots are the table's own.
  */
 export class SnapshotWriter {
   readonly #source: string;
@@ -20,8 +20,8 @@ export class SnapshotWriter {
   }
 
   /**
-   * Write the rows of a table, step by step, and return the bytes. `t`: wall time, ms. A row that goes between two steps has
-   * no readings in the columns of later steps.
+   * Write the rows of a table, step by step, and return the bytes. `t`: wall time, ms. A row that goes between two
+   * steps has no readings in the columns of later steps.
    */
   *steps(table: Table, columns: readonly Column[], t: number): Generator<void, Uint8Array> {
     const sink = this.#sink;

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { HostReading, HostSource } from './host-source.js';
 import { parseCpu, parseDisks, parseMemory, parseNetworks } from './proc.js';
 
-/** Files of /proc are made as they are read, most in pages of 4 KiB. Of a larger one only the first line is used. */
+/** Files of /proc are made as they are read, most in pages of 4 KiB. Larger files are read up to their first line. */
 const BUFFER_BYTES = 256 * 1024;
 
 /**

@@ -15,7 +15,9 @@ export const forRoleOrLocal = (role: Role) => ({ ...forRole(role), [LOCAL_WITHOU
 /** Part of a route: it needs no token. */
 export const forAnyone: { security: Record<string, string[]>[] } = { security: [] };
 
-/** Not documented, and without a token: what a browser loads before it can bring one. Nothing there tells of this hub. */
+/**
+ * Not documented, and without a token: what a browser loads before it can bring one. Nothing there tells of this hub.
+ */
 const PAGES = ['/', '/listen', '/assets/*', '/sdk/*', '/docs', '/docs/:file'];
 
 /**

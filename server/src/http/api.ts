@@ -7,10 +7,10 @@ import type { Holders } from '../limits/places.js';
 import { pathBelow } from './prefix.js';
 import { Problem } from './problem.js';
 
-/** What routes are added to: they serve, check what they are asked, and write the OpenAPI document, all from one description. */
+/** The application. A route serves, checks its request and writes the OpenAPI document from one description. */
 export type Api = OpenAPIHono<{ Bindings: Asker }>;
 
-/** Who asks. */
+/** The sender of a request. */
 export interface Asker {
   /** As far as it is known: behind a proxy that is not trusted, the proxy's. */
   readonly address: string;

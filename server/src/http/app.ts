@@ -26,7 +26,7 @@ import { addReportsRoutes, type ReportsContext } from './routes/reports.js';
 import { addSocketRoutes, explainSocketPath } from './routes/sockets.js';
 import { addTableRoutes, type TablesContext } from './routes/tables.js';
 
-/** What all routes need together; each file of `routes/` says what it needs. */
+/** Everything that routes need; each file of `routes/` names its part. */
 export interface HttpContext
   extends TablesContext,
     AlertsContext,
@@ -48,9 +48,9 @@ export interface HttpContext
 }
 
 /**
- * Everything that is asked by plain HTTP. A new resource is a file in `routes/` that exports `addXRoutes(app, context)`
- * and a line here. `app.openapi(createRoute(…), handler)` checks a request by its schema and documents it; a handler
- * throws `Problem` for what it refuses.
+ * Create the application for plain HTTP. A new resource is a file in `routes/` that exports `addXRoutes(app,
+ * context)`, and a line here. `app.openapi(createRoute(…), handler)` checks and documents a request. A handler throws
+ * `Problem` to refuse it.
  */
 export function createApp(context: HttpContext): Api {
   const app = createApi(prefixOf(context.publicUrl));
@@ -74,7 +74,7 @@ export function createApp(context: HttpContext): Api {
   return app;
 }
 
-/** What goes for every request. Call what it returns when all routes are added. */
+/** Add handlers for every request. Call the returned function when all routes are added. */
 function addCommon(app: Api, { guard, counters, onError }: HttpContext): () => void {
   app.use(compress());
   app.use(async ({ req }, next) => {

@@ -11,10 +11,10 @@ const PREFLIGHT_MAX_AGE_S = 600;
 const FOR_EVERY_SITE: ReadonlySet<string> = new Set(['/listen', '/api/v1/cmcd']);
 
 /**
- * Decide which pages may ask; tokens are another matter. Pages of the hub itself and of loopback addresses, or with an auth
- * file of the origins that it lists, may read and send. Pages of any origin may load the SDKs, and send CMCD as they may
- * listen. A page opened from a file, as the spec's dashboard is, may read the summary if there is no auth file. All other
- * pages are refused if they send, and if their browser says that they are of another site.
+ * Decide which pages may ask; tokens are another matter. Pages of the hub itself and of loopback addresses, or with
+ * an auth file of the origins that it lists, may read and send. Pages of any origin may load the SDKs, and send CMCD
+ * as they may listen. A page opened from a file, as the spec's dashboard is, may read the summary if there is no auth
+ * file. All other pages are refused if they send, and if their browser says that they are of another site.
  */
 export function addCors(app: Api, guard: Guard): void {
   app.use(async (c, next) => {
@@ -42,15 +42,15 @@ export function addCors(app: Api, guard: Guard): void {
 }
 
 /**
- * Whether a page of another site asks, and no person follows a link. Browsers say so to HTTPS and to loopback only, so this
- * is never the only defence. It keeps pages from making the hub work: an image needs no `Origin`.
+ * Whether a page of another site asks, and no person follows a link. Browsers say so to HTTPS and to loopback only,
+ * so this is never the only defence. It keeps pages from making the hub work: an image needs no `Origin`.
  */
 function isOfOtherSite(header: (name: string) => string | undefined): boolean {
   if (header('sec-fetch-site') !== 'cross-site') return false;
   return header('sec-fetch-mode') !== 'navigate' || header('sec-fetch-dest') !== 'document';
 }
 
-/** What the answer says in Access-Control-Allow-Origin; null: nothing, for no page or one that may not. */
+/** Return the value of Access-Control-Allow-Origin; null if the page may not read, or there is none. */
 function allowedOrigin(
   path: string,
   method: string,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** Which pages, and by which name, may talk to the hub: decided by `Host` and `Origin`, for plain requests and upgrades alike. */
+/** Decides by `Host` and `Origin` which pages may talk to the hub, for plain requests and upgrades. */
 export interface Guard {
   /** Is this `Host` header one of ours? A name that is not might have been rebound to us by a stranger's DNS. */
   isOurHost(host: string | null): boolean;
@@ -11,8 +11,8 @@ export interface Guard {
 }
 
 /**
- * `host`: the address that the hub listens on. `publicUrl`: what it is called from outside, or null. `origins` gives those of
- * pages that may ask beside the hub's own, as they are now; null where it has no auth file: those on loopback addresses.
+ * `host`: the address that the hub listens on. `publicUrl`: its address from outside, or null. `origins`: returns
+ * other pages that may ask. Without an auth file it is null, and pages of loopback addresses may ask.
  */
 export function createGuard(host: string, publicUrl: string | null, origins: (() => readonly string[]) | null): Guard {
   const publicHost = publicUrl === null ? null : new URL(publicUrl);

@@ -34,8 +34,8 @@ const CHECKS = [
 ] as const satisfies readonly { name: keyof Summary; limit: Check['limit']; round: unknown }[];
 
 /**
- * How the hub stands by its summary. What nobody has reported is unknown: neither healthy nor unhealthy, so that a hub
- * without an engine is not sick. `strict`: unknown is as good as failing.
+ * Judge the hub by its summary. Readings that nobody has reported are unknown, neither healthy nor unhealthy, so a
+ * hub without an engine is healthy. `strict`: unknown counts as failing.
  */
 export function statusOf(summary: Summary, strict: boolean): Health {
   // Rounded before they are judged, so that what is shown is what was found to be beyond its limit, or not.

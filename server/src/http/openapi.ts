@@ -5,7 +5,7 @@ import { type Api, addUncheckedRoute } from './api.js';
 
 export interface OpenApiContext {
   readonly version: string;
-  /** What the hub is called from outside, or null. */
+  /** The hub's address from outside, or null. */
   readonly publicUrl: string | null;
 }
 
@@ -14,7 +14,9 @@ const DESCRIPTION = `Telemetry of audio that is streamed over WebSocket. Errors 
 Where the hub was started with an auth file (\`--auth-file\`), each route is for a role, which a token has: \`listener\`, \`publisher\`,
 \`viewer\`, or \`admin\`, which may do everything. Without such a file no token is asked for.`;
 
-/** `GET /api/v1/openapi.json`: every route that was added, as OpenAPI 3.1. Written once, when it is first asked for. */
+/**
+ * `GET /api/v1/openapi.json`: every route that was added, as OpenAPI 3.1. Written once, when it is first asked for.
+ */
 export function addOpenApiRoute(app: Api, { version, publicUrl }: OpenApiContext): void {
   app.openAPIRegistry.registerComponent('securitySchemes', BEARER, {
     type: 'http',

@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 /** Unknown parameters that an answer names. */
 const MAX_UNKNOWN = 20;
 
-/** Parameters of a query, or fields of a body. What is not known is refused by name. */
+/** Parameters of a query, or fields of a body. Unknown ones are refused by name. */
 export function named<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) => {

@@ -1,6 +1,9 @@
 import { withoutTrailingSlashes } from '@auralis/shared';
 
-/** Path of a public URL without a slash at its end: `/auralis` of `https://example.org/auralis/`, '' where there is none. */
+/**
+ * Path of a public URL without a slash at its end: `/auralis` of `https://example.org/auralis/`, '' where there is
+ * none.
+ */
 export function prefixOf(publicUrl: string | null): string {
   return publicUrl === null ? '' : withoutTrailingSlashes(new URL(publicUrl).pathname);
 }

@@ -26,9 +26,9 @@ export class TrustedProxies {
   }
 
   /**
-   * Address of who asks. `peer`: who the socket is connected to; `forwardedFor`: the X-Forwarded-For that came with it, or
-   * null. Each proxy adds at the right end who asked it, so that is read from there, as far as it was written by
-   * proxies that are trusted: what stands before is anybody's invention.
+   * Return the address of a request. `peer`: the socket's other end. `forwardedFor`: X-Forwarded-For, or null. Each
+   * proxy appends the address that asked it, so the list is read from its right end, as far as trusted proxies wrote
+   * it. Anything before may be invented.
    */
   clientOf(peer: string, forwardedFor: string | null): string {
     const hops = forwardedFor === null ? [] : forwardedFor.split(',');

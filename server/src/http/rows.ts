@@ -21,7 +21,10 @@ export interface RowsPage {
   readonly next: number | null;
 }
 
-/** `id`: the row's key; then its attributes and readings by name: enumerations as labels, times as ISO 8601, null where missing. */
+/**
+ * `id`: the row's key; then its attributes and readings by name: enumerations as labels, times as ISO 8601, null
+ * where missing.
+ */
 export type Row = Readonly<Record<string, string | number | null>>;
 
 export interface RowsQuery {
@@ -36,7 +39,10 @@ export interface RowsQuery {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** What a list may be asked for: `limit`, `offset`, `sort`, `order`, `where`, and the attributes and labelled columns in `filters` by name. */
+/**
+ * Parameters of a list: `limit`, `offset`, `sort`, `order`, `where`, and the attributes and labelled columns in
+ * `filters` by name.
+ */
 export function listQuery(schema: Schema, filters: readonly string[]) {
   const byName = Object.fromEntries(filters.map((name) => [name, filterBy(schema, name)]));
   return named({

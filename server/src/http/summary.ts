@@ -33,7 +33,7 @@ export type Summary = z.infer<typeof summarySchema>;
 const HISTORY_SIZE = 1000;
 const RECENT = 100;
 
-/** What there was at one second; NaN where nothing was reported. */
+/** Figures of one second; NaN if nothing was reported. */
 interface Snapshot {
   readonly synthesisLatencyMs: number;
   readonly realTimeFactor: number;
@@ -77,7 +77,10 @@ export class SummaryHistory {
     if (this.#history.length > HISTORY_SIZE) this.#history.shift();
   }
 
-  /** What there was at the last second, and the counts of now: a line of the reporter. NaN where nothing was reported. */
+  /**
+   * Return the figures of the last second and the present counts, for a line of the reporter. NaN if nothing was
+   * reported.
+   */
   present() {
     const last = this.#history.at(-1);
     return {
@@ -131,8 +134,9 @@ export class SummaryHistory {
   }
 
   /**
-   * Clients that others serve. An engine and those who report its connections speak of the same ones, so that the larger
-   * number counts; an engine whose stream passes through here counts this hub's listeners, which were counted.
+   * Return the number of clients that other servers serve. An engine and the server of its connections report the
+   * same ones, so the larger number counts. An engine that publishes here counts this hub's listeners, which are
+   * counted already.
    */
   #clientsElsewhere(): number {
     const { engines, streams } = this.#tables;
@@ -146,7 +150,7 @@ export class SummaryHistory {
     return clients;
   }
 
-  /** Of the host that this hub runs on: its row bears the hub's name. */
+  /** Row of this hub's host, which has the hub's name. */
   #hostCpu(): number {
     const { hubs, hosts } = this.#tables;
     const slot = hosts.slotOf(hubs.keyOf(this.#hubSlot));

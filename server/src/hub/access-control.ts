@@ -26,7 +26,7 @@ import { SocketBudgets } from './socket-budgets.js';
 /** Headers that proxies add. */
 const FORWARDING = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'];
 
-/** Who may open a kind of socket. */
+/** Kinds of clients that may open a socket. */
 export interface SocketAccess {
   readonly origins: 'any-origin' | 'our-origins';
   readonly role: Role;

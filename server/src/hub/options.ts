@@ -17,7 +17,9 @@ export interface OptionSpec<Value> {
   readonly parse: (found: unknown) => Value | undefined;
 }
 
-/** Every setting of `serve`. `--max-clients`, `AURALIS_MAX_CLIENTS` and `maxClients` in a config file are the same. */
+/**
+ * Every setting of `serve`. `--max-clients`, `AURALIS_MAX_CLIENTS` and `maxClients` in a config file are the same.
+ */
 export const SERVE_OPTIONS = {
   host: text('host', 'ADDRESS', 'address to listen on', '127.0.0.1'),
   port: whole('port', 'N', 'port to listen on; 0 takes any free one', 8000, 0, 65_535),

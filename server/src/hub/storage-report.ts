@@ -7,7 +7,7 @@ import type { Logger } from './log.js';
 const STATE = 'alerts, silences or waiting notifications';
 
 /**
- * Reports how storing works: one log line when a failure begins and one when it ends, a column of the hub's row, and
+ * Reports how storing works. A failure has a log line when it begins and when it ends, a column of the hub's row, and
  * a count of errors, on which a rule alerts.
  */
 export class StorageReport {

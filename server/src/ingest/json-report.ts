@@ -16,8 +16,8 @@ const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const MAX_EXACT = 2 ** 53;
 
 /**
- * Read a `client_metrics` text as the SDK writes it, known fields without white space, from its bytes: no string and no
- * object. Return false for any other text. The caller then parses it, and the report has no meaning.
+ * Read a `client_metrics` text as the SDK writes it, known fields without white space, from its bytes: no string and
+ * no object. Return false for any other text. The caller then parses it, and the report has no meaning.
  * @throws Refusal for a known field with a value that is not allowed
  */
 export function readJsonReport(data: Uint8Array, report: Report): boolean {
@@ -27,7 +27,7 @@ export function readJsonReport(data: Uint8Array, report: Report): boolean {
   if (data[at] !== CODE.close) {
     for (let next = 0; ; at++) {
       const field = fieldAt(data, at, next);
-      // Of a field that comes twice the last one counts: the general path knows that.
+      // If a field comes twice, the last one counts: the general path knows that.
       if (field < 0 || report.present[field] === 1) return false;
       next = field + 1;
       at = readValue(data, at + (NAMES[field] as Uint8Array).length, field, report);
@@ -66,8 +66,8 @@ function readValue(data: Uint8Array, at: number, field: number, report: Report):
 }
 
 /**
- * Read a number without exponent whose digits make an integer below 2^53, with at most 22 decimals: the quotient of two exact
- * doubles is the double nearest to the number, as `JSON.parse` gives it (W. D. Clinger, "How to read floating point numbers
+ * Read a number without exponent whose digits make an integer below 2^53, with at most 22 decimals. The quotient of
+ * two exact doubles is then the double that `JSON.parse` gives (W. D. Clinger, "How to read floating point numbers
  * accurately", 1990). Write it to `values` and return where it ends, or -1 for any other number.
  */
 function readNumber(data: Uint8Array, start: number, values: Float64Array, place: number): number {

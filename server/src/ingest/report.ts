@@ -2,7 +2,7 @@ import { MAX_ABS_MS, MAX_COUNT, PLAYBACK_STATES, show } from '@auralis/shared';
 import { Refusal } from '../check/refusal.js';
 import { CONNECTION, type Tables } from '../state/tables.js';
 
-/** What a field's value may be. `clock`: any finite number, for a stranger's clock can be off by years. */
+/** Type of a field's value. `clock`: any finite number, because a stranger's clock can be off by years. */
 export type Kind = 'count' | 'ms' | 'clock' | 'ratio' | 'flag' | 'playback';
 
 export interface ReportField {
@@ -33,7 +33,7 @@ export const REPORT_FIELDS: readonly ReportField[] = [
   { name: 'sentAt', kind: 'clock', column: CONNECTION.sent_at_ms },
 ];
 
-/** What a number of each kind may be. */
+/** Range of a number of each kind. */
 const RANGES: Readonly<Record<Kind, readonly [least: number, most: number]>> = {
   count: [0, MAX_COUNT],
   ms: [-MAX_ABS_MS, MAX_ABS_MS],
@@ -47,7 +47,9 @@ const RANGES: Readonly<Record<Kind, readonly [least: number, most: number]>> = {
 const LEAST = Float64Array.from(REPORT_FIELDS, ({ kind }) => RANGES[kind][0]);
 const MOST = Float64Array.from(REPORT_FIELDS, ({ kind }) => RANGES[kind][1]);
 const IS_WHOLE = Uint8Array.from(REPORT_FIELDS, ({ kind }) => (kind === 'count' ? 1 : 0));
-/** What the hub makes of them stands behind them, so that all is written in one call, which marks the row once. */
+/**
+ * Columns that the hub computes from the fields come after them, so that one call writes all and marks the row once.
+ */
 const CLOCK_KNOWN = REPORT_FIELDS.length;
 const LATENCY_MARKED = CLOCK_KNOWN + 1;
 const ERROR_RATE_MARKED = CLOCK_KNOWN + 2;
@@ -71,8 +73,8 @@ const MAX_CLOCK_ERROR_MS = 5_000;
 const MAX_LATENCY_MS = 60_000;
 
 /**
- * One `client_metrics` report, checked: all of it is good or none of it is taken. Used again for every report, so that
- * reading one allocates nothing.
+ * One `client_metrics` report, checked: all of it is good or none of it is taken. Used again for every report, so
+ * that reading one allocates nothing.
  */
 export class Report {
   /** By place in REPORT_FIELDS: NaN for a field that was null. Behind them what `writeTo` makes of them. */
@@ -80,7 +82,9 @@ export class Report {
   readonly present = new Uint8Array(COLUMNS.length);
   /** Unknown fields, and fields with an unknown label. */
   ignored = 0;
-  /** No chunk that it can speak of is older than this, ms; whoever knows better than `begin` says so before `writeTo`. */
+  /**
+   * No chunk that it can speak of is older than this, ms; whoever knows better than `begin` says so before `writeTo`.
+   */
   oldestChunkMs = Number.POSITIVE_INFINITY;
   /** `writeTo` found that its latency cannot be. */
   isLatencyImpossible = false;
@@ -148,7 +152,7 @@ export class Report {
     return !Number.isNaN(this.#reading(BUFFER_DEPTH));
   }
 
-  /** Writes the report to a row of `connections`. What it does not mention stays as it was. */
+  /** Write the report to a row of `connections`. Columns that it does not mention stay as they are. */
   writeTo(table: Tables['connections'], slot: number): void {
     if (this.present[LATENCY] === 1) this.#judgeLatency();
     const errorRate = this.#reading(ERROR_RATE);
@@ -157,9 +161,9 @@ export class Report {
   }
 
   /**
-   * A latency can be believed where the client knows the error of its clock, the error is one that an exchange over any
-   * network leaves, and physics allows the figure: not less than nothing by more than that error, and not older than what
-   * was sent. One that physics does not allow is marked; without a clock none can be judged.
+   * Judge a latency. It counts if the client knows the error of its clock, that error is possible over a network, and
+   * physics allows the figure. It may not be below 0 by more than the error, nor older than the audio. An impossible
+   * latency is marked; without a clock none can be judged.
    */
   #judgeLatency(): void {
     const latency = this.values[LATENCY] as number;

@@ -38,7 +38,9 @@ export class AddressBudget {
     return null;
   }
 
-  /** Give back what was taken. An address that holds nothing is forgotten, so the map stays as small as what is held. */
+  /**
+   * Give back what was taken. An address that holds nothing is forgotten, so the map stays as small as what is held.
+   */
   give(address: string, amount = 1): void {
     const group = addressGroup(address);
     const held = (this.#held.get(group) ?? 0) - amount;
@@ -49,8 +51,8 @@ export class AddressBudget {
 }
 
 /**
- * Return the address that limits go by: of IPv6 the first 64 bits, because every household has that many addresses to
- * itself. `address`: in its short form, as transports give it.
+ * Return the address that limits go by: for IPv6 the first 64 bits, because every household has that many addresses.
+ * `address`: in its short form, as transports give it.
  */
 export function addressGroup(address: string): string {
   if (!address.includes(':')) return address;

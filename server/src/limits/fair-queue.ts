@@ -1,6 +1,7 @@
 /**
- * Items with their owners, the oldest first. If there are too many, the oldest item of the owner with most of them goes: who
- * adds without end loses its own. Every operation takes constant time, however many items and owners there are.
+ * Items with their owners, the oldest first. If there are too many, the oldest item of the owner with most of them
+ * goes: who adds without end loses its own. Every operation takes constant time, however many items and owners there
+ * are.
  */
 export class FairQueue<Item> {
   readonly #owners = new Map<Item, string>();

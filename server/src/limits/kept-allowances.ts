@@ -7,8 +7,8 @@ interface Entry<Kept> {
 }
 
 /**
- * Allowances that sockets leave when they close, for the next sockets of the same address: connecting again makes no new one. They
- * are kept for a minute. If there are too many, the oldest of the address with most of them goes.
+ * Allowances that sockets leave when they close, for the next sockets of the same address: connecting again makes no
+ * new one. They are kept for a minute. If there are too many, the oldest of the address with most of them goes.
  */
 export class KeptAllowances<Kept> {
   readonly #entries = new FairQueue<Entry<Kept>>();
@@ -17,7 +17,9 @@ export class KeptAllowances<Kept> {
     return this.#entries.size;
   }
 
-  /** Return what a socket of the address left last minute, the oldest first, or null. It is given to one socket only. */
+  /**
+   * Return what a socket of the address left last minute, the oldest first, or null. It is given to one socket only.
+   */
   take(address: string, now: number): Kept | null {
     this.#expire(now);
     const entry = this.#entries.oldestOf(address);

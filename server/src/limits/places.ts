@@ -16,8 +16,8 @@ export interface PlacesOptions {
 }
 
 /**
- * Places of one kind. One address or token may hold a share of them, and the last tenth is for addresses that hold few: so one
- * stranger cannot take them all, and two cannot keep a newcomer out. Memory: one entry for each holder of a place.
+ * Places of one kind. One address or token may hold a share of them. The last tenth is for addresses that hold few.
+ * So one stranger cannot take them all, and two cannot keep a newcomer out. Memory: one entry for each holder.
  */
 export class Places {
   readonly most: number;

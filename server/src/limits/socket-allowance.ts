@@ -4,13 +4,14 @@ import { Allowance } from '../time/windows.js';
 export type Verdict = 'allowed' | 'own' | 'inherited';
 
 /**
- * An allowance of a socket, which goes on with what an earlier socket of its address had used: connecting again makes no new one.
- * The first `least` events of each window are allowed whatever was inherited, because the earlier socket may be a stranger's.
+ * An allowance of a socket, which goes on with what an earlier socket of its address had used: connecting again makes
+ * no new one. The first `least` events of each window are allowed whatever was inherited, because the earlier socket
+ * may be a stranger's.
  */
 export class SocketAllowance {
   readonly #own: Allowance;
   readonly #least: Allowance;
-  /** What this socket and those before it have used. */
+  /** Use of this socket and those before it. */
   #used: Allowance;
 
   constructor(limit: number, least: number, windowMs: number) {
@@ -19,7 +20,7 @@ export class SocketAllowance {
     this.#used = new Allowance(limit, windowMs);
   }
 
-  /** What the next socket of the address inherits. */
+  /** Use that the next socket of the address inherits. */
   get used(): Allowance {
     return this.#used;
   }

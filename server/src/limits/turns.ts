@@ -1,6 +1,6 @@
 /**
- * Items that wait. Addresses take turns, then the sockets of an address; a socket's items keep their order. An address that
- * adds many items delays only its own.
+ * Items that wait. Addresses take turns, then the sockets of an address; a socket's items keep their order. An
+ * address that adds many items delays only its own.
  */
 export class Turns<Socket, Item> {
   /** Items that wait. */

@@ -18,8 +18,8 @@ export interface PlaybackSample {
 export type Divergence = 'frozen' | 'contradicting';
 
 /**
- * Window over which reports are compared with the model. A fault of 200 ms a second is past the bound in 6 s. For chunks of
- * more than 100 ms window and bound grow alike.
+ * Window over which reports are compared with the model. A fault of 200 ms a second is past the bound in 6 s. For
+ * chunks of more than 100 ms window and bound grow alike.
  */
 const WINDOW_MS = 8_000;
 /** If the listener's clock and the hub's part by more than this between two reports, one was set or slept. */
@@ -28,13 +28,13 @@ const MAX_CLOCK_STEP_MS = 10_000;
 const MIN_DRAIN = 0.05;
 
 /**
- * Models the buffer of one listener. While it plays, its buffer changes by the audio received, less the time that passed,
- * plus the audio gaps:
+ * Models the buffer of one listener. While it plays, its buffer changes by the audio received, less the time that
+ * passed, plus the audio gaps:
  *
  *   depth(t) = depth(t₀) + received(t) − received(t₀) − ((t − t₀) − (underrun(t) − underrun(t₀)))
  *
- * t₀ is a report some seconds ago, so no start-up time has to be believed. Audio that a player threw away once is forgiven
- * when it has left the window.
+ * t₀ is a report some seconds ago, so no start-up time has to be believed. Audio that a player threw away once is
+ * forgiven when it has left the window.
  */
 export class BufferModel {
   /** How reports contradict the model, until both have come together again. */
@@ -60,7 +60,8 @@ export class BufferModel {
     this.modelMs = from.depthMs + sample.receivedMs - from.receivedMs - passedMs;
     const contradictionMs = sample.depthMs - this.modelMs;
     if (contradictionMs > bound) {
-      // Audio received and not played makes a buffer grow. A buffer that does not shrink when it must is only claimed.
+      // Audio received and not played makes a buffer grow. A buffer that does not shrink when it must is only
+      // claimed.
       this.divergence ??= sample.depthMs - from.depthMs > contradictionMs / 2 ? 'frozen' : 'contradicting';
     } else if (contradictionMs < -bound) {
       // It has thrown audio away to catch up: from now on its buffer is what it reports.
@@ -79,9 +80,11 @@ export class BufferModel {
   }
 
   /**
-   * Return how long until its audio gap, ms, if things go on as they do; NaN if the buffer does not drain. `reportAgeMs`:
-   * since its last report. `isDry`: no chunks come any more, so it drains in real time. `chunkMs`: the longest recent chunk.
-   * Between two long chunks every buffer drains, so one more counts as received.
+   * Return how long until its audio gap, ms, if nothing changes; NaN if the buffer does not drain.
+   * - `reportAgeMs`: since its last report.
+   * - `isDry`: no chunks come any more, so it drains in real time.
+   * - `chunkMs`: the longest recent chunk. Between two long chunks every buffer drains, so one more counts as
+   * received.
    */
   timeToGapMs(reportAgeMs: number, isDry: boolean, chunkMs: number): number {
     if (this.#from === null || this.#last === null) return Number.NaN;

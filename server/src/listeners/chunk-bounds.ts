@@ -1,7 +1,7 @@
 /**
  * Bounds that grow with a stream's chunks. The specification's figures are for chunks of 100 ms. An engine may send
- * chunks of 20 ms to 10 s, and then a buffer, a delay or a difference of one chunk is no fault. `chunkMs`: the
- * longest recent chunk, 0 if unknown.
+ * chunks of 20 ms to 10 s. A buffer, a delay or a difference of one chunk is then no fault. `chunkMs`: the longest
+ * recent chunk, 0 if unknown.
  */
 
 /** The specification's chunk. */

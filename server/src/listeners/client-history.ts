@@ -13,8 +13,9 @@ interface Rows {
 }
 
 /**
- * The connections of each client of a stream, while they have rows. A client that comes back goes on from the connection
- * that it lost. A name may be in use twice, as after a tab was duplicated, so no connection ends because of another.
+ * The connections of each client of a stream, while they have rows. A client that comes back goes on from the
+ * connection that it lost. A name may be in use twice, as after a tab was duplicated, so no connection ends because
+ * of another.
  */
 export class ClientHistory {
   readonly #table: Tables['connections'];
@@ -25,8 +26,8 @@ export class ClientHistory {
   }
 
   /**
-   * A connection of the client has opened. Return the slot of the one that it goes on from, or null. Without a name nobody
-   * knows how often it came back.
+   * A connection of the client has opened. Return the slot of the one that it goes on from, or null. Without a name
+   * nobody knows how often it came back.
    */
   opened(client: string, slot: number): number | null {
     if (client === '') return null;
@@ -43,9 +44,9 @@ export class ClientHistory {
   }
 
   /**
-   * A connection of the client has closed. `wasLost`: without a goodbye, with its last sign of life at `lastSignAt`. The
-   * client may have noticed the loss long before the hub, and may have come back meanwhile. Return the slot of the
-   * connection that it came back on, or null.
+   * A connection of the client has closed. `wasLost`: without a goodbye, with its last sign of life at `lastSignAt`.
+   * The client may have noticed the loss long before the hub, and may have come back meanwhile. Return the slot of
+   * the connection that it came back on, or null.
    */
   closed(client: string, slot: number, wasLost: boolean, lastSignAt: number): number | null {
     this.#table.set(slot, CONNECTION.replaced, 0);

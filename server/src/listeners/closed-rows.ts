@@ -2,8 +2,8 @@ import { CLOSED_ROW_MS } from '@auralis/shared';
 import { FairQueue } from '../limits/fair-queue.js';
 
 /**
- * Rows of closed connections. Each stays for a minute with its reason, but no more than `most` at once: beyond that the
- * oldest of the address with most of them goes. Totals do not depend on them.
+ * Rows of closed connections. Each stays for a minute with its reason, but no more than `most` at once: beyond that
+ * the oldest of the address with most of them goes. Totals do not depend on them.
  */
 export class ClosedRows {
   readonly #most: number;

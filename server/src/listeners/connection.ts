@@ -30,8 +30,8 @@ export interface Supplied {
 }
 
 /**
- * One connection of a stream, served by this hub (`Listener`) or reported by another server (`ExternalConnection`). Its
- * figures live in its row of `connections`. This is how it is judged by them. Times are the hub's, ms.
+ * One connection of a stream, served by this hub (`Listener`) or reported by another server (`ExternalConnection`).
+ * Its figures live in its row of `connections`. This is how it is judged by them. Times are the hub's, ms.
  */
 export abstract class Connection implements Checked {
   readonly slot: number;
@@ -115,8 +115,8 @@ export abstract class Connection implements Checked {
   }
 
   /**
-   * Check the row. Mark an impossible figure for 10 s, so that everyone who reads the row once a second sees the mark.
-   * `figure`: one that was found before, or `none`. Return whether this report has such a figure.
+   * Check the row. Mark an impossible figure for 10 s, so that everyone who reads the row once a second sees the
+   * mark. `figure`: one that was found before, or `none`. Return whether this report has such a figure.
    */
   protected checkReport(figure = ALL_POSSIBLE): boolean {
     const { table, slot } = this;
@@ -140,8 +140,8 @@ export abstract class Connection implements Checked {
   }
 
   /**
-   * Compute the audio gap since the report before. A counter that falls has begun anew, and no gap is longer than the time
-   * that passed.
+   * Compute the audio gap since the report before. A counter that falls has begun anew, and no gap is longer than the
+   * time that passed.
    */
   protected measureGap(): void {
     this.gapMs = Number.NaN;

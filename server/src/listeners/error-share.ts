@@ -4,8 +4,8 @@ const WINDOW_MS = 60_000;
 const STEP_MS = 1_000;
 
 /**
- * The share of chunks that a listener could not use, over the last minute, from the counters of its reports. The report
- * that first tells of errors is only where counting begins. Time is an argument.
+ * The share of chunks that a listener could not use, over the last minute, from the counters of its reports. The
+ * report that first tells of errors is only where counting begins. Time is an argument.
  */
 export class ErrorShare {
   readonly #errors = new EventWindow(WINDOW_MS, STEP_MS);

@@ -5,7 +5,7 @@ import { ALL_POSSIBLE, figureOf } from '../state/trust.js';
 import { NOMINAL_CHUNK_MS } from './chunk-bounds.js';
 import { Connection, type Supplied } from './connection.js';
 
-/** What its server says of a connection, checked. null: not said. Counters are since the connection opened. */
+/** A server's figures about a connection, checked. null: not reported. Counters are since the connection opened. */
 export interface ConnectionMetrics {
   readonly chunksSent: number | null;
   readonly chunksDropped: number | null;
@@ -17,7 +17,7 @@ export interface ConnectionMetrics {
   readonly rttMs: number | null;
 }
 
-/** What the client of a connection says of itself. */
+/** Report of a connection's client. */
 export interface ClientReport {
   readonly saysBufferDepth: boolean;
   readonly hidden: boolean | null;
@@ -26,7 +26,7 @@ export interface ClientReport {
   writeTo(table: Tables['connections'], slot: number): void;
 }
 
-/** What a report added to the counters of its connection. */
+/** Rise of a connection's counters by a report. */
 export interface Increase {
   readonly sent: number;
   readonly dropped: number;
@@ -41,7 +41,7 @@ const STALE_REPORTS = 3;
 const MOST_CHUNKS_PER_MS = 1;
 const MOST_BYTES_PER_MS = 1_000_000;
 
-/** What a connection has counted, over the restarts of its counters. */
+/** Counters of a connection, over their restarts. */
 export class ConnectionCounters {
   readonly sent = new ExternalCounter(MOST_CHUNKS_PER_MS);
   readonly dropped = new ExternalCounter(MOST_CHUNKS_PER_MS);
@@ -64,8 +64,8 @@ export class ExternalConnection extends Connection {
   supply: Supplied = { isLate: false, hadBurst: false, longestMs: 0 };
 
   /**
-   * `staleAfterMs`: without a report for so long it is stale. `counters`: what it had counted when it was last heard of, if
-   * it was; null where it opens just now, so that all it counts happened since, its first interval included.
+   * `staleAfterMs`: without a report for this long it is stale. `counters`: its counters when it was last known.
+   * null: it opens just now, so everything it counts happened since.
    */
   constructor(
     table: Tables['connections'],
@@ -138,8 +138,8 @@ export class ExternalConnection extends Connection {
   }
 
   /**
-   * Takes a counter and shows its total over its restarts. Returns by how much that has grown, and by how much since the
-   * report before.
+   * Takes a counter and shows its total over its restarts. Returns by how much that has grown, and by how much since
+   * the report before.
    */
   #count(counter: ExternalCounter, column: number, value: number | null, now: number) {
     if (value === null) return { total: 0, increase: 0 };

@@ -29,7 +29,7 @@ const TIMES = [
 const COUNTERS = [GAPS, UNDERRUNS, RECEIVED, named('chunk_errors'), named('player_errors')];
 const RECEIVED_AT = COUNTERS.indexOf(RECEIVED);
 
-/** What a check needs to know of a connection, and the baselines that an impossible rise moves. */
+/** Facts about a connection that a check needs, and the baselines that an impossible rise moves. */
 export interface Checked {
   readonly openedAt: number;
   readonly lastReportAt: number;
@@ -42,8 +42,9 @@ export interface Checked {
 }
 
 /**
- * Holds the figures that a listener reports against what the hub sent and the time that passed. An impossible figure is
- * marked and never refused. Bounds are wide: a figure within them may be false, but one beyond them cannot be true.
+ * Holds the figures that a listener reports against what the hub sent and the time that passed. An impossible figure
+ * is marked and never refused. Bounds are wide: a figure within them may be false, but one beyond them cannot be
+ * true.
  */
 export class FigureCheck {
   /** Up to when the time is spent in which it can have heard audio gaps, and counted other things. */
@@ -61,8 +62,8 @@ export class FigureCheck {
   /**
    * Check the row after a report. Return the value of `impossible_figure` for an impossible figure, or `none`.
    *
-   * A counter may have begun on an earlier connection. So a first value that cannot have been counted on this one is taken
-   * as the baseline, and only its rise is bounded. An impossible rise makes a new baseline.
+   * A counter may have begun on an earlier connection. So a first value that cannot have been counted on this one is
+   * taken as the baseline, and only its rise is bounded. An impossible rise makes a new baseline.
    */
   check(table: Tables['connections'], slot: number, connection: Checked): number {
     const ofMoment = checkMoment(table, slot, connection);
@@ -125,8 +126,8 @@ function checkMoment(table: Tables['connections'], slot: number, connection: Che
 }
 
 /**
- * Whether `ms` still fit into the time that passed, which is spent up to `upTo`. A report may be late by as much as a socket
- * may be silent. Audio gaps take their own time, and no listener counts more than one thing in a millisecond.
+ * Whether `ms` still fit into the time that passed, which is spent up to `upTo`. A report may be late by as much as a
+ * socket may be silent. Audio gaps take their own time, and no listener counts more than one thing in a millisecond.
  */
 const fits = (upTo: number, ms: number, now: number) => spent(upTo, ms, now) <= now + JITTER_MS;
 

@@ -153,8 +153,8 @@ export class Listener extends Connection {
   }
 
   /**
-   * Count a message. Return false if it is one too many since the last sweep, which comes once a second. `stalledMs`:
-   * how long the loop was blocked lately; messages of that time come at once.
+   * Count a message. Return false if it is one too many since the last sweep, which comes once a second. `stalledMs`
+   * returns how long the loop was blocked lately. Messages of that time come at once.
    */
   takeMessage(stalledMs: () => number): boolean {
     const { maxMessagesPerSecond } = this.#limits;
@@ -199,8 +199,8 @@ export class Listener extends Connection {
   }
 
   /**
-   * Return the age of the oldest chunk that a latency reported now can speak of, ms: a mean over at most 100 chunks
-   * received, up to `lastSeq`, none sent before it came.
+   * Return the age of the oldest chunk that a latency reported now can speak of, ms. A latency is a mean over at most
+   * 100 chunks received, up to `lastSeq`, none sent before it came.
    */
   oldestChunkMs(lastSeq: number | null, chunks: RecentChunks): number {
     const connectedMs = this.lastSignAt - this.openedAt;
@@ -234,8 +234,8 @@ export class Listener extends Connection {
   }
 
   /**
-   * Take a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. It came at the last
-   * sign of life. Return whether it has an impossible figure.
+   * Take a report whose readings its row already shows, and that confirms the chunks up to `lastSeq`. It came at the
+   * last sign of life. Return whether it has an impossible figure.
    */
   reported(lastSeq: number | null, chunks: RecentChunks): boolean {
     this.noteReport(this.lastSignAt);

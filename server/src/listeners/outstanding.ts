@@ -4,8 +4,8 @@ import type { RecentChunks } from './recent-chunks.js';
 const MAX_GAPS = 64;
 
 /**
- * Chunks that one listener was sent and has not confirmed. The account is exact, even if some in between were dropped. A
- * listener that keeps up has no gaps and costs no memory here.
+ * Chunks that one listener was sent and has not confirmed. The account is exact, even if some in between were
+ * dropped. A listener that keeps up has no gaps and costs no memory here.
  */
 export class Outstanding {
   /** Chunks sent and not confirmed. */
@@ -42,16 +42,16 @@ export class Outstanding {
   }
 
   /**
-   * Whether `seq` cannot be the last chunk that it has, because it confirmed a later one on this connection, or because no
-   * such chunk was sent. Before its first confirmation the number may be of an earlier connection.
+   * Whether `seq` cannot be the last chunk that it has, because it confirmed a later one on this connection, or
+   * because no such chunk was sent. Before its first confirmation the number may be of an earlier connection.
    */
   contradicts(seq: number): boolean {
     return this.confirmedMs > 0 && (seq < this.#confirmedUpTo || seq > this.#sentUpTo);
   }
 
   /**
-   * The listener has chunk `seq` and all sent before it. Return false, and confirm nothing, if it was never sent one of that
-   * number.
+   * The listener has chunk `seq` and all sent before it. Return false, and confirm nothing, if it was never sent one
+   * of that number.
    */
   confirm(seq: number, chunks: RecentChunks): boolean {
     if (seq > this.#sentUpTo) return false;

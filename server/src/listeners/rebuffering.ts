@@ -6,8 +6,10 @@ const STEP_MS = 1_000;
 
 /**
  * Audio gaps of the listeners of one stream over the last minute:
- * rebuffering ratio = Σ audio gap ÷ Σ time playing
- * The sums are over all intervals between two reports of a listener (or its opening and its first report) whose later
+ *
+ *   rebuffering ratio = Σ audio gap ÷ Σ time playing
+ *
+ * The sums are over intervals between two reports of a listener, or its opening and its first report. The later
  * report came in the window and says *playing* or *stalled*. An audio gap is the rise of `underrunDurationMs`, at
  * most as long as the interval. Time playing is the interval, its gap included. So the ratio lies between 0 and 1.
  * Times are the hub's.

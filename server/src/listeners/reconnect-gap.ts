@@ -19,8 +19,8 @@ interface Span {
 }
 
 /**
- * Estimates audio gaps between the connections of a client. Counters of a page begin with each connection, so no report tells
- * of such a gap. Times are the hub's, ms.
+ * Estimates audio gaps between the connections of a client. Counters of a page begin with each connection, so no
+ * report tells of such a gap. Times are the hub's, ms.
  */
 export class ReconnectGaps {
   readonly #table: Tables['connections'];
@@ -36,8 +36,8 @@ export class ReconnectGaps {
   }
 
   /**
-   * A connection closed. Audio may have come for as long as a report was due after its last sign of life. The hub may notice
-   * a loss long after that.
+   * A connection closed. Audio may have come for as long as a report was due after its last sign of life. The hub may
+   * notice a loss long after that.
    */
   closed(slot: number, lastSignAt: number, now: number): void {
     const span = this.#spans.get(slot);
@@ -49,7 +49,10 @@ export class ReconnectGaps {
     this.#spans.delete(slot);
   }
 
-  /** Estimate the gap between a lost connection, in slot `from`, and the one that its client came back on, in slot `to`. */
+  /**
+   * Estimate the gap between a lost connection, in slot `from`, and the one that its client came back on, in slot
+   * `to`.
+   */
   between(from: number, to: number): ReconnectGap {
     const table = this.#table;
     const depthMs = table.get(from, CONNECTION.buffer_depth_ms);

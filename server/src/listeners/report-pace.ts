@@ -16,7 +16,7 @@ const WORTH_ASKING = 0.15;
 /** Intervals are multiples of this. */
 const STEP_MS = 50;
 
-/** What decides how often a listener is asked to report. */
+/** Facts that decide how often a listener is asked to report. */
 export interface Paced {
   readonly openedAt: number;
   /** When it was last not ok; before its opening: never. */

@@ -14,6 +14,7 @@ export interface RankingOptions {
 /**
  * Chooses the rows at places `offset` to `offset + limit` of those that match, in the order of a column. Rows without
  * a reading come last in both directions. Equal rows keep the order of their slots.
+ *
  * Partial selection over typed arrays, O(rows) at each change of the table. Rows outside the window are never sorted.
  */
 export class Ranking implements RowSelector {

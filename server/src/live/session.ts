@@ -173,7 +173,9 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     this.#refusals.inherit(used.refusals);
   }
 
-  /** Count a refusal and answer it. Only the socket's own refusals close it; beyond inherited ones it gets no answers. */
+  /**
+   * Count a refusal and answer it. Only the socket's own refusals close it; beyond inherited ones it gets no answers.
+   */
   #refuse(peer: Peer, error: RequestError, now: number): void {
     this.counters.add('messages_refused');
     const verdict = error instanceof InheritedTooFast ? 'allowed' : this.#refusals.take(now);

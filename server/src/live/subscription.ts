@@ -44,8 +44,8 @@ export interface Feed {
 }
 
 /**
- * One dashboard's subscription: the frames that it was sent and those that it has acknowledged. If it falls behind, frames
- * are skipped, it receives BEHIND, and one SNAPSHOT once it has caught up. It costs other dashboards nothing.
+ * One dashboard's subscription: the frames that it was sent and those that it has acknowledged. If it falls behind,
+ * frames are skipped, it receives BEHIND, and one SNAPSHOT once it has caught up. It costs other dashboards nothing.
  */
 export class Subscription<Of extends Feed = Feed> {
   readonly session: Subscriber;

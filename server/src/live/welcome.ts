@@ -9,14 +9,16 @@ import {
   Writer,
 } from '@auralis/shared';
 
-/** Stands for the time in a WELCOME that is encoded once. In MessagePack it is the byte 0xff, which no text contains. */
+/**
+ * Stands for the time in a WELCOME that is encoded once. In MessagePack it is the byte 0xff, which no text contains.
+ */
 const TIME = -1;
 const TIME_JSON = `"now":${TIME}`;
 const TIME_MSGPACK = Buffer.from([0xa3, ...Buffer.from('now'), 0xff]);
 
 /**
- * Makes WELCOMEs. All but the time is encoded once: the catalogue takes 3 ms, and after a restart of the hub its dashboards
- * come back all at once.
+ * Makes WELCOMEs. All but the time is encoded once: the catalogue takes 3 ms, and after a restart of the hub its
+ * dashboards come back all at once.
  */
 export class WelcomeWriter {
   readonly #json: readonly [before: string, after: string];

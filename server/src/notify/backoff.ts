@@ -4,8 +4,9 @@ const MAX_MS = 5 * 60_000;
 const MAX_RETRY_AFTER_MS = 60 * 60_000;
 
 /**
- * Return how long to wait after this many failures in a row (1 or more), ms: exponential, with full jitter, so that
- * hubs that lost the same receiver do not come back together. `random` is from [0, 1).
+ * Return how long to wait after this many failures in a row (1 or more), ms: exponential, with full jitter. Hubs that
+ * lost the same receiver then do not come back together. `random` is from [0, 1).
+ *
  * Marc Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015.
  */
 export function backoffMs(failures: number, random: number, retryAfterMs: number | null = null): number {

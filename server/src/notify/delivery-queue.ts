@@ -82,8 +82,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Send what waits, without the minimum interval, then end. What is not sent when `signal` aborts stays for the next
-   * start.
+   * Send what waits, without the minimum interval, then end. Transitions that are not sent when `signal` aborts stay
+   * for the next start.
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#isDraining = true;

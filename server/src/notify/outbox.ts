@@ -16,7 +16,7 @@ export interface Pending {
 
 export interface OutboxContext {
   readonly store: Store;
-  /** Of all notifiers that there are. */
+  /** Names of all notifiers. */
   readonly names: readonly string[];
   readonly now: number;
   /** Called with the name and number of transitions of a notifier that no longer exists. They are dropped. */

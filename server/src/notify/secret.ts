@@ -4,9 +4,8 @@ import { z } from 'zod';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A setting that must not appear in a log or answer: text, `${NAME}` for a variable of the environment, or
- * `${file:/run/secrets/name}` for the content of a file without white space at its ends. An error says what is
- * allowed and never what was found.
+ * A secret setting: text, `${NAME}` for a variable of the environment, or `${file:/run/secrets/name}` for the content
+ * of a file without white space at its ends. An error says what is allowed and never what was found.
  */
 export function secret(environment: Environment, allowed: string, isAllowed: (value: string) => boolean) {
   return z.string().transform((given, context) => {

@@ -8,7 +8,7 @@ export const CONTENT_TYPES: Readonly<Record<Form, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** Writes families and their samples, in either form. What is missing (NaN) is left out: an absent sample is no reading. */
+/** Writes families and their samples, in either form. Missing readings (NaN) have no sample. */
 export class Exposition {
   readonly #form: Form;
   #text = '';

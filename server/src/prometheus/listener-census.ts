@@ -4,7 +4,9 @@ import { isBufferBelieved, isPossible, isSynced } from '../state/trust.js';
 import { type Exposition, labelsOf } from './exposition.js';
 import { type ColumnFamily, familyOf } from './naming.js';
 
-/** How many of the worst are shown of each figure: a series for each of 15,000 listeners is what a page must not have. */
+/**
+ * How many of the worst are shown of each figure: a series for each of 15,000 listeners is what a page must not have.
+ */
 const WORST = 5;
 
 const { columns } = SCHEMAS.connections;
@@ -15,7 +17,10 @@ interface Ranking {
   readonly end: 'lowest' | 'highest';
 }
 
-/** Whether its worst are on the page: a figure with a threshold, and the one that says what will be heard before it is. */
+/**
+ * Whether its worst are on the page: a figure with a threshold, and the one that says what will be heard before it
+ * is.
+ */
 export const isRanked = ({ alert, name }: Column) => alert !== undefined || name === 'time_to_gap_ms';
 
 export const RANKINGS: readonly Ranking[] = columns.filter(isRanked).flatMap((column) => {
@@ -41,8 +46,8 @@ interface Figures {
 }
 
 /**
- * Counts listeners by each enumeration, and finds the worst of each ranked figure, without naming those that are ok. The
- * page shows the last observation, so its cost does not depend on how many listeners there are.
+ * Counts listeners by each enumeration, and finds the worst of each ranked figure, without naming those that are ok.
+ * The page shows the last observation, so its cost does not depend on how many listeners there are.
  */
 export class ListenerCensus {
   readonly #table: Tables['connections'];
@@ -111,7 +116,9 @@ export class ListenerCensus {
     });
   }
 
-  /** Whether a reading counts. A latency by a wrong clock, or the buffer of a player that does not play, is not bad. */
+  /**
+   * Whether a reading counts. A latency by a wrong clock, or the buffer of a player that does not play, is not bad.
+   */
   #isMeant(column: Column, end: Ranking['end'], slot: number): boolean {
     const table = this.#table;
     if (column.index === CONNECTION.latency_ms) return isSynced(table, slot);
@@ -123,8 +130,8 @@ export class ListenerCensus {
 }
 
 /**
- * Whether a listener is named beside its figure. Those that are well are not: which of 15,000 is the worst changes with each
- * scrape, and every name begins a series in Prometheus.
+ * Whether a listener is named beside its figure. Listeners that are ok are not, because the worst of 15,000 changes
+ * with each scrape, and every name begins a series in Prometheus.
  */
 function isPastThreshold({ alert }: Column, end: Ranking['end'], reading: number): boolean {
   if (alert === undefined) return true;

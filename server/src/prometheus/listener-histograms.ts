@@ -24,7 +24,10 @@ export const BUFFER_FAMILY: Family = {
   help: 'Buffer depth of each listener that can be believed, looked at once a second: counts are listener-seconds',
 };
 
-/** How many listener-seconds were spent at which latency and buffer depth, by stream, since the stream got lines of its own. */
+/**
+ * How many listener-seconds were spent at which latency and buffer depth, by stream, since the stream got lines of
+ * its own.
+ */
 export class ListenerHistograms {
   readonly #latency = new ByStream(LATENCY_BOUNDS);
   readonly #buffer = new ByStream(BUFFER_BOUNDS);

@@ -1,11 +1,17 @@
 import { ENGINE, STREAM, type Tables } from '../state/tables.js';
 
-/** Streams with lines of their own. Names are strangers': a flood of them must grow neither the page nor who stores it. */
+/**
+ * Streams with lines of their own. Names are strangers': a flood of them must grow neither the page nor who stores
+ * it.
+ */
 export const MAX_NAMED_STREAMS = 50;
 /** Label of all the others together; no stream can be called so. */
 export const OTHER = '(other)';
 
-/** The streams that have lines of their own: those that an engine publishes to first, then those with the most listeners. */
+/**
+ * The streams that have lines of their own: those that an engine publishes to first, then those with the most
+ * listeners.
+ */
 export function namedStreams({ streams, engines }: Tables): Set<string> {
   const candidates = Array.from(streams.slots(), (slot) => {
     const name = streams.keyOf(slot);

@@ -17,9 +17,9 @@ export interface ColumnFamily extends Family {
 }
 
 interface BaseUnit {
-  /** What the name ends in, or null where it has no unit. */
+  /** Suffix of the name, or null without a unit. */
   readonly unit: string | null;
-  /** What the column's own name has in the place of it. */
+  /** Suffix of the column's own name that it replaces. */
   readonly own?: RegExp;
   readonly multiply?: number;
   readonly divide?: number;
@@ -49,7 +49,7 @@ const BASE_UNITS: Readonly<Record<Unit, BaseUnit>> = {
   enum: { unit: null },
 };
 
-/** What the families of a table's rows begin with; a connection has no series of its own, only what is worst does. */
+/** Prefix of the families of a table's rows. A connection has no series of its own; only the worst do. */
 const PREFIX: Readonly<Record<TableName, string>> = {
   hubs: 'auralis_hub_',
   streams: 'auralis_stream_',
@@ -63,7 +63,7 @@ const PREFIX: Readonly<Record<TableName, string>> = {
 /** The label that tells a table's rows from each other; its value is the row's key. */
 export const ROW_LABEL = { hubs: 'hub', streams: 'stream', engines: 'stream', hosts: 'host', gpus: 'gpu' } as const;
 
-/** What a figure of this name and unit is called in its base unit, and what makes one of the other: `× multiply ÷ divide`. */
+/** Return the name of a figure in its base unit, and the conversion: `× multiply ÷ divide`. */
 export function inBaseUnit(name: string, unit: Unit) {
   const base = BASE_UNITS[unit];
   const own = base.own === undefined ? name : name.replace(base.own, '');
@@ -93,7 +93,7 @@ export function boundIn(family: ColumnFamily, bound: number): number {
   return (bound * 10 ** family.column.scale * family.multiply) / family.divide;
 }
 
-/** What a sample of the family is called, in queries too. */
+/** Return the name of a sample of the family, as in queries. */
 export const seriesOf = (family: Family) => (family.type === 'counter' ? `${family.name}_total` : family.name);
 
 /** Families of every column of the tables whose rows are on the page. */

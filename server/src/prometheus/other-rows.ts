@@ -1,8 +1,8 @@
 import type { Column, Table } from '@auralis/shared';
 
 /**
- * Counters of the rows without lines of their own, added up as they rise. A sum over whoever is among them now would fall
- * whenever one leaves, which is read as a counter that started anew.
+ * Counters of the rows without lines of their own, added up as they rise. A sum over whoever is among them now would
+ * fall whenever one leaves, which is read as a counter that started anew.
  */
 export class OtherRows {
   readonly #table: Table;
@@ -47,7 +47,10 @@ export class OtherRows {
   }
 }
 
-/** Whether a sum over streams says something: a figure with a threshold is of one stream, and a mean adds up to nothing. */
+/**
+ * Whether a sum over streams says something: a figure with a threshold is of one stream, and a mean adds up to
+ * nothing.
+ */
 export function isSummed({ counter, unit, alert, worse }: Column): boolean {
   if (counter) return true;
   return (unit === 'count' || unit === 'bytes') && alert === undefined && worse !== 'both' && worse !== 'less';

@@ -13,9 +13,9 @@ const HUB_INFO: Family = { name: 'auralis_hub_info', type: 'gauge', unit: null, 
 const GPU_INFO: Family = { name: 'auralis_gpu_info', type: 'gauge', unit: null, help: 'What this GPU is; always 1' };
 
 /**
- * The page that Prometheus scrapes. Every column of `hubs`, `streams`, `engines`, `hosts` and `gpus` is on it by itself;
- * listeners are only as histograms, counts and the worst of them. How long it is does not depend on how many streams or
- * listeners there are.
+ * The page that Prometheus scrapes. Every column of `hubs`, `streams`, `engines`, `hosts` and `gpus` is on it by
+ * itself; listeners are only as histograms, counts and the worst of them. How long it is does not depend on how many
+ * streams or listeners there are.
  */
 export class PrometheusPage {
   readonly #tables: Tables;
@@ -33,8 +33,8 @@ export class PrometheusPage {
   }
 
   /**
-   * Look at the tables, once a second and step by step: for sums over time, the streams that have lines of their own, and
-   * figures of listeners. So a page costs the same however many listeners there are.
+   * Look at the tables, once a second and step by step: for sums over time, the streams that have lines of their own,
+   * and figures of listeners. So a page costs the same however many listeners there are.
    */
   *observe(): Generator<void> {
     this.#named = namedStreams(this.#tables);

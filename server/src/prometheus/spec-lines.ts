@@ -1,7 +1,7 @@
 import type { Exposition } from './exposition.js';
 import { type Family, inBaseUnit } from './naming.js';
 
-/** What the specification's page is made of: its own summary, null where nothing was reported. */
+/** The specification's summary; null if nothing was reported. */
 export interface SpecFigures {
   readonly total_phrases_generated: number | null;
   readonly total_synthesis_errors: number | null;
@@ -22,7 +22,9 @@ interface SpecLine {
   readonly base?: { readonly family: Family; readonly multiply: number; readonly divide: number };
 }
 
-/** `spec`: the names of the specification, all ten, and three of them in base units beside. `base`: base units alone. */
+/**
+ * `spec`: the names of the specification, all ten, and three of them in base units beside. `base`: base units alone.
+ */
 export type SpecNames = 'spec' | 'base';
 
 const counter = (key: keyof SpecFigures, name: string, help: string): SpecLine => ({
@@ -48,8 +50,8 @@ function abbreviated(
 }
 
 /**
- * The ten lines of the specification's `export_prometheus`: names, types and help are its own. Three of the names end in
- * abbreviated units, which `promtool check metrics` refuses.
+ * The ten lines of the specification's `export_prometheus`: names, types and help are its own. Three of the names end
+ * in abbreviated units, which `promtool check metrics` refuses.
  */
 export const SPEC_LINES: readonly SpecLine[] = [
   counter('total_phrases_generated', 'auralis_phrases', 'Total phrases generated'),
@@ -79,7 +81,8 @@ export function writeSpecLines(page: Exposition, names: SpecNames, figures: Spec
   for (const { key, family, base } of SPEC_LINES) {
     if (names === 'base' && base !== undefined) continue;
     page.family(family);
-    // A gauge that nobody has reported is absent. A counter is 0 then, which is true, and lets the first step be seen.
+    // A gauge that nobody has reported is absent. A counter is 0 then, which is true, and lets the first step be
+    // seen.
     page.sample('', figures[key] ?? (family.type === 'counter' ? 0 : Number.NaN));
   }
   for (const { key, base } of ABBREVIATED) {

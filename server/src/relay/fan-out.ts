@@ -69,7 +69,10 @@ export class FanOut {
     return (this.#queues.get(listeners)?.rounds.length ?? 0) >= MAX_WAITING_CHUNKS;
   }
 
-  /** Give a message of `bytes` to all of `listeners` in later turns. `give` gets some at a time, without those who left. */
+  /**
+   * Give a message of `bytes` to all of `listeners` in later turns. `give` gets some at a time, without those who
+   * left.
+   */
   add(listeners: ReadonlySet<Listener>, bytes: number, give: (some: readonly Listener[]) => void): void {
     const queue = this.#queues.get(listeners) ?? { rounds: [], place: listeners.values(), bytes: 0 };
     queue.rounds.push({ upTo: Listener.made, cost: costOf(bytes), bytes, give });

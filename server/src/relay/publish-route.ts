@@ -221,7 +221,9 @@ class EngineSocket implements SocketHandler {
       say(peer, { type: 'error', code: first.code, message: place + first.message + more });
   }
 
-  /** Refuse a chunk that came too fast. It never closes the socket: an engine that catches up must not lose its place. */
+  /**
+   * Refuse a chunk that came too fast. It never closes the socket: an engine that catches up must not lose its place.
+   */
   #refuseChunk(peer: Peer, message: string, now: number): void {
     this.#context.counters.add('messages_refused');
     if (this.#refusals.take(now) === 'allowed') say(peer, { type: 'error', code: 'too_fast', message });

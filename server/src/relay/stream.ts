@@ -185,7 +185,9 @@ export class Stream {
     return this.chunkAt < this.engineSince && this.isSettling(now);
   }
 
-  /** Whether its engine may be making a longer chunk than any before, because it had come just before the last one. */
+  /**
+   * Whether its engine may be making a longer chunk than any before, because it had come just before the last one.
+   */
   isSettling(now: number): boolean {
     const { chunkAt, engineSince } = this;
     if (this.engine === null || chunkAt - engineSince >= FIRST_CHUNK_MS) return false;

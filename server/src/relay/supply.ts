@@ -39,8 +39,8 @@ export class Supply {
   }
 
   /**
-   * Note a chunk. `longestMs`: the longest recent one. `stalledMs`: how long the loop was blocked recently. That much
-   * audio waited in its sockets and comes at once, so it is no burst.
+   * Note a chunk. `longestMs`: the longest recent one. `stalledMs`: how long the loop was blocked recently. Audio of
+   * that time waited in the sockets and comes at once, so it is no burst.
    */
   add(
     { durationMs, payload }: PublishedChunk,

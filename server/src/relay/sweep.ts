@@ -241,7 +241,7 @@ export class Sweep {
 
   readonly #isBelieved = (slot: number): boolean => isBelieved(this.#tables.connections, slot);
 
-  /** The hub's own measure needs no trust. One that another server reports must only be possible. */
+  /** The hub's own measure needs no trust. A measure of another server must only be possible. */
   readonly #hasRoundTrip = (slot: number): boolean =>
     this.#tables.connections.get(slot, CONNECTION.state) === CONNECTION_STATE.open &&
     this.#tables.connections.get(slot, CONNECTION.impossible_figure) !== ROUND_TRIP;

@@ -32,15 +32,14 @@ export interface HubAccount {
 export interface Comparison {
   /** Sent by the hub and not received: lost in the socket when it closed. */
   readonly lost: number;
-  /** What does not add up; empty where everything does. */
+  /** Return the mismatches; empty if there are none. */
   readonly mismatches: readonly string[];
 }
 
 /**
- * Holds both accounts of a connection against each other:
- * published while it was there = sent + dropped, and sent = received + lost in its socket at close. Both to the chunk
- * where the listener stayed to the end. One that left meanwhile does not know after which chunk the hub noticed, so there
- * the first holds within the bounds that it does know.
+ * Compare both accounts of a connection: published while it was there = sent + dropped, and sent = received + lost in
+ * its socket at close. Both hold to the chunk if the listener stayed to the end. A listener that left earlier does
+ * not know after which chunk the hub noticed, so the first holds within known bounds.
  */
 export function compare(own: OwnAccount, hub: HubAccount | null): Comparison {
   const name = `${own.client} (${own.kind}, ${own.stream}, ${own.connectionId})`;

@@ -1,7 +1,7 @@
 /** Exchanges of clocks that are kept. */
 const WINDOW = 8;
 
-/** What a listener knows of the hub's clock: from the exchange with the shortest round trip of the last eight. */
+/** A listener's estimate of the hub's clock: from the exchange with the shortest round trip of the last eight. */
 export class HubClock {
   rttMs: number | null = null;
   #samples: { readonly offsetMs: number; readonly rttMs: number }[] = [];

@@ -1,7 +1,7 @@
 import type { ClientMetricsReport } from '@auralis/shared';
 import type { Kind } from './options.js';
 
-/** What distinguishes one kind of listener from another. */
+/** Differences between kinds of listeners. */
 export interface Behaviour {
   /** Reading speed, as a share of what comes; null: as fast as it comes. */
   readonly readingSpeed: number | null;
@@ -12,11 +12,11 @@ export interface Behaviour {
   /** Does it ask the hub for its time? */
   readonly syncsClock: boolean;
   readonly hidden: boolean;
-  /** Its link stands still at times. */
+  /** Its link stalls at times. */
   readonly stalls: boolean;
   /** It loses the connection at times, and comes back. */
   readonly disconnects: boolean;
-  /** What it says instead of the truth. */
+  /** A false figure that it reports. */
   readonly lies: ClientMetricsReport;
   /** How it ends: reading all that is left, or closing with unread data. */
   readonly end: 'drain' | 'cut';

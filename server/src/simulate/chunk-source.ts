@@ -4,7 +4,7 @@ import { type PcmAudio, WavError } from './wav.js';
 /** Payload of a chunk without sound. */
 const OPAQUE_BYTES = 64;
 
-/** What an engine publishes, chunk after chunk, for ever. */
+/** Audio of an engine, chunk after chunk, without end. */
 export interface ChunkSource {
   readonly format: AudioFormat;
   /** The next chunk; its payload is valid until the call after it. */
@@ -20,7 +20,10 @@ export function opaqueSource(durationMs: number): ChunkSource {
   };
 }
 
-/** Plays a recording again and again, in chunks of `chunkMs`. If that is no whole number of frames: now one more, now one less. */
+/**
+ * Plays a recording again and again, in chunks of `chunkMs`. If that is no whole number of frames: now one more, now
+ * one less.
+ */
 export class PcmSource implements ChunkSource {
   readonly format: AudioFormat;
   readonly #audio: PcmAudio;

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 
 const OPEN_MS = 10_000;
 
-/** What a connection tells its listener. */
+/** Events of a connection. */
 export interface ConnectionEvents {
   onWelcome(welcome: ListenerWelcome): void;
   /** A chunk of the stream: when the hub sent it (its clock, ms since 1970), and how long it plays. */

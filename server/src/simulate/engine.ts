@@ -18,7 +18,7 @@ const AWAY_MS = { min: 250, max: 1_000 };
 
 /** Where an engine publishes. */
 export interface EngineTarget {
-  /** Of `/publish`, without its query. */
+  /** URL of `/publish`, without its query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly stream: string;
@@ -27,14 +27,14 @@ export interface EngineTarget {
 }
 
 /**
- * One engine: publishes chunk after chunk, on a schedule that does not drift, and counts them; and tells of the phrases
- * that it would have made them of. It comes back when it loses its connection.
+ * One engine: publishes chunk after chunk, on a schedule that does not drift, and counts them; and tells of the
+ * phrases that it would have made them of. It comes back when it loses its connection.
  */
 export class SimEngine {
   readonly stream: string;
   /** Number of the stream's last chunk when it connected, the last time. */
   seqBefore = 0;
-  /** Since then. What was on its way when a connection was lost may never have reached the hub. */
+  /** Since then. Chunks on their way when a connection was lost may never have reached the hub. */
   published = 0;
   /** Over all its connections. */
   publishedInAll = 0;
@@ -42,7 +42,7 @@ export class SimEngine {
   reconnects = 0;
   /** It vanished without a word: the last chunks may not have reached the hub. */
   isKilled = false;
-  /** What went wrong, for the summary. */
+  /** Faults, for the summary. */
   readonly faults: string[] = [];
   readonly #target: EngineTarget;
   readonly #source: ChunkSource;

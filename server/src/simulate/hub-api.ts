@@ -18,7 +18,7 @@ interface Page {
 /** The hub's REST interface, as far as the simulation reads it. */
 export class HubApi {
   readonly #base: string;
-  /** What each request to the hub carries, upgrades too. */
+  /** Headers of each request to the hub, upgrades too. */
   readonly headers: Readonly<Record<string, string>>;
   #wasReached = false;
 
@@ -33,7 +33,10 @@ export class HubApi {
     return `${this.#base.replace(/^http/, 'ws')}${path}`;
   }
 
-  /** Which hub answers, and which of its lives it is in. @throws SimulationError */
+  /**
+   * Return the hub that answers, and its boot.
+   * @throws SimulationError
+   */
   async boot(): Promise<string> {
     const [hub] = await this.#all('/hubs?');
     return `${hub?.id}@${hub?.started_at}`;
@@ -93,7 +96,7 @@ export class HubApi {
 
 const adviceFor = ({ status }: Response) => (status === 401 || status === 403 ? `; ${TOKEN_ADVICE}` : '');
 
-/** What a problem document says. */
+/** Return the detail of a problem document. */
 async function detailOf(response: Response): Promise<string> {
   const answer = (await response.json().catch(() => null)) as { readonly detail?: unknown } | null;
   return typeof answer?.detail === 'string' ? `: ${answer.detail.slice(0, 200)}` : '';

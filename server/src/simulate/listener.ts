@@ -16,14 +16,14 @@ const SYNC_EVERY_MS = 30_000;
 /** A hidden tab's timers run this seldom. */
 const HIDDEN_REPORT_MS = 60_000;
 const OUTPUT_LATENCY_MS = 20;
-/** Of a bad link, ms: how long it works, stands still, and how long a connection lasts and stays away. */
+/** A bad link, ms: how long it works, stalls, and how long a connection lasts and stays away. */
 const WORKS_MS = { min: 2_000, max: 6_000 };
 const MAX_STALL_MS = 1_000;
 const LASTS_MS = { min: 5_000, max: 25_000 };
 const AWAY_MS = { min: 500, max: 1_500 };
 
 export interface ListenerContext {
-  /** Of `/listen`, without its query. */
+  /** URL of `/listen`, without its query. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Duration of a chunk. */
@@ -44,7 +44,7 @@ export class SimListener {
   connections = 0;
   /** Upgrades that the hub refused. */
   refused = 0;
-  /** What the hub complained of. */
+  /** Errors that the hub reported. */
   readonly errors: string[] = [];
   readonly #context: ListenerContext;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -73,7 +73,10 @@ export class SimListener {
     this.#after('connect', delayMs, () => this.#connect());
   }
 
-  /** Reports no more, loses no more connections, and reads all that is left; one that ends `cut` reads no more instead. */
+  /**
+   * Reports no more, loses no more connections, and reads all that is left; one that ends `cut` reads no more
+   * instead.
+   */
   end(): void {
     this.#isEnding = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);

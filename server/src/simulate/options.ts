@@ -1,6 +1,6 @@
 import { MAX_CHUNK_DURATION_MS } from '@auralis/shared';
 
-/** What to simulate. Counts of kinds are out of `listeners`; the rest of them behave well. */
+/** Options of a simulation. Counts of kinds are out of `listeners`; the rest behave well. */
 export interface SimulationOptions {
   /** The hub's: `http://127.0.0.1:8000`. */
   readonly url: string;
@@ -22,11 +22,11 @@ export interface SimulationOptions {
   readonly slow: number;
   /** Receive and report, but play nothing. */
   readonly frozen: number;
-  /** Report 400 ms of buffer for ever while they starve. */
+  /** Report 400 ms of buffer all the time while they starve. */
   readonly lying: number;
   /** Have a clock that is 15 s or a day off, and do not know it. */
   readonly skewed: number;
-  /** On a link that stands still for up to a second at times; some lose the connection and come back. */
+  /** On a link that stalls for up to a second at times; some lose the connection and come back. */
   readonly lossy: number;
   /** In a tab that is hidden: report once a minute. */
   readonly hidden: number;
@@ -58,7 +58,10 @@ export interface Plan {
   readonly listeners: readonly PlannedListener[];
 }
 
-/** Who takes part: the kinds are spread over the streams. @throws SimulationError */
+/**
+ * Return all participants: the kinds are spread over the streams.
+ * @throws SimulationError
+ */
 export function planOf(options: SimulationOptions): Plan {
   if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol)) {
     throw new SimulationError(`url: http://… or https://…, not ${JSON.stringify(options.url)}`);

@@ -19,8 +19,8 @@ const GPU_MB = [1_480, 60] as const;
 const QUEUE = 2;
 
 /**
- * What an engine has to tell: every eight seconds it takes a phrase from its queue, synthesises it, and composes another;
- * every second it says how full its buffer is and how its process fares. Time is an argument, in ms of any epoch.
+ * Events of an engine. Every eight seconds it takes a phrase from its queue, synthesises it, and composes another.
+ * Every second it reports its buffer and its process. Time is an argument, in ms of any epoch.
  */
 export class SimPhrases {
   readonly #random: () => number;

@@ -9,8 +9,8 @@ const MAX_DEPTH_MS = 10_000;
 const MAX_CHUNKS = 4;
 
 /**
- * A browser's jitter buffer, modelled: chunks come in, sound goes out in real time. Pure; `now` is any clock's ms that
- * does not go backwards.
+ * A browser's jitter buffer, modelled: chunks come in, sound goes out in real time. Pure; `now` is any clock's ms
+ * that does not go backwards.
  */
 export class Playout {
   /** Times it ran empty, and the silence that made, ms. */
@@ -62,8 +62,8 @@ export class Playout {
   }
 
   /**
-   * Start to play if there is enough by `now`, at the moment when there was: enough to last until the longest chunk after the
-   * last one has come, which takes as long as it is.
+   * Start to play if there is enough by `now`, at the moment when there was. Enough lasts until the longest chunk
+   * after the last one has come.
    */
   #startBy(now: number): void {
     if (this.state === 'playing' || this.#depthMs < START_AT_MS) return;

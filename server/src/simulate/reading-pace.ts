@@ -1,7 +1,10 @@
 /** A reader that falls behind may use this much of its unused pace at once, chunks. */
 const BURST = 2;
 
-/** A token bucket that holds a reader to a pace. A read is never undone: one that brought too much is followed by a longer pause. */
+/**
+ * A token bucket that holds a reader to a pace. A read is never undone: one that brought too much is followed by a
+ * longer pause.
+ */
 export class ReadingPace {
   readonly #perMs: number;
   #tokens = BURST;

@@ -19,7 +19,10 @@ export interface SettledAccount {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Asks until `done` of the answer holds, or the answer (as `progress` sees it) has not changed for too long. Returns the last one. */
+/**
+ * Asks until `done` of the answer holds, or the answer (as `progress` sees it) has not changed for too long. Returns
+ * the last one.
+ */
 async function poll<Answer>(
   ask: () => Promise<Answer>,
   done: (answer: Answer) => boolean,
@@ -40,13 +43,15 @@ async function poll<Answer>(
 /** Number of each stream's last chunk, once the hub has taken all that the engines published. */
 export function awaitPublished(api: HubApi, engines: readonly SimEngine[]): Promise<ReadonlyMap<string, number>> {
   const seqs = (published: ReadonlyMap<string, number>) => engines.map(({ stream }) => published.get(stream) ?? 0);
-  // What a killed engine had still to send is gone: its own figure is only the most there can be.
+  // Chunks that a killed engine still had to send are gone, so its own figure is an upper bound.
   const isComplete = (published: ReadonlyMap<string, number>) =>
     engines.every(({ stream, lastSeq, isKilled }) => isKilled || (published.get(stream) ?? 0) >= lastSeq);
   return poll(() => api.publishedSeqs(), isComplete, seqs);
 }
 
-/** The account of a connection that ended while the engine went on: the hub's row is taken as soon as it is closed. */
+/**
+ * The account of a connection that ended while the engine went on: the hub's row is taken as soon as it is closed.
+ */
 export async function settleLeft(
   api: HubApi,
   listener: SimListener,
@@ -63,8 +68,8 @@ export async function settleLeft(
 }
 
 /**
- * The accounts of all who are still connected after the engines have stopped: those that read on until everything sent
- * has arrived, then those that close with unread data.
+ * The accounts of all who are still connected after the engines have stopped: those that read on until everything
+ * sent has arrived, then those that close with unread data.
  */
 export async function settleConnected(
   api: HubApi,

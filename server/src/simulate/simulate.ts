@@ -144,7 +144,7 @@ class Simulation {
     });
   }
 
-  /** Those who have just connected must know from where on they count. */
+  /** New listeners must know from which chunk on they count. */
   async #welcomes(): Promise<void> {
     const until = performance.now() + WELCOME_MS;
     const isWaiting = ({ connection }: SimListener) => connection !== null && connection.welcome === null;

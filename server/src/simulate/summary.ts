@@ -3,7 +3,7 @@ import type { SimListener } from './listener.js';
 import { KINDS, type Kind } from './options.js';
 import type { SettledAccount } from './settle.js';
 
-/** What a simulation found. JSON-able. */
+/** Result of a simulation, JSON-able. */
 export interface SimulationSummary {
   /** Every account adds up. */
   readonly ok: boolean;
@@ -15,7 +15,7 @@ export interface SimulationSummary {
   readonly unsettled: number;
   readonly streams: readonly StreamSummary[];
   readonly kinds: readonly KindSummary[];
-  /** What does not add up, each with the listener's name; at most 100. */
+  /** Mismatches, each with the listener's name; at most 100. */
   readonly mismatches: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export function summarise(findings: Findings): SimulationSummary {
     const taken = (published.get(stream) ?? 0) - engine.seqBefore;
     return { stream, published: engine.published, taken, publishedInAll, reconnects, killed };
   });
-  // What a hub that is no more had counted, nobody can tell.
+  // Counts of a hub that is gone are lost.
   const isSettled = ({ hub }: SettledAccount) => hub !== null || !hubRestarted;
   const accounts = findings.accounts.filter(isSettled);
   const unsettled = findings.accounts.length - accounts.length;

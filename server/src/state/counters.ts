@@ -1,6 +1,6 @@
 import { HUB, type Tables } from './tables.js';
 
-/** What the hub counts of itself: a column of its row in `hubs`. */
+/** Counters of the hub itself: columns of its row in `hubs`. */
 export type HubCounter =
   | 'refused_at_capacity'
   | 'refused_over_share'
@@ -70,7 +70,9 @@ export class HubCounters {
     table.set(this.slot, HUB.started_at, table.epochS(startedAtMs));
   }
 
-  /** A report was taken. Once a message: to look `reports` up by its name, as `add` does, is some 40 of its 950 ns. */
+  /**
+   * A report was taken. Once a message: to look `reports` up by its name, as `add` does, is some 40 of its 950 ns.
+   */
   addReport(): void {
     this.#table.add(this.slot, HUB.reports, 1);
   }

@@ -1,6 +1,6 @@
 import { ExternalChunks } from './external-chunks.js';
 
-/** What all engines did since the hub started, over their restarts and over the rows that have gone. */
+/** Totals of all engines since the hub started, over their restarts and over rows that have gone. */
 export class EngineTotals {
   /** Syntheses that succeeded; the spec's `total_phrases_generated`. */
   phrases = 0;

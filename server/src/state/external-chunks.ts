@@ -4,7 +4,10 @@ import { ExternalCounter } from './external-counter.js';
 /** An engine that streams to a million listeners by itself sends no more: a chunk a second to each. */
 export const MOST_ENGINE_CHUNKS_PER_MS = 1_000;
 
-/** Streams come and go, and may come back: as many accounts as streams can be, and as many again of those that went last. */
+/**
+ * Streams come and go, and may come back: as many accounts as streams can be, and as many again of those that went
+ * last.
+ */
 const MAX_ACCOUNTS = 2 * MAX_STREAMS;
 
 /** Chunks that did not pass through this hub, over all streams, each counted once. */
@@ -15,8 +18,8 @@ export class ExternalChunks {
   readonly #accounts = new Map<string, Account>();
 
   /**
-   * Take the counters of an engine that streams by itself, over all its clients. One that falls has begun anew.
-   * `isCounted`: false while its chunks pass through the hub, whose own account then speaks.
+   * Take the counters of an engine that streams by itself, over all its clients. A counter that falls has begun anew.
+   * `isCounted`: false while its chunks pass through the hub, whose own account then counts.
    */
   engineSays(stream: string, sent: number, dropped: number, isCounted: boolean, now: number): void {
     const account = this.#account(stream);
@@ -25,15 +28,15 @@ export class ExternalChunks {
     if (isCounted) this.#add(account, account.engine, sentMore, droppedMore);
   }
 
-  /** What one of its connections was sent and dropped more than it had been before, as reported. */
+  /** Add the rise of one connection's counters, as reported. */
   addByConnection(stream: string, sent: number, dropped: number): void {
     const account = this.#account(stream);
     this.#add(account, account.connections, sent, dropped);
   }
 
   /**
-   * Both accounts of a stream speak of the same chunks, and either may know of fewer: not every client is reported, and an
-   * engine may not count at all. So the larger one counts, whichever came first.
+   * Both accounts of a stream speak of the same chunks, and either may know of fewer: not every client is reported,
+   * and an engine may not count at all. So the larger one counts, whichever came first.
    */
   #add({ engine, connections }: Account, by: Amount, sent: number, dropped: number): void {
     const sentBefore = Math.max(engine.sent, connections.sent);

@@ -36,10 +36,9 @@ export class ExternalCounter {
   }
 
   /**
-   * Take a report. Return by how much the counter rose since the report before: 0 for the first, and for one that is lower
-   * than the one before, because its owner has restarted, and nothing says when what it has counted since happened. A rise
-   * that cannot be enters neither total nor rate: counting goes on from there. In a first report such a value is no lie,
-   * because the counter may have begun before anybody knew of it.
+   * Take a report. Return by how much the counter rose since the report before. The first report is a baseline: 0. So
+   * is one that is lower than the one before, because its owner has restarted. An impossible rise enters neither
+   * total nor rate. In a first report such a value is allowed, because the counter may have begun long ago.
    */
   report(value: number, now: number): number {
     const isContinued = value >= this.#last;

@@ -7,8 +7,8 @@ import { isStateFile } from './state-files.js';
 const { R_OK, W_OK, X_OK } = constants;
 
 /**
- * Check that this process may use a data directory, before anything is read: a file that cannot be opened is not a damaged
- * file. `folders` are folders in it whose files belong to the hub too.
+ * Check that this process may use a data directory, before anything is read. A file that cannot be opened is not
+ * damaged. `folders` are folders in it whose files belong to the hub, too.
  * @throws DataDirError that says what to do
  */
 export function checkAccess(dir: string, folders: readonly string[]): void {

@@ -14,8 +14,8 @@ export interface Write {
 }
 
 /**
- * Entries in memory, in the order in which their keys came, each as the JSON that is stored: a value that changes after it
- * was put changes nothing here.
+ * Entries in memory, in the order in which their keys came, each as the JSON that is stored: a value that changes
+ * after it was put changes nothing here.
  */
 export class Database<Value> {
   readonly name: string;

@@ -6,8 +6,8 @@ const LMDB_FILE = /^(data\.mdb.*|lock\.mdb)$/;
 const ASIDE = 'earlier-build';
 
 /**
- * Move the databases of an earlier build out of the way, and return where they lie now; null if there are none. `folders`
- * are folders of the data directory that had a database of their own.
+ * Move the databases of an earlier build aside. Return where they lie now, or null if there are none. `folders`:
+ * folders of the data directory that had a database.
  */
 export function setAsideEarlierBuild(dir: string, folders: readonly string[]): string | null {
   const aside = join(dir, ASIDE);

@@ -7,8 +7,8 @@ import { makeDir } from './make-dir.js';
 import { type Damage, readState } from './state-files.js';
 
 /**
- * Return what is damaged in a data directory, and change nothing there. `examineFolders` looks at what is not the store's,
- * while no hub writes it.
+ * Return what is damaged in a data directory, and change nothing there. `examineFolders` looks at what is not the
+ * store's, while no hub writes it.
  * @throws DataDirError if it may not be read and written, or a hub holds it
  */
 export async function examine(

@@ -23,9 +23,9 @@ type Owner = string;
  * Hold `dir` for this process. Two hubs on one directory would send every alert twice and remove each other's files.
  *
  * The holder listens on a socket in the directory. The kernel closes it when the process ends, so a socket that takes
- * connections belongs to a living hub; a process id may belong to another process or container by now. Sockets are numbered,
- * and a number that is taken cannot be taken again: of several hubs that find number 7 dead, one gets 8. A hub that then
- * still sees another alive gives up.
+ * connections belongs to a living hub. A process id may belong to another process or container by now. Sockets are
+ * numbered, and a taken number cannot be taken again: of several hubs that find number 7 dead, one gets 8. A hub that
+ * then still sees another alive gives up.
  * @throws DataDirError if another hub holds it
  */
 export async function lockDir(dir: string): Promise<DirLock> {

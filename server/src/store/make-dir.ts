@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a directory and those above it. Not by `recursive` of Node's own, which never comes back below `/proc`: there is no
- * making anything in what is there.
+ * Makes a directory and those above it. Not by `recursive` of Node's own, which never comes back below `/proc`: there
+ * is no making anything in what is there.
  * @throws an error that says where nothing can be made
  */
 export function makeDir(dir: string, mode = 0o777): void {

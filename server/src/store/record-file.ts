@@ -85,7 +85,9 @@ export class RecordFile {
     await folder.sync().finally(() => folder.close());
   }
 
-  /** Whether the file still lies where it was made: a removed one takes everything that is written to it, for nobody. */
+  /**
+   * Whether the file still lies where it was made: a removed one takes everything that is written to it, for nobody.
+   */
   async isInPlace(): Promise<boolean> {
     const found = await stat(this.path, { bigint: true }).catch(() => null);
     return found?.ino === this.#inode;

@@ -4,9 +4,9 @@ import type { Databases, Key, Write } from './database.js';
 import { describeDamage, readRecords } from './record.js';
 
 /*
- * The state is a snapshot and the journals since: snapshot-7 holds everything from before journal-7, and the writes of
- * journal-7 and later ones are applied to it. The first record of each file is its head. In a journal each further record
- * is a transaction; in a snapshot an entry, and the last record says how many there are.
+ * The state is a snapshot and the journals since. snapshot-7 holds everything from before journal-7, and the writes of
+ * journal-7 and later ones are applied to it. The first record of each file is its head. In a journal each further
+ * record is a transaction. In a snapshot it is an entry, and the last record says how many there are.
  */
 
 const STATE_FILE = /^(snapshot|journal)-(\d{1,15})$/;
@@ -25,7 +25,7 @@ export interface Head {
 /** A file that is damaged, or missing. */
 export interface Damage {
   readonly file: string;
-  /** What is wrong, for people, behind the name of the file. */
+  /** The fault, for people, behind the name of the file. */
   readonly why: string;
 }
 

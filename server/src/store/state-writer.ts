@@ -13,7 +13,10 @@ import {
   stateFileName,
 } from './state-files.js';
 
-/** A journal is replaced by a snapshot beyond this, or beyond twice the last snapshot: it is read within 20 ms at the start. */
+/**
+ * A journal is replaced by a snapshot beyond this, or beyond twice the last snapshot: it is read within 20 ms at the
+ * start.
+ */
 const MIN_JOURNAL_BYTES = 2 ** 20;
 /** A snapshot is written in pieces, which take the loop under a millisecond each. */
 const PIECE_BYTES = 128 * 1024;
@@ -79,8 +82,8 @@ export class StateWriter {
   /**
    * Write all databases to a snapshot that belongs to the journal, and remove the files that it replaces.
    *
-   * Entries that change meanwhile may be in it or not: the journal, which is applied to it, has their last word. So no
-   * transaction may miss the journal meanwhile.
+   * Entries that change meanwhile may be in it or not: the journal, which is applied to it, has their last word. So
+   * no transaction may miss the journal meanwhile.
    */
   async writeSnapshot(): Promise<void> {
     const journal = this.#journal;
@@ -130,7 +133,9 @@ export class StateWriter {
     return file;
   }
 
-  /** Remove files that the snapshot replaces, and those that a crash left. Damaged ones are kept, but only the last. */
+  /**
+   * Remove files that the snapshot replaces, and those that a crash left. Damaged ones are kept, but only the last.
+   */
   #tidy(): void {
     const damages = this.#damages.filter(({ file }) => isStateFile(basename(file)) && existsSync(file));
     const names = readdirSync(this.#dir);

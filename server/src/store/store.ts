@@ -24,9 +24,9 @@ interface Pending {
 /**
  * State of the hub that outlives restarts: named databases of JSON values in one directory, held by one hub alone.
  *
- * Reading is synchronous, from memory. A transaction can be read once it is on the disk: it survives `kill -9` and a loss of
- * power, whole or not at all. While the disk takes nothing, transactions are kept in memory alone (`failure` says why), the
- * store goes on trying, and as soon as it succeeds everything is stored.
+ * Reading is synchronous, from memory. A transaction can be read once it is on the disk: it survives `kill -9` and a
+ * loss of power, whole or not at all. While the disk takes nothing, transactions are kept in memory alone (`failure`
+ * says why), the store goes on trying, and as soon as it succeeds everything is stored.
  */
 export class Store {
   /** Where the databases of an earlier build lie now; null: there were none. */
@@ -61,8 +61,8 @@ export class Store {
   }
 
   /**
-   * Open `dir`, which is made if it is missing, and hold it until `close` or the end of the process. Its content never makes
-   * this fail. `folders` are folders in it that belong to the hub too.
+   * Open `dir`, which is made if it is missing, and hold it until `close` or the end of the process. Its content
+   * never makes this fail. `folders` are folders in it that belong to the hub too.
    * @throws DataDirError if it may not be read and written, or another hub holds it
    */
   static async open(dir: string, folders: readonly string[] = []): Promise<Store> {
@@ -116,7 +116,7 @@ export class Store {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Give the directory back. What could not be stored is tried once more. */
+  /** Give the directory back. Failed writes are tried once more. */
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#looks);
@@ -165,7 +165,7 @@ export class Store {
   async #repair(): Promise<void> {
     const isRepaired = await this.#try(async () => {
       makeDir(this.#dir, 0o700);
-      // Whoever removed the directory removed the lock with it.
+      // The lock was removed with the directory.
       if (!this.#lock.isInPlace()) {
         await this.#lock.release();
         this.#lock = await lockDir(this.#dir);

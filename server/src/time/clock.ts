@@ -1,4 +1,7 @@
-/** The wall clock may differ by this much from what the hub takes it for: reading two clocks takes time on a busy machine. */
+/**
+ * The wall clock may differ by this much from what the hub takes it for: reading two clocks takes time on a busy
+ * machine.
+ */
 const STEP_MS = 500;
 
 /** Converts between the hub's clock, by which durations are measured, and the wall clock; both in ms since 1970. */
@@ -10,8 +13,8 @@ export interface WallClock {
 }
 
 /**
- * The hub's two clocks. `now` never steps: deadlines, windows and ages are measured by it. Times that are shown, stored or sent
- * are wall times. `docs/decisions/0002-two-clocks.md` has the reasons.
+ * The hub's two clocks. `now` never steps: deadlines, windows and ages are measured by it. Times that are shown,
+ * stored or sent are wall times. `docs/decisions/0002-two-clocks.md` has the reasons.
  */
 export class Clock implements WallClock {
   /** Hub's clock: ms, fractional, never backwards. It begins at the wall clock's time. */

@@ -1,6 +1,6 @@
 import { EventWindow } from './windows.js';
 
-/** A hub that comes this much later than its tick stood still. Garbage collection is far shorter. */
+/** A tick that comes this late means that the loop was blocked. Garbage collection is far shorter. */
 const STOOD_STILL_MS = 1_000;
 /** A shorter delay queues less than the limit of a second allows anyway. */
 const MIN_STALL_MS = 250;
@@ -8,8 +8,8 @@ const MIN_STALL_MS = 250;
 const REMEMBERED_MS = 10_000;
 
 /**
- * Notices when the hub stood still: its process was stopped, or got no CPU. What others sent meanwhile waits in its sockets,
- * so it must read before it judges anybody by what is missing. Time is an argument.
+ * Notices that the loop was blocked: the process was stopped, or got no CPU. Messages of that time wait in its
+ * sockets, so the hub must read them before it judges missing ones. Time is an argument.
  */
 export class StandstillDetector {
   readonly #stalls = new EventWindow(REMEMBERED_MS);
@@ -17,7 +17,7 @@ export class StandstillDetector {
   #isReading = false;
   #hasSkipped = false;
 
-  /** Call at each tick. Return for how many ms the hub stood still before this one, 0 if it did not. */
+  /** Call at each tick. Return how long the loop was blocked before this one, ms, or 0. */
   tick(at: number): number {
     const lateMs = at - this.#tickAt;
     if (lateMs >= MIN_STALL_MS) this.#stalls.add(at, Math.ceil(lateMs));
@@ -28,8 +28,8 @@ export class StandstillDetector {
   }
 
   /**
-   * Return for how many of the last ten seconds no tick came, in ms, up to now. Messages of that time arrive all at once, so
-   * limits of a rate allow as much more.
+   * Return for how many of the last ten seconds no tick came, in ms, up to now. Messages of that time arrive all at
+   * once, so limits of a rate allow as much more.
    */
   recentMs(now: number): number {
     const lateMs = now - this.#tickAt;
@@ -37,8 +37,8 @@ export class StandstillDetector {
   }
 
   /**
-   * Call once a second. Return false once after each standstill: judge a second later, after reading. Never twice in a row,
-   * or a hub that gets too little CPU would judge nobody.
+   * Call once a second. Return false once after each standstill: judge a second later, after reading. Never twice in
+   * a row, or a hub that gets too little CPU would judge nobody.
    */
   mayJudge(): boolean {
     this.#hasSkipped = this.#isReading && !this.#hasSkipped;

@@ -1,4 +1,6 @@
-/** A part that has not completed for this long is failing: ten turns of the slowest tick, which comes once a second. */
+/**
+ * A part that has not completed for this long is failing: ten turns of the slowest tick, which comes once a second.
+ */
 const MAX_AGE_MS = 10_000;
 
 export interface TickPartsContext {
@@ -42,12 +44,15 @@ export class TickParts {
     }
   }
 
-  /** The hub stood still until `at`: give each part its full time from then on. */
+  /** The loop was blocked until `at`: give each part its full time from then on. */
   forgive(at: number): void {
     for (const part of this.#parts) part.completedAt = at;
   }
 
-  /** Return the name of a part that has not completed for 10 s, because it throws or no tick comes; null if there is none. */
+  /**
+   * Return the name of a part that has not completed for 10 s, because it throws or no tick comes; null if there is
+   * none.
+   */
   failing(): string | null {
     const since = this.#context.now() - MAX_AGE_MS;
     return this.#parts.find(({ completedAt }) => completedAt < since)?.name ?? null;

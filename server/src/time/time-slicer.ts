@@ -1,8 +1,8 @@
-/** Those who share the event loop, audio among them, wait no longer than this and one step for a slice of the work. */
+/** Other work of the event loop, audio among it, waits no longer than this and one step for a slice. */
 const BUDGET_MS = 4;
 
 export interface TimeSlicerContext {
-  /** What a step has thrown: the work is given up. */
+  /** Called with the error of a step. The work is then given up. */
   readonly onError: (error: unknown) => void;
   /** ms, of any beginning. */
   readonly clock?: () => number;
@@ -34,7 +34,7 @@ export class TimeSlicer {
     this.#slice(steps);
   }
 
-  /** What is not done is left undone. */
+  /** Drop the rest of the work. */
   stop(): void {
     this.#steps = null;
   }

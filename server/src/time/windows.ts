@@ -8,9 +8,10 @@ const MIN_SPAN_MS = 500;
 const EARLY = 0.9;
 
 /**
- * Rates of many counters at once, one for each slot of a table, over the last `seconds`, or as many steps of the counter if
- * these take longer. Samples are taken about once a second. Measured from event to event, not from sample to sample: ten a second is then 10.0, and not 9.8 whenever a
- * window happens to hold 49 of them. Struct of arrays: a slot costs `16 × (seconds + 1) + 8` bytes.
+ * Rates of many counters at once, one for each slot of a table, over the last `seconds`, or as many steps of the
+ * counter if these take longer. Samples are taken about once a second. Measured from event to event, not from sample
+ * to sample: ten a second is then 10.0, and not 9.8 whenever a window happens to hold 49 of them. Struct of arrays: a
+ * slot costs `16 × (seconds + 1) + 8` bytes.
  */
 export class RateWindows {
   readonly #samples: number;
@@ -33,9 +34,11 @@ export class RateWindows {
   }
 
   /**
-   * Take a sample and return the rate a second. `movedAt`: when the counter last moved; before the slot's opening: not
-   * yet. `stepMs`: how long it rests between two steps. `quietMs`: how long it may rest until the rest itself counts. NaN
-   * until there is a span of half a second to divide by: in less, jitter would be most of the rate.
+   * Take a sample and return the rate a second. It is NaN until there is half a second to divide by, because jitter
+   * would be most of a shorter span.
+   * - `movedAt`: when the counter last moved; before the slot's opening: not yet.
+   * - `stepMs`: its usual rest between two steps.
+   * - `quietMs`: how long it may rest until the rest itself counts.
    */
   sample(slot: number, count: number, now: number, movedAt: number, stepMs = 0, quietMs = 2 * stepMs): number {
     const last = slot * this.#samples + (((this.#taken[slot] as number) - 1) % this.#samples);
@@ -71,7 +74,9 @@ function copyInto<A extends Float64Array | Uint32Array>(from: A, into: A): A {
   return into;
 }
 
-/** How many events lie in the last `windowMs`, the edge itself excluded. Bounded by merging what came in one `stepMs`. */
+/**
+ * How many events lie in the last `windowMs`, the edge itself excluded. Bounded by merging what came in one `stepMs`.
+ */
 export class EventWindow {
   readonly #windowMs: number;
   readonly #stepMs: number;

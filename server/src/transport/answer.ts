@@ -91,8 +91,8 @@ async function ask(
 }
 
 /**
- * Send a response. A body of a single piece goes out with its length. A longer one goes out piece by piece, as fast as the
- * peer reads, so that a long export takes no memory.
+ * Send a response. A body of a single piece goes out with its length. A longer one goes out piece by piece, as fast
+ * as the peer reads, so that a long export takes no memory.
  */
 async function sendResponse(
   response: Response,

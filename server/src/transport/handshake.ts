@@ -1,5 +1,3 @@
-/** What both transports check before an upgrade, so that both refuse the same requests for the same reasons. */
-
 import { framingFault } from './framing.js';
 import type { RawRequest, Refusal } from './web.js';
 

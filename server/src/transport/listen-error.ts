@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { ListenError } from './transport.js';
 
-/** What the system's answer means, in words that say how to go on. */
+/** Explain the system's error, with what to do. */
 export function listenError(host: string, port: number, code: string | undefined): ListenError {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   switch (code) {
@@ -22,8 +22,8 @@ export function listenError(host: string, port: number, code: string | undefined
 }
 
 /**
- * Takes an address, gives it back, and calls `take` before anybody else can have it: for a server that cannot itself ask
- * for an exclusive port. `take` gets the numeric address and the port.
+ * Take an address, give it back, and call `take` before another process can have it. This serves servers that cannot
+ * ask for an exclusive port. `take` gets the numeric address and the port.
  * @throws ListenError
  */
 export async function takeExclusively<Taken>(

@@ -7,7 +7,9 @@ const REFUSED_BODY_GRACE_MS = 1_000;
 
 const ending = new WeakSet<Socket>();
 
-/** Whether a response has ended this connection: Node goes on to call handlers for what has come behind the request. */
+/**
+ * Whether a response has ended this connection: Node goes on to call handlers for what has come behind the request.
+ */
 export function isEnding(socket: Socket): boolean {
   return ending.has(socket);
 }

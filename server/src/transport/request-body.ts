@@ -24,8 +24,8 @@ export class RequestBody {
   #onSettled: () => void = () => {};
 
   /**
-   * `onFlood`: called if twice as many pieces come as a body may have. Each costs a buffer, taken or not, so the connection
-   * must end, answered or not. `onWanted`: called when a route begins to read the body.
+   * `onFlood`: called if twice as many pieces come as a body may have. Each costs a buffer, taken or not, so the
+   * connection must end, answered or not. `onWanted`: called when a route begins to read the body.
    */
   constructor(
     limits: BodyLimits,

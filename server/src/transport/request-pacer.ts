@@ -5,9 +5,9 @@ import { Turns } from '../limits/turns.js';
 type Start = () => boolean;
 
 /**
- * Starts few plain requests in one turn of the event loop, over all connections, and the others in later turns. One packet
- * can hold 2,000 pipelined requests, which the parsers hand over at once. Addresses and connections take turns, so a peer
- * that pipelines delays only itself.
+ * Starts few plain requests in one turn of the event loop, over all connections, and the others in later turns. One
+ * packet can hold 2,000 pipelined requests, which the parsers hand over at once. Addresses and connections take
+ * turns, so a peer that pipelines delays only itself.
  */
 export class RequestPacer {
   readonly #nextTurn: (callback: () => void) => void;
@@ -20,8 +20,8 @@ export class RequestPacer {
   }
 
   /**
-   * Call `start` now if this turn has room and nobody waits, otherwise in a later turn. `connection`: any object that stands
-   * for the connection; its requests keep their order.
+   * Call `start` now if this turn has room and nobody waits, otherwise in a later turn. `connection`: any object that
+   * stands for the connection; its requests keep their order.
    */
   run(address: string, connection: object, start: Start): void {
     this.#waiting.add(address, connection, start);

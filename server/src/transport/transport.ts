@@ -1,10 +1,10 @@
 /**
- * What the hub needs of a network server, and nothing of metrics. `uws.ts` and `ws.ts` implement it; both pass the same
- * contract suite, so everything promised here holds on both.
+ * A network server, as the hub needs it, without knowledge of metrics. `uws.ts` and `ws.ts` implement it. Both pass
+ * the same contract suite.
  */
 import type { HttpLimits } from './http-limits.js';
 
-/** What became of a message given to `Peer.send`. The numbers are uWebSockets' own. */
+/** Result of `Peer.send`. The numbers are those of uWebSockets. */
 export const SEND = {
   /** Written to the socket, behind bytes that wait. */
   QUEUED: 0,
@@ -42,7 +42,7 @@ export const POLICY_VIOLATION = 1008;
 /** A peer that was closed because it sends too much has this long to read why. */
 export const FLOOD_GRACE_MS = 500;
 
-/** What was asked for, copied: valid for as long as you like. Header names are lower case. */
+/** A request, copied, so it stays valid. Header names are lower case. */
 export interface UpgradeRequest {
   readonly path: string;
   readonly query: URLSearchParams;
@@ -57,14 +57,17 @@ export type UpgradeAnswer =
   | { readonly accept: SocketHandler; readonly protocol?: string; readonly watcher?: SocketWatcher }
   | { readonly refuse: number; readonly message: string };
 
-/** Is told that a socket is there and that it is gone, once each and whatever its handler does, and nothing in between. */
+/**
+ * Is told that a socket is there and that it is gone, once each and whatever its handler does, and nothing in
+ * between.
+ */
 export interface SocketWatcher {
   /** Before anything happens on it. */
   opened(peer: Peer): void;
   closed(): void;
 }
 
-/** What happens on one socket. Handlers may throw: the transport reports it to `onError` and the others go on. */
+/** Handler of one socket. It may throw: the transport reports that to `onError`, and other sockets go on. */
 export interface SocketHandler {
   onOpen(peer: Peer): void;
   /** `data` is valid only during the call: copy what you keep. Text is UTF-8, checked by the transport. */
@@ -73,9 +76,9 @@ export interface SocketHandler {
   /** Waiting bytes have left; `backlog()` is smaller than it was. */
   onDrain(peer: Peer): void;
   /**
-   * The last call for this peer, and never from within a method of `Peer`. `code` is that of the peer's close frame, or of
-   * ours; 1006 where none came, or ours could not leave. After `close` of ours it is the only call. `oversize`: a message
-   * was over its limit.
+   * The last call for this peer, never from within a method of `Peer`. After our `close` it is the only call.
+   * - `code`: that of the peer's close frame, or of ours; 1006 if none came, or ours could not leave.
+   * - `oversize`: a message was over its limit.
    */
   onClose(peer: Peer, code: number, oversize: boolean): void;
 }
@@ -89,8 +92,8 @@ export interface SocketRoute {
   /** Above this backlog `send` answers DROPPED. A socket may overshoot it by one message. */
   readonly maxBacklogBytes: number;
   /**
-   * Frames a second, of every kind as far as the transport shows them, and their bytes. A socket that sends more is closed
-   * (1008), and so is one with more than `MAX_CONTROL_FRAMES_PER_S` pings and pongs.
+   * Frames a second, of every kind as far as the transport shows them, and their bytes. A socket that sends more is
+   * closed (1008), and so is one with more than `MAX_CONTROL_FRAMES_PER_S` pings and pongs.
    */
   readonly maxFramesPerS: number;
   readonly maxBytesPerS: number;
@@ -104,8 +107,8 @@ export interface TransportOptions {
   readonly port: number;
   readonly routes: readonly SocketRoute[];
   /**
-   * Answers plain HTTP, and upgrades to a path that no route takes. `remoteAddress` is the socket's. It is called before
-   * the body is here: reading that waits for it, and throws `RefusedBody` if it is not taken.
+   * Answers plain HTTP, and upgrades to a path that no route takes. `remoteAddress` is the socket's. It is called
+   * before the body is here: reading that waits for it, and throws `RefusedBody` if it is not taken.
    */
   readonly fetch: (request: Request, remoteAddress: string) => Response | Promise<Response>;
   readonly http: HttpLimits;
@@ -117,7 +120,7 @@ export interface TransportOptions {
   readonly maxConnections?: number;
   /** The transport stopped listening because of `maxConnections`, or listens again. */
   readonly onListening?: (isListening: boolean, connections: number) => void;
-  /** Return for how long the hub stood still lately, ms: the frames of that time come at once, and are forgiven. */
+  /** Return how long the loop was blocked lately, ms. Frames of that time come at once and are forgiven. */
   readonly stalledMs?: () => number;
 }
 

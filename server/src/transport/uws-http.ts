@@ -36,8 +36,8 @@ export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpC
 }
 
 /**
- * Refuse a request and end its connection. After an answer uWebSockets would still serve what came behind the request in
- * the same packet; while none is given it closes the connection instead.
+ * Refuse a request and end its connection. After an answer uWebSockets would still serve what came behind the request
+ * in the same packet; while none is given it closes the connection instead.
  */
 export function refuseLater(sink: UwsSink, refusal: Refusal, http: HttpContext): void {
   setImmediate(refuse, sink, refusal, http);

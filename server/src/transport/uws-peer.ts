@@ -13,13 +13,13 @@ import {
   type SocketWatcher,
 } from './transport.js';
 
-/** What uWebSockets keeps for us beside each socket. */
+/** Data that uWebSockets keeps beside each socket. */
 export interface UwsSocketData {
   readonly peer: UwsPeer;
   readonly watcher: SocketWatcher | undefined;
 }
 
-/** What uWebSockets says when it ends a connection because of an oversize message; its code is 1006. */
+/** Reason of uWebSockets for ending a connection because of an oversize message; its code is 1006. */
 const OVERSIZE = 'Received too big message';
 
 export class UwsPeer implements Peer {
@@ -122,9 +122,9 @@ export class UwsPeer implements Peer {
   }
 
   /**
-   * The close frame leaves only when nothing waits any more: `end` on a socket with a backlog loses the frame where the
-   * backlog is over its limit, and leaves it open for ever if the peer then reads on but does not close. Without a
-   * backlog, uWebSockets itself cuts off a peer that does not answer, 4 to 5 s later.
+   * Send the close frame when nothing waits any more. On a socket with a backlog over its limit, `end` loses the
+   * frame, and leaves the socket open if the peer reads on but does not close. Without a backlog, uWebSockets cuts
+   * off a peer that does not answer, 4 to 5 s later.
    */
   #endIfDrained(): void {
     const socket = this.#socket;

@@ -34,7 +34,7 @@ export class UwsSink implements ResponseSink {
   whole(head: ResponseHead, body: Uint8Array | null, contentLength: number | null): number {
     this.#corked((res) => {
       this.#writeHead(res, head);
-      // Told a length without a body, `endWithoutBody` waits for that body for ever: it is told none.
+      // Do not tell `endWithoutBody` a length: it would wait for that body without end.
       if (contentLength !== null) res.writeHeader('content-length', String(contentLength));
       if (body === null) res.endWithoutBody();
       // Only `end` can close the connection without being asked to, and such answers are small.
@@ -94,7 +94,7 @@ export class UwsSink implements ResponseSink {
     return true;
   }
 
-  /** Write as much as the socket takes; true when that is all. What it does not take is not copied. */
+  /** Write as much as the socket takes. Return true when that is all. The rest is not copied. */
   #writeRest(): boolean {
     const rest = this.#rest as Uint8Array;
     const before = this.#res.getWriteOffset();
@@ -111,7 +111,8 @@ export class UwsSink implements ResponseSink {
   #writeHead(res: HttpResponse, { status, headers }: ResponseHead): void {
     res.writeStatus(`${status} ${statusText(status)}`);
     for (const [name, value] of headers) res.writeHeader(name, value);
-    // uWebSockets says that it closes only if the peer did not ask for it, and a proxy would use the connection again.
+    // uWebSockets says that it closes only if the peer did not ask for it, and a proxy would use the connection
+    // again.
     if (this.#isAskedToClose) res.writeHeader('connection', 'close');
   }
 

@@ -26,9 +26,9 @@ import { headerMap, type RawRequest } from './web.js';
 /**
  * The transport on uWebSockets.js. Importing this module throws where its binary does not load.
  *
- * uWebSockets shares its port with whoever else asks for that (SO_REUSEPORT): two hubs would split the connections without
- * an error. Its option against that also gives up SO_REUSEADDR, so that a hub which is started again finds its port in use
- * for a minute. So the port is first taken the strict way, by Node, and then handed over.
+ * uWebSockets shares its port with whoever else asks for that (SO_REUSEPORT): two hubs would split the connections
+ * without an error. Its option against that also gives up SO_REUSEADDR, so that a hub which is started again finds
+ * its port in use for a minute. So the port is first taken the strict way, by Node, and then handed over.
  */
 export const startUws: StartTransport = async (options) => {
   const app = App();
@@ -92,7 +92,7 @@ class UwsTransport implements Transport {
   }
 
   destroy(): void {
-    // What has closed must not be closed again by the app.
+    // The app must not close a socket that has closed.
     this.stopListening();
     this.#app.close();
   }
@@ -174,7 +174,7 @@ function ask({ path, query, headers }: RawRequest, remoteAddress: string, route:
   return guard.upgrade((asked) => route.upgrade(asked), request);
 }
 
-/** What no route has taken: plain requests, and upgrades to other paths, for the app knows best what to say of those. */
+/** The app answers requests that no route has taken, and upgrades to other paths. */
 function serve(res: HttpResponse, req: HttpRequest, http: HttpContext): void {
   const header = (name: string) => req.getHeader(name);
   const refusal = asksForWebSocket(header) ? checkUpgrade(copyRequest(req), header) : null;

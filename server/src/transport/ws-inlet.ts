@@ -4,8 +4,9 @@ import { FrameMeter, type FrameRates } from './frame-meter.js';
 import { FrameScanner } from './frame-scanner.js';
 
 /**
- * The bytes that come in on one socket: every frame is counted here, fragments and empty ones too, of which `ws` itself says
- * nothing. And a message has a deadline here, because `ws` keeps an unfinished one for as long as the peer likes.
+ * The bytes that come in on one socket: every frame is counted here, fragments and empty ones too, of which `ws`
+ * itself says nothing. And a message has a deadline here, because `ws` keeps an unfinished one for as long as the
+ * peer likes.
  */
 export class WsInlet {
   readonly #rates: FrameRates;

@@ -18,7 +18,9 @@ import { headerMap } from './web.js';
 import { addressOf, rawRequest, serveNodeRequest } from './ws-http.js';
 import { WsPeer } from './ws-peer.js';
 
-/** A request's head must be here after this long, the whole of it after the other: the time uWebSockets allows too. */
+/**
+ * A request's head must be here after this long, the whole of it after the other: the time uWebSockets allows too.
+ */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A peer that was refused and does not end its side is cut off after this long. */
@@ -196,8 +198,8 @@ class WsTransport implements Transport {
   }
 
   /**
-   * A response on a socket that Node has let go of for an upgrade. The connection ends with it: the server does not know
-   * it any more, and would neither time it out nor close it when it stops.
+   * A response on a socket that Node has let go of for an upgrade. The connection ends with it: the server does not
+   * know it any more, and would neither time it out nor close it when it stops.
    */
   #responseTo(req: IncomingMessage, socket: Duplex): ServerResponse {
     const res = new ServerResponse(req);

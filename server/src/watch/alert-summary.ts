@@ -26,7 +26,10 @@ export interface AlertSummary {
   readonly lines: readonly Line[];
 }
 
-/** What fires. Of what is silenced or follows from another, only how much it is: nobody is to think that nothing fires. */
+/**
+ * What fires. Of what is silenced or follows from another, only how much it is: nobody is to think that nothing
+ * fires.
+ */
 export function alertSummary(
   alerts: readonly ViewRow[],
   columns: ReadonlyMap<string, CatalogueEntry>,

@@ -7,8 +7,8 @@ const MARKS: Readonly<Record<Level, string>> = { alert: '!', 'off-target': '·',
 type Formatted = Pick<ColumnSpec, 'unit' | 'scale' | 'labels'>;
 
 /**
- * A reading for people, in at most `width` cells where that can be: without its unit, which the column's head says. Times
- * are shown as how long ago they were at `nowMs` (ms since 1970).
+ * A reading for people, in at most `width` cells where that can be: without its unit, which the column's head says.
+ * Times are shown as how long ago they were at `nowMs` (ms since 1970).
  */
 export function formatValue(column: Formatted, value: number | null, nowMs: number, width = 8): string {
   if (value === null) return MISSING;

@@ -54,7 +54,10 @@ const SEQUENCE = /^(?:\[([0-?]*)[ -/]*([@-~])|O([ -~]))/;
 /** What may go on with the next bytes; a lone ESC too, of which only time tells whether it was the key. */
 const INCOMPLETE = /^(?:\[[0-?]*[ -/]*|O)?$/;
 
-/** Reads all keys in `input`. `rest`: the beginning of a sequence, to be put before the next input, or read with `flush`. */
+/**
+ * Reads all keys in `input`. `rest`: the beginning of a sequence, to be put before the next input, or read with
+ * `flush`.
+ */
 export function readKeys(input: string): { readonly keys: readonly Key[]; readonly rest: string } {
   const keys: Key[] = [];
   let at = 0;

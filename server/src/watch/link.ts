@@ -31,8 +31,8 @@ export interface LinkEvents {
 }
 
 /**
- * A WebSocket to the hub that comes back: full jitter between tries, for as long as close codes allow it. One that says
- * nothing for `silentMs` is dead, whether it knows it or not.
+ * A WebSocket to the hub that comes back: full jitter between tries, for as long as close codes allow it. One that
+ * says nothing for `silentMs` is dead, whether it knows it or not.
  */
 export class Link {
   readonly #url: URL;
@@ -82,7 +82,10 @@ export class Link {
     return true;
   }
 
-  /** Stops reading, for as long as nobody can take what is read: then the hub skips frames instead of our queueing them. */
+  /**
+   * Stops reading, for as long as nobody can take what is read: then the hub skips frames instead of our queueing
+   * them.
+   */
   pause(): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.pause();
   }
@@ -162,7 +165,10 @@ export class Link {
   }
 }
 
-/** How long to wait before try `attempt` (0, 1, 2…), ms: full jitter, so that a restarted hub is not met by all at once. */
+/**
+ * How long to wait before try `attempt` (0, 1, 2…), ms: full jitter, so that a restarted hub is not met by all at
+ * once.
+ */
 export function backoffMs(attempt: number, dice: number): number {
   return dice * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** attempt);
 }

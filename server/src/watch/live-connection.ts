@@ -36,7 +36,9 @@ export interface LiveEvents {
   refused?(view: LiveView, message: string): void;
 }
 
-/** A dashboard's side of the live protocol: views of a hub's tables, kept true over gaps, slowness and reconnections. */
+/**
+ * A dashboard's side of the live protocol: views of a hub's tables, kept true over gaps, slowness and reconnections.
+ */
 export class LiveConnection {
   /** The hub's WELCOME on this connection or the last one; null before the first. */
   welcome: Welcome | null = null;

@@ -19,7 +19,9 @@ export interface ViewRow {
   readonly values: Readonly<Record<string, number | null>>;
 }
 
-/** What happened to a view's rows. `reset`: anything may have changed; otherwise these keys did. `t`: hub's clock, ms. */
+/**
+ * What happened to a view's rows. `reset`: anything may have changed; otherwise these keys did. `t`: hub's clock, ms.
+ */
 export interface ViewChange {
   readonly reset: boolean;
   readonly touched: readonly string[];

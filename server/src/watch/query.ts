@@ -25,7 +25,10 @@ export interface Answer {
 
 type Where = NonNullable<View['where']>;
 
-/** Whether larger readings of a column are shown first: the worse ones, as the catalogue has it; newest where none are. */
+/**
+ * Whether larger readings of a column are shown first: the worse ones, as the catalogue has it; newest where none
+ * are.
+ */
 export function isWorstDescending(column: string): boolean {
   const spec = SCHEMAS.connections.columns.find(({ name }) => name === column);
   return spec?.worse !== 'less' && spec?.worse !== 'both';

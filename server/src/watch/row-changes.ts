@@ -13,8 +13,8 @@ export interface RowChange {
 }
 
 /**
- * What changed in a view's rows since it was last asked. A snapshot after a gap or a reconnection is held against the rows
- * before it too, so that whoever applies every change has the rows as they are.
+ * What changed in a view's rows since it was last asked. A snapshot after a gap or a reconnection is held against the
+ * rows before it too, so that whoever applies every change has the rows as they are.
  */
 export class RowChanges {
   readonly #known = new Map<string, ViewRow>();

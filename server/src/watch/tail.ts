@@ -19,8 +19,8 @@ export interface LineSink {
 }
 
 /**
- * Writes each change of the wished rows as a line of JSON, until `signal`. While the sink is full nothing is read, so that
- * the hub skips frames and says so; a lost connection is made again, with a line that says so.
+ * Writes each change of the wished rows as a line of JSON, until `signal`. While the sink is full nothing is read, so
+ * that the hub skips frames and says so; a lost connection is made again, with a line that says so.
  * @throws HubError if the hub cannot be reached at first, or will not have us
  */
 export async function tail(

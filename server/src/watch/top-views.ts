@@ -15,7 +15,9 @@ interface Asked {
   readonly view: LiveView;
 }
 
-/** The views behind the screen. Another query's rows take the place of the ones before only when they are all there. */
+/**
+ * The views behind the screen. Another query's rows take the place of the ones before only when they are all there.
+ */
 export class TopViews {
   readonly #connection: LiveConnection;
   readonly #hubs: LiveView;

@@ -20,7 +20,8 @@ const SIGNALS = [
 ] as const;
 
 /**
- * The live screen, until `q` (returns 0) or a signal (returns 128 and its number). The terminal is given back as it was.
+ * The live screen, until `q` (returns 0) or a signal (returns 128 and its number). The terminal is given back as it
+ * was.
  * @throws HubError if the hub will not have us
  */
 export async function runTop(options: TopOptions, colour: boolean): Promise<number> {

@@ -2,7 +2,7 @@ import type { ColumnSpec } from '../column.js';
 
 /** Ids 1–99: connections are the table with the most frames, and ids under 128 are one byte on the wire. */
 export const connectionColumns = {
-  // What the hub itself counts as it sends.
+  // Counted by the hub as it sends.
   chunks_sent: { id: 1, unit: 'count', scale: 0, worse: null, counter: true, help: 'Chunks handed to the socket' },
   chunks_dropped: {
     id: 2, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
@@ -50,7 +50,7 @@ export const connectionColumns = {
   },
   last_report_at: { id: 16, unit: 'epoch_s', scale: 0, worse: null, help: 'When the last report came' },
 
-  // What the listener says of itself.
+  // Reported by the listener.
   chunks_received: {
     id: 20, unit: 'count', scale: 0, worse: null, counter: true,
     help: 'Chunks received, as the listener says',
@@ -96,7 +96,7 @@ export const connectionColumns = {
   hidden: { id: 35, unit: 'enum', scale: 0, worse: null, labels: ['visible', 'hidden'], help: 'Is the page hidden?' },
   sent_at_ms: { id: 36, unit: 'ms', scale: 0, worse: null, help: "Listener's clock when it sent its last report" },
 
-  // What players without our SDK say beside that (CMCD).
+  // Reported by players without our SDK, too (CMCD).
   bitrate_kbps: { id: 50, unit: 'kbps', scale: 0, worse: null, help: 'Encoded bitrate that is played (CMCD br)' },
   measured_throughput_kbps: {
     id: 51, unit: 'kbps', scale: 0, worse: 'less',
@@ -111,7 +111,7 @@ export const connectionColumns = {
     help: 'Error codes that the player reported (CMCD ec)',
   },
 
-  // What the hub makes of both.
+  // Computed by the hub from both.
   clock: {
     id: 40, unit: 'enum', scale: 0, worse: null, labels: ['unsynced', 'synced'],
     help: 'Synced: the listener knows the offset of its clock, so latency_ms can be believed',

@@ -1,15 +1,19 @@
 import { DecodeError } from '../decode-error.js';
 import { MAX_DEPTH } from '../limits.js';
 
-/** The bytes are not one complete MessagePack value of standard types within the limits. `message` says what and where. */
+/**
+ * The bytes are not one complete MessagePack value of standard types within the limits. `message` says what and
+ * where.
+ */
 export class MsgpackError extends DecodeError {
   override readonly name = 'MsgpackError';
 }
 
 /**
- * Read one MessagePack value that must fill `bytes`. A declared length is believed only if as many bytes are there. Nesting
- * ends at `maxDepth`, reading at `maxNodes` values and keys: strangers' messages need both (see `decodeMessage`). Extensions
- * are refused. Maps become objects without a prototype, so `__proto__` is a key like any other, and take string keys only.
+ * Read one MessagePack value that must fill `bytes`. A declared length is believed only if as many bytes are there.
+ * Nesting ends at `maxDepth`, reading at `maxNodes` values and keys: strangers' messages need both (see
+ * `decodeMessage`). Extensions are refused. Maps become objects without a prototype, so `__proto__` is a key like any
+ * other, and take string keys only.
  *
  * `bin` becomes a view into `bytes`, not a copy. 64-bit integers become numbers, exact up to 2^53.
  * @throws MsgpackError
@@ -22,8 +26,8 @@ export function readMsgpack(bytes: Uint8Array, maxDepth = MAX_DEPTH, maxNodes = 
 }
 
 /**
- * Read the items of an array that must fill `bytes`, each when asked for and with `maxNodes` of its own. A value that is no
- * array is its own only item. Return whether it was an array. @throws MsgpackError
+ * Read the items of an array that must fill `bytes`, each when asked for and with `maxNodes` of its own. A value that
+ * is no array is its own only item. Return whether it was an array. @throws MsgpackError
  */
 export function* readMsgpackItems(bytes: Uint8Array, maxDepth: number, maxNodes: number): Generator<unknown, boolean> {
   const reader = new Reader(bytes, maxDepth, maxNodes);
@@ -47,8 +51,8 @@ interface Word {
   readonly bytes: Uint8Array;
 }
 /**
- * Words by a hash of their bytes, the last of each hash: the keys of messages come again and again, and decoding one costs
- * ten times as much as finding it. Of a fixed size, so strangers can push words out but not fill memory.
+ * Words by a hash of their bytes, the last of each hash. The keys of messages come again and again, and decoding one
+ * costs ten times as much as finding it. The size is fixed, so strangers can push words out but not fill memory.
  */
 const words: (Word | undefined)[] = new Array(1024).fill(undefined);
 

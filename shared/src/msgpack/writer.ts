@@ -20,12 +20,12 @@ export class Writer {
     this.#length = 0;
   }
 
-  /** What was written, as a view: valid until the next `reset`. */
+  /** Return the bytes as a view, valid until the next `reset`. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** What was written, as bytes of their own. */
+  /** Return a copy of the bytes. */
   copy(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
@@ -104,7 +104,10 @@ export class Writer {
     return at + 5;
   }
 
-  /** For writing packed values where `binaryHeader` made room; another one after each call that may have grown the buffer. */
+  /**
+   * For writing packed values where `binaryHeader` made room; another one after each call that may have grown the
+   * buffer.
+   */
   get view(): DataView {
     return this.#view;
   }

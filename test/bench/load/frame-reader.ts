@@ -1,12 +1,12 @@
 /** Bytes of a payload that a handler may look at. */
 export const HEAD_BYTES = 96;
 
-/** What a reader tells of each frame, once all of it has come. `head`: the payload's first bytes, valid during the call. */
+/** Called for each frame, once all of it has come. `head`: the payload's first bytes, valid during the call. */
 export type OnFrame = (opcode: number, length: number, head: Uint8Array) => void;
 
 /**
- * Finds the frames in a server's bytes without touching their payloads: a load process that parses like a client would
- * cost more than the server it measures.
+ * Finds the frames in a server's bytes without touching their payloads: a load process that parses like a client
+ * would cost more than the server it measures.
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;

@@ -8,8 +8,8 @@ export function headerLength(length: number): number {
 }
 
 /**
- * A whole frame. The mask is 0: the server unmasks it like any other at the same cost, and the load process can patch the
- * payload in place.
+ * A whole frame. The mask is 0: the server unmasks it like any other at the same cost, and the load process can patch
+ * the payload in place.
  */
 export function clientFrame(opcode: number, payload: Uint8Array): Buffer {
   const header = headerLength(payload.length);

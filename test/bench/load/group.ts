@@ -18,7 +18,7 @@ export interface GroupOptions {
   readonly live?: { readonly acks: boolean };
 }
 
-/** What a group has received since the last `reset`. */
+/** Bytes and messages of a group since the last `reset`. */
 export interface GroupCounts {
   /** Binary messages of each socket. */
   readonly bySocket: Uint32Array;

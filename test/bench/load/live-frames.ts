@@ -5,11 +5,17 @@ import { binaryFrame } from './frames.js';
 const CHANNEL_AT = 2;
 const SOURCE_AT = 7;
 
-/** Reads what a dashboard must read of its frames, from their first bytes alone: that none is missing, and what to confirm. */
+/**
+ * Reads what a dashboard must read of its frames, from their first bytes alone: that none is missing, and what to
+ * confirm.
+ */
 export class LiveReader {
   #seq = -1;
 
-  /** Whether this frame follows the last one; false too for word of the hub that it skipped some. True for anything else. */
+  /**
+   * Whether this frame follows the last one; false too for word of the hub that it skipped some. True for anything
+   * else.
+   */
   follows(head: Uint8Array): boolean {
     const opcode = head[1];
     if (opcode === OP.BEHIND) return false;
@@ -21,8 +27,8 @@ export class LiveReader {
   }
 
   /**
-   * The ACK of a SNAPSHOT or DELTA, as a whole WebSocket frame; null for anything else. Channel, source and seq stand side
-   * by side in the one and in the other, so their bytes are copied as they are.
+   * The ACK of a SNAPSHOT or DELTA, as a whole WebSocket frame; null for anything else. Channel, source and seq stand
+   * side by side in the one and in the other, so their bytes are copied as they are.
    */
   ack(head: Uint8Array): Buffer | null {
     const opcode = head[1];

@@ -26,10 +26,10 @@ const STRIDE = 7;
 const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /**
- * Sends at an even rate, one socket after the other, so that messages arrive one by one, as those of many listeners do: a
- * socket's next one is due when all the others have sent theirs. `make` gives a frame of its own for a message of a socket. Resolves when
- * all are sent. (Ten at once each millisecond would wake a server once for ten; and one that takes them faster than they are
- * written would be woken more often, and look dearer, than a slow one.)
+ * Send at an even rate, one socket after the other, as many listeners do. A socket's next message is due when all the
+ * others have sent theirs. `make` returns the frame of a message of a socket. Resolves when all are sent. (Ten at
+ * once each millisecond would wake a server once for ten. A server that is faster than the writer would be woken more
+ * often, and look more expensive.)
  */
 export function pace(
   sockets: readonly RawSocket[],

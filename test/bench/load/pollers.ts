@@ -20,7 +20,10 @@ export class Pollers {
     await Promise.all(fresh.map(({ opened }) => opened));
   }
 
-  /** Each asks once in `everyMs`, one after the other; returns the answers that came. `late`: asks that found it waiting. */
+  /**
+   * Each asks once in `everyMs`, one after the other; returns the answers that came. `late`: asks that found it
+   * waiting.
+   */
   poll({ everyMs, seconds }: { everyMs: number; seconds: number }): Promise<{ sent: number; late: number }> {
     const pollers = this.#sockets;
     const before = this.answers;

@@ -19,7 +19,9 @@ const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 /** One for all sockets: what is read is counted at once and never kept. */
 const readBuffer = Buffer.alloc(256 * 1024);
 
-/** A WebSocket client that shakes hands by hand, writes frames made beforehand and counts what comes. Answers pings. */
+/**
+ * A WebSocket client that shakes hands by hand, writes frames made beforehand and counts what comes. Answers pings.
+ */
 export class RawSocket {
   readonly socket: Socket;
   /** Resolves once the server has accepted; rejects for anything but 101. */

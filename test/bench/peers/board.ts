@@ -13,7 +13,7 @@ export interface Board {
   sent: number;
 }
 
-/** What differs between the peers: how rows come to dashboards. */
+/** The difference between the peers: how rows come to dashboards. */
 export interface Fan {
   /** Starts whatever dashboards connect to and returns its port. */
   listen(board: Board): Promise<number>;
@@ -24,8 +24,8 @@ export interface Fan {
 const TICK_MS = 250;
 
 /**
- * A peer of the fan-out: takes reports over uWebSockets.js, whatever its dashboards run on, and gives what changed to its
- * fan at the rate of the hub's channel. Numbers are rounded to a decimal, as the hub's columns are.
+ * A peer of the fan-out: takes reports over uWebSockets.js, whatever its dashboards run on, and gives what changed to
+ * its fan at the rate of the hub's channel. Numbers are rounded to a decimal, as the hub's columns are.
  */
 export function runBoard(fan: Fan): void {
   const board: Board = { rows: [], changed: new Set(), sent: 0 };

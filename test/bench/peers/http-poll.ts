@@ -1,4 +1,4 @@
-/** What a page without a socket does: asks for all rows as JSON, again and again, of `node:http`. */
+/** A page without a socket: asks for all rows as JSON, again and again, of `node:http`. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runBoard } from './board.js';

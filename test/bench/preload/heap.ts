@@ -1,4 +1,7 @@
-/** Loaded before a server whose garbage is measured (`--import …?to=FILE`): on SIGUSR2 writes its used heap, bytes, to FILE. */
+/**
+ * Loaded before a server whose garbage is measured (`--import …?to=FILE`): on SIGUSR2 writes its used heap, bytes, to
+ * FILE.
+ */
 import { writeFileSync } from 'node:fs';
 
 const file = new URL(import.meta.url).searchParams.get('to');

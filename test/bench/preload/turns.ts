@@ -1,6 +1,6 @@
 /**
- * Loaded before a server whose loop is watched (`--import …?to=FILE`). On SIGUSR2 writes how often it was asked and the most
- * that one turn of the event loop took since, CPU ms of the loop's own thread.
+ * Loaded before a server whose loop is watched (`--import …?to=FILE`). On SIGUSR2 writes how often it was asked and
+ * the most that one turn of the event loop took since, CPU ms of the loop's own thread.
  */
 import { openSync, readSync, writeFileSync } from 'node:fs';
 

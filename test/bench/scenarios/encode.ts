@@ -11,7 +11,10 @@ const FRAMES = 60;
 /** Two and a half minutes of ticks: by then a hub's code is compiled as it will be. */
 const WARM_UP = 600;
 
-/** Delta frames against JSON.stringify of the same rows, and against patches of @colyseus/schema: bytes and time, in this process. */
+/**
+ * Delta frames against JSON.stringify of the same rows, and against patches of @colyseus/schema: bytes and time, in
+ * this process.
+ */
 export const encode: Scenario = {
   id: 'encode',
   title: 'Encoding a frame: 1,000 rows × 4 columns, against JSON.stringify of all rows',
@@ -79,7 +82,7 @@ function waysOf(world: World, work: Work): Way[] {
   const patch = () => {
     if (work !== 'snapshot') return world.schema.patch();
     const bytes = world.schema.snapshot();
-    // Else what changed would be kept for ever.
+    // Without this, changes would be kept without end.
     world.schema.patch();
     return bytes;
   };
@@ -132,7 +135,9 @@ class World {
     }
   }
 
-  /** A report of `share` of the rows: two or three more chunks, readings that wander by what a steady network does. */
+  /**
+   * A report of `share` of the rows: two or three more chunks, readings that wander by what a steady network does.
+   */
   step(share: number): void {
     const random = this.#random;
     for (let slot = 0; slot < this.rows.length; slot++) {

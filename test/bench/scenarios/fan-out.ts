@@ -8,10 +8,13 @@ import { ratioOf, spreadOf } from '../statistics.js';
 
 /** Most first: by the time that little is measured, everything is compiled. */
 const DASHBOARDS = { quick: [500, 50], full: [500, 50, 1] } as const;
-/** Compilers and collectors run beside a server for the better part of a minute, and their work is no part of a delivery. */
+/**
+ * Compilers and collectors run beside a server for the better part of a minute, and their work is no part of a
+ * delivery.
+ */
 const WARM_UP_SECONDS = 25;
 const SETTLE_MS = 500;
-/** Of a turn. With few dashboards there is little to measure in a second. */
+/** Seconds of a turn. With few dashboards there is little to measure in a second. */
 const SECONDS = {
   quick: (dashboards: number) => (dashboards < 50 ? 2.5 : 1.5),
   full: (dashboards: number) => (dashboards < 500 ? 4 : 2.25),
@@ -36,7 +39,7 @@ export const fanOut: Scenario = {
   },
 };
 
-/** What one fan used with one number of dashboards, round by round. */
+/** CPU of one fan with one number of dashboards, round by round. */
 interface Account {
   readonly samples: Sample[];
   readonly watch: LoadWatch;
@@ -79,7 +82,8 @@ async function takeTurn(fan: Fan, count: number, seconds: number, load: Load, ac
   const use = await cpuDuring([fan.server.pid, load.pid], () => fan.turn(seconds));
   const { elapsedNs, result } = use;
   account.samples.push({ cpuNs: use.cpuNs[0] as number, elapsedNs, items: result.items });
-  // While the last tick is waited for it has nothing to do: of a turn a load process that is busy throughout uses four fifths.
+  // While the last tick is waited for it has nothing to do: of a turn a load process that is busy throughout uses
+  // four fifths.
   account.watch.note({ ...use, elapsedNs: seconds * 1e9 }, use.cpuNs[1] as number, result.sent);
   account.bytes = fan.bytes;
 }

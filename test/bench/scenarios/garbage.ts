@@ -17,7 +17,10 @@ const SETTLE_MS = 300;
 /** MB: so large a young generation that nothing is collected while it is looked at. */
 const YOUNG_MB = 512;
 
-/** What a message leaves on the heap until it is collected, beside handlers of uWebSockets.js that do less and less. */
+/**
+ * Bytes that a message leaves on the heap until it is collected, beside handlers of uWebSockets.js that do less and
+ * less.
+ */
 export const garbage: Scenario = {
   id: 'garbage',
   title: 'Garbage: bytes of heap per client_metrics message',

@@ -18,7 +18,7 @@ const LISTENERS = 1_000;
 /** For what goes on after the answer. */
 const SETTLE_MS = 30;
 
-/** What one message makes of one turn of the event loop, at its worst, for each way into the hub. */
+/** Longest turn of the event loop that one message causes, for each way into the hub. */
 export const hostile: Scenario = {
   id: 'hostile',
   title: 'Hostile input: longest piece of work in the event loop, CPU',
@@ -140,7 +140,7 @@ class WatchedHub {
         answer.resume();
         answer.on('close', () => resolve());
       });
-      // One that is cut off has had its answer, too.
+      // A connection that is cut off has had its answer, too.
       asked.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve() : reject(error)));
       asked.end(body);
     });

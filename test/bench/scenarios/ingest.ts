@@ -9,7 +9,7 @@ import { ratioOf, spreadOf } from '../statistics.js';
 /** 20 messages a second from each: far above what a listener sends, and within the hub's limit of 50. */
 const SOCKETS = 500;
 const PER_SECOND = 10_000;
-/** Of running in. */
+/** Seconds of running in. */
 const TURN_S = 2;
 
 const COMMON = [

@@ -8,9 +8,9 @@ import { spreadOf } from '../statistics.js';
 
 const COUNTS = { quick: [1_000, 5_000], full: [1_000, 5_000, 15_000] } as const;
 /**
- * From start to start a process ends up a megabyte higher or lower: what V8 compiled with lies freed in the arenas of its threads
- * and goes back to the kernel or does not, and pages of the heap are half full. A thousand listeners share that among them,
- * a kilobyte each, so that it takes more starts to tell what they cost.
+ * From start to start a process ends up a megabyte higher or lower. Memory of V8's compiler is freed in the arenas of
+ * its threads, and returns to the kernel or not; pages of the heap are half full. A thousand listeners share that, a
+ * kilobyte each, so it takes more starts to tell what they cost.
  */
 const roundsOf = (mode: ScenarioContext['mode'], count: number) =>
   mode === 'quick' ? (count > 1_000 ? 1 : 2) : count > 1_000 ? 3 : 15;
@@ -20,8 +20,8 @@ const NODE_ARGS = ['--expose-gc', '--import', fileURLToPath(new URL('../preload/
 /** The first sockets pay for code that is compiled and pools that are made: they belong to the floor. */
 const FLOOR_SOCKETS = 200;
 /**
- * V8 lets its young generation grow to 32 MB with the first few thousand of anything that makes garbage, and keeps it: that is
- * the hub's, whoever comes first. So requests come first.
+ * V8 lets its young generation grow to 32 MB with the first few thousand of anything that makes garbage, and keeps
+ * it: that is the hub's, whoever comes first. So requests come first.
  */
 const WARM_UP_REQUESTS = 3_000;
 const AT_A_TIME = 20;

@@ -108,7 +108,7 @@ async function measure(
   return figures;
 }
 
-/** What the hub's event loop used while `work` was done so many times, at so many ms from each other. */
+/** Measure the hub's event loop while `work` is done so many times, at so many ms from each other. */
 async function loopDuring(hub: HubServer, work: () => Promise<void>): Promise<number> {
   const before = loopNs(hub.pid);
   for (let count = 0; count < SCRAPES; count++) {
@@ -119,7 +119,7 @@ async function loopDuring(hub: HubServer, work: () => Promise<void>): Promise<nu
   return loopNs(hub.pid) - before;
 }
 
-/** What is looked at once a second whether somebody scrapes or not, in this process. */
+/** Measure the work of a second, in this process, whether there are scrapes or not. */
 function observing(count: number): Figure {
   const tables = createTables();
   for (let stream = 0; stream < STREAMS; stream++) {

@@ -38,8 +38,8 @@ interface World {
 }
 
 /**
- * Rows as V8 likes them best: objects to which fifty properties were added one by one are hash tables, which `JSON.stringify`
- * reads three times as slowly.
+ * Rows as V8 likes them best: objects to which fifty properties were added one by one are hash tables, which
+ * `JSON.stringify` reads three times as slowly.
  */
 function settle(rows: object[]): void {
   for (const [at, row] of rows.entries()) rows[at] = JSON.parse(JSON.stringify(row));
@@ -128,7 +128,9 @@ const CHUNK_BYTES = 19_230;
 const REPORT_EVERY = 8;
 const BOOT_S = 1_700_000_000;
 
-/** As a stream goes on: chunks to everybody, a report of every eighth listener, a rate a second, a ping now and then. */
+/**
+ * As a stream goes on: chunks to everybody, a report of every eighth listener, a rate a second, a ping now and then.
+ */
 class TickWorld extends Rows {
   readonly #reports = reportsOf('full') as { metrics: Record<keyof typeof REPORTED, number> }[];
   #tick = 0;

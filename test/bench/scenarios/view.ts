@@ -15,7 +15,7 @@ const WORST: View = { sort: 'latency_ms', desc: true, limit: 50 };
 
 const random = seededRandom(3);
 const anyhow = () => Math.floor(random() * 8000) / 10;
-/** What is asked for, and how the readings lie by slot, which is about the order in which listeners came. */
+/** A view, and how the readings lie by slot, which is about the order in which listeners came. */
 const CASES: readonly (readonly [name: string, view: View, readingOf: (row: number) => number])[] = [
   ['the worst', WORST, anyhow],
   ['from place 5,000 on', { ...WORST, offset: 5000 }, anyhow],
@@ -23,7 +23,7 @@ const CASES: readonly (readonly [name: string, view: View, readingOf: (row: numb
   ['the worst with a text in any name', { ...WORST, where: [['any', 'contains', '7']] }, anyhow],
 ];
 
-/** What a view costs at each tick at which its table has changed, against a sort of the rows as objects. */
+/** Cost of a view at each tick at which its table has changed, against a sort of the rows as objects. */
 export const view: Scenario = {
   id: 'view',
   title: 'Views: choosing 50 of 10,000 rows, at a tick',

@@ -16,7 +16,10 @@ const REST_S = 5;
 /** After the start, until V8 has settled. */
 const REST_AFTER_S = 20;
 
-/** CPU of everything a hub does at once, beside bare uWebSockets.js that sends the same bytes and parses the same texts. */
+/**
+ * CPU of everything a hub does at once, beside bare uWebSockets.js that sends the same bytes and parses the same
+ * texts.
+ */
 export const whole: Scenario = {
   id: 'whole',
   title: 'Whole job: CPU while chunks go out (10 a second), reports come in (each 2 s) and 5 dashboards view 50 rows',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NotedStore, World } from './world.js';
 
-/** What follows from an alert of the node is listed and not told: who is woken reads why, once. */
+/** Alerts that an alert of the node explains are listed and not sent: the person on call reads the cause, once. */
 
 /** A stream with four listeners, all well for half a minute. */
 function wellFor30s(store = new NotedStore()): World {
@@ -49,7 +49,7 @@ describe('a hub that stands still', () => {
     }
     expect(told(world)).toEqual(['event-loop-delay firing']);
 
-    // Who is well again is so long before what was dropped has left its window.
+    // A listener is ok again long before its drops have left the window.
     wellAgain(world, { dropped_per_min: 20 });
     world.pass(50);
     expect(world.firing().sort()).toEqual(['listener-drops', 'stream-drops']);

@@ -18,7 +18,7 @@ test('without a section there are the built-in rules', () => {
 
 test('each of them stands in the documentation, and no other', () => {
   const page = readFileSync(`${ROOT}docs/alerts.md`, 'utf8');
-  const table = /## The rules\n(.*?)\n## /s.exec(page)?.[1]?.match(/^\| `.*?\|/gm) ?? [];
+  const table = /## Rules\n(.*?)\n## /s.exec(page)?.[1]?.match(/^\| `.*?\|/gm) ?? [];
   const named = table.flatMap((line) => [...line.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name));
   expect(named.sort()).toEqual(BUILT_IN_RULES.map(({ name }) => name).sort());
 });

@@ -40,7 +40,10 @@ const end = (world: World) => {
   world.pass(10);
 };
 
-/** All that was told, without ids, which are given in the order in which alerts begin; what was told at the same time in any order. */
+/**
+ * All that was told, without ids, which are given in the order in which alerts begin; what was told at the same time
+ * in any order.
+ */
 const told = (world: World) =>
   world.store.transitions
     .filter(({ alert }) => alert.rule !== 'manual')
@@ -175,6 +178,6 @@ test('a step keeps, describes and shows a few alerts, however many of them fire 
   world.pass(3);
   expect(world.alerts('resolved')).toHaveLength(1000);
   expect([most.saved, most.shown]).toEqual([25, 700]);
-  // Of all listeners once, to know who fares well; of an alert's own a few times.
+  // Status is read once for all listeners, and a few times for an alert's own.
   expect(most.described).toBeLessThan(1_100);
 });

@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { type Cells, World } from './world.js';
 
 /**
- * The table "which reading carries which threshold, at which scope, when", row by row, from the page and not from the
- * code's own rules. `step`: one unit of the column's scale.
+ * Thresholds by reading and scope, row by row, from the specification's table and not from the code's own rules.
+ * `step`: one unit of the column's scale.
  */
 interface Row {
   readonly metric: string;
@@ -15,7 +15,7 @@ interface Row {
   readonly step: number;
   readonly severity: 'warning' | 'error';
   readonly rule: string;
-  /** Of the same row, what must hold for it to fire; and what, instead, keeps it from firing. */
+  /** Cells of the same row that a rule needs to fire; and cells that keep it from firing. */
   readonly while?: Cells;
   readonly notWhile?: Cells;
 }
@@ -137,7 +137,7 @@ describe.each(ROWS)('$metric: $table.$column', (row) => {
     const { world, set } = wellFor(row);
     set(Number.NaN);
     world.pass(60);
-    // Of a listener that is to be sent chunks and has no rate, there is no engine to speak of.
+    // A listener without a rate has no engine.
     expect(world.firing()).toEqual([]);
   });
 
@@ -156,7 +156,7 @@ describe('Active connections', () => {
     const world = new World();
     world.set('hubs', 'hub', { refused_at_capacity: 7 });
     world.pass(120);
-    // What was refused before anybody looked is no news.
+    // Refusals before the first evaluation do not count.
     expect(world.firing()).toEqual([]);
     world.set('hubs', 'hub', { refused_at_capacity: 8 });
     world.pass(1);

@@ -46,7 +46,7 @@ export class World {
   now: number;
   /** Wall clock minus `now`. */
   wallOffsetMs = 0;
-  /** What happens between two steps of a look; unless given, each look is done in one piece. */
+  /** Called between two steps of an evaluation. Without it each evaluation is done in one piece. */
   betweenSteps: (() => void) | null = null;
   #ids = 0;
 
@@ -97,7 +97,7 @@ export class World {
     return slot;
   }
 
-  /** A listener of `stream` that fares well; `cells` differ from that. */
+  /** A listener of `stream` whose status is ok; `cells` differ from that. */
   listener(key: string, cells: Cells = {}, stream = 'main'): number {
     const well = {
       state: 'open',

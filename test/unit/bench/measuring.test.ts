@@ -107,7 +107,7 @@ onLinux('there is no figure', () => {
     await hub.setDashboards(5);
     await hub.turn(1);
     await expect(hub.check()).resolves.toBeUndefined();
-    // One that the account of the benchmark does not have.
+    // A process that the benchmark's account does not have.
     await load.send({ group: `${hub.name}: listeners`, frames: textReports('full'), perSecond: 1, seconds: 1 });
     await sleep(LAST_TICK_MS);
     await expect(hub.check()).rejects.toThrow(/the hub took 51 of 50 reports/);

@@ -104,7 +104,7 @@ export class FakeHub {
     for (const frame of frames) this.#socket.receive(frame);
   }
 
-  /** What the client asked since the last call, as the hub reads it. */
+  /** Requests of the client since the last call, as the hub reads them. */
   requests(): Request[] {
     return this.#socket.takeSent().map((wire) => decodeRequest(wire));
   }

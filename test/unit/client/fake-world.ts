@@ -5,7 +5,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** Time that stands still until `advance`, timers that fire in order, dice that always show `dice`. */
+/** Time that moves by `advance` alone, timers that fire in order, dice that always show `dice`. */
 export class FakeRuntime implements Runtime {
   time = 1_700_000_000_000;
   dice = 0.5;
@@ -54,7 +54,7 @@ export class FakeSocket implements Socket {
   onerror: Socket['onerror'] = null;
   readonly url: string;
   readonly protocols: readonly string[];
-  /** What the client sent and nobody has taken yet. */
+  /** Messages of the client that were not taken yet. */
   sent: (string | Uint8Array)[] = [];
   /** Code of the client's own close, 1005 where it gave none. */
   closedWith: number | null = null;

@@ -5,7 +5,9 @@ const RATE = 8_000;
 const BLOCK = 128;
 const frames = (ms: number) => (ms * RATE) / 1000;
 
-/** Plays chunks that come when they are whole, each `lateMs` late at most; samples count up, so that each can be told. */
+/**
+ * Plays chunks that come when they are whole, each `lateMs` late at most; samples count up, so that each can be told.
+ */
 function play(nextMs: (chunk: number) => number, seconds: number, lateMs: (chunk: number) => number = () => 0) {
   const buffer = new JitterBuffer(RATE, 1);
   const output = [new Float32Array(BLOCK)];

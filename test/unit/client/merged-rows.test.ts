@@ -31,7 +31,7 @@ describe('MergedRows', () => {
       const merged = new MergedRows();
       merged.begin(SHAPE);
       const sources = HUBS.map((name) => new FakeSource(name));
-      /** What a page that goes by the changes alone believes. */
+      /** Rows of a page that goes by the changes alone. */
       const told = new Map<string, number | null>();
       const take = (change: ReturnType<MergedRows['apply']>): void => {
         if (change === null || change === 'gap') return;

@@ -13,7 +13,7 @@ export function row(key: string, values: Values = {}): Row {
   };
 }
 
-/** What a page has subscribed to, and what a test lets come. */
+/** Subscriptions of a page, with which a test sends frames. */
 export class FakeSubscription implements Subscription {
   readonly rows = new Map<string, Row>();
   readonly topic: string;
@@ -52,7 +52,7 @@ export class FakeFeed implements Feed {
   readonly all: FakeSubscription[] = [];
   #onState: () => void = () => {};
 
-  /** Those that have not been ended, of a topic. */
+  /** Subscriptions of a topic that have not ended. */
   open(topic: string): FakeSubscription[] {
     return this.all.filter((each) => !each.isEnded && each.topic === topic);
   }

@@ -259,7 +259,7 @@ describe('a bad record is refused with its line; the others are taken', () => {
     const refused = world.player('main', ...Array.from({ length: 15 }, (_, session) => `sid="${session}"`));
     expect(refused[0]).toBe('10 too_many_connections all 10 places are taken (--max-clients)');
     expect(world.tables.connections.size).toBe(10);
-    // Who speaks for players takes no place of those that a server reports, and changes none of them.
+    // Players take no place of connections that a server reports, and change none of them.
     world.opened('0', { client: 'alice' });
     world.player('main', 'sid="0",bl=(1)');
     expect(world.row('main:0')).toMatchObject({ client: 'alice', buffer_depth_ms: null });

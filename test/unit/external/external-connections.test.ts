@@ -256,7 +256,7 @@ describe('what is heard of again is not counted twice', () => {
     expect([world.row('main:a'), world.relay.streams.size]).toEqual([null, 0]);
     world.metrics('a', { chunksSent: 5_000, chunksDropped: 320 });
     expect(world.summary).toMatchObject({ total_chunks_sent: 5_000, total_chunks_dropped: 320 });
-    // Of 300 drops in seven minutes nobody knows how many were in the last.
+    // 300 drops in seven minutes: how many were in the last is unknown.
     expect(columnsOf(world.row('main:a'), 'chunks_sent', 'dropped_per_min')).toEqual([5_000, 0]);
     world.pass(1, () => world.metrics('a', { chunksSent: 5_010, chunksDropped: 321 }));
     expect(columnsOf(world.row('main:a'), 'chunks_dropped', 'dropped_per_min')).toEqual([321, 1]);
@@ -286,7 +286,7 @@ describe('what is heard of again is not counted twice', () => {
       expect(world.relay.streams.size).toBe(0);
     }
     expect(world.summary.total_chunks_sent).toBe(250);
-    // One that falls has begun anew.
+    // A counter that falls has begun anew.
     world.engines.take('main', { type: 'chunks', sent: 30, dropped: 0 }, ANYBODY, world.now);
     expect(world.summary.total_chunks_sent).toBe(280);
   });

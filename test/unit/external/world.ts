@@ -58,12 +58,12 @@ export class ExternalWorld {
     return this.sendTo('main', ...records);
   }
 
-  /** What becomes of reports of a stream, as decoded. */
+  /** Return the answer to decoded reports of a stream. */
   reports(stream: string, found: unknown): Answer | NoAnswer {
     return toTheEnd(this.desk.takeSteps(stream, found, ANYBODY, () => this.now));
   }
 
-  /** What becomes of CMCD records. */
+  /** Return the answer to CMCD records. */
   records(lines: readonly string[], stream: string | null, address: string): Answer | NoAnswer {
     return toTheEnd(this.cmcd.takeSteps(lines, stream, { address, holders: [address] }, () => this.now));
   }
@@ -101,7 +101,9 @@ export class ExternalWorld {
     }
   }
 
-  /** A row of `connections` by name, labels of enumerations and null for what is missing; null where there is none. */
+  /**
+   * A row of `connections` by name, labels of enumerations and null for what is missing; null where there is none.
+   */
   row(key: string): Row | null {
     const slot = this.tables.connections.slotOf(key);
     if (slot === undefined) return null;

@@ -104,7 +104,7 @@ describeWith('promtool', 'deploy/, by promtool', () => {
             { series: `auralis_hub_errors_total${on},hub="a"}`, values: '3x18' },
             { series: `auralis_gpu_memory_used_bytes${on},gpu="g"}`, values: '6442450944x18' },
             { series: `auralis_engine_gpu_memory_bytes${on},stream="slow"}`, values: '7000000000x18' },
-            // Who is past the threshold has a name, and changes ranks; who is well has none.
+            // Listeners past the threshold have names and change ranks; listeners that are ok have none.
             ...[
               { rank: '1', values: '0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501' },
               { rank: '2', values: '_ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _ 0.501 _' },

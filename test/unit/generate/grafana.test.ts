@@ -28,7 +28,7 @@ test('panels have ids of their own, and a known type, unit and source', () => {
 test('no panel lies on another, or beside the grid', () => {
   const overlap = (a: GridPos, b: GridPos) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
   const places = (some: readonly (Panel | RowPanel)[]) => some.map(({ gridPos }) => gridPos as GridPos);
-  // What is folded into a row is laid out as if the row stood open and nothing else came after it.
+  // Panels of a folded row are laid out as if the row were open and nothing came after it.
   for (const group of [places(top), ...rows.map((row) => places([row, ...row.panels]))]) {
     for (const [at, place] of group.entries()) {
       expect(place.x + place.w).toBeLessThanOrEqual(24);

@@ -8,7 +8,7 @@ const T4 = document('t4-driver-450');
 class World {
   now = 1_000_000;
   readonly lines: string[] = [];
-  /** What was written: the names of the GPUs, or 'cleared'. */
+  /** Writes: the names of the GPUs, or 'cleared'. */
   readonly written: string[] = [];
   readonly processes: FakeProcess[] = [];
   readonly monitor = new GpuMonitor({

@@ -94,7 +94,7 @@ describe('refused, naming the place, what was found and what is allowed', () => 
   });
 });
 
-/** What is wrong, a line each, without the folder of the file. */
+/** Return the faults, a line each, without the folder of the file. */
 function problemsOf(action: () => unknown): string[] {
   try {
     action();

@@ -85,7 +85,7 @@ describe('property: wherever the fast path takes a text, the general one makes t
           const list = sorted ? fields.toSorted(([a], [b]) => (order.get(a) ?? 99) - (order.get(b) ?? 99)) : fields;
           const text = message(list.map(([field, found]) => `"${field}":${found}`).join(','));
           const result = isJson(text) ? both(text) : null;
-          // What is no JSON is never taken, nor refused for anything but that.
+          // Text that is not JSON is never taken, nor refused for anything but that.
           if (!isJson(text)) {
             try {
               expect(readJsonReport(Buffer.from(text), fast)).toBe(false);

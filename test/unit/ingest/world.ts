@@ -5,7 +5,7 @@ import { REPORT_FIELDS, Report } from '@auralis/server/ingest/report';
 export const fast = new Report();
 export const general = new Report();
 
-/** What a path makes of a text: its readings, or its refusal. */
+/** Return the readings of a path, or its refusal. */
 export function outcome(read: () => void, report: Report): unknown {
   try {
     read();

@@ -16,7 +16,7 @@ const anything = fc.oneof(
   fc.constantFrom(0, -1, 86_400_000, -86_400_000, null),
 );
 const count = fc.oneof(fc.nat(50), fc.nat(), fc.constantFrom(0, 2 ** 42, 2 ** 42 - 1, null));
-/** Whatever a report may say without being refused. */
+/** Any report that is not refused. */
 const reports = fc.array(
   fc.record(
     {
@@ -75,7 +75,7 @@ function run(name: string, lies: readonly object[]): void {
     }
     // It may have heard silence all the time, but no longer; and nobody else heard any.
     expect(stream('audio_gap_ms') || 0).toBeLessThanOrEqual(clock.now - startedAt + 1_000);
-    // One that does not confirm is dropped chunks, as the slow listener that it says it is; nobody else is.
+    // A listener that does not confirm drops chunks, as a slow listener does; no other listener does.
     expect([stream('chunks_dropped')]).toEqual(row(slotOf(liar), 'chunks_dropped'));
     expect(row(slotOf(liar), 'messages_refused')).toEqual([0]);
   }

@@ -118,7 +118,8 @@ describe('choosing 50 of 10,000 rows takes well under a millisecond', () => {
     ]) {
       const { selector } = resolveView(table, view, null, 1);
       let least = Number.POSITIVE_INFINITY;
-      // The least, for the others say more of what else the machine does; and until it is compiled, which takes some rounds.
+      // The least, for the others say more of what else the machine does; and until it is compiled, which takes
+      // some rounds.
       const until = performance.now() + 1000;
       while (least >= 1 && performance.now() < until) {
         const begun = performance.now();
@@ -147,7 +148,7 @@ test('a row that is renamed is looked at again, and so is one that takes the pla
   sizes.push(size());
   table.close(slot);
   table.open('c2', ['main', 'bob', '', '']);
-  // Of 200 more the tables of the view know nothing yet.
+  // The tables of the view know nothing yet of 200 more.
   for (let row = 0; row < 200; row++) table.open(`d${row}`, ['main', row % 2 === 0 ? 'bob' : 'eve', '', '']);
   sizes.push(size());
   expect(sizes).toEqual([0, 1, 0, 101]);

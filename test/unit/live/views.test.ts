@@ -115,7 +115,7 @@ test('each interval has a baseline of its own, in memory only while somebody sub
   open(20_000);
   const held = async () => {
     collect();
-    // What is collected is freed beside the program.
+    // Garbage is freed beside the program.
     await new Promise((resolve) => setTimeout(resolve, 50));
     return process.memoryUsage().arrayBuffers;
   };

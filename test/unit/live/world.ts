@@ -22,7 +22,7 @@ import { beforeEach, expect } from '@jest/globals';
 /** A dashboard whose socket is as full as the test says, and that acknowledges only when told to. */
 export class Dashboard implements Peer {
   readonly responses: Response[] = [];
-  /** What it was given, as it was given. */
+  /** Messages that it was given. */
   readonly wires: (Uint8Array | string)[] = [];
   readonly replica = new Replica(COLUMNS);
   status: SendStatus = 1;

@@ -39,7 +39,7 @@ test.each([
 describe('what is sent', () => {
   let receiver: Receiver;
   let outbound: Outbound;
-  /** What names resolve to; others as the system does. */
+  /** Addresses that names resolve to; others as the system does. */
   let names: Map<string, string[]>;
   let looked: string[];
 

@@ -61,7 +61,9 @@ const FIGURES = {
   total_chunks_dropped: 3,
 };
 
-/** What the specification's own `export_prometheus` gives for these figures, but for its two decimals and empty lines. */
+/**
+ * Output of the specification's own `export_prometheus` for these figures, without its two decimals and empty lines.
+ */
 const SPECIFIED = `# HELP auralis_phrases_total Total phrases generated
 # TYPE auralis_phrases_total counter
 auralis_phrases_total 41

@@ -11,7 +11,7 @@ import { samplesOf } from './samples.js';
 
 type Cells = Partial<Record<keyof typeof CONNECTION, number | string>>;
 
-/** A table with a listener for each of these; enumerations by label. One that says nothing else is open, synced and live. */
+/** A table with a listener for each of these; enumerations by label. Defaults: open, synced and trusted. */
 function tablesOf(listeners: readonly (Cells & { stream?: string })[]) {
   const tables = createTables();
   for (const [at, { stream, ...cells }] of listeners.entries()) {

@@ -18,7 +18,8 @@ describe('a chunk on its way to many listeners', () => {
     }
     publish(engine, 1);
     for (const [at, listener] of listeners.entries()) if (kindOf(at) === 'behind') report(listener, { lastSeq: 1 });
-    // From now on those confirm nothing: three chunks of 1 s and a report's interval, and they are too far behind for more.
+    // From now on those confirm nothing: three chunks of 1 s and a report's interval, and they are too far behind
+    // for more.
     publish(engine, CHUNKS - 1, undefined, 100, 1_000);
     const all = Array.from({ length: CHUNKS }, (_, at) => at + 1);
     let sent = 0;

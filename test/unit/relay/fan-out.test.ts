@@ -27,7 +27,7 @@ describe('fan-out', () => {
     turns.shift()?.();
     return given;
   };
-  /** What each turn gives, until nothing waits. */
+  /** Listeners that each turn serves, until nothing waits. */
   const allTurns = () => {
     const pieces: string[][] = [];
     while (turns.length > 0) pieces.push(turn());

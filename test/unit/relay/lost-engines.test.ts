@@ -48,7 +48,7 @@ test('streams are remembered with their first engine, and forgotten when they go
   expect([...kept]).toEqual(['gone', 'main']);
   streams.close(streams.slotOf('main') as number);
   at(3);
-  // Of one that was not here since, nobody knows yet.
+  // A stream that was not seen since the start is unknown yet.
   expect([...kept]).toEqual(['gone']);
 });
 

@@ -78,7 +78,7 @@ describe('what a stream says of its listeners', () => {
       if (at % 2 === 1) continue;
       report(live, { ...synced, avgLatencyMs: 40, lastSeq });
       report(unsynced, { ...playing, avgLatencyMs: 15_040, bufferDepthMs: 310, lastSeq });
-      // It says 400 ms for ever, and is sent 8 of 10 chunks a second by its word.
+      // It always reports 400 ms, and is sent 8 of 10 chunks a second by its reports.
       report(lying, { ...synced, avgLatencyMs: 600, bufferDepthMs: 400, lastSeq: at * 8 });
     }
     sweep.run(clock.now);

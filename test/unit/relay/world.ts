@@ -51,7 +51,7 @@ let routes: Record<'listen' | 'publish', SocketRoute>;
 /** The hub's clock, which moves when a test says so. */
 export const clock = { now: 0 };
 
-/** For how long the hub stood still lately. */
+/** How long the loop was blocked lately. */
 export const stall = { ms: 0 };
 /** Errors of sweeps. */
 export const errors: unknown[] = [];

@@ -15,7 +15,7 @@ describe('the catalogue', () => {
   test('has never renumbered a column nor taken one away', () => {
     const now = new Map(COLUMNS.map((column) => [column.id, place(column)]));
     for (const [id, name] of Object.entries(COLUMN_IDS)) expect(`${id} ${now.get(Number(id))}`).toBe(`${id} ${name}`);
-    // A new column goes into `column-ids.ts` in the change that brings it: then it is fixed for ever.
+    // Add a new column to `column-ids.ts` in the same change: then its id is fixed.
     expect([...now.keys()].filter((id) => !(id in COLUMN_IDS))).toEqual([]);
   });
 
@@ -38,7 +38,7 @@ describe('the catalogue', () => {
       expect(help.length).toBeGreaterThan(0);
       expect(Number.isInteger(scale) && scale >= 0 && scale <= 4).toBe(true);
       expect(labels === undefined).toBe(unit !== 'enum');
-      // What counts up is an amount: neither a rate nor a ratio.
+      // A counter is an amount, neither a rate nor a ratio.
       if (counter) expect(['count', 'bytes', 'ms']).toContain(unit);
       if (target !== undefined || alert !== undefined) expect(worse).not.toBeNull();
       for (const bound of [target?.min, target?.max, alert?.min, alert?.max]) {
@@ -55,7 +55,9 @@ describe('the catalogue', () => {
   });
 });
 
-/** Section 1 of the metrics specification, row by row: where each metric lives, its target and its alert threshold. */
+/**
+ * Section 1 of the metrics specification, row by row: where each metric lives, its target and its alert threshold.
+ */
 const SPECIFIED: [
   metric: string,
   table: TableName,

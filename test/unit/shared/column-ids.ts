@@ -1,4 +1,6 @@
-/** Every column id that was ever given out, with the place it was given to. Rows are added, never changed or removed. */
+/**
+ * Every column id that was ever given out, with the place it was given to. Rows are added, never changed or removed.
+ */
 export const COLUMN_IDS: Readonly<Record<number, string>> = {
   1: 'connections.chunks_sent',
   2: 'connections.chunks_dropped',

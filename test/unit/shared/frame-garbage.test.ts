@@ -33,7 +33,7 @@ test.each([
     builder.advance(1, 'hub@1', frame, sinks, true);
     left.push(held() - before - (before - first));
   }
-  // Of the last hundred the median: by then it is compiled, and the collector runs in few of them.
+  // Median of the last hundred: by then the code is compiled, and the collector runs in few of them.
   const settled = left.slice(-100).sort((a, b) => a - b);
   expect(settled[50]).toBeLessThan(1_024);
 });

@@ -29,7 +29,7 @@ export const WORLD_SCHEMA: Schema = {
   index: { c0: 0, c1: 1, c2: 2, c3: 3 },
 };
 
-/** What a table holds, written down plainly: the thing that replicas are compared with. */
+/** Content of a table, written down plainly, with which replicas are compared. */
 export type Picture = ReadonlyMap<string, { readonly attributes: string; readonly cells: readonly number[] }>;
 
 /** The rows of `table` that `filter` lets through, and their cells in `columns`, as fixed-point integers. */
@@ -110,7 +110,10 @@ class Channel {
   }
 }
 
-/** A hub in small: a table, channels with subsets and filters, and viewers that come late, fall behind and lose frames. */
+/**
+ * A hub in small: a table, channels with subsets and filters, and viewers that come late, fall behind and lose
+ * frames.
+ */
 export class World {
   readonly table = new Table(WORLD_SCHEMA, 2);
   readonly channels: readonly Channel[];

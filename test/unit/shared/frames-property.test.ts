@@ -3,7 +3,9 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SCALES, World } from './frame-world.js';
 
-/** Another seed than the usual one: `SEED=7 node test/run.js frames-property`. A failure prints the seed and the path. */
+/**
+ * Another seed than the usual one: `SEED=7 node test/run.js frames-property`. A failure prints the seed and the path.
+ */
 const seed = Number(process.env.SEED ?? 20_260_101);
 
 const key = fc
@@ -95,7 +97,10 @@ const sweep = fc.tuple(fc.integer({ min: 1, max: 15 }), near).map(([columns, val
         if ((columns >> column) & 1) table.set(slot, column, value + slot);
   }),
 );
-/** Every row's cell by a little, each by another: what fits into a byte takes a way of its own, and what just does not. */
+/**
+ * Every row's cell by a little, each by another: what fits into a byte takes a way of its own, and what just does
+ * not.
+ */
 const nudge = fc
   .tuple(fc.integer({ min: 1, max: 15 }), fc.array(fc.integer({ min: -128, max: 128 }), { minLength: 1, maxLength: 5 }))
   .map(([columns, steps]) =>
@@ -106,8 +111,8 @@ const nudge = fc
     }),
   );
 /**
- * Every row changes in the first column, and in the others the same few do, as those that have reported do: but for one more, or
- * one less, or one that is missing.
+ * Every row changes in the first column, and the same few in the others, as after reports: but for one more, or one
+ * less, or one that is missing.
  */
 const reports = fc
   .tuple(fc.integer({ min: 2, max: 9 }), fc.constantFrom(1, 1000), fc.option(fc.tuple(column, near), { nil: null }))

@@ -103,7 +103,7 @@ describe('a published chunk', () => {
   test('is null of another shape, and an error where it is no MessagePack', () => {
     for (const other of [[], [1], ['1', Uint8Array.of()], [1, 'text'], [1, [1]], 7, null, {}])
       expect(readPublishedChunk(encode(other))).toBeNull();
-    // What a later version adds at the end is ignored.
+    // Additions of a later version at the end are ignored.
     expect(readPublishedChunk(encode([1, Uint8Array.of(7), 2]))).toEqual({ durationMs: 1, payload: Uint8Array.of(7) });
     expect(() => readPublishedChunk(Uint8Array.of(0xc1))).toThrow(MsgpackError);
     expect(() => readPublishedChunk(encode([1, [[[1]]]]))).toThrow(MsgpackError);

@@ -23,7 +23,7 @@ const COLUMNS = WORLD_SCHEMA.columns.map((column) => column.index);
 type Decoded = Record<string, Record<string, { seq: number; rows: Record<string, DecodedRow> }>>;
 type DecodedRow = { attributes: string[]; values: Record<string, number | null> };
 
-/** What the example prints of these messages, given in either of its two ways. */
+/** Output of the example for these messages, given in either of its two ways. */
 function run(messages: readonly Uint8Array[], hex: boolean): { rows: Decoded; stderr: string } {
   const folder = mkdtempSync(join(tmpdir(), 'auralis-'));
   try {
@@ -91,7 +91,7 @@ function randomFrom(seed: number): (below: number) => number {
 }
 
 function change(table: Table, random: (below: number) => number, rows: number): void {
-  // What all rows count in step travels in bits.
+  // Columns that all rows count in step travel in bits.
   if (random(3) === 0) for (const slot of table.slots()) table.add(slot, 0, random(3));
   for (let step = random(40); step > 0; step--) {
     const key = `row-${random(rows)}`;

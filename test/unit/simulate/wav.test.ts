@@ -12,7 +12,7 @@ interface Wav {
   readonly between?: Buffer;
   readonly extensible?: boolean;
   readonly samples?: Buffer;
-  /** What the file says that its samples are long. */
+  /** Sample length that the file declares. */
   readonly declaredBytes?: number;
 }
 

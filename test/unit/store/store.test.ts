@@ -91,7 +91,7 @@ describe('a store', () => {
     }
     await Promise.all(commits);
     await store.close();
-    // 4.5 MB were written. What is left of them is 150 KB, and the journal since the last snapshot.
+    // 150 KB are left of 4.5 MB written, and the journal since the last snapshot.
     expect(stateIn(dir)).not.toEqual(before);
     const bytes = stateIn(dir).reduce((total, name) => total + statSync(join(dir, name)).size, 0);
     expect(bytes).toBeLessThan(2_500_000);

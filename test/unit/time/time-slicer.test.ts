@@ -1,7 +1,10 @@
 import { SliceQueue, TimeSlicer, toTheEnd } from '@auralis/server/time/time-slicer';
 import { describe, expect, test } from '@jest/globals';
 
-/** Work whose steps take `stepMs` each, on a clock of its own; `turns` are what is to go on in later turns of the event loop. */
+/**
+ * Work whose steps take `stepMs` each, on a clock of its own; `turns` are what is to go on in later turns of the
+ * event loop.
+ */
 function work(stepMs: number, failsAt = Number.POSITIVE_INFINITY) {
   let at = 0;
   const turns: (() => void)[] = [];
@@ -72,7 +75,9 @@ describe('slices', () => {
 });
 
 describe('a queue of works', () => {
-  /** Works whose steps take a millisecond of a clock of their own. `turns`: what waits for the next turn of the loop. */
+  /**
+   * Works whose steps take a millisecond of a clock of their own. `turns`: what waits for the next turn of the loop.
+   */
   function queue() {
     let at = 0;
     const turns: (() => void)[] = [];

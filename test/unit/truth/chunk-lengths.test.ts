@@ -10,7 +10,9 @@ const PAGES = 12;
 const SECONDS = 200;
 const STATUS_MS = 100;
 
-/** How long chunks are, and over how long listeners join: where chunks vary, before they are surprised by a long one. */
+/**
+ * How long chunks are, and over how long listeners join: where chunks vary, before they are surprised by a long one.
+ */
 type Case = readonly [lengths: string, nextMs: () => () => number, joiningMs?: number];
 const CASES: readonly Case[] = [
   ...[20, 200, 1_000, 2_000, 5_000, 10_000].map((ms): Case => [`${ms} ms`, () => () => ms]),
@@ -18,7 +20,7 @@ const CASES: readonly Case[] = [
   ['0.5 s to 10 s', () => varying(500, 10_000), 9_900],
 ];
 
-/** The longest first: until a long chunk has come, its absence is an engine that stands still. */
+/** The longest first: until a long chunk has come, its absence looks like a stalled engine. */
 function varying(least: number, most: number): () => number {
   const random = seededRandom(7);
   let next = most;

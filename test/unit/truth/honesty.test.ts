@@ -12,7 +12,7 @@ const PAGES = 40;
 class Watcher {
   readonly pages: Page[] = [];
   readonly world = new World(() => this.#look());
-  /** Of each page: each word, and the second at which it was first said. */
+  /** For each page: each word, and the second at which it first appeared. */
   readonly said = new Map<string, Map<string, number>>();
 
   /** Pages that join over five seconds. */
@@ -30,7 +30,7 @@ class Watcher {
     return this.world.timeline.now;
   }
 
-  /** What was said of a page since `from`, and how many ms after that. */
+  /** Words about a page since `from`, and how many ms after that. */
   since(page: Page, from: number): Map<string, number> {
     const words = [...(this.said.get(page.client) ?? [])].filter(([, at]) => at >= from);
     return new Map(words.map(([word, at]) => [word, at - from]));

@@ -10,7 +10,7 @@ const OFFSETS_MS = [-15_000, 0, 15_000, DAY_MS];
 const DRIFTS = [-50e-6, 0, 50e-6];
 const DELAYS_MS = [20, 60, 100, 150, 200, 250, 300];
 
-/** What the hub's row said right after a report of a listener was taken in. */
+/** The hub's row right after a report of a listener. */
 interface Reading {
   readonly latencyMs: number;
   /** Mean of the true delays of the chunks that it is a mean of. */
@@ -40,7 +40,9 @@ function witnessOf(world: World, readings: Reading[]): Witness {
 type Clock = Pick<ListenerPlan, 'offsetMs' | 'drift'>;
 const RIGHT: Clock = { offsetMs: 0, drift: 0 };
 
-/** Runs a stream with a listener for each plan, and returns their readings and the stream's latency, second by second. */
+/**
+ * Runs a stream with a listener for each plan, and returns their readings and the stream's latency, second by second.
+ */
 function run(
   plans: readonly Omit<ListenerPlan, 'client' | 'seed'>[],
   seconds: number,

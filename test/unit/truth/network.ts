@@ -6,7 +6,10 @@ interface Event {
   readonly run: () => void;
 }
 
-/** Simulated time, true for all: what is due runs in the order of its time. A binary heap, as a test has millions of events. */
+/**
+ * Simulated time, true for all: what is due runs in the order of its time. A binary heap, as a test has millions of
+ * events.
+ */
 export class Timeline {
   now: number;
   readonly #heap: Event[] = [];
@@ -73,7 +76,7 @@ export class Path {
   readonly #jitterMs: number;
   readonly #random: () => number;
   #lastArrival = 0;
-  /** What arrives is at least this far apart: a link that carries no more. */
+  /** Least distance of arrivals: the link's capacity. */
   spacingMs = 0;
 
   /** `delayMs`: the least that it takes; `jitterMs`: what comes on top, on average (exponentially distributed). */

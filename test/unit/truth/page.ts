@@ -9,7 +9,7 @@ export class Page {
   readonly client: string;
   readonly sockets: SimulatedSocket[] = [];
   readonly random: () => number;
-  /** What it says instead of the truth. */
+  /** False figures that it reports. */
   lies: Playback = {};
   readonly #world: World;
   readonly #statusMs: number;
@@ -69,7 +69,7 @@ export class Page {
     this.#isPaused = true;
   }
 
-  /** What was buffered is old by now: it starts anew, and so do its counters. */
+  /** Buffered audio is old by now: it starts anew, and so do its counters. */
   resume(): void {
     this.#isPaused = false;
     this.#playout = new Playout(this.#world.timeline.now);

@@ -12,7 +12,7 @@ export interface Paths {
   readonly seed: number;
 }
 
-/** What a test sees of a connection that neither side tells. */
+/** Facts of a connection that neither side reports. */
 export interface Witness {
   /** A chunk has arrived, `trueMs` after the hub sent it, and has not been handed on yet. */
   chunk?(trueMs: number, durationMs: number): void;
@@ -89,7 +89,7 @@ export class SimulatedSocket implements Socket {
     this.#up.send(() => this.#leave(1000));
   }
 
-  /** The way there, or back, stands still for so long. */
+  /** The way there, or back, stalls for this long. */
   stall(way: 'up' | 'down', ms: number): void {
     (way === 'up' ? this.#up : this.#down).stall(ms);
   }

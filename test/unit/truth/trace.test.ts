@@ -21,7 +21,8 @@ function jsonOf(table: Table): string {
   return JSON.stringify(rows);
 }
 
-// The benchmark's ticks are made by hand; these are what SDKs report and the hub makes of it, seeded, on simulated links.
+// The benchmark's ticks are made by hand; these are what SDKs report and the hub makes of it, seeded, on simulated
+// links.
 test('a tick of whole rows, as real pages report them, is a hundredth of the JSON of the same rows', () => {
   const world = new World();
   for (let at = 0; at < PAGES; at++) new Page(world, `page-${at}`, at * 100);

@@ -18,7 +18,7 @@ export interface ListenerPlan extends Paths {
   readonly drift: number;
   readonly witness?: Witness;
   readonly options?: ListenOptions;
-  /** Of its connections, those that are open or were. */
+  /** Its connections that are open or were. */
   readonly sockets?: SimulatedSocket[];
 }
 

@@ -15,7 +15,7 @@ export function connection(key: string, client: string, stream: string, values: 
 
 export const stream = (key: string, values: Values = {}): ViewRow => ({ key, attributes: {}, values });
 
-/** One that fires; `state`: 0 pending, 1 firing, 2 resolved. `since`: seconds since 1970. */
+/** A firing alert; `state`: 0 pending, 1 firing, 2 resolved. `since`: seconds since 1970. */
 export const alert = (
   severity: string,
   title: string,
@@ -27,7 +27,7 @@ export const alert = (
   values: { state, since, silenced },
 });
 
-/** A good, an off-target and an alarming listener, and one of which nothing is known. */
+/** A listener that is ok, one above target, one critical, and one that is unknown. */
 const CONNECTIONS = [
   connection('id-carol', 'carol', 'main', {
     latency_ms: 812.3,

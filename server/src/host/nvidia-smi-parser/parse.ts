@@ -96,7 +96,7 @@ export function parseLog(log: string): GpuReading[] {
   return readings;
 }
 
-/** What was found of one `gpu` element. */
+/** Content of one `gpu` element. */
 class Element {
   migDevices = 0;
   readonly #busId: string;

@@ -22,7 +22,9 @@ import {
 } from './alert-schemas.js';
 import { addTable } from './tables.js';
 
-/** The keeper of alerts, as far as REST needs it. `now` is by the hub's clock; times of silences are wall times, ms. */
+/**
+ * The keeper of alerts, as far as REST needs it. `now` is by the hub's clock; times of silences are wall times, ms.
+ */
 export interface AlertDesk {
   raise(
     alert: RaisedAlert,

@@ -35,8 +35,8 @@ const query = z.object({
 });
 
 /**
- * `/api/v1/cmcd`: players without our SDK tell of themselves, in Common Media Client Data (CTA-5004-B). Like `/listen`, it
- * takes what pages of any origin send: that is where players are.
+ * `/api/v1/cmcd`: players without our SDK tell of themselves, in Common Media Client Data (CTA-5004-B). Like
+ * `/listen`, it takes what pages of any origin send: that is where players are.
  */
 export function addCmcdRoutes(app: Api, { cmcd, now, slices }: CmcdContext): void {
   const route = {

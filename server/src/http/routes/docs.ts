@@ -7,8 +7,8 @@ import type { Api } from '../api.js';
 import { type StaticFile, serveFile, staticFile } from '../static.js';
 
 /**
- * The page needs only the hub: no internet, no badge of a validator elsewhere. Its own script and style are files, because
- * the policy of pages allows none within a page.
+ * The page needs only the hub: no internet, no badge of a validator elsewhere. Its own script and style are files,
+ * because the policy of pages allows none within a page.
  */
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -48,7 +48,10 @@ const SCRIPT = `SwaggerUIBundle({
 const compressed = promisify(gzip);
 const ALWAYS_ASK = 'no-cache';
 
-/** `GET /docs`: the reference, rendered by Swagger UI. Its 1.9 MB are read and compressed when they are first asked for. */
+/**
+ * `GET /docs`: the reference, rendered by Swagger UI. Its 1.9 MB are read and compressed when they are first asked
+ * for.
+ */
 export function addDocsRoutes(app: Api): void {
   const root = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const texts: ReadonlyMap<string, string> = new Map([

@@ -13,10 +13,10 @@ export interface MetricsContext {
   readonly now: () => number;
 }
 
-/** What is asked for each second, by everybody, stays small: there may be a thousand streams. */
+/** The summary is polled each second by many, so it stays small: there may be a thousand streams. */
 const MAX_ROWS = 100;
 
-/** What the summary has of the rows beside it; the lists have the rest. */
+/** Columns of the rows in the summary. The lists have the rest. */
 const COMPACT = {
   streams: [
     'active_connections',

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { forRole } from '../access.js';
 import type { Api } from '../api.js';
 
-/** How a notifier fares. Times are ms since 1970. */
+/** State of a notifier. Times are ms since 1970. */
 interface NotifierState extends Omit<z.infer<typeof notifierSchema>, TimeField> {
   readonly lastSuccessAt: number | null;
   readonly lastErrorAt: number | null;

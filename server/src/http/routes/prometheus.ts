@@ -33,7 +33,9 @@ const PAGES: readonly { readonly path: string; readonly names: SpecNames; readon
   },
 ];
 
-/** `GET /metrics`, where Prometheus looks by itself, and `GET /api/v1/metrics/prometheus`, the specification's path. */
+/**
+ * `GET /metrics`, where Prometheus looks by itself, and `GET /api/v1/metrics/prometheus`, the specification's path.
+ */
 export function addPrometheusRoutes(app: Api, { prometheus, summary, now }: PrometheusContext): void {
   for (const { path, names, summary: title } of PAGES) {
     const route: RouteConfig = {

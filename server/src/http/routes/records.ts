@@ -9,7 +9,7 @@ import { checkStreamName, streamParameter } from './sockets.js';
 
 /** Takes records of a stream, as decoded: one or a list of them. */
 export interface RecordIntake {
-  /** What one record may be, as JSON Schema. */
+  /** JSON Schema of a record. */
   readonly recordSchema: object;
   takeSteps(
     stream: string,

@@ -14,8 +14,8 @@ const LASTS_MS = 5 * REPEAT_MS;
 /**
  * Prometheus Alertmanager, API v2. It knows an alert by its labels, so the labels at firing are kept until the end;
  * `alert_id` keeps episodes apart. Firing alerts are sent again every minute, because an Alertmanager may have
- * started anew. `endsAt` is always sent and `startsAt` is never after it: Alertmanager refuses such a request for
- * good (400), which a clock that was set back would cause.
+ * started anew. `endsAt` is always sent and `startsAt` is never after it. Otherwise Alertmanager would refuse the
+ * request for good (400) after a clock was set back.
  */
 export class Alertmanager implements Notifier {
   readonly maxBatch = MAX_ALERTS;
