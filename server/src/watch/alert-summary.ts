@@ -11,7 +11,7 @@ const SEVERITIES: readonly (readonly [severity: string, mark: string, style: Sty
   ['info', '○', 'dim'],
 ];
 
-/** Whose fault, in words: by the alert's `blame`. Of one that nobody is blamed for, nothing is said. */
+/** The words for an alert's `blame`. An alert that blames nobody gets no words. */
 const FAULTS: Readonly<Record<string, string>> = {
   engine: ', fault: the engine',
   node: ", fault: the hub's host",
@@ -20,15 +20,18 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 export interface AlertSummary {
-  /** How many there are of each severity, and how many are silenced; nothing where there are none. */
+  /** The number of alerts of each severity, and of the silenced ones. Empty when there are none. */
   readonly counts: readonly Span[];
-  /** A line each: what, since when, whose fault, and then the message. The worst first, of two the older. */
+  /**
+   * One line for each alert: its name, its age, its blame and its message. The worst alert comes first, and the older
+   * of two equal ones.
+   */
   readonly lines: readonly Line[];
 }
 
 /**
- * What fires. Of what is silenced or follows from another, only how much it is: nobody is to think that nothing
- * fires.
+ * The alerts that fire. Silenced alerts and alerts that follow from another one are only counted, so that nobody
+ * believes that nothing fires.
  */
 export function alertSummary(
   alerts: readonly ViewRow[],
@@ -62,7 +65,7 @@ function countedText(severity: string, count: number): string {
 
 function lineOf({ attributes, values }: ViewRow, mark: string, style: Style, nowMs: number): Line {
   const { title = '', message = '', blame = '', rule = '', stream = '' } = attributes;
-  // Rules name the stream in the message.
+  // The message already names the stream.
   const where = rule === 'manual' && stream !== '' ? ` (${stream})` : '';
   const since = values.since ?? null;
   const lasts = since === null ? '' : `, for ${formatDuration(nowMs - since * 1000)}`;

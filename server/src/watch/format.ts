@@ -1,14 +1,14 @@
 import { type ColumnSpec, type Level, levelOf } from '@auralis/shared';
 
 export const MISSING = '–';
-/** What stands behind a reading in place of colour. */
+/** The mark that follows a reading when colour is off. */
 const MARKS: Readonly<Record<Level, string>> = { alert: '!', 'off-target': '·', ok: ' ' };
 
 type Formatted = Pick<ColumnSpec, 'unit' | 'scale' | 'labels'>;
 
 /**
- * A reading for people, in at most `width` cells where that can be: without its unit, which the column's head says.
- * Times are shown as how long ago they were at `nowMs` (ms since 1970).
+ * A reading for people, without its unit, which the column's head shows. It takes at most `width` cells when it can.
+ * A time is shown as its age at `nowMs` (ms since 1970).
  */
 export function formatValue(column: Formatted, value: number | null, nowMs: number, width = 8): string {
   if (value === null) return MISSING;

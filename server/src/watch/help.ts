@@ -15,7 +15,7 @@ const KEYS: readonly (readonly [keys: string, does: string])[] = [
 
 const KEYS_WIDTH = 24;
 
-/** Keys, marks, and what the column means that is sorted by. */
+/** The keys, the marks, and the meaning of the column that the rows are sorted by. */
 export function helpLines(state: TopState, columns: ReadonlyMap<string, CatalogueEntry>): Line[] {
   const keys = KEYS.map(([key, does]): Line => [{ text: key.padEnd(KEYS_WIDTH), style: 'bold' }, { text: does }]);
   const column = columns.get(state.sort);
@@ -53,7 +53,7 @@ function boundsOf(name: string, bounds: ColumnSpec['target']): string {
   return max === undefined ? `target from ${min}` : `target ${min} to ${max}`;
 }
 
-/** The last line: what is being typed, what the hub refused, or the keys. */
+/** The last line: the text being typed, the hub's refusal, or the keys. */
 export function footer(state: TopState, notice: string | null): Line {
   if (state.isTyping) return [{ text: `/${neutral(state.filter)}`, style: 'bold' }, { text: '▏' }];
   if (notice !== null) return [{ text: `the hub refused: ${neutral(notice)}`, style: 'alert' }];

@@ -1,6 +1,6 @@
 import { neutral } from '@auralis/shared';
 
-/** `top` or `tail` cannot begin or go on: no hub answers, or the hub refuses. */
+/** `top` or `tail` cannot start or go on, because no hub answers or the hub refuses. */
 export class HubError extends Error {
   override readonly name = 'HubError';
 }
@@ -8,5 +8,5 @@ export class HubError extends Error {
 /** Nothing answers at `url`. */
 export const unreachable = (url: string, why: string) => new HubError(neutral(`no hub at ${url}: ${why}`));
 
-/** Something answers at `url` and will not have us. */
+/** Something answers at `url` and refuses the connection. */
 export const refusedBy = (url: string, why: string) => new HubError(neutral(`${url} refuses: ${why}`));

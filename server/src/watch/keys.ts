@@ -1,4 +1,4 @@
-/** What a terminal sends, read: bytes become keys, and keys commands. No I/O, no timers. */
+/** Turns the bytes that a terminal sends into keys, and keys into commands. No I/O, no timers. */
 
 export type KeyName =
   | 'up'
@@ -15,7 +15,10 @@ export type KeyName =
   | 'control'
   | 'text';
 
-/** `text`: the character of 'text', or the letter of 'control' (`c` for Ctrl-C); '' for the others. */
+/**
+ * `text` is the character of a 'text' key, or the letter of a 'control' key (`c` for Ctrl-C). It is '' for all
+ * others.
+ */
 export interface Key {
   readonly name: KeyName;
   readonly text: string;
@@ -30,7 +33,7 @@ export type Command =
   | { readonly do: 'redraw' | 'suspend' | 'quit' };
 
 const ESCAPE = '\x1b';
-/** Ends of CSI and SS3 sequences: cursor keys in both modes of a terminal. */
+/** The last bytes of CSI and SS3 sequences: cursor keys in both modes of a terminal. */
 const BY_LETTER: Readonly<Record<string, KeyName>> = {
   A: 'up',
   B: 'down',
@@ -39,7 +42,7 @@ const BY_LETTER: Readonly<Record<string, KeyName>> = {
   H: 'home',
   F: 'end',
 };
-/** First parameter of CSI … ~: as xterm, rxvt and the Linux console send them. */
+/** The first parameter of CSI … ~, as xterm, rxvt and the Linux console send it. */
 const BY_NUMBER: Readonly<Record<string, KeyName>> = {
   1: 'home',
   4: 'end',
@@ -49,14 +52,17 @@ const BY_NUMBER: Readonly<Record<string, KeyName>> = {
   8: 'end',
 };
 
-/** Behind the ESC: CSI with its parameters and end, or SS3. */
+/** The part after ESC: CSI with its parameters and last byte, or SS3. */
 const SEQUENCE = /^(?:\[([0-?]*)[ -/]*([@-~])|O([ -~]))/;
-/** What may go on with the next bytes; a lone ESC too, of which only time tells whether it was the key. */
+/**
+ * An unfinished sequence that the next bytes may complete. A lone ESC is one too: only time tells whether it was the
+ * Escape key.
+ */
 const INCOMPLETE = /^(?:\[[0-?]*[ -/]*|O)?$/;
 
 /**
- * Reads all keys in `input`. `rest`: the beginning of a sequence, to be put before the next input, or read with
- * `flush`.
+ * Reads all keys in `input`. `rest` is the start of an unfinished sequence. Put it before the next input, or give it
+ * to `flush`.
  */
 export function readKeys(input: string): { readonly keys: readonly Key[]; readonly rest: string } {
   const keys: Key[] = [];
@@ -79,7 +85,7 @@ export function readKeys(input: string): { readonly keys: readonly Key[]; readon
   return { keys, rest: '' };
 }
 
-/** Nothing more came after `rest`: it was the Escape key, or nothing at all. */
+/** Reads `rest` when no more bytes came: it is the Escape key, or nothing. */
 export function flush(rest: string): readonly Key[] {
   return rest === ESCAPE ? [{ name: 'escape', text: '' }] : [];
 }
@@ -132,7 +138,7 @@ const LETTER_COMMANDS: Readonly<Record<string, Command>> = {
   q: { do: 'quit' },
 };
 
-/** What a key means, or null. `typing`: the filter is being typed, so letters are text. */
+/** The meaning of a key, or null. While the filter is being typed (`typing`), letters are text. */
 export function commandOf(key: Key, typing: boolean): Command | null {
   if (key.name === 'control') return CONTROL_COMMANDS[key.text] ?? null;
   if (!typing) return (key.name === 'text' ? LETTER_COMMANDS[key.text] : KEY_COMMANDS[key.name]) ?? null;

@@ -10,29 +10,31 @@ import {
 } from '@auralis/shared';
 import WebSocket from 'ws';
 
-/** A snapshot of a million rows is some 100 MB; more than that is no hub. */
+/** A snapshot of a million rows takes about 100 MB. A larger message does not come from a hub. */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
-/** A server that neither answers nor refuses for this long is tried anew. */
+/** A server that neither answers nor refuses for this long is tried again. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A connection that lived this long was a good one: backoff starts again from its shortest. */
+/** A connection that lasted this long was good: the backoff starts from its shortest delay again. */
 const STABLE_MS = 10_000;
 const TICK_MS = 1_000;
 const BACKOFF_BASE_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
-/** As much of a refusal's text as is shown. */
+/** The part of a refusal's text that is shown. */
 const MAX_REASON_CHARACTERS = 300;
 
 export interface LinkEvents {
   opened(): void;
-  /** May throw: a message that cannot be read ends the connection, and another is made. */
+  /**
+   * Called with each message. When it throws, the message was unreadable: the connection ends, and a new one is made.
+   */
   received(wire: Wire): void;
-  /** The connection is gone, or could not be made. `again`: another try is on its way; otherwise this is the end. */
+  /** Called when the connection is lost or cannot be made. `again` tells whether another try follows. */
   lost(why: string, again: boolean): void;
 }
 
 /**
- * A WebSocket to the hub that comes back: full jitter between tries, for as long as close codes allow it. One that
- * says nothing for `silentMs` is dead, whether it knows it or not.
+ * A WebSocket to the hub that reconnects. It waits a random delay between tries, for as long as the close codes allow
+ * it. A connection that is silent for `silentMs` counts as dead.
  */
 export class Link {
   readonly #url: URL;
@@ -47,7 +49,10 @@ export class Link {
   #heardAt = 0;
   #wasOpen = false;
 
-  /** `url`: of `/api/v1/live`. `silentMs`: longer than the hub ever keeps silent. Connects with `open`. */
+  /**
+   * `url` is that of `/api/v1/live`. `silentMs` must be longer than the hub is ever silent. `open` makes the
+   * connection.
+   */
   constructor(url: URL, token: string | null, silentMs: number, events: LinkEvents) {
     this.#url = url;
     this.#token = token;
@@ -75,17 +80,14 @@ export class Link {
     socket.on('unexpected-response', (_, response) => void this.#refused(socket, response));
   }
 
-  /** Whether it could be handed to the socket. */
+  /** Returns whether the socket took the message. */
   send(wire: Wire): boolean {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(wire);
     return true;
   }
 
-  /**
-   * Stops reading, for as long as nobody can take what is read: then the hub skips frames instead of our queueing
-   * them.
-   */
+  /** Stops reading while nobody can take what is read. The hub then skips frames, and this side queues nothing. */
   pause(): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.pause();
   }
@@ -95,13 +97,13 @@ export class Link {
     this.#socket?.resume();
   }
 
-  /** Ends it for good; `lost` is not called. */
+  /** Ends the connection for good. `lost` is not called. */
   close(): void {
     const socket = this.#socket;
     this.#forget();
     clearTimeout(this.#retry);
     if (socket?.readyState === WebSocket.OPEN) socket.close(1000);
-    // Nobody waits for the other side's goodbye.
+    // Nobody waits for the other side's close frame.
     socket?.terminate();
   }
 
@@ -112,7 +114,7 @@ export class Link {
     let tickAt = performance.now();
     this.#watch = setInterval(() => {
       const now = performance.now();
-      // A process that was stopped has messages waiting that it has not seen: no time to judge.
+      // A process that was stopped has unread messages waiting, so silence proves nothing yet.
       if (now - tickAt > 2 * TICK_MS || this.#socket?.isPaused) this.#heard();
       tickAt = now;
       if (now - this.#heardAt > this.#silentMs) this.#drop('the hub went silent');
@@ -125,7 +127,7 @@ export class Link {
     try {
       this.#events.received(isBinary ? data : data.toString());
     } catch (error) {
-      // What cannot be read leaves rows that cannot be trusted.
+      // Rows cannot be trusted after an unreadable message.
       this.#drop(`not understood: ${(error as Error).message}`);
     }
   }
@@ -134,7 +136,7 @@ export class Link {
     this.#heardAt = performance.now();
   }
 
-  /** The server answered, and not with a WebSocket. What refuses us before it ever knew us will go on refusing. */
+  /** The server answered without a WebSocket. A server that refuses the first try refuses the next ones too. */
   async #refused(socket: WebSocket, response: IncomingMessage): Promise<void> {
     const status = response.statusCode ?? 0;
     const reason = await textOf(response);
@@ -166,8 +168,8 @@ export class Link {
 }
 
 /**
- * How long to wait before try `attempt` (0, 1, 2…), ms: full jitter, so that a restarted hub is not met by all at
- * once.
+ * The delay before try `attempt` (0, 1, 2…), in ms. The random part keeps all clients from returning to a restarted
+ * hub at once.
  */
 export function backoffMs(attempt: number, dice: number): number {
   return dice * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** attempt);
@@ -176,7 +178,7 @@ export function backoffMs(attempt: number, dice: number): number {
 const closedWith = (code: number, reason: string) =>
   code === CLOSE.NOT_ALLOWED ? `${reason}; ${TOKEN_ADVICE}` : `closed with ${code}: ${reason}`;
 
-/** The first line of a refusal's body, if it comes in time and is text for people. */
+/** The first line of a refusal's body, when it comes in time and is plain text. */
 async function textOf(response: IncomingMessage): Promise<string> {
   const timer = setTimeout(() => response.destroy(), 1_000);
   let text = '';
@@ -186,21 +188,24 @@ async function textOf(response: IncomingMessage): Promise<string> {
       if (text.length >= MAX_REASON_CHARACTERS) break;
     }
   } catch {
-    // What has come by then is what there is.
+    // The bytes that came in time are all there is.
   }
   clearTimeout(timer);
   const line = text.trim().split('\n')[0] ?? '';
   return line.startsWith('<') ? '' : line.slice(0, MAX_REASON_CHARACTERS);
 }
 
-/** URL of a hub by http or https, from one by http, https, ws or wss. @throws TypeError if it is none of them */
+/**
+ * The http or https URL of a hub, made from an http, https, ws or wss URL.
+ * @throws TypeError for any other URL
+ */
 export function hubUrl(text: string): string {
   const url = new URL(text);
   if (!['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) throw new TypeError(`${url.protocol} is no hub's`);
   return `${url.protocol.replace('ws', 'http')}${text.slice(url.protocol.length)}`;
 }
 
-/** Where the live protocol of the hub at `url`, by http or https, is. */
+/** The URL of the live protocol, made from the hub's http or https `url`. */
 export function liveUrl(url: string): URL {
   const live = new URL(url.replace(/^http/i, 'ws'));
   live.pathname = `${withoutTrailingSlashes(live.pathname)}/api/v1/live`;

@@ -9,48 +9,49 @@ import {
 import { Link } from './link.js';
 import { LiveView, type ViewChange, type Wish } from './live-view.js';
 
-/** Frames take their time on the way; up to this they are not late. */
+/** Frames need time on the way. A delay up to this one is not late. */
 const SLACK_MS = 750;
-/** A hub owes a message at each interval; this much later it is dead. */
+/** The hub owes a message in each interval. When one is this much overdue, the hub counts as dead. */
 const DEAD_AFTER_MS = 5_000;
 const LONGEST_INTERVAL_MS = 5_000;
 
-/** How the connection stands. `sinceMs`: since 1970, by this machine's clock. */
+/** The state of the connection. `sinceMs` is in ms since 1970, by this machine's clock. */
 export type Status =
   | { readonly kind: 'connecting'; readonly sinceMs: number; readonly why: string | null }
   | { readonly kind: 'live' }
-  /** Rows are this much older than they should be: this side reads slowly, or the hub is late. */
+  /** Rows are this much older than they should be, because this side reads slowly or the hub is late. */
   | { readonly kind: 'behind'; readonly byMs: number }
-  /** Rows are the last known. */
+  /** Rows are the last known ones. */
   | { readonly kind: 'reconnecting'; readonly sinceMs: number; readonly why: string }
   | { readonly kind: 'ended'; readonly why: string };
 
 export interface LiveEvents {
-  /** A WELCOME came: a new connection. */
+  /** Called with the WELCOME of each new connection. */
   welcomed?(welcome: Welcome): void;
-  /** A try failed, or the connection was lost. `again`: it goes on by itself. */
+  /** Called when a try failed or the connection was lost. `again` tells whether another try follows. */
   lost?(why: string, again: boolean): void;
-  /** A view's rows changed. */
+  /** Called when the rows of a view changed. */
   changed?(view: LiveView, change: ViewChange): void;
   behind?(view: LiveView, skipped: number, behindMs: number): void;
   refused?(view: LiveView, message: string): void;
 }
 
 /**
- * A dashboard's side of the live protocol: views of a hub's tables, kept true over gaps, slowness and reconnections.
+ * The client's side of the live protocol. It keeps views of a hub's tables true over gaps, slowness and
+ * reconnections.
  */
 export class LiveConnection {
-  /** The hub's WELCOME on this connection or the last one; null before the first. */
+  /** The WELCOME of this connection or of the last one. Null before the first. */
   welcome: Welcome | null = null;
   readonly #events: LiveEvents;
   readonly #link: Link;
   readonly #views = new Map<number, LiveView>();
   #nextSub = 1;
   #welcomed = false;
-  /** Since when there is no connection, and why; null while there is one. */
+  /** The start and the reason of a lost connection. Null while connected. */
   #down: { readonly sinceMs: number; readonly why: string | null; readonly again: boolean } | null = null;
 
-  /** `url`: of `/api/v1/live`, see `liveUrl`. `token`: for a hub that asks for one. Connects at once. */
+  /** Connects at once. `url` is that of `/api/v1/live` (see `liveUrl`). `token` is for a hub that asks for one. */
   constructor(url: URL, token: string | null, events: LiveEvents) {
     this.#events = events;
     this.#down = { sinceMs: Date.now(), why: null, again: true };
@@ -73,7 +74,7 @@ export class LiveConnection {
     return { kind: 'reconnecting', sinceMs, why: why ?? '' };
   }
 
-  /** Subscribes, on this connection and each that follows, until `end`. */
+  /** Subscribes on this connection and on each later one, until `end`. */
   view(wish: Wish): LiveView {
     const view = new LiveView(this.#nextSub++, wish);
     this.#views.set(view.sub, view);
@@ -83,7 +84,7 @@ export class LiveConnection {
 
   end(view: LiveView): void {
     this.#views.delete(view.sub);
-    // One that was refused is not there to be ended.
+    // A refused subscription has nothing to end.
     if (this.#welcomed && view.error === null) this.#send({ kind: 'unsubscribe', sub: view.sub });
   }
 
@@ -95,7 +96,7 @@ export class LiveConnection {
     this.#link.resume();
   }
 
-  /** Ends the connection for good. Rows stay readable. */
+  /** Ends the connection for good. The rows stay readable. */
   close(): void {
     this.#link.close();
   }
@@ -140,7 +141,10 @@ export class LiveConnection {
     }
   }
 
-  /** Acknowledged after it was dealt with: a terminal that is slow is behind, however fast its network. */
+  /**
+   * A frame is acknowledged after it was handled. A slow terminal therefore falls behind, however fast its network
+   * is.
+   */
   #frame(frame: Extract<Response, { kind: 'snapshot' | 'delta' }>): void {
     const { channel, source, seq } = frame;
     const views = this.#of(channel);
@@ -158,7 +162,7 @@ export class LiveConnection {
     this.#events.lost?.(why, again);
   }
 
-  /** How much later than it should the stalest view's last frame is; 0 when live. */
+  /** The delay of the stalest view's last frame, in ms. 0 when live. */
   #behindMs(): number {
     const now = performance.now();
     let most = 0;
@@ -181,7 +185,7 @@ export class LiveConnection {
     this.#link.send(encodeRequest(request, 'msgpack'));
   }
 
-  /** Subscriptions to the same thing share a channel. */
+  /** Equal subscriptions share a channel. */
   #of(channel: number): readonly LiveView[] {
     return [...this.#views.values()].filter((view) => view.channel === channel);
   }

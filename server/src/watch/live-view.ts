@@ -1,18 +1,18 @@
 import { type CatalogueEntry, type Frame, Replica, type ReplicaRow, type View } from '@auralis/shared';
 
-/** A RESYNC that has brought nothing for this long, while deltas go on, was lost: ask once more. */
+/** A RESYNC without an answer for this long, while deltas go on, was lost. The view asks once more. */
 const RESYNC_AGAIN_MS = 5_000;
 
-/** What is asked of the hub; see SUBSCRIBE in PROTOCOL.md. */
+/** The request to the hub. See SUBSCRIBE in PROTOCOL.md. */
 export interface Wish {
   readonly topic: string;
   readonly intervalMs: number;
-  /** All of the table's without. */
+  /** Leave it out for all columns of the table. */
   readonly columns?: readonly string[];
   readonly view?: View;
 }
 
-/** A row as plain data. `values`: by name of column, in its unit; null where missing. */
+/** A row as plain data. `values` holds readings by column name, in the column's unit. A missing reading is null. */
 export interface ViewRow {
   readonly key: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -20,7 +20,8 @@ export interface ViewRow {
 }
 
 /**
- * What happened to a view's rows. `reset`: anything may have changed; otherwise these keys did. `t`: hub's clock, ms.
+ * A change of a view's rows. With `reset` any row may have changed, and otherwise only the given keys. `t` is in ms,
+ * by the hub's clock.
  */
 export interface ViewChange {
   readonly reset: boolean;
@@ -28,24 +29,24 @@ export interface ViewChange {
   readonly t: number;
 }
 
-/** One wish, over all connections: its rows, rebuilt from frames. `sub` is its number on the wire. */
+/** One subscription over all connections, with the rows that its frames gave. `sub` is its number in messages. */
 export class LiveView {
   readonly sub: number;
   readonly wish: Wish;
-  /** The hub's number for it on this connection; null before SUBSCRIBED. */
+  /** The channel that the hub gave it on this connection. Null before SUBSCRIBED. */
   channel: number | null = null;
-  /** A snapshot has come on this connection; otherwise the rows are those of the last one. */
+  /** True after the first snapshot on this connection. Until then the rows are those of the last connection. */
   isCurrent = false;
-  /** The hub's refusal. */
+  /** The refusal that the hub sent. */
   error: string | null = null;
   /** The hub skips frames because this side reads slowly. */
   isBehind = false;
-  /** When the last frame came, by `performance.now()`. */
+  /** The time of the last frame, by `performance.now()`. */
   frameAt = 0;
   columns: readonly CatalogueEntry[] = [];
 
   #attributes: readonly string[] = [];
-  /** By source; those of the last connection until the first snapshot of this one. */
+  /** Rows by source. Until the first snapshot of this connection they are those of the last one. */
   #replicas = new Map<string, Replica>();
   readonly #resyncAt = new Map<string, number>();
 
@@ -54,14 +55,14 @@ export class LiveView {
     this.wish = wish;
   }
 
-  /** Rows that match, over all hubs, before the view's offset and limit. */
+  /** The number of matching rows over all hubs, before the view's offset and limit. */
   get total(): number {
     let total = 0;
     for (const replica of this.#replicas.values()) total += replica.total;
     return total;
   }
 
-  /** All rows, as they are now, in no order. */
+  /** All present rows, in no order. */
   rows(): ViewRow[] {
     return [...this.#replicas.values()].flatMap((replica) => [...replica.rows.values()].map((row) => this.#plain(row)));
   }
@@ -85,7 +86,7 @@ export class LiveView {
     this.error = message;
   }
 
-  /** The connection is gone, and the channel with it; the rows stay. */
+  /** The connection is gone, and its channel too. The rows stay. */
   lost(): void {
     this.channel = null;
     this.isCurrent = false;
@@ -93,7 +94,7 @@ export class LiveView {
     this.#resyncAt.clear();
   }
 
-  /** Applies a frame; null where it fits to nothing. `resync` is called where a snapshot is needed. */
+  /** Applies a frame. Returns null when the frame fits nothing. `resync` is called when a snapshot is needed. */
   frame(frame: Frame, resync: (source: string) => void): ViewChange | null {
     this.frameAt = performance.now();
     if (frame.kind === 'snapshot') {
@@ -105,7 +106,7 @@ export class LiveView {
     if (!this.isCurrent) return null;
     const replica = this.#replicas.get(frame.source) ?? new Replica(this.columns);
     this.#replicas.set(frame.source, replica);
-    // Two views of the same rows share a channel, and each frame comes twice.
+    // Two views of the same rows share a channel, so each frame arrives twice.
     if (frame.kind === 'delta' && replica.seq >= frame.seq) return null;
     const change = replica.apply(frame);
     if (change === null) {
@@ -116,13 +117,13 @@ export class LiveView {
     return { reset: change.reset, touched, t: frame.t };
   }
 
-  /** Forgets a hub that has left. */
+  /** Removes the rows of a hub that left. */
   gone(source: string, t: number): ViewChange {
     this.#replicas.delete(source);
     return { reset: true, touched: [], t };
   }
 
-  /** Every delta until the snapshot is a gap too: ask once. */
+  /** Every delta before the snapshot is a gap too, so the view asks once. */
   #askFor(source: string, resync: (source: string) => void): void {
     const now = performance.now();
     if (now - (this.#resyncAt.get(source) ?? Number.NEGATIVE_INFINITY) < RESYNC_AGAIN_MS) return;

@@ -1,13 +1,13 @@
 import { SCHEMAS, type View } from '@auralis/shared';
 import type { LiveView, ViewRow, Wish } from './live-view.js';
 
-/** Which connections the screen shows. */
+/** The connections that the screen shows. */
 export interface Query {
-  /** null: of all streams. */
+  /** Null for all streams. */
   readonly stream: string | null;
-  /** Text in any name, address or reason; '' for all. */
+  /** Text to find in any name, address or reason. '' matches all. */
   readonly filter: string;
-  /** Also those that have closed. */
+  /** Includes closed connections. */
   readonly closed: boolean;
   readonly sort: string;
   readonly desc: boolean;
@@ -17,7 +17,7 @@ export interface Query {
   readonly intervalMs: number;
 }
 
-/** A query's answer. `total`: rows that match, on the screen or not. */
+/** The answer to a query. `total` counts all matching rows, on the screen or not. */
 export interface Answer {
   readonly rows: readonly ViewRow[];
   readonly total: number;
@@ -25,19 +25,16 @@ export interface Answer {
 
 type Where = NonNullable<View['where']>;
 
-/**
- * Whether larger readings of a column are shown first: the worse ones, as the catalogue has it; newest where none
- * are.
- */
+/** Whether a column shows larger readings first: those that the catalogue calls worse, or else the newest. */
 export function isWorstDescending(column: string): boolean {
   const spec = SCHEMAS.connections.columns.find(({ name }) => name === column);
   return spec?.worse !== 'less' && spec?.worse !== 'both';
 }
 
-/** What to ask the hub for a query. */
+/** The subscription for a query. */
 export function wishOf(query: Query): Wish {
   const { stream, filter, closed, sort, desc, offset, limit, columns, intervalMs } = query;
-  // The stream that was chosen has the text in its name: all its connections match.
+  // The name of the chosen stream contains the text, so all its connections match.
   const isMet = stream?.toLowerCase().includes(filter.toLowerCase()) ?? false;
   const where: Where = [
     ...(closed ? [] : [['state', '!=', 'closed'] as const]),
@@ -47,14 +44,14 @@ export function wishOf(query: Query): Wish {
   return { topic, intervalMs, columns, view: { sort, desc, offset, limit, where } };
 }
 
-/** Puts the rows of a query's view in order. */
+/** Sorts the rows of a query's view. */
 export function answer(query: Query, view: Pick<LiveView, 'rows' | 'total'>): Answer {
   return { rows: view.rows().sort(orderOf(query)), total: view.total };
 }
 
 const BY_KEY = new Intl.Collator('en', { numeric: true });
 
-/** Rows without a reading come last, whichever way it is ordered. */
+/** Rows without a reading come last in both orders. */
 function orderOf({ sort, desc }: Query): (a: ViewRow, b: ViewRow) => number {
   const sign = desc ? -1 : 1;
   return (a, b) => {

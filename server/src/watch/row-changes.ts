@@ -1,25 +1,25 @@
 import { type CatalogueEntry, written } from '@auralis/shared';
 import type { LiveView, ViewChange, ViewRow } from './live-view.js';
 
-/** Readings as they are written: labels of enumerations, times as ISO 8601, null for missing. */
+/** Readings as they are written: enumerations as labels, times as ISO 8601, missing ones as null. */
 type Readings = Readonly<Record<string, string | number | null>>;
 
 export interface RowChange {
   readonly kind: 'row' | 'removed';
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Of a row that was not known, all; then those that changed; of one that was removed, none. */
+  /** All readings of a new row, the changed ones of a known row, and none of a removed row. */
   readonly readings: Readings;
 }
 
 /**
- * What changed in a view's rows since it was last asked. A snapshot after a gap or a reconnection is held against the
- * rows before it too, so that whoever applies every change has the rows as they are.
+ * Finds what changed in a view's rows since the last call. It also compares a snapshot after a gap or a reconnection
+ * with the rows before it. Whoever applies every change therefore has the present rows.
  */
 export class RowChanges {
   readonly #known = new Map<string, ViewRow>();
 
-  /** The changes that `change` made to `view`; at the first time, all rows. */
+  /** The changes that `change` made to `view`. The first call gives all rows. */
   since(view: Pick<LiveView, 'rows' | 'row' | 'columns'>, change: ViewChange): RowChange[] {
     if (!change.reset) return change.touched.flatMap((key) => this.#changeOf(key, view.row(key), view.columns));
     const rows = new Map(view.rows().map((row) => [row.key, row]));

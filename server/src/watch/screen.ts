@@ -1,4 +1,4 @@
-/** What `top` shows: a model becomes lines. No I/O, no clock. */
+/** The screen of `top`: turns a model into lines. No I/O, no clock. */
 import { type CatalogueEntry, type Level, neutral, type TableName } from '@auralis/shared';
 import { type AlertSummary, alertSummary } from './alert-summary.js';
 import { formatDuration, formatValue, MISSING, markedValue } from './format.js';
@@ -11,22 +11,22 @@ import { cutLine, fit, type Line, type Span, type Style, widthOf, withEnd } from
 import { isDescending, type TopState } from './top-state.js';
 
 export interface ScreenModel {
-  /** As it was asked for. */
+  /** The URL as the user gave it. */
   readonly url: string;
-  /** `id` without its boot; null before the first WELCOME. */
+  /** The hub's `id` without its boot. Null before the first WELCOME. */
   readonly hub: { readonly id: string; readonly version: string } | null;
   readonly status: Status;
-  /** This machine's clock, ms since 1970. */
+  /** The time by this machine's clock, in ms since 1970. */
   readonly nowMs: number;
   /** The hub's own row in `hubs`. */
   readonly hubRow: ViewRow | null;
   readonly streams: readonly ViewRow[];
   readonly alerts: readonly ViewRow[];
   readonly connections: Answer;
-  /** The connections are not those that were asked for: of the last connection, or of the choice before. */
+  /** True while the rows still answer the last connection or the query before. */
   readonly isStale: boolean;
   readonly state: TopState;
-  /** What the hub refused, or null. */
+  /** The hub's refusal, or null. */
   readonly notice: string | null;
   readonly catalogue: readonly CatalogueEntry[];
 }
@@ -36,29 +36,31 @@ export interface Size {
   readonly height: number;
 }
 
-/** How the lines are shared out. `streams`: lines for streams under their head, 0 without the head too. */
+/**
+ * How many lines each part gets. `streams` counts the rows below the head of the streams. At 0 the head is gone too.
+ */
 export interface Layout {
-  /** Lines that say which alerts fire. */
+  /** The lines for alerts that fire. */
   readonly alerts: number;
   readonly streams: number;
   readonly gap: boolean;
-  /** Rows of connections that fit. */
+  /** The rows of connections that fit. */
   readonly rows: number;
 }
 
-/** Lines that are always there: two of header, the title and head of the connections, the footer. */
+/** The lines that are always there: two of header, the title and head of the connections, and the footer. */
 const FIXED_LINES = 5;
 const MIN_HEIGHT_FOR_STREAMS = 9;
 const MIN_HEIGHT_FOR_GAPS = 18;
-/** Of alerts the worst; where there is little room, the very worst. */
+/** The number of worst alerts shown, and the number shown on a small screen. */
 const MOST_ALERTS = 3;
 
-/** Of a screen so many lines high. */
+/** The shares of a screen of this many lines. */
 export function layoutOf(model: ScreenModel, height: number): Layout {
   return shareOut(height, model.streams.length, alertsOf(model).lines.length);
 }
 
-/** Among so many streams and alerts that fire. */
+/** The shares for this many streams and firing alerts. */
 export function shareOut(height: number, streams: number, firing: number): Layout {
   const gap = height >= MIN_HEIGHT_FOR_GAPS;
   const most = height < MIN_HEIGHT_FOR_STREAMS ? 0 : Math.max(1, Math.floor((height - FIXED_LINES) / 4));
@@ -72,7 +74,7 @@ export function shareOut(height: number, streams: number, firing: number): Layou
 export function render(whole: ScreenModel, { width, height }: Size): readonly Line[] {
   const layout = layoutOf(whole, height);
   const { connections } = whole;
-  // Just after the terminal became smaller there are more rows than fit.
+  // Just after the terminal became smaller, more rows exist than fit.
   const model = { ...whole, connections: { ...connections, rows: connections.rows.slice(0, layout.rows) } };
   const blank: Line[] = layout.gap ? [[]] : [];
   const body = model.state.help
@@ -88,7 +90,7 @@ export function render(whole: ScreenModel, { width, height }: Size): readonly Li
   return [...lines, footer(model.state, model.notice)].map((line) => cutLine(line, width));
 }
 
-/** Everything once, for a file or a pipe: no more lines than there are rows. */
+/** Everything once, for a file or a pipe. It has only as many lines as there are rows. */
 export function renderOnce(model: ScreenModel, width: number): readonly Line[] {
   const streams = streamLines(model, width, Number.POSITIVE_INFINITY);
   const connections = connectionLines(model, width);
@@ -146,7 +148,7 @@ function statusSpan({ status, nowMs }: ScreenModel): Span {
   }
 }
 
-/** The sum of a column over rows that have it; null where none has. */
+/** The sum of a column over the rows that have it. Null when none has. */
 function total(rows: readonly ViewRow[], column: string): number | null {
   let sum: number | null = null;
   for (const row of rows) {
@@ -163,7 +165,7 @@ function streamLines(model: ScreenModel, width: number, lines: number): Line[] {
   if (streams.length === 0) return [headOf(columns), [{ text: 'no streams', style: 'dim' }]];
   const chosen = streams.find(({ key }) => key === state.stream);
   const first = streams.slice(0, lines);
-  // The stream that was chosen is there, wherever it stands in the order.
+  // The chosen stream is always shown, wherever the order puts it.
   const rows = chosen === undefined || first.includes(chosen) ? first : [...first.slice(0, -1), chosen];
   const label = rows.length < streams.length ? `${rows.length}/${streams.length} STREAMS` : 'STREAM';
   const head = headOf(columns.map((column, at) => (at === 0 ? { ...column, label } : column)));
@@ -201,7 +203,7 @@ function headOf(columns: readonly Placed[], state?: TopState): Line {
   return [{ text: heads.join(' '), style: 'bar' }];
 }
 
-/** Columns of names as wide as their longest: where there is no edge, nothing is cut. */
+/** Makes name columns as wide as their longest name: a pipe has no edge, so nothing is cut. */
 function stretched(columns: readonly Placed[], rows: readonly ViewRow[]): readonly Placed[] {
   return columns.map((column) => {
     if (column.spec !== null) return column;
@@ -210,7 +212,7 @@ function stretched(columns: readonly Placed[], rows: readonly ViewRow[]): readon
   });
 }
 
-/** An attribute, or the key as `id`. */
+/** An attribute, or the row's key as `id`. */
 function nameIn(row: ViewRow, name: string): string {
   const text = name === 'id' ? row.key : (row.attributes[name] ?? '');
   return text === '' ? MISSING : neutral(text);

@@ -1,17 +1,17 @@
 import type { CatalogueEntry, ColumnSpec } from '@auralis/shared';
 import { widthOf } from './text.js';
 
-/** A column of a table on the screen: what it shows of a row, and in how many cells. */
+/** A column of a table on the screen: its reading and its width in cells. */
 export interface Placed {
   readonly name: string;
   readonly label: string;
-  /** Without the space that sets it off from the one before. */
+  /** The width without the space before the column. */
   readonly width: number;
-  /** null: an attribute, or the row's key as `id`. */
+  /** Null for an attribute, or for the row's key as `id`. */
   readonly spec: ColumnSpec | null;
 }
 
-/** Columns of `connections` in the order in which they are worth a place, with heads shorter than their names. */
+/** The columns of `connections`, the most useful first, with short heads. */
 const CONNECTION_LABELS: readonly (readonly [name: string, label: string])[] = [
   ['latency_ms', 'LATENCY'],
   ['rtt_ms', 'RTT'],
@@ -47,23 +47,23 @@ const STREAM_LABELS: readonly (readonly [name: string, label: string])[] = [
 
 export const STREAM_COLUMNS: readonly string[] = STREAM_LABELS.map(([name]) => name);
 
-/** A number's cells: eight, and its mark. */
+/** The width of a number: eight cells and its mark. */
 const NUMBER_WIDTH = 8;
-/** Cells that the name of a row gets at most, when there is plenty. */
+/** The widest that a row's name gets. */
 const MAX_NAME = 28;
 const ID_WIDTH = 12;
 const STREAM_WIDTH = 12;
-/** From this many cells on there is room for the id, and for the stream. */
+/** The screen widths from which the id and the stream are shown. */
 const WIDTH_FOR_ID = 100;
 const WIDTH_FOR_STREAM = 60;
 
-/** Columns to sort by, in their order on the screen; `sort`, where it is none of the usual ones, comes first. */
+/** The columns to sort by, in screen order. A `sort` outside the usual ones comes first. */
 export function sortableColumns(sort: string): readonly string[] {
   const usual = CONNECTION_LABELS.map(([name]) => name);
   return usual.includes(sort) ? usual : [sort, ...usual];
 }
 
-/** The columns of `connections` that fit into `width` cells, that sorted by always among them. */
+/** The columns of `connections` that fit into `width` cells. The sorted one is always among them. */
 export function placeConnections(
   width: number,
   sort: string,
@@ -93,18 +93,18 @@ const text = (name: string, label: string, width: number): Placed => ({ name, la
 function number(name: string, label: string, specs: ReadonlyMap<string, CatalogueEntry>): Placed {
   const spec = unmarked(specs.get(name) ?? null);
   const labels = spec?.labels?.map((each) => each.length) ?? [];
-  // The head of the column that is sorted by carries an arrow: a cell more, as the mark is to its readings.
+  // The head of the sorted column carries an arrow. It needs one cell more, as the mark of a reading does.
   return { name, label, width: Math.max(NUMBER_WIDTH, widthOf(label), ...labels) + 1, spec };
 }
 
-/** Chunks may be of any length, so how many come says nothing: `audio_rate` has the bounds that hold for all. */
+/** Chunks may have any length, so their rate has no fixed bounds. `audio_rate` has bounds that hold for all. */
 function unmarked(spec: CatalogueEntry | null): ColumnSpec | null {
   if (spec?.name !== 'chunk_send_rate') return spec;
   const { target: _target, alert: _alert, ...rest } = spec;
   return rest;
 }
 
-/** As many of the candidates as fit, in their order, `always` before all others. */
+/** Returns as many candidates as fit, in their order. `always` gets its place first. */
 function fitting(candidates: readonly Placed[], room: number, always: Placed | undefined): readonly Placed[] {
   let left = room - (always === undefined ? 0 : always.width + 1);
   return candidates.filter((candidate) => {
@@ -114,12 +114,12 @@ function fitting(candidates: readonly Placed[], room: number, always: Placed | u
   });
 }
 
-/** Cells that the name of a row gets at least: a fifth of the width, within reason. */
+/** The smallest width of a row's name: a fifth of the screen, within limits. */
 const minName = (width: number) => Math.max(6, Math.min(16, Math.floor(width / 5)));
 
 const nameWidth = (width: number, taken: number) => Math.max(minName(width), Math.min(MAX_NAME, width - taken));
 
-/** Cells of columns, each with the space before it. */
+/** The cells of columns, each with the space before it. */
 const sum = (columns: readonly Placed[]) => columns.reduce((all, { width }) => all + width + 1, 0);
 
 const headOf = (name: string) =>

@@ -9,7 +9,7 @@ import {
 } from '@auralis/shared';
 import type { Wish } from './live-view.js';
 
-/** What a person asked for is not there to be had; the message says what is. */
+/** The user asked for something that the hub does not have. The message names what exists. */
 export class WishError extends Error {
   override readonly name = 'WishError';
 }
@@ -17,14 +17,17 @@ export class WishError extends Error {
 export interface TailWish {
   /** Tables, or `connections/<stream>`. */
   readonly topics: readonly string[];
-  /** null: all of them. */
+  /** Null for all of them. */
   readonly columns: readonly string[] | null;
-  /** As typed: `latency_ms>500`. */
+  /** The condition as typed: `latency_ms>500`. */
   readonly where: readonly string[];
   readonly intervalMs: number;
 }
 
-/** One subscription for each topic. @throws WishError */
+/**
+ * Makes one subscription for each topic.
+ * @throws WishError
+ */
 export function tailWishes({ topics, columns, where, intervalMs }: TailWish): readonly Wish[] {
   return [...new Set(topics)].map((topic) => {
     const schema = schemaOf(topic);

@@ -7,21 +7,21 @@ import { type RowChange, RowChanges } from './row-changes.js';
 
 export interface TailedHub {
   readonly url: string;
-  /** For a hub that asks for one. */
+  /** The token for a hub that asks for one. */
   readonly token: string | null;
 }
 
-/** Where the lines go. */
+/** The receiver of the lines. */
 export interface LineSink {
-  /** Takes whole lines; false: wait for `onDrain` before the next. */
+  /** Takes whole lines. False means: wait for `onDrain` before the next. */
   write(lines: string): boolean;
   onDrain(callback: () => void): void;
 }
 
 /**
- * Writes each change of the wished rows as a line of JSON, until `signal`. While the sink is full nothing is read, so
- * that the hub skips frames and says so; a lost connection is made again, with a line that says so.
- * @throws HubError if the hub cannot be reached at first, or will not have us
+ * Writes each change of the requested rows as a line of JSON, until `signal`. While the sink is full, nothing is
+ * read, so that the hub skips frames and says so. A lost connection is made again, and a line reports it.
+ * @throws HubError if the first try fails or the hub refuses
  */
 export async function tail(
   { url, token }: TailedHub,
@@ -72,7 +72,7 @@ class TailRun {
     this.#settle.resolve();
   }
 
-  /** The rows come first, where nothing was lost before them. */
+  /** The rows come first when nothing was lost before them. */
   #up(state: Readonly<Record<string, string>>): void {
     if (this.#isDown) this.#write([stateLine(state)]);
     this.#isDown = false;
@@ -99,7 +99,7 @@ class TailRun {
   }
 }
 
-/** `t`: hub's clock at the frame, ms since 1970. */
+/** `t` is the hub's clock at the frame, in ms since 1970. */
 export function changeLine(topic: string, t: number, change: RowChange): string {
   const { kind, id, attributes, readings } = change;
   return neutral(JSON.stringify({ t: isoOf(t), topic, kind, id, ...attributes, ...readings }));

@@ -2,19 +2,19 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import type { Size } from './screen.js';
 import { type Line, paint, widthOfLine } from './text.js';
 
-/** The alternate screen, without a cursor and without wrapping. */
+/** Opens the alternate screen, without a cursor and without wrapping. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
 const LEAVE = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
-/** A terminal that knows synchronised output shows all between these at once; others ignore them. */
+/** A terminal with synchronised output shows everything between these two at once. Others ignore them. */
 const BEGIN = '\x1b[?2026h';
 const END = '\x1b[?2026l';
 
-/** A terminal that is taken over, drawn on, and given back as it was. */
+/** A terminal that is taken over, drawn on, and restored. */
 export class Terminal {
   readonly #input: ReadStream;
   readonly #output: WriteStream;
   readonly #colour: boolean;
-  /** Lines on the screen; empty: nothing is known of it. */
+  /** The lines on the screen. Empty when they are unknown. */
   #shown: readonly string[] = [];
   #isTaken = false;
 
@@ -28,7 +28,7 @@ export class Terminal {
     return { width: Math.max(1, this.#output.columns), height: Math.max(1, this.#output.rows) };
   }
 
-  /** A frame that the terminal has not taken yet: drawing more would only queue. */
+  /** The terminal has not taken the last frame yet. More drawing would only queue. */
   get isBusy(): boolean {
     return this.#output.writableNeedDrain;
   }
@@ -41,7 +41,7 @@ export class Terminal {
     this.#output.write(ENTER);
   }
 
-  /** May be called at any time, also while the process ends. */
+  /** May be called at any time, even while the process ends. */
   giveBack(): void {
     if (!this.#isTaken) return;
     this.#isTaken = false;
@@ -49,12 +49,12 @@ export class Terminal {
     if (this.#input.isTTY) this.#input.setRawMode(false);
   }
 
-  /** What is on the screen is not known any more: the next frame draws all of it. */
+  /** Forgets what the screen shows. The next frame draws all of it. */
   forget(): void {
     this.#shown = [];
   }
 
-  /** Draws the lines that have changed, in one write. */
+  /** Draws the changed lines, in one write. */
   draw(lines: readonly Line[]): void {
     if (!this.#isTaken) return;
     const { width } = this.size;
@@ -63,7 +63,7 @@ export class Terminal {
     let frame = isNew ? '\x1b[2J' : '';
     for (const [at, text] of painted.entries()) {
       if (!isNew && text === this.#shown[at]) continue;
-      // Behind a full line the cursor stands on its last cell, which erasing to the end would take away.
+      // After a full line the cursor stands on its last cell, and erasing to the end would remove that cell.
       const isFull = widthOfLine(lines[at] as Line) >= width;
       frame += `\x1b[${at + 1};1H${text}${isFull ? '' : '\x1b[K'}`;
     }

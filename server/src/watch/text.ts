@@ -1,4 +1,4 @@
-/** Text in a terminal's cells, and how it is painted. No I/O. */
+/** Text in a terminal's cells, and its styles. No I/O. */
 
 export type Style = 'alert' | 'off-target' | 'good' | 'dim' | 'bold' | 'bar';
 
@@ -19,7 +19,7 @@ const COLOUR: Readonly<Record<Style, string>> = {
   bold: '\x1b[1m',
   bar: '\x1b[7m',
 };
-/** NO_COLOR asks for no colour; weight and inversion are none. */
+/** NO_COLOR asks for no colour. Weight and inversion are not colours. */
 const WITHOUT_COLOUR: Readonly<Record<Style, string>> = {
   ...COLOUR,
   alert: '\x1b[1m',
@@ -27,7 +27,7 @@ const WITHOUT_COLOUR: Readonly<Record<Style, string>> = {
   good: '',
 };
 
-/** A line as a terminal wants it. */
+/** A line as the terminal takes it. */
 export function paint(line: Line, colour: boolean): string {
   const codes = colour ? COLOUR : WITHOUT_COLOUR;
   let painted = '';
@@ -42,13 +42,13 @@ export const plain = (line: Line): string => line.map((span) => span.text).join(
 
 export const widthOfLine = (line: Line): number => widthOf(plain(line));
 
-// East Asian wide and fullwidth forms, and emoji; near enough for names that people give.
+// East Asian wide and fullwidth forms, and emoji. The ranges are close enough for usual names.
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
 const MARK = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const ASCII = /^[ -~]*$/;
 
-/** Cells that `text` takes. */
+/** The number of cells that `text` takes. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
@@ -58,7 +58,7 @@ export function widthOf(text: string): number {
 
 const cellsOf = (character: string) => (MARK.test(character) ? 0 : WIDE.test(character) ? 2 : 1);
 
-/** `text` cut to `width` cells, its end marked where something is missing. */
+/** `text` cut to `width` cells. A mark shows the cut. */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
@@ -92,7 +92,7 @@ export function cutLine(line: Line, width: number): Line {
   return kept;
 }
 
-/** `line` with `end` at the right edge, if there is room for both. */
+/** `line` with `end` at the right edge, when both fit. */
 export function withEnd(line: Line, end: string, width: number): Line {
   const space = width - widthOfLine(line) - widthOf(end);
   return space < 2 || !Number.isFinite(width) ? line : [...line, { text: ' '.repeat(space) + end, style: 'dim' }];

@@ -8,7 +8,7 @@ import { TopViews } from './top-views.js';
 
 export interface TopOptions {
   readonly url: string;
-  /** For a hub that asks for one. */
+  /** The token for a hub that asks for one. */
   readonly token: string | null;
   readonly stream: string | null;
   /** A column of `connections`. */
@@ -18,7 +18,7 @@ export interface TopOptions {
   readonly intervalMs: number;
 }
 
-/** Connection, choices and views: all that the screen is made of. */
+/** The connection, the user's choices and the views that the screen is made of. */
 export class TopModel {
   readonly connection: LiveConnection;
   readonly views: TopViews;
@@ -46,7 +46,7 @@ export class TopModel {
     const specs = new Map(
       this.#catalogue.filter((each) => each.table === 'connections').map((each) => [each.name, each]),
     );
-    // Before the first WELCOME nobody knows the columns, and so not which of them fit.
+    // The columns are unknown before the first WELCOME, and so is which of them fit.
     if (specs.size === 0) return;
     const placed = placeConnections(width, sort, stream === null, specs);
     const columns = placed.filter(({ spec }) => spec !== null).map(({ name }) => name);
@@ -74,7 +74,7 @@ export class TopModel {
     };
   }
 
-  /** `visible`: rows of connections that fit. */
+  /** `visible` is the number of connection rows that fit. */
   around(visible: number): Surroundings {
     const streams = this.views.streams().map(({ key }) => key);
     return { columns: this.#sortable, streams, total: this.views.connections().total, visible };

@@ -5,11 +5,12 @@ import { renderOnce } from './screen.js';
 import { plain } from './text.js';
 import { TopModel, type TopOptions } from './top-model.js';
 
-/** A hub that is there answers long before. */
+/** A hub that is there answers much sooner. */
 const PATIENCE_MS = 10_000;
 
 /**
- * What the live screen would show, once and whole: every connection that matches, as lines of at most `width` cells.
+ * Returns what the live screen would show, once and whole. Every matching connection is a line of at most `width`
+ * cells.
  * @throws HubError if the hub cannot be reached, refuses, or does not answer within 10 s
  */
 export async function topOnce(options: TopOptions, width: number): Promise<string> {
@@ -39,7 +40,7 @@ function errorOf(url: string, status: Status): HubError {
   return unreachable(url, ('why' in status && status.why) || 'the connection was lost');
 }
 
-/** Promise.withResolvers, which Node 20 has not. */
+/** Promise.withResolvers, which Node 20 lacks. */
 function withResolvers<Value>() {
   let resolve!: (value: Value) => void;
   let reject!: (error: Error) => void;

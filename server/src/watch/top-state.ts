@@ -1,31 +1,31 @@
 import type { Command } from './keys.js';
 import { isWorstDescending } from './query.js';
 
-/** What the person at the terminal has chosen. */
+/** The choices of the person at the terminal. */
 export interface TopState {
   readonly sort: string;
-  /** The best first. */
+  /** Shows the best first. */
   readonly isReversed: boolean;
   readonly filter: string;
   readonly isTyping: boolean;
   readonly stream: string | null;
   readonly closed: boolean;
-  /** First row shown, of those that match. */
+  /** The first row shown, among those that match. */
   readonly offset: number;
   readonly help: boolean;
 }
 
-/** What is there to be chosen from. */
+/** The possible choices. */
 export interface Surroundings {
-  /** Columns to sort by, in their order on the screen. */
+  /** The columns to sort by, in screen order. */
   readonly columns: readonly string[];
   readonly streams: readonly string[];
-  /** Rows that match, and rows that fit. */
+  /** The numbers of rows that match and that fit. */
   readonly total: number;
   readonly visible: number;
 }
 
-/** No name is longer, so no longer text is in one. */
+/** No name is longer, so no longer text can match one. */
 const MAX_FILTER_CHARACTERS = 64;
 
 export function initialState(sort: string, stream: string | null, filter: string): TopState {
@@ -34,7 +34,7 @@ export function initialState(sort: string, stream: string | null, filter: string
 
 export const isDescending = (state: TopState): boolean => isWorstDescending(state.sort) !== state.isReversed;
 
-/** The state after a command. Another choice of rows begins at its first. */
+/** The state after a command. A new choice of rows starts at its first row. */
 export function act(state: TopState, command: Command, around: Surroundings): TopState {
   switch (command.do) {
     case 'sort':
@@ -71,7 +71,7 @@ export function act(state: TopState, command: Command, around: Surroundings): To
   }
 }
 
-/** Rows have gone: the last page is shown rather than none. */
+/** Rows left: show the last page instead of none. */
 export function withinTotal(state: TopState, { total, visible }: Surroundings): TopState {
   return state.offset > 0 && state.offset >= total ? { ...state, offset: Math.max(0, total - visible) } : state;
 }
@@ -86,7 +86,7 @@ function scrolled(offset: number, command: Extract<Command, { do: 'scroll' }>, a
   return Math.max(0, Math.min(last, offset + (command.down ? by : -by)));
 }
 
-/** The item `by` places after `present`, around the ends; the first where `present` is none of them. */
+/** The item `by` places after `present`, around the ends. The first item when `present` is not among them. */
 function next<Item>(items: readonly Item[], present: Item, by: number): Item {
   if (items.length === 0) return present;
   const at = items.indexOf(present);

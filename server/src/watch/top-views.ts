@@ -15,9 +15,7 @@ interface Asked {
   readonly view: LiveView;
 }
 
-/**
- * The views behind the screen. Another query's rows take the place of the ones before only when they are all there.
- */
+/** The views behind the screen. The rows of a new query replace the old ones only when all have come. */
 export class TopViews {
   readonly #connection: LiveConnection;
   readonly #hubs: LiveView;
@@ -33,7 +31,7 @@ export class TopViews {
     this.#alerts = connection.view({ topic: 'alerts', intervalMs, columns: ALERT_COLUMNS });
   }
 
-  /** Asks for the rows of `query`, if it is not what is asked already. */
+  /** Asks for the rows of `query`, unless they are already asked for. */
   ask(query: Query): void {
     const key = JSON.stringify(query);
     if (key === (this.#next ?? this.#shown)?.key) return;
@@ -45,7 +43,7 @@ export class TopViews {
     this.#settle();
   }
 
-  /** The row of the hub of this id, as it calls itself. */
+  /** The row of the hub with this id. */
   hubRow(id: string): ViewRow | null {
     return this.#hubs.row(id);
   }
@@ -55,7 +53,7 @@ export class TopViews {
     return this.#streams.rows().sort((a, b) => BY_KEY.compare(a.key, b.key));
   }
 
-  /** All alerts, those that are over too. */
+  /** All alerts, including those that are over. */
   alerts(): readonly ViewRow[] {
     return this.#alerts.rows();
   }
@@ -65,19 +63,19 @@ export class TopViews {
     return this.#shown === null ? NOTHING : answer(this.#shown.query, this.#shown.view);
   }
 
-  /** The rows are of a connection before this one. */
+  /** The rows are those of an earlier connection. */
   get isStale(): boolean {
     const view = this.#shown?.view;
     return view !== undefined && !view.isCurrent && view.error === null;
   }
 
-  /** Everything that was asked for is there, or was refused. */
+  /** Every request was answered or refused. */
   get isComplete(): boolean {
     this.#settle();
     return this.#next === null && !this.isStale && [this.#hubs, this.#streams, this.#alerts].every(isAnswered);
   }
 
-  /** What the hub refused. */
+  /** The hub's refusal. */
   get notice(): string | null {
     const views = [this.#hubs, this.#streams, this.#next?.view, this.#shown?.view];
     return views.find((view) => view != null && view.error !== null)?.error ?? null;
@@ -99,5 +97,5 @@ const NOTHING: Answer = { rows: [], total: 0 };
 
 const isAnswered = (view: LiveView) => view.isCurrent || view.error !== null;
 
-/** Names of the columns that a person may sort connections by. */
+/** The names of the columns that a person may sort connections by. */
 export const SORT_COLUMNS: readonly string[] = SCHEMAS.connections.columns.map(({ name }) => name);

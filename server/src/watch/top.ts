@@ -5,14 +5,14 @@ import { Terminal } from './terminal.js';
 import { TopModel, type TopOptions } from './top-model.js';
 import { act, withinTotal } from './top-state.js';
 
-/** No more than ten frames a second. */
+/** At most ten frames a second. */
 const FRAME_MS = 100;
-/** What tells the time on the screen goes on without news. */
+/** The ages on the screen move on without news. */
 const CLOCK_MS = 1_000;
-/** The rest of a key's bytes comes by then, or never. */
+/** The rest of a key's bytes comes within this time, or never. */
 const KEY_MS = 50;
 
-/** Signals that end it, with the numbers that shells add to 128. */
+/** The signals that end it. A shell expects 128 and the signal's number as the exit code. */
 const SIGNALS = [
   ['SIGHUP', 1],
   ['SIGINT', 2],
@@ -20,9 +20,8 @@ const SIGNALS = [
 ] as const;
 
 /**
- * The live screen, until `q` (returns 0) or a signal (returns 128 and its number). The terminal is given back as it
- * was.
- * @throws HubError if the hub will not have us
+ * Shows the live screen until `q` (returns 0) or a signal (returns 128 and its number). It restores the terminal.
+ * @throws HubError if the hub refuses
  */
 export async function runTop(options: TopOptions, colour: boolean): Promise<number> {
   const terminal = new Terminal(process.stdin, process.stdout, colour);
@@ -65,7 +64,7 @@ class TopSession {
     }
   }
 
-  /** Listens to keys, signals and the terminal's size; returns what ends that and gives the terminal back. */
+  /** Listens to keys, signals and the terminal's size. Returns a function that stops and restores the terminal. */
   #listen(): () => void {
     const { stdin, stdout } = process;
     const giveBack = () => this.#terminal.giveBack();
@@ -75,13 +74,13 @@ class TopSession {
       this.#redraw();
     };
     const signals = SIGNALS.map(([signal, number]) => [signal, () => this.#end(128 + number)] as const);
-    // However it ends, the terminal is as it was, and the message of a fault can be read.
+    // However it ends, the terminal is restored, so that an error message can be read.
     process.on('uncaughtExceptionMonitor', giveBack);
     process.on('exit', giveBack);
     for (const [signal, quit] of signals) process.on(signal, quit);
     process.on('SIGCONT', continued);
     stdout.on('resize', resized);
-    // A terminal that has gone can be told nothing more.
+    // A terminal that is gone takes no more writes.
     stdout.on('error', () => this.#end(1));
     if (stdin.isTTY) {
       stdin.setEncoding('utf8');
@@ -138,7 +137,7 @@ class TopSession {
     this.#schedule();
   }
 
-  /** Draws at once where the last frame is old enough, and otherwise as soon as it is. */
+  /** Draws at once when the last frame is old enough, and otherwise as soon as it is. */
   #schedule(): void {
     this.#frame ??= setTimeout(() => this.#draw(), Math.max(0, this.#drawnAt + FRAME_MS - performance.now()));
   }
