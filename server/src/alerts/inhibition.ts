@@ -19,18 +19,29 @@ const AFTERMATH_MS = 75_000;
 /** Time is an argument. */
 export class Inhibition {
   readonly #rules: ReadonlyMap<string, Rule>;
-  /** Firing alerts about the node, the most severe first. */
+  /** Place of each rule among the causes; -1 for other rules. */
+  readonly #ranks: ReadonlyMap<string, number>;
+  /** Firing alerts about the node, the most severe cause first: one of each cause and severity. */
   #causes: readonly Episode[] = [];
 
   constructor(rules: readonly Rule[]) {
     this.#rules = new Map(rules.map((rule) => [rule.name, rule]));
+    this.#ranks = new Map(rules.map(({ name, table, column }) => [name, CAUSES.indexOf(`${table}.${column.name}`)]));
   }
 
-  /** Find the causes among all alerts. */
+  /**
+   * Find the causes among all alerts. The first of each cause and severity explains all that another would, and
+   * `holds` looks through the causes once for each alert.
+   */
   observe(episodes: Iterable<Episode>): void {
-    this.#causes = [...episodes]
-      .filter((episode) => episode.state === 'firing' && this.#rankOf(episode) >= 0)
-      .sort((a, b) => this.#rankOf(a) - this.#rankOf(b));
+    const firsts = new Map<number, Episode>();
+    for (const episode of episodes) {
+      const rank = this.#rankOf(episode);
+      if (episode.state !== 'firing' || rank < 0) continue;
+      const kind = rank * SEVERITIES.length + weightOf(episode);
+      if (!firsts.has(kind)) firsts.set(kind, episode);
+    }
+    this.#causes = [...firsts.values()].sort((a, b) => this.#rankOf(a) - this.#rankOf(b));
   }
 
   /** Whether a firing alert is held back for now. Notes in it which alert explains it. */
@@ -40,7 +51,7 @@ export class Inhibition {
     if (!suffers && rank <= 0) return false;
     if (episode.blame?.on !== 'node' && episode.inhibitedBy === null) return false;
     const cause = this.#causes.find(
-      (found) => found !== episode && weightOf(found) >= weightOf(episode) && (rank < 0 || this.#rankOf(found) < rank),
+      (found) => weightOf(found) >= weightOf(episode) && (rank < 0 || this.#rankOf(found) < rank),
     );
     if (cause !== undefined) {
       episode.inhibitedBy = cause.id;
@@ -61,8 +72,7 @@ export class Inhibition {
 
   /** Place among the causes; -1 for other alerts. */
   #rankOf({ rule }: Episode): number {
-    const found = this.#rules.get(rule);
-    return found === undefined ? -1 : CAUSES.indexOf(`${found.table}.${found.column.name}`);
+    return this.#ranks.get(rule) ?? -1;
   }
 }
 

@@ -26,16 +26,18 @@ function random(seed: number): () => number {
 
 /** The rows of a view by brute force: every row sorted, what is missing last, equal ones by slot. */
 function bruteForce(table: Connections, view: View): { keys: string[]; total: number } {
-  const latency = (slot: number) => table.get(slot, CONNECTION.latency_ms);
   const matching = Array.from({ length: table.highWater }, (_, slot) => slot).filter(
     (slot) => table.isLive(slot) && (view.where === undefined || table.attributesOf(slot)[0] === view.where[0]?.[2]),
   );
-  const sign = view.desc ? -1 : 1;
+  // Sorting compares numbers alone, because jest makes each look at a global (`Number`) slow.
+  const places = Array.from({ length: table.highWater }, (_, slot) => {
+    const latency = table.get(slot, CONNECTION.latency_ms);
+    if (Number.isNaN(latency)) return Infinity;
+    return view.desc ? -latency : latency;
+  });
   matching.sort((a, b) => {
-    const [left, right] = [latency(a), latency(b)];
-    if (Number.isNaN(left) || Number.isNaN(right))
-      return Number(Number.isNaN(left)) - Number(Number.isNaN(right)) || a - b;
-    return (left - right) * sign || a - b;
+    const [left, right] = [places[a] as number, places[b] as number];
+    return left === right ? a - b : left - right;
   });
   const offset = view.offset ?? 0;
   const page = matching.slice(offset, offset + (view.limit ?? matching.length));
