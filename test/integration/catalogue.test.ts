@@ -24,7 +24,7 @@ const MOVED_ELSEWHERE: Readonly<Record<string, string>> = {
   'hubs.dashboards_refused': 'test/integration/places.test.ts',
   'hubs.raised_alerts_refused': 'test/integration/places.test.ts',
   'hubs.closed_rows_dropped': 'test/attacks/churn.ts',
-  'hubs.dashboards_shed': 'test/attacks/dead-dashboards.ts',
+  'hubs.dashboards_shed': 'test/unit/live/budget.test.ts',
   'hubs.dashboards_waiting_mb': 'test/attacks/dead-dashboards.ts',
   // Nobody outside can make one: below.
   'hubs.errors': 'test/integration/catalogue.test.ts',

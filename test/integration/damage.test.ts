@@ -22,8 +22,10 @@ beforeAll(async () => {
   );
   const hub = await HubProcess.start(['--config', config], { AURALIS_DATA_DIR: left });
   await raise(hub, 'Before');
-  await silence(hub, 'something');
   await told('Before');
+  // The silence is the last record: the hub has noted before it that the receiver knows of the alert.
+  await until(async () => (await hookOf(hub)).sent === 1 && (await hookOf(hub)).pending === 0);
+  await silence(hub, 'something');
   await until(() => historyFiles(left).length > 0);
   await sleep(2500);
   await hub.stop('SIGKILL');
@@ -35,6 +37,9 @@ afterAll(async () => {
 
 const told = (title: string) =>
   receiver.until((requests) => requests.some(({ body }) => body.includes(`"title":"${title}"`)));
+
+const hookOf = async (hub: HubProcess) =>
+  (await hub.get<{ items: [{ sent: number; pending: number }] }>('/api/v1/notifiers')).items[0];
 
 /** The file of alerts that holds what was written last, and those of history. */
 const journalIn = (dir: string) => join(dir, readdirSync(dir).find((name) => /^journal-\d+$/.test(name)) ?? '');
