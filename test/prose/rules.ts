@@ -60,10 +60,12 @@ export function checkProse(blocks: readonly Block[], limits: Limits): { findings
   return { findings, lengths };
 }
 
-/** Check the width of lines. */
+/** Check the width of lines. Tables, addresses and blocks of code are exempt: their lines cannot be broken. */
 export function checkWidth(source: string): Finding[] {
+  let inCode = false;
   return source.split('\n').flatMap((text, at) => {
-    const isExempt = /^\s*\|/.test(text) || /https?:\/\//.test(text);
+    if (/^\s*```/.test(text)) inCode = !inCode;
+    const isExempt = inCode || /^\s*\|/.test(text) || /https?:\/\//.test(text);
     if (text.length <= MAX_COLUMNS || isExempt) return [];
     return [{ line: at + 1, kind: 'wide' as const, message: `${text.length} columns, ${MAX_COLUMNS} allowed` }];
   });

@@ -43,7 +43,11 @@ describe('findings', () => {
 
   test('a line over 120 columns that is no table and no link', () => {
     const long = 'x'.repeat(121);
-    expect(checkWidth(`a\n${long}\n| ${long} |\nhttps://a.test/${long}`)).toMatchObject([{ line: 2, kind: 'wide' }]);
+    const source = `a\n${long}\n| ${long} |\nhttps://a.test/${long}\n\`\`\`sh\n${long}\n\`\`\`\n${long}`;
+    expect(checkWidth(source)).toMatchObject([
+      { line: 2, kind: 'wide' },
+      { line: 8, kind: 'wide' },
+    ]);
   });
 });
 
