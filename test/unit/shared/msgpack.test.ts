@@ -156,6 +156,22 @@ describe('the reader', () => {
     expect(readMsgpack(bytes(0xda, 0, 1, 0x61))).toBe('a');
   });
 
+  test('reads headers that are longer than they need to be', () => {
+    const one = [0xa1, 0x78];
+    const wide: [Uint8Array, unknown][] = [
+      [bytes(0xd9, 1, 0x78), 'x'],
+      [bytes(0xda, 0, 1, 0x78), 'x'],
+      [bytes(0xdb, 0, 0, 0, 1, 0x78), 'x'],
+      [bytes(0xdc, 0, 1, 7), [7]],
+      [bytes(0xdd, 0, 0, 0, 1, 7), [7]],
+      [bytes(0xde, 0, 1, ...one, 7), { x: 7 }],
+      [bytes(0xdf, 0, 0, 0, 1, ...one, 7), { x: 7 }],
+      [bytes(0xc5, 0, 1, 7), bytes(7)],
+      [bytes(0xc6, 0, 0, 0, 1, 7), bytes(7)],
+    ];
+    for (const [message, value] of wide) expect(plain(readMsgpack(message))).toEqual(value);
+  });
+
   test('gives `bin` as a view into the message', () => {
     const message = bytes(0xc4, 2, 7, 8);
     const view = readMsgpack(message) as Uint8Array;
