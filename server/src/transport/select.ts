@@ -12,7 +12,7 @@ export class TransportUnavailableError extends Error {
   override readonly name = 'TransportUnavailableError';
 }
 
-/** Overrides the packaged build, which has binaries for Node 20 and 22, with its author's release. */
+/** Overrides the packaged build, which has binaries for Node 20 and 22, with its author's release for glibc 2.38. */
 export const AUTHORS_RELEASE = 'github:uNetworking/uWebSockets.js#v20.64.0';
 
 /** Load uWebSockets only if asked for: its binary exists for some platforms and versions of Node only. */
@@ -33,7 +33,8 @@ export async function selectTransport(
     return { start: await load() };
   } catch {
     const reason = `uWebSockets.js has no binary for Node ${process.versions.node}, ${process.platform} ${process.arch}, ${libc()}`;
-    const remedy = `run Node 20 or 22 on glibc, or override uWebSockets.js with ${AUTHORS_RELEASE} in pnpm-workspace.yaml`;
+    const override = `override uWebSockets.js with ${AUTHORS_RELEASE} in pnpm-workspace.yaml`;
+    const remedy = `run Node 20 or 22 on glibc or, on glibc 2.38 and later, ${override}`;
     if (choice === 'uws') throw new TransportUnavailableError(`${reason}: take --transport auto or ws, or ${remedy}`);
     return {
       start: startWs,
