@@ -11,7 +11,7 @@ const LISTENERS = 50;
 const CHUNKS = 190;
 const PAUSE_MS = 100;
 const WRITES = 12;
-/** By how much the writes may take longer than their pauses. */
+/** Seconds that the writes may take beyond their pauses. */
 const LATE_S = 10;
 
 /** Chunks of a microsecond, many of them in each write: each costs a send to every listener. */

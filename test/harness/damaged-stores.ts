@@ -80,7 +80,7 @@ async function makeStore(dir: string): Promise<void> {
 
 /**
  * Damage `count` stores, and open each. Everything in untouched records is there, nothing else is, and the loss is
- * reported unless a journal was cut at its end. Then the store works as any other.
+ * reported unless a journal was cut at its end. Then the store works like an undamaged one.
  */
 export async function testDamagedStores(count: number, seed: number): Promise<void> {
   const random = randomFrom(seed);

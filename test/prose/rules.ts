@@ -25,7 +25,7 @@ export const MAX_COLUMNS = 120;
 
 /** A clause in place of a subject: the reader must hold it until the verb comes. Questions are no findings. */
 const HEADLESS =
-  /^(?:What|Who|Whoever|Whatever|Whichever|Which|Whose|Of|One that|Those (?:who|that)|That (?!(?:is|was|has|way|makes|leaves|gives|holds|keeps|means|costs|takes|would|can|may)\b))\b[^?]*$/;
+  /^(?:By (?:key|name|place|slot|how much|plain)|What|Who|Whoever|Whatever|Whichever|Which|Whose|Of|One that|Those (?:who|that)|That (?!(?:is|was|has|way|makes|leaves|gives|holds|keeps|means|costs|takes|would|can|may)\b))\b[^?]*$/;
 
 /** Words of the glossary that are to be avoided, with the word to use. */
 const BANNED: readonly (readonly [RegExp, string])[] = [

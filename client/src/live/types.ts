@@ -69,8 +69,8 @@ export interface SubscriptionError {
 export interface Subscription {
   readonly topic: string;
   /**
-   * By key. The map is one and the same for the subscription's life; rows of the last connection stay until new ones
-   * come.
+   * The rows by key. The map stays the same object for the subscription's life. Rows of the last connection stay until
+   * new ones come.
    */
   readonly rows: ReadonlyMap<string, LiveRow>;
   /** Rows that match, before the view's `offset` and `limit`. */

@@ -29,8 +29,8 @@ export class Circumstances {
   /** Connected listeners, by stream and all together. */
   #listeners: Map<string, Listeners> | null = null;
   #everybody: Listeners = NOBODY;
-  /** By slot: status of the listener, or GONE; and the generation of its row. */
-  #fared = new Uint8Array(0);
+  /** Each slot holds the status of its listener, or GONE, and the generation of its row. */
+  #statuses = new Uint8Array(0);
   #generations = new Uint32Array(0);
 
   constructor(tables: Tables, node: NodeState, now: number) {
@@ -107,12 +107,12 @@ export class Circumstances {
     const { connections } = this.#tables;
     const byStream = new Map<string, Listeners>();
     const everybody: Listeners = { slots: [], well: 0 };
-    this.#fared = new Uint8Array(connections.highWater);
+    this.#statuses = new Uint8Array(connections.highWater);
     this.#generations = connections.generation.slice(0, connections.highWater);
     for (const slot of connections.slots()) {
       if (connections.get(slot, CONNECTION.state) === CONNECTION_STATE.closed) continue;
       const isWell = !(connections.get(slot, CONNECTION.status) > STATUS.ok);
-      this.#fared[slot] = isWell ? WELL : TROUBLED;
+      this.#statuses[slot] = isWell ? WELL : TROUBLED;
       const stream = this.#streamOf(slot);
       let ofStream = byStream.get(stream);
       if (ofStream === undefined) {
@@ -131,7 +131,7 @@ export class Circumstances {
 
   /** Whether it listens to `stream`, or to any. */
   #isAmong(slot: number, stream: string | undefined): boolean {
-    const isHere = (this.#fared[slot] ?? GONE) !== GONE && this.#isSame(slot);
+    const isHere = (this.#statuses[slot] ?? GONE) !== GONE && this.#isSame(slot);
     return isHere && (stream === undefined || this.#streamOf(slot) === stream);
   }
 
@@ -145,7 +145,7 @@ export class Circumstances {
   }
 
   #isWell(slot: number): boolean {
-    return this.#fared[slot] === WELL;
+    return this.#statuses[slot] === WELL;
   }
 }
 

@@ -8,7 +8,8 @@ const NOTHING = new Int32Array(0);
 export class HotRows<Group> {
   count = 0;
   /**
-   * By place: when it was first bad, when last, and whether it has been bad for as long as its rule asks (0 or 1).
+   * Each place holds a bad row: its slot, its first and last bad time, and whether the rule's duration has passed (0
+   * or 1).
    */
   slots = NOTHING;
   generations = new Uint32Array(0);
@@ -18,7 +19,7 @@ export class HotRows<Group> {
   groups: Group[] = [];
   /** Place of the next row of the same group. Valid until `keep`. */
   next = NOTHING;
-  /** By slot + 1, so that −1 has a place: the row's place + 1, or 0. */
+  /** The row's place + 1, or 0, at slot + 1. The shift gives slot −1 a place too. */
   #places = NOTHING;
 
   /** Return the place of the row that went bad last in a slot, or −1. */

@@ -16,7 +16,7 @@ interface Rising {
  * 1)` more only while it has a rise. Most of 15,000 listeners never have one.
  */
 export class Increases {
-  /** By slot, in the fixed point of the column. NaN if there is no row. */
+  /** The reading of each slot, in the fixed point of the column. NaN if the slot has no row. */
   readings = new Float64Array(0);
   readonly #table: Table;
   readonly #column: number;

@@ -67,7 +67,7 @@ export class LinuxSource implements HostSource {
  */
 class RealDevices {
   readonly #directory: string;
-  /** By name, while it is there: containers come and go, each with a name of its own. */
+  /** Whether each present device is hardware. Names that left are dropped: each container brings a new one. */
   #known = new Map<string, boolean>();
 
   constructor(directory: string) {

@@ -17,7 +17,7 @@ import {
 export { ConfigError };
 
 export interface ConfigSources {
-  /** By key; undefined if a flag was not given. */
+  /** The value of each flag, by key. A flag that was not given is undefined. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Environment;
   /** Path of the config file (YAML or JSON), or undefined. */

@@ -4,7 +4,7 @@ import { isGoodbye } from './goodbye.js';
 
 /** Audio that a client missed between two connections. */
 export interface ReconnectGap {
-  /** From the last audio of the one to the opening of the other, ms; 0 if it is unknown whether it played. */
+  /** Time from the last audio to the opening of the next connection, ms. 0 if it is unknown whether audio played. */
   readonly awayMs: number;
   /** The part of that which its buffer did not cover, ms: its audio gap. */
   readonly gapMs: number;
@@ -14,7 +14,7 @@ const UNKNOWN: ReconnectGap = { awayMs: 0, gapMs: 0 };
 
 interface Span {
   readonly openedAt: number;
-  /** When its audio ended; NaN while it is open. */
+  /** Time when its audio ended. NaN while it is open. */
   lostAt: number;
 }
 
@@ -24,7 +24,7 @@ interface Span {
  */
 export class ReconnectGaps {
   readonly #table: Tables['connections'];
-  /** By slot, while the row is there. */
+  /** The span of each present row, by slot. */
   readonly #spans = new Map<number, Span>();
 
   constructor(table: Tables['connections']) {

@@ -7,7 +7,7 @@ import type { Column, Table } from '@auralis/shared';
 export class OtherRows {
   readonly #table: Table;
   readonly #counters: readonly Column[];
-  /** By slot, then by place in `#counters`: what was seen last, and of which row. */
+  /** The last readings and their row, by slot, then by place in `#counters`. */
   readonly #last: { generation: number; counts: Float64Array }[] = [];
   readonly #totals: Float64Array;
   /** Whether there has ever been such a row: until then there is nothing to tell. */
