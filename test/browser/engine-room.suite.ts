@@ -93,7 +93,7 @@ export function engineRoomOnDashboard(world: World): void {
         Network: 'network_mbps',
         'Hub CPU': 'process_cpu_percent',
       });
-      await agree('node', 'hubs', String(host?.id), { 'Hub late by': 'event_loop_delay_p99_ms' });
+      await agree('node', 'hubs', String(host?.id), { 'Loop delay': 'event_loop_delay_p99_ms' });
       const gpus = await until('the GPUs are read', 10_000, async () => {
         const found = await listed('gpus');
         return found.length === 2 && found;

@@ -90,7 +90,7 @@ describeWith(
         const reasons = (await rows('connections')).map(({ status_reason }) => status_reason);
         expect(reasons).not.toContain('engine_burst');
         expect(alerts.filter(({ evidence }) => /ahead of real time/.test(String(evidence)))).toEqual([]);
-        expect(hub.log).toMatch(/hub stood still/);
+        expect(hub.log).toMatch(/event loop blocked/);
         for (const { ws } of [quiet.socket, dashboard]) ws.terminate();
       });
 
@@ -104,7 +104,9 @@ describeWith(
         const alerts = await until('alerts', (found) => firing(found).some(({ rule }) => rule === 'engine-offline'));
         const gone = alerts.find(({ rule }) => rule === 'engine-offline');
         expect(gone).toMatchObject({ blame: 'node', stream: 'main' });
-        expect(gone?.evidence).toMatch(/this hub stood still for .* and the engine of stream main left/);
+        expect(gone?.evidence).toMatch(
+          /the event loop of this hub was blocked for .* and the engine of stream main left/,
+        );
       });
     }),
   [...FAKETIME.probe],

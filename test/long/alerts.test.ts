@@ -51,7 +51,7 @@ describe('alerts', () => {
     expect(fired).toEqual([
       expect.objectContaining({ rule: 'engine-offline', severity: 'critical', count: 500, blame: 'engine' }),
     ]);
-    expect(fired[0]?.evidence).toMatch(/^the engine of stream main has been gone for \d+ s: 500 listeners wait$/);
+    expect(fired[0]?.evidence).toMatch(/^the engine of stream main has been offline for \d+ s: 500 listeners wait$/);
   }, 120_000);
 
   test('one listener behind a bad link is named, and its network is to blame', async () => {
@@ -61,7 +61,7 @@ describe('alerts', () => {
     expect(fired.length).toBeGreaterThan(0);
     for (const { count, blame, evidence } of fired) {
       expect([count, blame]).toEqual([1, 'network']);
-      expect(evidence).toMatch(/ 11 other listeners of stream main are well, .* the link of sim-lossy-1$/);
+      expect(evidence).toMatch(/ 11 other listeners of stream main are ok, .* the link of sim-lossy-1$/);
     }
   }, 120_000);
 
@@ -84,7 +84,7 @@ describe('alerts', () => {
     expect(fired.length).toBeGreaterThan(1);
     for (const { rule, blame, evidence } of fired) {
       expect([rule, blame]).toEqual([rule, 'node']);
-      expect(evidence).toMatch(/^this hub stood still for \d+\.\d of the last \d+ s/);
+      expect(evidence).toMatch(/^the event loop of this hub was blocked for \d+\.\d of the last \d+ s/);
     }
     while ((await firedOf('main')).some(({ state }) => state === 'firing')) await pause(1_000);
     await receiver.until((requests) => requests.length >= 2);

@@ -41,7 +41,7 @@ const NODE: readonly Place[] = [
   ['hosts', 'memory_used_mb', 'Memory'],
   ['hosts', 'disk_mb_s', 'Disk'],
   ['hosts', 'network_mbps', 'Network'],
-  ['hubs', 'event_loop_delay_p99_ms', 'Hub late by'],
+  ['hubs', 'event_loop_delay_p99_ms', 'Loop delay'],
   ['hosts', 'process_cpu_percent', 'Hub CPU'],
   ['hubs', 'process_memory_mb', 'Hub memory'],
   ['hubs', 'frames_skipped', 'Skipped'],

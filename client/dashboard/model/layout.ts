@@ -42,7 +42,7 @@ export const LEVEL_COLUMN: ColumnLayout = {
   label: 'Trouble',
   width: 2.1,
   kind: 'level',
-  help: 'Most alerts first, then most readings off target',
+  help: 'Most alerts first, then most readings outside target',
 };
 const TREND_COLUMN: ColumnLayout = { name: '', label: 'Trend, 60 s', width: 7.6, kind: 'trend', sortBy: null };
 

@@ -12,7 +12,7 @@ const MAX_RESOLVED = 5;
 const FADE_MS = 300_000;
 const FAINTEST = 0.6;
 
-/** One quiet line when all is well; otherwise what is wrong, since when, and whose fault it is. */
+/** One line when no alert fires. Otherwise each alert with its age and its blame. */
 export function AlertPanel({ dashboard }: { readonly dashboard: Dashboard }) {
   const { alerts } = dashboard;
   const { firing, resolved } = alerts;
@@ -68,7 +68,7 @@ function Summary({ alerts: { firing, pending } }: { readonly alerts: Alerts }) {
       )}
       {silenced > 0 && <span>{number(silenced)} silenced</span>}
       {following > 0 && <span>{number(following)} that follow from another</span>}
-      {pending > 0 && <span>{number(pending)} pending: bad, and not yet for long</span>}
+      {pending > 0 && <span>{number(pending)} pending: past a threshold, too briefly to fire</span>}
     </p>
   );
 }

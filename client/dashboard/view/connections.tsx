@@ -101,7 +101,7 @@ function Controls({ dashboard }: { readonly dashboard: Dashboard }) {
           checked={wanted.onlyTroubled}
           onChange={(event) => dashboard.want({ onlyTroubled: event.currentTarget.checked })}
         />
-        only with trouble
+        only not ok
       </label>
       <fieldset class="segments">
         <legend class="unseen">Trend shows</legend>

@@ -19,8 +19,8 @@ export function EngineRoom({ dashboard }: { readonly dashboard: Dashboard }) {
 }
 
 const WORDS: Readonly<Record<Level, string>> = {
-  ok: 'well',
-  'off-target': 'off target',
+  ok: 'ok',
+  'off-target': 'outside target',
   alert: 'past an alert threshold',
 };
 

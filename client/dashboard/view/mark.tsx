@@ -9,7 +9,7 @@ const GLYPHS = {
 
 const WORDS = {
   alert: { over: 'above the alert threshold', under: 'below the alert threshold', none: 'past an alert threshold' },
-  'off-target': { over: 'above target', under: 'below target', none: 'off target' },
+  'off-target': { over: 'above target', under: 'below target', none: 'outside target' },
 } as const;
 
 /** Level as a glyph, so that nothing depends on colour alone: filled is an alert, hollow is above target. */

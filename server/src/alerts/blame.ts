@@ -66,7 +66,7 @@ export function blameFor(situation: Situation): Blame {
   if (about === 'engine') return { on: 'engine', evidence: `it is a reading of the engine itself${busy(node)}` };
   if (engine !== null && !Number.isNaN(engine.goneS)) {
     if (leftStandstill(engine.goneS, node)) return blameStandstill(node, `, and the engine of stream ${stream} left`);
-    const gone = `the engine of stream ${stream} has been gone for ${Math.round(engine.goneS)} s`;
+    const gone = `the engine of stream ${stream} has been offline for ${Math.round(engine.goneS)} s`;
     return { on: 'engine', evidence: `${gone}: ${listening(situation)}` };
   }
   if (isStarved(situation)) return blameStandstill(node);
@@ -87,7 +87,7 @@ export function withFinding(blame: Blame, { on, evidence }: Blame): Blame {
 
 function blameStandstill({ lostMs, watchedMs, worstDelayMs }: NodeState, consequence = ''): Blame {
   const share = `${(lostMs / 1000).toFixed(1)} of the last ${Math.round(watchedMs / 1000)} s`;
-  const evidence = `this hub stood still for ${share}, for ${Math.round(worstDelayMs)} ms at once${consequence}`;
+  const evidence = `the event loop of this hub was blocked for ${share}, at most ${Math.round(worstDelayMs)} ms at once${consequence}`;
   return { on: 'node', evidence };
 }
 
@@ -103,9 +103,9 @@ function faultOf({ audioRate, isLate, burstMs, pcmRatio }: EngineState, { stream
   if (burstMs > 0) return `${engine} sent ${(burstMs / 1000).toFixed(1)} s of audio ahead of real time, at once`;
   // Listeners that are ok get the same chunks.
   if (isLate && others.well <= MOSTLY * others.count)
-    return `the next chunk of ${engine} is late, and this hub keeps time`;
+    return `the next chunk of ${engine} is late, and the event loop of this hub keeps up`;
   if (!(audioRate < SLOW_ENGINE_RATE)) return null;
-  return `only ${audioRate.toFixed(2)} s of audio a second come from ${engine}, and this hub keeps time`;
+  return `only ${audioRate.toFixed(2)} s of audio a second come from ${engine}, and the event loop of this hub keeps up`;
 }
 
 /** The engine delivers and the loop is not blocked, so the cause lies between the hub and the listeners. */
@@ -114,17 +114,23 @@ function blameListeners(situation: Situation): Blame {
   const listeners = listenersOf(situation);
   const delivers =
     engine === null || Number.isNaN(engine.audioRate)
-      ? 'this hub keeps time'
-      : `its engine delivers ${engine.audioRate.toFixed(2)} s of audio a second and this hub keeps time`;
+      ? 'the event loop of this hub keeps up'
+      : `its engine delivers ${engine.audioRate.toFixed(2)} s of audio a second and the event loop of this hub keeps up`;
   if (others.count > 0 && others.well >= MOSTLY * others.count && affected.count <= others.count) {
-    const control = areWell(others, `other ${listeners}`);
-    return { on: 'network', evidence: `${control}, ${delivers}: what is left is the link of ${named(affected)}` };
+    const control = areOk(others, `other ${listeners}`);
+    return {
+      on: 'network',
+      evidence: `${control}, ${delivers}: the remaining cause is the link of ${named(affected)}`,
+    };
   }
   if (others.count === 0 && affected.count === 1) {
     const control = controlElsewhere(situation);
     return control === null
       ? { on: 'unknown', evidence: `${delivers}, but there is no other listener to compare ${named(affected)} with` }
-      : { on: 'network', evidence: `${delivers}, and ${control}: what is left is the link of ${named(affected)}` };
+      : {
+          on: 'network',
+          evidence: `${delivers}, and ${control}: the remaining cause is the link of ${named(affected)}`,
+        };
   }
   const share = `${affected.count} of ${affected.count + others.count} ${listeners} at once`;
   return { on: 'unknown', evidence: `${share}, though ${delivers}: look for what they have in common` };
@@ -136,7 +142,7 @@ function listenersOf({ stream }: Situation): string {
 
 /** Bytes arrive and are confirmed, so neither engine, node nor network is the cause. */
 function blamePlayers({ affected, others }: Situation): Blame {
-  const control = others.count === 0 ? '' : `; ${areWell(others, 'other listeners')}`;
+  const control = others.count === 0 ? '' : `; ${areOk(others, 'other listeners')}`;
   const look =
     affected.count === 1
       ? 'receives all that is sent, so look at the player'
@@ -153,18 +159,18 @@ function isStarved({ node, affected, others, elsewhere }: Situation): boolean {
 
 function controlElsewhere({ elsewhere }: Situation): string | null {
   if (elsewhere.count === 0 || elsewhere.well < MOSTLY * elsewhere.count) return null;
-  return areWell(elsewhere, 'listeners of other streams');
+  return areOk(elsewhere, 'listeners of other streams');
 }
 
-function areWell({ well, count }: Group, listeners: string): string {
-  return `${well} of ${count} ${listeners} ${well === 1 ? 'is' : 'are'} well`;
+function areOk({ well, count }: Group, listeners: string): string {
+  return `${well} of ${count} ${listeners} ${well === 1 ? 'is' : 'are'} ok`;
 }
 
 function listening({ affected, others, elsewhere }: Situation): string {
   const count = affected.count + others.count;
   const all = count === 0 ? 'nobody listens' : count === 1 ? 'its one listener waits' : `${count} listeners wait`;
   if (elsewhere.count === 0) return all;
-  return `${all}, while ${areWell(elsewhere, 'listeners of other streams')}`;
+  return `${all}, while ${areOk(elsewhere, 'listeners of other streams')}`;
 }
 
 function busy({ cpuPercent }: NodeState): string {

@@ -120,7 +120,7 @@ const BEYOND_THRESHOLDS: readonly RuleSpec[] = [
     unless: STREAM_STARVES, forS: 1,
   },
   {
-    name: 'repeated-rebuffering', title: 'Repeated rebuffering', help: 'their audio broke off',
+    name: 'repeated-rebuffering', title: 'Repeated rebuffering', help: 'their audio was interrupted',
     table: 'connections', column: 'buffer_underruns', above: 1, windowS: 60, forS: 0,
     unless: STREAM_STARVES,
   },

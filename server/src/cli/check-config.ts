@@ -3,7 +3,7 @@ import { ignoredVariables } from '../config/environment.js';
 import { loadOptions } from '../hub/config.js';
 
 const EXAMPLES = `
-Exit code 0 where the hub would start with it, 2 where it would not: a line for each thing that is wrong, with its file, line and
+Exit code 0 if the hub would start with it, 2 if not. Each fault gets a line with its file, line and
 column, what was found and what is allowed.
 The environment counts too, as it does for serve. The auth file that it names is looked at as well.
 

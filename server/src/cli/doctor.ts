@@ -17,7 +17,7 @@ import { selectTransport } from '../transport/select.js';
 import { examinePort } from './examine-port.js';
 
 const EXAMPLES = `
-Exit code 0 where all is well, 1 where something is not, 2 where the config file is not good.
+Exit code 0 if all checks pass, 1 if one fails, 2 if the config file is invalid.
 
 Examples:
   auralis-hub doctor                        the transport, the address, the data directory

@@ -10,7 +10,7 @@ First the rows as they are, then what changes, a line of JSON each:
   {"t":"2026-01-01T12:00:00.000Z","topic":"connections","kind":"row","id":"c1","stream":"main",…,"latency_ms":12.3}
 
 kind      row      a row that is new, with all its readings, or one that changed, with those that did; null is missing
-          removed  a row that is gone, or that no longer meets --where
+          removed  a row that was removed, or that no longer meets --where
           behind   this side reads too slowly: skipped frames, and how old the rows are (behind_ms)
           state    the connection was lost (reconnecting) or is there again (live); the rows then go on from what was said
 

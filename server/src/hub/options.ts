@@ -23,7 +23,12 @@ export interface OptionSpec<Value> {
 export const SERVE_OPTIONS = {
   host: text('host', 'ADDRESS', 'address to listen on', '127.0.0.1'),
   port: whole('port', 'N', 'port to listen on; 0 takes any free one', 8000, 0, 65_535),
-  dataDir: text('dataDir', 'DIR', 'where the hub keeps what it must remember; made where needed', './auralis-data'),
+  dataDir: text(
+    'dataDir',
+    'DIR',
+    'directory for alerts, silences and history; created if it is missing',
+    './auralis-data',
+  ),
   maxClients: whole(
     'maxClients',
     'N',
@@ -35,7 +40,7 @@ export const SERVE_OPTIONS = {
   maxSharePercent: whole(
     'maxSharePercent',
     'PERCENT',
-    'of the places of each kind (listeners, dashboards, streams, channels, raised alerts) one address or one token may hold',
+    'largest share of each kind of place (listeners, dashboards, streams, channels, raised alerts) for one address or token',
     DEFAULT_MAX_SHARE_PERCENT,
     1,
     100,
@@ -51,7 +56,7 @@ export const SERVE_OPTIONS = {
   reportIntervalMs: whole(
     'reportIntervalMs',
     'MS',
-    'how often listeners are asked to report, unless their health or the load asks for another pace',
+    'how often listeners are asked to report, unless their status or the load asks for another interval',
     DEFAULT_REPORT_INTERVAL_MS,
     250,
     60_000,
@@ -59,7 +64,7 @@ export const SERVE_OPTIONS = {
   gpuIntervalS: whole(
     'gpuIntervalS',
     'S',
-    'seconds between readings of nvidia-smi; 0 leaves the GPUs alone, so that they may sleep',
+    'seconds between readings of nvidia-smi; 0 reads no GPU, so that GPUs may sleep',
     1,
     0,
     3600,
@@ -67,18 +72,22 @@ export const SERVE_OPTIONS = {
   publicUrl: url(
     'publicUrl',
     'URL',
-    'what the hub is called from outside, behind a proxy, a path included: its host is then accepted',
+    'URL of the hub behind a proxy, with its path; the hub accepts requests to its host',
   ),
   authFile: path(
     'authFile',
     'FILE',
-    'tokens and what each is for (YAML): then whoever asks needs one; make one with `auralis-hub token`; read again on SIGHUP',
+    'tokens and their roles (YAML); clients then need a token; `auralis-hub token` makes one; read again on SIGHUP',
   ),
   insecureAnonymous: flag(
     'insecureAnonymous',
     'listen beyond loopback without an auth file: anyone who reaches the hub may listen, publish and read',
   ),
-  trustProxy: blocks('trustProxy', 'CIDR,…', 'proxies whose X-Forwarded-For is believed: addresses or blocks of them'),
+  trustProxy: blocks(
+    'trustProxy',
+    'CIDR,…',
+    'proxies whose X-Forwarded-For is trusted: addresses or blocks of addresses',
+  ),
   reporterIntervalS: whole(
     'reporterIntervalS',
     'S',
@@ -87,12 +96,8 @@ export const SERVE_OPTIONS = {
     0,
     3600,
   ),
-  reporterFile: path(
-    'reporterFile',
-    'FILE',
-    'where these lines go too; a new one is begun after 10 MB, five old are kept',
-  ),
-  transport: choice('transport', 'which WebSocket server to run on; auto takes uWebSockets where it loads', 'auto', [
+  reporterFile: path('reporterFile', 'FILE', 'file for these lines too; rotated at 10 MB, with five old files kept'),
+  transport: choice('transport', 'WebSocket server to run on; auto takes uWebSockets if it loads', 'auto', [
     'auto',
     'uws',
     'ws',

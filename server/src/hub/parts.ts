@@ -298,7 +298,7 @@ export class HubParts {
     this.#players.heardAll(at);
     this.#engines.heardAll(at);
     this.live.heardAll(at);
-    this.#context.log.warn({ ms: Math.round(ms) }, 'hub stood still: it was stopped, or got no CPU');
+    this.#context.log.warn({ ms: Math.round(ms) }, 'event loop blocked: the process was stopped, or got no CPU');
     return true;
   }
 

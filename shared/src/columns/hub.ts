@@ -167,7 +167,7 @@ export const hubColumns = {
   },
   gc_pause_ms: {
     id: 170, unit: 'ms', scale: 1, worse: 'more',
-    help: 'Time in which the hub stood still to collect garbage, in the last 60 s',
+    help: 'Time in which garbage collection blocked the event loop, in the last 60 s',
   },
   figures_impossible: {
     id: 173, unit: 'count', scale: 0, worse: 'more', counter: true, target: { max: 0 },
@@ -178,8 +178,8 @@ export const hubColumns = {
     help: 'Reports whose latency cannot be, by the clock error that they state and the age of the chunks',
   },
   event_loop_blocked_ms: {
-    id: 172, unit: 'ms', label: 'time it stood still', scale: 0, worse: 'more', target: { max: 0 },
-    help: 'How long the hub stood still in the last 15 s: what it came late to its work, from 200 ms on',
+    id: 172, unit: 'ms', label: 'event loop blocked', scale: 0, worse: 'more', target: { max: 0 },
+    help: 'Time in which the event loop was blocked in the last 15 s, counting delays from 200 ms on',
   },
   clock_steps: {
     id: 174, unit: 'count', label: 'steps of the wall clock', scale: 0, worse: 'more', counter: true, target: { max: 0 },

@@ -112,7 +112,7 @@ test.each(['frozen', 'contradicting'])(
       expect.objectContaining({
         rule: 'listener-frozen',
         blame: 'unknown',
-        evidence: 'client-a receives all that is sent, so look at the player; 1 of 1 other listeners is well',
+        evidence: 'client-a receives all that is sent, so look at the player; 1 of 1 other listeners is ok',
       }),
     ]);
   },

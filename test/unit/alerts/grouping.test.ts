@@ -26,7 +26,7 @@ describe('grouping', () => {
     };
     world.pass(1);
     expect(world.firing()).toHaveLength(500);
-    expect(world.alerts()[0]?.evidence).toMatch(/^500 of 999 other listeners of stream main are well/);
+    expect(world.alerts()[0]?.evidence).toMatch(/^500 of 999 other listeners of stream main are ok/);
     expect(reads).toBeLessThan(10_000);
   });
 
@@ -60,7 +60,7 @@ describe('grouping', () => {
       }),
     ]);
     expect(world.alerts()[0]?.evidence).toBe(
-      'the engine of stream main has been gone for 6 s: 500 listeners wait, while 20 of 20 listeners of other streams are well',
+      'the engine of stream main has been offline for 6 s: 500 listeners wait, while 20 of 20 listeners of other streams are ok',
     );
     world.stream();
     for (let n = 0; n < 500; n++) world.listener(`l${n}`, { time_to_gap_ms: Number.NaN, buffer_underruns: 2 });
@@ -123,7 +123,7 @@ describe('grouping', () => {
         rule: 'listener-buffer-low',
         blame: 'network',
         evidence:
-          '10 of 10 other listeners of stream main are well, this hub keeps time: what is left is the link of client-bad',
+          '10 of 10 other listeners of stream main are ok, the event loop of this hub keeps up: the remaining cause is the link of client-bad',
       }),
     ]);
   });
@@ -138,7 +138,7 @@ describe('grouping', () => {
     const [{ message, evidence } = { message: '', evidence: '' }] = world.alerts();
     expect(message).toBe('1 listener of stream main: latency above 500 ms, 900 ms at worst (client-bad)');
     expect(evidence).toBe(
-      '20 of 20 other listeners of stream main are well, its engine delivers 1.00 s of audio a second and this hub keeps time: what is left is the link of client-bad',
+      '20 of 20 other listeners of stream main are ok, its engine delivers 1.00 s of audio a second and the event loop of this hub keeps up: the remaining cause is the link of client-bad',
     );
   });
 
@@ -193,7 +193,7 @@ describe('grouping', () => {
     world.pass(10);
     expect(world.alerts()).toEqual([expect.objectContaining({ count: 1, blame: 'network' })]);
     expect(world.alerts()[0]?.evidence).toBe(
-      '6 of 6 other listeners are well, this hub keeps time: what is left is the link of client-bad',
+      '6 of 6 other listeners are ok, the event loop of this hub keeps up: the remaining cause is the link of client-bad',
     );
   });
 
@@ -206,7 +206,7 @@ describe('grouping', () => {
     expect(world.alerts().map(({ evidence }) => evidence)).toEqual(
       ['bad', 'worse'].map(
         (name) =>
-          `8 of 9 other listeners of stream main are well, this hub keeps time: what is left is the link of client-${name}`,
+          `8 of 9 other listeners of stream main are ok, the event loop of this hub keeps up: the remaining cause is the link of client-${name}`,
       ),
     );
   });
@@ -278,7 +278,7 @@ test('an alert keeps the blame and the evidence of its firing, and what is found
   const [row] = world.alerts().filter(({ rule }) => rule === 'listener-latency');
   expect(row?.blame).toBe('network');
   const evidence = String(fired?.alert.blame?.evidence);
-  expect(row?.evidence?.startsWith(`${evidence}; later engine: the engine of stream main has been gone for`)).toBe(
+  expect(row?.evidence?.startsWith(`${evidence}; later engine: the engine of stream main has been offline for`)).toBe(
     true,
   );
   expect(row?.evidence?.match(/later/g)).toHaveLength(1);

@@ -168,7 +168,10 @@ function addRaiseRoutes(app: Api, { tables, alerts, now }: AlertsContext): void 
     const { id } = c.req.valid('param');
     const outcome = alerts.resolve(id, now());
     if (outcome === 'by a rule') {
-      throw new Problem(409, 'a rule raised this alert and ends it when all is well; a silence keeps it quiet');
+      throw new Problem(
+        409,
+        'a rule raised this alert and resolves it when its reading is good; create a silence to mute it',
+      );
     }
     const row = rowOfAlert(id);
     await assertKept(alerts);
