@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { describeIf } from '../harness/program.js';
 
 const PATHS = [
   process.env.CHROMIUM_PATH,
@@ -45,24 +46,15 @@ export interface OpenOptions extends BrowserContextOptions {
  */
 export function describeInBrowser(name: string, ...suites: readonly ((world: World) => void)[]): void {
   const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));
-  if (executablePath !== undefined) {
-    describe(name, () => {
-      const { world, closePages } = makeWorld(executablePath);
-      for (const suite of suites) {
-        describe(suite.name, () => {
-          suite(world);
-          afterAll(closePages);
-        });
-      }
-    });
-  } else if (process.env.CI === 'true') {
-    test(name, () => {
-      throw new Error('there is no Chromium: install one or set CHROMIUM_PATH');
-    });
-  } else {
-    process.stderr.write(`skipped: ${name}, for there is no Chromium here (CHROMIUM_PATH names one elsewhere)\n`);
-    test.skip(name, () => {});
-  }
+  describeIf(executablePath !== undefined, 'there is no Chromium: install one or set CHROMIUM_PATH', name, () => {
+    const { world, closePages } = makeWorld(executablePath ?? '');
+    for (const suite of suites) {
+      describe(suite.name, () => {
+        suite(world);
+        afterAll(closePages);
+      });
+    }
+  });
 }
 
 function makeWorld(executablePath: string): { readonly world: World; readonly closePages: () => Promise<void> } {

@@ -1,21 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { describe, test } from '@jest/globals';
 
-/**
- * Tests that need a program: skipped with one line where it is not installed, and failing where it must be (CI). It
- * is there where it runs with `probe` and succeeds.
- */
+/** Run tests that need a program. The program is there if it runs with `probe` and succeeds. */
 export function describeWith(program: string, name: string, tests: () => void, probe = ['--version']): void {
   const isThere = spawnSync(program, probe).status === 0;
-  const missing = `${program} is not installed as it is needed (${[program, ...probe].join(' ')})`;
+  describeIf(isThere, `${program} is not installed as it is needed (${[program, ...probe].join(' ')})`, name, tests);
+}
+
+/** Run tests that need something of the machine. Without it, skip them with one line, and fail under CI. */
+export function describeIf(isThere: boolean, missing: string, name: string, tests: () => void): void {
   if (isThere) describe(name, tests);
   else if (process.env.CI === 'true') {
-    // At once and by name: the tests themselves would wait for what never comes.
+    // The tests themselves would wait for the missing thing.
     test(name, () => {
       throw new Error(missing);
     });
   } else {
-    process.stderr.write(`skipped: ${name}, for ${missing}\n`);
+    process.stderr.write(`skipped: ${name}, because ${missing}\n`);
     describe.skip(name, tests);
   }
 }

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { NO_RULES, raise } from '../harness/alerts.js';
 import { ask } from '../harness/http.js';
-import { HubProcess, newDataDir, runCommand } from '../harness/hub.js';
+import { BIN, HubProcess, newDataDir, runCommand } from '../harness/hub.js';
+import { describeIf } from '../harness/program.js';
 import { Receiver } from '../harness/receiver.js';
 import { SmallDisk } from '../harness/small-disk.js';
 import { until } from '../harness/until.js';
@@ -48,7 +50,15 @@ async function makeDataDir(under: { uid?: number } = {}): Promise<string> {
   return dir;
 }
 
-const describeAsRoot = isRoot ? describe : describe.skip;
+/** Run tests in which another user starts the hub: the tests are root's, and that user can read the checkout. */
+function describeAsRoot(name: string, tests: () => void): void {
+  if (!isRoot) {
+    describe.skip(name, tests);
+    return;
+  }
+  const look = spawnSync(process.execPath, ['-e', 'fs.accessSync(process.argv[1])', BIN], { uid: NOBODY });
+  describeIf(look.status === 0, `uid ${NOBODY} cannot read ${BIN}: chmod a+rx the folders above it`, name, tests);
+}
 
 describeAsRoot('a data directory that the hub may not use is an error at start, and stays as it is', () => {
   let dir: string;
