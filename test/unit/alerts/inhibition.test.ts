@@ -113,6 +113,23 @@ describe('a hub that stands still', () => {
     expect(followers(world)).toEqual(['slight']);
   });
 
+  test('keeps back an error by an error of the same cause, also after a warning of that cause', () => {
+    const world = new World([
+      { name: 'warns', table: 'hubs', column: 'event_loop_blocked_ms', above: 500, forS: 0, severity: 'warning' },
+      { name: 'stands', table: 'hubs', column: 'event_loop_blocked_ms', above: 1000, forS: 0, severity: 'error' },
+      { name: 'slight', table: 'streams', column: 'dropped_per_min', above: 11, forS: 0, severity: 'error' },
+    ]);
+    world.stream();
+    world.listener('a');
+    world.pass(5);
+    standStill(world, 3000);
+    starve(world);
+    world.pass(1);
+    expect(told(world).sort()).toEqual(['stands firing', 'warns firing']);
+    const stands = world.alerts().find(({ rule }) => rule === 'stands');
+    expect(world.alerts().map(({ rule, inhibited_by }) => [rule, inhibited_by])).toContainEqual(['slight', stands?.id]);
+  });
+
   test('and was restarted meanwhile: what follows is still not told', () => {
     const world = wellFor30s();
     for (let cycle = 0; cycle < 4; cycle++) {
