@@ -53,7 +53,11 @@ export class Snapshots {
    */
   async append(recorded: readonly Recorded[], now: number): Promise<void> {
     await this.#assertInPlace();
-    for (const { resolution, table, t, bytes } of recorded) await this.#of(resolution, table).append(t, bytes);
+    // All files at once wake the loop less often than one after another. None is still written when this throws.
+    const written = await Promise.allSettled(
+      recorded.map(({ resolution, table, t, bytes }) => this.#of(resolution, table).append(t, bytes)),
+    );
+    for (const one of written) if (one.status === 'rejected') throw one.reason;
     for (const resolution of new Set(recorded.map((one) => one.resolution))) await this.#prune(resolution, now);
   }
 
@@ -73,11 +77,10 @@ export class Snapshots {
 
   /** A removed file takes everything that is written to it, for nobody. */
   async #assertInPlace(): Promise<void> {
-    for (const tables of this.#series.values()) {
-      const [first] = tables.values();
-      if (first === undefined || (await first.isInPlace())) continue;
-      throw new Error(`ENOENT: files in ${this.#folder} were removed while the hub runs`);
-    }
+    const firsts = [...this.#series.values()].flatMap((tables) => [...tables.values()].slice(0, 1));
+    const areInPlace = await Promise.all(firsts.map((series) => series.isInPlace()));
+    if (areInPlace.every(Boolean)) return;
+    throw new Error(`ENOENT: files in ${this.#folder} were removed while the hub runs`);
   }
 
   async #prune(resolution: Resolution, now: number): Promise<void> {

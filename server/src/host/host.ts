@@ -56,8 +56,8 @@ export class Host {
           });
   }
 
-  /** Call once a second, from a timer. */
-  tick(): void {
+  /** Call once a second, from a timer. `isIdle`: the hub has no peers. */
+  tick(isIdle = false): void {
     this.#gpus?.tick();
     const now = this.#context.now();
     if (!this.#isReading && now >= this.#nextReadAt) {
@@ -67,7 +67,9 @@ export class Host {
     }
     if (now - this.#lastReadAt > STALE_INTERVALS * this.#source.intervalMs) this.#row.clear();
     setImmediate(() => {
-      if (!this.#isStopped) this.#health.write(this.#probe.read(), this.#context.now());
+      if (this.#isStopped) return;
+      this.#health.write(this.#probe.read(), this.#context.now());
+      this.#probe.pace(isIdle);
     });
   }
 

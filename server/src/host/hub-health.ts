@@ -1,9 +1,11 @@
-import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { HUB, type Tables } from '../state/tables.js';
 import { EventWindow } from '../time/windows.js';
 
 /** Shorter delays are not seen. A finer resolution would wake the hub more often than its work does. */
 const RESOLUTION_MS = 20;
+/** Without peers a delay harms nobody, and waking up 50 times a second would be a third of the hub's CPU. */
+const IDLE_RESOLUTION_MS = 200;
 const GC_WINDOW_MS = 60_000;
 const NS_PER_MS = 1e6;
 
@@ -18,16 +20,28 @@ export interface HealthReading {
 
 /** Observes this process's event loop and garbage collector. */
 export class HealthProbe {
-  readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #monitor: typeof monitorEventLoopDelay;
   readonly #collections: PerformanceObserver;
+  #resolutionMs = RESOLUTION_MS;
+  #delays: IntervalHistogram;
   #gcMs = 0;
 
-  constructor() {
-    this.#delays.enable();
+  constructor(monitor = monitorEventLoopDelay) {
+    this.#monitor = monitor;
+    this.#delays = this.#begin();
     this.#collections = new PerformanceObserver((list) => {
       for (const { duration } of list.getEntries()) this.#gcMs += duration;
     });
     this.#collections.observe({ entryTypes: ['gc'] });
+  }
+
+  /** Sample less often while the hub is idle. What was sampled before a change is dropped: call after `read`. */
+  pace(isIdle: boolean): void {
+    const resolutionMs = isIdle ? IDLE_RESOLUTION_MS : RESOLUTION_MS;
+    if (resolutionMs === this.#resolutionMs) return;
+    this.#delays.disable();
+    this.#resolutionMs = resolutionMs;
+    this.#delays = this.#begin();
   }
 
   /**
@@ -46,10 +60,16 @@ export class HealthProbe {
     this.#collections.disconnect();
   }
 
-  /** The histogram holds the time from one sample to the next, the wanted 20 ms included. */
+  #begin(): IntervalHistogram {
+    const delays = this.#monitor({ resolution: this.#resolutionMs });
+    delays.enable();
+    return delays;
+  }
+
+  /** The histogram holds the time from one sample to the next, the wanted interval included. */
   #lateness(percentile: number): number {
     if (this.#delays.count === 0) return Number.NaN;
-    return Math.max(0, this.#delays.percentile(percentile) / NS_PER_MS - RESOLUTION_MS);
+    return Math.max(0, this.#delays.percentile(percentile) / NS_PER_MS - this.#resolutionMs);
   }
 }
 

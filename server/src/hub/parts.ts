@@ -221,7 +221,7 @@ export class HubParts {
       'lost engines': (at) => this.#lostEngines.tick(at),
       engines: (at) => this.#engines.sweep(at),
       dashboards: (at) => this.live.keepAlive(at),
-      host: () => this.#host?.tick(),
+      host: () => this.#host?.tick(this.#relay.streams.size + this.live.sessions.size === 0),
       'hub row': () => this.#showHub(),
       summary: () => this.#summary.take(),
       prometheus: () => this.#prometheus.observe(),

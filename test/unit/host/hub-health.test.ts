@@ -37,6 +37,31 @@ test('a loop that stands still for 200 ms shows as a delay of nearly that; one a
   probe.close();
 });
 
+test('without peers the loop is sampled ten times less often, and delays are still net of the interval', () => {
+  const begun: { resolution: number; isEnabled: boolean }[] = [];
+  const probe = new HealthProbe(((options: { resolution: number }) => {
+    const one = { resolution: options.resolution, isEnabled: false };
+    begun.push(one);
+    return {
+      count: 1,
+      percentile: () => (one.resolution + 7) * 1e6,
+      reset: () => {},
+      enable: () => (one.isEnabled = true),
+      disable: () => (one.isEnabled = false),
+    };
+  }) as never);
+  const enabled = () => begun.filter(({ isEnabled }) => isEnabled).map(({ resolution }) => resolution);
+  for (const isIdle of [false, true, true, false]) {
+    probe.pace(isIdle);
+    expect(enabled()).toEqual([isIdle ? 200 : 20]);
+    expect(probe.read().loopDelayP99Ms).toBe(7);
+  }
+  // A histogram that goes on keeps what it has sampled.
+  expect(begun.length).toBe(3);
+  probe.close();
+  expect(enabled()).toEqual([]);
+});
+
 test('garbage collections are seen, each once', async () => {
   const probe = new HealthProbe();
   let kept: object[] = [];
