@@ -10,22 +10,24 @@ export interface Hostile {
 }
 
 const MB = 1024 * 1024;
+/** Length of a long text in a head. */
+const LONG = 14_000;
 const JSON_TYPE = 'application/json';
 const MSGPACK = 'application/msgpack';
 const list = <Item>(count: number, item: (at: number) => Item): Item[] =>
   Array.from({ length: count }, (_, at) => item(at));
 const joined = (count: number, item: (at: number) => string) => list(count, item).join('');
 
-/** Paths and queries of about 3.5 KB, and those whose answers are largest. */
+/** Paths and queries of about 14 KB, of the 16 KB that a head may have, and those whose answers are largest. */
 export const PATHS: readonly Hostile[] = [
-  { name: 'nothing there', path: `/${joined(1700, () => 'a/')}` },
-  { name: 'percent escapes', path: `/api/v1/connections/${'%C3%A4'.repeat(580)}` },
-  { name: 'conditions without end', path: `/api/v1/connections?${'where=a&'.repeat(420)}` },
-  { name: 'unknown parameters', path: `/api/v1/connections?${joined(500, (at) => `k${at}=1&`)}` },
-  { name: 'spaces in a condition', path: `/api/v1/connections?where=latency_ms%3E${'+'.repeat(3400)}x%0Ax` },
+  { name: 'nothing there', path: `/${joined(7000, () => 'a/')}` },
+  { name: 'percent escapes', path: `/api/v1/connections/${'%C3%A4'.repeat(2300)}` },
+  { name: 'conditions without end', path: `/api/v1/connections?${'where=a&'.repeat(1750)}` },
+  { name: 'unknown parameters', path: `/api/v1/connections?${joined(1800, (at) => `k${at}=1&`)}` },
+  { name: 'spaces in a condition', path: `/api/v1/connections?where=latency_ms%3E${'+'.repeat(LONG)}x%0Ax` },
   {
     name: '16 conditions on text',
-    path: `/api/v1/connections?${joined(16, () => `where=any+contains+${'a'.repeat(180)}&`)}`,
+    path: `/api/v1/connections?${joined(16, () => `where=any+contains+${'a'.repeat(850)}&`)}`,
   },
   { name: 'sorted, 1,000 rows', path: '/api/v1/connections?limit=1000&sort=latency_ms&order=desc' },
   { name: 'the page for Prometheus', path: '/metrics' },
@@ -36,16 +38,15 @@ export const PATHS: readonly Hostile[] = [
   { name: 'a static file', path: '/listen' },
 ];
 
-const LONG = 3400;
 export const HEADERS: readonly Hostile[] = [
   { name: 'authorization of spaces', headers: { authorization: `Bearer ${' '.repeat(LONG)}a b` } },
   { name: 'a token without end', headers: { authorization: `Bearer ${'a'.repeat(LONG)}` } },
   { name: 'X-Forwarded-For of commas', headers: { 'x-forwarded-for': ','.repeat(LONG) } },
-  { name: 'Accept-Encoding of commas', headers: { 'accept-encoding': 'gzip;q=0.5,'.repeat(300) } },
-  { name: 'Sec-WebSocket-Protocol of names', headers: { 'sec-websocket-protocol': 'a, '.repeat(1100) } },
-  { name: 'an origin without end', headers: { origin: `http://${'a.'.repeat(1600)}b` } },
-  { name: 'a cookie without end', headers: { cookie: 'a=b; '.repeat(680) } },
-  { name: 'many headers', headers: Object.fromEntries(list(90, (at) => [`x-${at}`, 'y'.repeat(20)])) },
+  { name: 'Accept-Encoding of commas', headers: { 'accept-encoding': 'gzip;q=0.5,'.repeat(1270) } },
+  { name: 'Sec-WebSocket-Protocol of names', headers: { 'sec-websocket-protocol': 'a, '.repeat(4600) } },
+  { name: 'an origin without end', headers: { origin: `http://${'a.'.repeat(7000)}b` } },
+  { name: 'a cookie without end', headers: { cookie: 'a=b; '.repeat(2800) } },
+  { name: 'many headers', headers: Object.fromEntries(list(90, (at) => [`x-${at}`, 'y'.repeat(140)])) },
 ];
 
 const client = (at: number) => ({

@@ -56,7 +56,7 @@ const chunkOf = (kilobytes: number): Hostile => ({
   name: `${kilobytes} KB`,
   body: encode([100, new Uint8Array(kilobytes * 1024 - 16)]),
 });
-const CHUNKS = [chunkOf(2), chunkOf(64), chunkOf(1024)];
+const CHUNKS = [chunkOf(2), chunkOf(64), chunkOf(1024), chunkOf(4095)];
 
 type Send = (input: Hostile) => Promise<void>;
 

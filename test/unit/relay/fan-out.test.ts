@@ -5,6 +5,7 @@ import { HubCounters } from '@auralis/server/state/counters';
 import { STREAM } from '@auralis/server/state/tables';
 import { SEND } from '@auralis/server/transport/transport';
 import {
+  MAX_CHUNK_MESSAGE_BYTES,
   MAX_CHUNKS_AT_ONCE,
   MAX_REFUSALS_PER_MIN,
   MAX_WAITING_CHUNKS,
@@ -90,9 +91,14 @@ describe('fan-out', () => {
 
   test('has one piece in each turn, of as many sends as the message is long', () => {
     fanOut.add(listeners(300), 0, note('a'));
-    fanOut.add(listeners(40), 15 * 64 * 1024, note('b'));
+    fanOut.add(listeners(40), 15 * 16 * 1024, note('b'));
     expect(turns.length).toBe(1);
     expect(allTurns()).toEqual([['a256'], ['b16'], ['a44', 'b14'], ['b10']]);
+  });
+
+  test('sends a chunk of the largest size to one listener a turn', () => {
+    fanOut.add(listeners(5), MAX_CHUNK_MESSAGE_BYTES, note('a'));
+    expect(allTurns()).toEqual([['a1'], ['a1'], ['a1'], ['a1'], ['a1']]);
   });
 
   test('gives streams their turns: one that floods the hub delays another by one piece', () => {
