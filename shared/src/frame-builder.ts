@@ -5,28 +5,38 @@ import { Membership, type RowSelector, roomFor } from './membership.js';
 import type { Table } from './table.js';
 
 /**
- * Makes the frames of one channel: of a table, some columns and some rows. It holds the channel's *baseline*: the
- * rows and cells of a client that applied every frame so far. `advance` writes the difference from the baseline to
- * the present, and moves it. `snapshot` writes the baseline, so that new and old clients go on alike.
+ * Makes the frames of one channel. A channel is some columns and some rows of one table. The builder holds its
+ * *baseline*: the rows and cells of a client that applied every frame so far. `advance` writes what has changed since
+ * the baseline, and brings the baseline up to date. `snapshot` writes the baseline, so that a new client can apply
+ * the same DELTAs as the others.
  */
 export class FrameBuilder {
   readonly #table: Table;
   readonly #columns: readonly number[];
   readonly #rows: Membership;
   #seq = 0;
-  /** `total` as the last frame said it. */
+  /** Rows that the table had for this channel at the last frame, before the `offset` and `limit` of a view. */
   #announcedTotal = 0;
-  /** Baseline cells by column and channel slot, fixed-point, NaN for missing. */
+  /**
+   * Baseline cells by column, then by the row's slot in the channel, which is not its slot in the table. Fixed-point;
+   * NaN: missing.
+   */
   readonly #base: Float64Array[];
 
-  // Scratch of one column, used again: the slots that differ, by how much, and what they hold now.
-  #difference = new Float64Array(16);
+  // Scratch of one column, used again for the next.
+  /** Slots of the cells that differ from the baseline. */
   #slots = new Uint32Array(16);
+  /** By how much each of them differs. */
+  #values = new Float64Array(16);
+  /** What each of them holds now. */
+  #absolutes = new Float64Array(16);
+  /** Differences of all cells by slot, where each fits into a byte. */
+  #bytes = new Int8Array(16);
+  /** Differences by slot, while `#spread` puts them in order of their rows. */
+  #bySlot = new Float64Array(16);
+  /** Slots that the column before wrote; the count is -1 if it wrote no list of slots. */
   #previousSlots = new Uint32Array(16);
   #previousCount = -1;
-  #values = new Float64Array(16);
-  #absolutes = new Float64Array(16);
-  #bytes = new Int8Array(16);
   readonly #out: SinkColumn;
 
   /**
@@ -42,7 +52,7 @@ export class FrameBuilder {
     this.#out = { id: 0, scale: 0, slots: null, sameSlots: false, count: 0, most: 0, bytes: null, ...scratch };
   }
 
-  /** Number of the last frame; the first `advance` that finds anything makes 1. */
+  /** Number of the last DELTA; 0 before the first. */
   get seq(): number {
     return this.#seq;
   }
@@ -53,15 +63,15 @@ export class FrameBuilder {
   }
 
   /**
-   * Takes what changed in the table since the last call into the baseline and writes it as the DELTA of the next
-   * `seq` to each of `sinks`. Nothing of this channel changed: writes nothing and returns false, unless `evenEmpty`.
+   * Bring the baseline up to date with the table, and write the changes to each sink as a DELTA with the next `seq`.
+   * If nothing in this channel changed, write nothing and return false, unless `evenEmpty`.
    */
   advance(channel: number, source: string, t: number, sinks: readonly FrameSink[], evenEmpty: boolean): boolean {
     const rows = this.#rows;
-    const moved = rows.update();
+    const hasChanges = rows.update();
     this.#makeRoom();
     this.#forgetRemoved();
-    if (!(moved && this.#hasNews()) && !evenEmpty) return false;
+    if (!(hasChanges && this.#hasNews()) && !evenEmpty) return false;
     this.#seq++;
     const header: FrameHeader = { opcode: OP.DELTA, channel, source, seq: this.#seq, t, total: rows.total };
     for (const sink of sinks) {
@@ -84,8 +94,8 @@ export class FrameBuilder {
   }
 
   /**
-   * The same in steps, some rows or a column each, because 10,000 rows take up to 50 ms. Until the last step nobody
-   * may call `advance`, or write to `sink`.
+   * Do the work of `snapshot` in steps, because 10,000 rows take up to 50 ms. A step writes some rows or one column.
+   * Until the last step, do not call `advance`, and write nothing else to `sink`.
    */
   *snapshotSteps(channel: number, source: string, t: number, sink: FrameSink): Generator<void> {
     const rows = this.#rows;
@@ -117,8 +127,8 @@ export class FrameBuilder {
   }
 
   /**
-   * Whether a row came, went or changed, in its attributes or in a column that this channel carries; or the total
-   * did.
+   * Whether a row came or went, the total changed, or a column of this channel changed. A row whose attributes change
+   * is listed as added again.
    */
   #hasNews(): boolean {
     const rows = this.#rows;
@@ -140,16 +150,16 @@ export class FrameBuilder {
     }
   }
 
-  /** Moves one column's baseline on and writes what differed. */
+  /** Bring one column of the baseline up to date, and write what differed. */
   #writeDifference(at: number, sinks: readonly FrameSink[]): void {
     const rows = this.#rows;
     const index = this.#columns[at] as number;
-    // A row that comes in brings cells that were written before; otherwise an untouched column has nothing to say.
+    // The cells of an added row may have been written before. Without added rows, an untouched column has no changes.
     if (rows.addedCount === 0 && !rows.isTouched(index)) return;
     const cells = this.#table.cells[index] as Float64Array;
     const base = this.#base[at] as Float64Array;
     let count = rows.isAllChanged ? byteDifferences(cells, base, rows.highWater, this.#bytes) : NOT_BYTES;
-    // Where they are bytes; otherwise it is found out below.
+    // Each byte is at most this. If they are not bytes, `#takeChanged` finds the largest difference.
     this.#out.most = MAX_INT8;
     if (count > 0 && isDense(count, rows.size)) {
       this.#writeBytes(at, cells, base, sinks);
@@ -160,46 +170,46 @@ export class FrameBuilder {
     if (count > 0 && sinks.length > 0) this.#writeColumn(at, count, base, sinks);
   }
 
-  /** Moves the baseline on, and notes which slots differed, by how much, and what they hold now. */
+  /** Bring the baseline up to date, and note the slots that differed in `#slots`, `#values` and `#absolutes`. */
   #takeChanged(cells: Float64Array, base: Float64Array): number {
     const slots = this.#slots;
     const values = this.#values;
     const absolutes = this.#absolutes;
-    // Loaded once: in the loop, each store could have changed the fields for all that the compiler knows.
+    // Read these fields once. The compiler would read them again after each store, which might have changed them.
     const { isAllChanged, changed, changedCount, tableSlot } = this.#rows;
     let count = 0;
     let most = 0;
-    for (let row = 0; row < changedCount; row++) {
-      // Where all have changed, a row's place is its slot: half of the loop's time is spent on looking that up.
-      const slot = isAllChanged ? row : (changed[row] as number);
-      const now = cells[isAllChanged ? row : (tableSlot[slot] as number)] as number;
+    for (let at = 0; at < changedCount; at++) {
+      // If all rows have changed, `at` is both slots, in channel and table. Looking them up would double the time.
+      const slot = isAllChanged ? at : (changed[at] as number);
+      const now = cells[isAllChanged ? at : (tableSlot[slot] as number)] as number;
       const before = base[slot] as number;
       if (now === before || (now !== now && before !== before)) continue;
-      // From missing, the difference is from 0.
-      const moved = before === before ? now - before : now;
+      // A cell that was missing counts as 0.
+      const difference = before === before ? now - before : now;
       base[slot] = now;
       slots[count] = slot;
-      values[count] = moved;
+      values[count] = difference;
       absolutes[count++] = now;
-      // Looked at here, where it is at hand: a pass of its own over all values cost a fifth of the frame.
-      const size = Math.abs(moved);
-      if (size > most) most = size;
+      // Find the largest here: a separate pass over all values took a fifth of the frame's time.
+      const magnitude = Math.abs(difference);
+      if (magnitude > most) most = magnitude;
     }
     this.#out.most = most;
     return count;
   }
 
-  /** Writes `bytes` as they lie: a value for each row. */
+  /** Write `#bytes` as they are, one for each slot. Every slot is in use. */
   #writeBytes(at: number, cells: Float64Array, base: Float64Array, sinks: readonly FrameSink[]): void {
-    const size = this.#rows.highWater;
-    base.set(cells.subarray(0, size));
+    const slots = this.#rows.highWater;
+    base.set(cells.subarray(0, slots));
     this.#out.bytes = this.#bytes;
-    for (const sink of sinks) this.#emit(at, sink, null, size, this.#difference, base);
+    for (const sink of sinks) this.#emit(at, sink, null, slots, this.#bySlot, base);
     this.#out.bytes = null;
     this.#previousCount = -1;
   }
 
-  /** As `#takeChanged`, of the `count` differences that lie in `bytes`. */
+  /** Do what `#takeChanged` does, with the `count` differences in `#bytes` that are not 0. */
   #takeBytes(count: number, cells: Float64Array, base: Float64Array): void {
     const slots = this.#slots;
     const values = this.#values;
@@ -207,19 +217,19 @@ export class FrameBuilder {
     const bytes = this.#bytes;
     let found = 0;
     for (let slot = 0; found < count; slot++) {
-      const moved = bytes[slot] as number;
-      if (moved === 0) continue;
+      const difference = bytes[slot] as number;
+      if (difference === 0) continue;
       const now = cells[slot] as number;
       base[slot] = now;
       slots[found] = slot;
-      values[found] = moved;
+      values[found] = difference;
       absolutes[found++] = now;
     }
   }
 
   #writeColumn(at: number, count: number, base: Float64Array, sinks: readonly FrameSink[]): void {
     const rows = this.#rows;
-    // Every slot is in use and has changed: the differences lie there as they are to be written.
+    // Every slot is in use and has changed, so `#values` already holds one difference for each row, in order.
     if (count === rows.highWater && rows.isAllChanged) {
       for (const sink of sinks) this.#emit(at, sink, null, count, this.#values, this.#absolutes);
       this.#previousCount = -1;
@@ -227,8 +237,8 @@ export class FrameBuilder {
     }
     const same = count === this.#previousCount && equal(this.#slots, this.#previousSlots, count);
     if (!same && isDense(count, rows.size)) {
-      const written = this.#spread(count, base);
-      for (const sink of sinks) this.#emit(at, sink, null, written, this.#values, this.#absolutes);
+      const entries = this.#spread(count, base);
+      for (const sink of sinks) this.#emit(at, sink, null, entries, this.#values, this.#absolutes);
       this.#previousCount = -1;
       return;
     }
@@ -239,21 +249,24 @@ export class FrameBuilder {
     }
   }
 
-  /** Makes what lies there by change lie there by row, for each row; returns how many rows there are. */
+  /**
+   * Rewrite `#values` and `#absolutes` from one entry for each changed row to one for each row of the channel. Return
+   * how many rows there are.
+   */
   #spread(count: number, base: Float64Array): number {
     const rows = this.#rows;
-    const difference = this.#difference;
-    difference.fill(0, 0, rows.highWater);
-    for (let row = 0; row < count; row++) difference[this.#slots[row] as number] = this.#values[row] as number;
-    let written = 0;
+    const bySlot = this.#bySlot;
+    bySlot.fill(0, 0, rows.highWater);
+    for (let at = 0; at < count; at++) bySlot[this.#slots[at] as number] = this.#values[at] as number;
+    let entries = 0;
     for (let slot = 0; slot < rows.highWater; slot++) {
       if (!rows.isMember(slot)) continue;
       const fixed = base[slot] as number;
-      // A row that did not change has difference 0, and one that is missing says so again.
-      this.#values[written] = fixed === fixed ? (difference[slot] as number) : Number.NaN;
-      this.#absolutes[written++] = fixed;
+      // A cell that did not change has difference 0. A cell that is missing is written as missing again.
+      this.#values[entries] = fixed === fixed ? (bySlot[slot] as number) : Number.NaN;
+      this.#absolutes[entries++] = fixed;
     }
-    return written;
+    return entries;
   }
 
   #emit(
@@ -280,9 +293,9 @@ export class FrameBuilder {
 
   #makeRoom(): void {
     const needed = this.#rows.highWater;
-    if (this.#difference.length >= needed) return;
+    if (this.#bySlot.length >= needed) return;
     const room = roomFor(needed);
-    this.#difference = new Float64Array(room);
+    this.#bySlot = new Float64Array(room);
     this.#slots = new Uint32Array(room);
     this.#previousSlots = new Uint32Array(room);
     this.#values = new Float64Array(room);
@@ -299,7 +312,10 @@ export class FrameBuilder {
 /** Names and attributes of so many rows take about a millisecond. */
 const ROWS_A_STEP = 1_000;
 
-/** Two bytes a slot and at least one a value, against one a value for every row of the channel. */
+/**
+ * Whether a value for every row takes no more bytes than a list of changes. A change takes at least three bytes: two
+ * for its slot, and one for its value.
+ */
 const isDense = (count: number, rows: number) => count * 3 >= rows;
 
 function equal(a: Uint32Array, b: Uint32Array, count: number): boolean {

@@ -31,7 +31,7 @@ export const SPECIFIED: readonly (readonly [section: string, readonly SpecifiedM
       {
         metric: 'Audio quality (peak)',
         places: ['engines.peak_amplitude_db'],
-        source: `${SYNTHESIS}; measured from PCM that passes`,
+        source: `${SYNTHESIS}; measured by the hub in PCM that it relays`,
       },
     ],
   ],
@@ -46,7 +46,8 @@ export const SPECIFIED: readonly (readonly [section: string, readonly SpecifiedM
       {
         metric: 'Chunk send rate',
         places: ['streams.chunk_send_rate', 'connections.chunk_send_rate'],
-        source: 'counted as the hub sends; `audio_rate` below 0.8 alerts, which is the same for chunks of 100 ms',
+        source:
+          'counted as the hub sends. The alert is for `audio_rate`, seconds of audio in a second, below 0.8: 8 chunks of 100 ms',
       },
       {
         metric: 'WebSocket latency',

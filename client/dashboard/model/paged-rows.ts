@@ -3,14 +3,14 @@ import type { Feed, Row, Subscription } from './feed.js';
 import { type Compare, RowOrder } from './order.js';
 
 /**
- * Rows of a page. Pages begin at multiples of it, so that scrolling moves no row within its page, and dashboards that
- * look at the same page share its channel.
+ * Rows of a page. A page begins at a multiple of `PAGE_ROWS`, so scrolling never moves a row within its page.
+ * Dashboards that show the same page get the same messages, which the hub makes once.
  */
 export const PAGE_ROWS = 50;
 /** As many as fit on the tallest screen. */
 const MAX_PAGES = 8;
-/** Between two changes of what is asked for: the hub allows 64 SUBSCRIBE in 5 s. */
-const SETTLE_MS = 300;
+/** Least time between two changes of subscriptions, because the hub allows 64 SUBSCRIBE in 5 s. */
+const MIN_INTERVAL_MS = 300;
 
 export interface Asked {
   readonly topic: string;
@@ -34,8 +34,8 @@ interface Answer {
 }
 
 /**
- * A table of any length, sorted and filtered by the hub, of which only the pages in sight are here. The rows of
- * another question take the place of the ones before when they have come.
+ * A table of any length that the hub sorts and filters. Only the pages in sight are here. After another question the
+ * old rows stay until every page in sight of the new answer has come or failed.
  */
 export class PagedRows {
   readonly #feed: Feed;
@@ -48,7 +48,7 @@ export class PagedRows {
   /** Pages in sight. */
   #first = 0;
   #last = 0;
-  #settledAt = Number.NEGATIVE_INFINITY;
+  #appliedAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #total = 0;
 
@@ -60,13 +60,13 @@ export class PagedRows {
   }
 
   /**
-   * Rows that match, in sight or not. A page that has just been asked for does not know yet, so the last word counts.
+   * Rows that match, in sight or not: the number that came last with any page of this answer.
    */
   get total(): number {
     return this.#total;
   }
 
-  /** Some page has come, perhaps over a connection that is lost by now. */
+  /** Whether an answer is shown. It stays so while the connection is lost. */
   get isKnown(): boolean {
     return this.#shown !== null;
   }
@@ -79,7 +79,7 @@ export class PagedRows {
     return null;
   }
 
-  /** Asks for other rows; null: for none. */
+  /** Ask another question; null: show nothing. */
   ask(wish: Asked | null): void {
     const key = wish === null ? '' : JSON.stringify([wish.topic, wish.columns, wish.view]);
     if (key === this.#key) return;
@@ -99,19 +99,19 @@ export class PagedRows {
     this.#soon();
   }
 
-  /** Puts the rows in sight in order; see RowOrder. */
+  /** Sort the rows of each page. `RowOrder` explains `held` and `now`. */
   arrange(held: boolean, now: number): void {
     if (this.#shown === null) return;
     const { asked, pages } = this.#shown;
     for (const { subscription, order } of pages.values()) order.update(subscription.rows, asked.compare, held, now);
   }
 
-  /** The key of the row at a place; null where it has not come. */
+  /** Key of the row at an index of the whole table, or null if it has not come. */
   keyAt(index: number): string | null {
     return this.#shown?.pages.get(Math.floor(index / PAGE_ROWS))?.order.keys[index % PAGE_ROWS] ?? null;
   }
 
-  /** Where the row stands, of those that are here; -1: not here. */
+  /** Index of a row in the whole table; -1 if no page that is here has it. */
   indexOf(key: string): number {
     for (const [number, { order }] of this.#shown?.pages ?? []) {
       const at = order.keys.indexOf(key);
@@ -142,23 +142,23 @@ export class PagedRows {
     this.#total = 0;
   }
 
-  /** At once, or as soon as the last change is old enough. */
+  /** Change the subscriptions now, or as soon as `MIN_INTERVAL_MS` have passed since the last change. */
   #soon(): void {
     if (this.#timer !== null) return;
-    const wait = this.#settledAt + SETTLE_MS - performance.now();
-    if (wait <= 0) this.#settle();
+    const wait = this.#appliedAt + MIN_INTERVAL_MS - performance.now();
+    if (wait <= 0) this.#apply();
     else {
       this.#timer = setTimeout(() => {
         this.#timer = null;
-        this.#settle();
+        this.#apply();
       }, wait);
     }
   }
 
-  #settle(): void {
+  #apply(): void {
     const wish = this.#wish;
     if (wish === null) return;
-    this.#settledAt = performance.now();
+    this.#appliedAt = performance.now();
     if (this.#key === this.#shown?.key) {
       this.#end(this.#next);
       this.#next = null;
@@ -166,12 +166,12 @@ export class PagedRows {
       this.#end(this.#next);
       this.#next = { key: this.#key, asked: wish, pages: new Map() };
     }
-    this.#turn(this.#next ?? (this.#shown as Answer));
+    this.#subscribe(this.#next ?? (this.#shown as Answer));
     this.#adopt();
   }
 
-  /** Holds the pages in sight and no others. */
-  #turn({ asked, pages }: Answer): void {
+  /** Subscribe to the pages in sight, and unsubscribe from the others. */
+  #subscribe({ asked, pages }: Answer): void {
     for (let number = this.#first; number <= this.#last; number++) {
       if (!pages.has(number)) pages.set(number, this.#page(asked, number));
     }
@@ -184,8 +184,8 @@ export class PagedRows {
 
   #page(asked: Asked, number: number): Page {
     const { topic, columns, view } = asked;
-    const window = { ...view, offset: number * PAGE_ROWS, limit: PAGE_ROWS };
-    const options = { intervalMs: this.#intervalMs, columns, view: window };
+    const part = { ...view, offset: number * PAGE_ROWS, limit: PAGE_ROWS };
+    const options = { intervalMs: this.#intervalMs, columns, view: part };
     const subscription = this.#feed.subscribe(topic, options, ({ t }) => {
       this.#adopt();
       if (this.#shown?.asked === asked) this.#total = subscription.total;
@@ -203,6 +203,7 @@ export class PagedRows {
     for (const { subscription } of next.pages.values()) this.#total = subscription.total;
   }
 
+  /** Unsubscribe from all pages of an answer. */
   #end(answer: Answer | null): void {
     for (const { subscription } of answer?.pages.values() ?? []) subscription.unsubscribe();
   }

@@ -1,31 +1,31 @@
 import { Listener } from './listener.js';
 import type { AudioFormat, ClientStats, ListenerWelcome, ListenOptions, ListenState } from './types.js';
 
-/** Latency samples that the average is taken over: ten seconds of chunks. */
+/** How many latency samples are averaged: ten seconds' worth at ten chunks a second. */
 const SAMPLES = 100;
 
 /**
- * Counts what a listener receives and reports it to the hub: over the page's own socket with `sendToServer`, or all
- * by itself after `ClientMetrics.listen`.
+ * Counts what a listener receives, and reports it to the hub. There are two ways. A page with its own socket calls
+ * the `record…` methods and `sendToServer`. `ClientMetrics.listen` connects and reports without further calls.
  */
 export class ClientMetrics {
   chunksReceived = 0;
   chunkErrors = 0;
   bufferUnderruns = 0;
   /**
-   * Arrival minus sending, ms, each by its own clock: the last 100 of this connection, the oldest overwritten in
-   * place.
+   * The last 100 samples of this connection. Each is the time of arrival by this clock minus the time of sending by
+   * the hub's clock, ms. A new sample overwrites the oldest, so they are not in order of time.
    */
   readonly latencySamples: number[] = [];
 
-  #next = 0;
+  #nextSampleAt = 0;
   #now: () => number = () => Date.now();
   #listener: Listener | null = null;
 
   /**
-   * Connect to `ws(s)://host/api/v1/streams/{stream}/listen`, take the chunks, estimate the hub's clock, report as
-   * often as the hub asks, and come back after a break. Never throws. If the URL is invalid, or the hub would refuse
-   * the name of stream or client, the error is reported like one of the page, and the state is `closed`.
+   * Connect to `ws(s)://host/api/v1/streams/{stream}/listen`, receive the chunks, estimate the hub's clock, and
+   * report as often as the hub asks. Reconnect when the connection breaks. Never throws: for an invalid URL or name
+   * it calls `reportError`, as for an uncaught error of the page, and the state is `closed`.
    */
   static listen(url: string, options: ListenOptions = {}): ClientMetrics {
     const metrics = new ClientMetrics();
@@ -42,19 +42,19 @@ export class ClientMetrics {
   }
 
   /**
-   * WebSocket close code that ended the connection for good (0: wrong URL or name; 4101: a token is needed, or
-   * another one), else null.
+   * Why no reconnection is tried: a WebSocket close code, such as 4101 for a token that is missing or was refused. 0
+   * if the URL or a name is invalid. Null otherwise.
    */
   get closeCode(): number | null {
     return this.#listener?.closeCode ?? null;
   }
 
-  /** Format of the chunks' bytes; null if no engine has declared one. */
+  /** Format of the chunks' bytes. Null until the engine, which makes the chunks, has declared one. */
   get format(): AudioFormat | null {
     return this.#listener?.format ?? null;
   }
 
-  /** The hub's welcome on this connection or the last one. */
+  /** The last welcome that the hub has sent, on this connection or an earlier one. */
   get welcome(): ListenerWelcome | null {
     return this.#listener?.welcome ?? null;
   }
@@ -66,16 +66,16 @@ export class ClientMetrics {
   }
 
   /**
-   * `timestamp`: when the chunk was sent, as a date string or in ms since 1970. A chunk with an invalid time counts,
-   * without a latency.
+   * `timestamp`: when the chunk was sent, as a date string or in ms since 1970. If it is missing or invalid, the
+   * chunk is counted and gives no latency sample.
    */
   recordChunkReceived(timestamp?: string | number | Date): void {
     this.chunksReceived++;
     const sentAt = typeof timestamp === 'number' ? timestamp : new Date(timestamp as string).getTime();
     const sample = this.#now() - sentAt;
     if (!Number.isFinite(sample)) return;
-    this.latencySamples[this.#next] = sample;
-    this.#next = (this.#next + 1) % SAMPLES;
+    this.latencySamples[this.#nextSampleAt] = sample;
+    this.#nextSampleAt = (this.#nextSampleAt + 1) % SAMPLES;
   }
 
   recordChunkError(): void {
@@ -86,12 +86,18 @@ export class ClientMetrics {
     this.bufferUnderruns++;
   }
 
-  /** Forgets the latency samples, as when a clock was set, or a connection begins, and they compare no more. */
+  /**
+   * Discard the latency samples. Call it when a clock was set or a connection begins: older samples cannot be
+   * compared with newer ones.
+   */
   clearLatency(): void {
-    this.latencySamples.length = this.#next = 0;
+    this.latencySamples.length = this.#nextSampleAt = 0;
   }
 
-  /** `avgLatencyMs` is corrected by the offset of the clocks where it is known, and 0 without a sample. */
+  /**
+   * `avgLatencyMs` is the mean of the samples, plus the offset between the two clocks once that is known. It is 0
+   * without samples.
+   */
   getStats(): ClientStats {
     const samples = this.latencySamples;
     const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length;

@@ -9,15 +9,18 @@ import type { Sighting } from './rule-evaluator.js';
 
 /** A resolved alert stays this long, so that the person on call can find it. */
 export const RESOLVED_STAYS_MS = 300_000;
-/** After a restart listeners take up to 20 s to come back, and rates their windows. Nothing is resolved before. */
+/**
+ * After a restart, listeners take up to 20 s to come back, and each rate needs its whole window again. An alert that
+ * fired before does not end earlier.
+ */
 const RETURN_MS = 60_000;
 
-/** Holder of alerts that were raised before the hub started. */
-const UNKNOWN_HOLDERS: Holders = [''];
+/** Whom alerts raised by hand before the start count for: who raised them is not stored. */
+const UNKNOWN_HOLDER: Holders = [''];
 
 /** All alerts and their states. Pure: time and new ids are arguments. */
 export class Episodes {
-  /** How often a rule's alert found no place, in this evaluation. */
+  /** How many alerts of rules found no place. The caller sets it to 0 before an evaluation. */
   refused = 0;
   readonly #newId: () => string;
   /** Places of alerts raised by hand. */
@@ -51,7 +54,7 @@ export class Episodes {
   }
 
   /**
-   * Take alerts that fired before the hub started. Those raised by hand beyond their limit end at the next
+   * Take an alert that fired before the hub started. Alerts raised by hand beyond `MAX_RAISED_ALERTS` end at the next
    * evaluation.
    */
   restore(stored: StoredAlert, clock: WallClock, now: number): Episode {
@@ -59,13 +62,13 @@ export class Episodes {
     const endsAt = stored.endsAt === null ? now + RETURN_MS : clock.instantOf(stored.endsAt);
     const episode = restoredEpisode(stored, hasPlace ? endsAt : now, clock, now);
     this.#add(episode);
-    if (episode.rule === MANUAL) this.#takePlace(episode, UNKNOWN_HOLDERS);
+    if (episode.rule === MANUAL) this.#takePlace(episode, UNKNOWN_HOLDER);
     return episode;
   }
 
   /**
-   * Take what a rule found in a group. Return its alert if it fires or was resolved now. `labelsOf`: labels of a new
-   * group.
+   * Take what a rule found in a group. Return the alert if this call made it fire or resolved it, else null.
+   * `labelsOf`: labels of a new group.
    */
   see(
     rule: Rule,
@@ -75,11 +78,14 @@ export class Episodes {
   ): Episode | null {
     const episode = this.openOf(rule.name, sighting.group) ?? this.#begin(rule, sighting, labelsOf);
     if (episode === null) return null;
-    if (this.#takeIn(episode, rule, sighting, now)) return episode;
+    if (this.#update(episode, rule, sighting, now)) return episode;
     return isSpent(episode, rule, now) ? this.resolve(episode, now, rule.refireAfterS * 1000) : null;
   }
 
-  /** Resolve the alerts of a rule whose groups have no bad rows. Return those that fired. */
+  /**
+   * End the alerts of a rule whose groups have no bad row any more. Pending ones are removed, and firing ones are
+   * resolved and returned. A firing one stays until its `keptUntil`.
+   */
   endUnseen(rule: Rule, sightings: ReadonlyMap<string, Sighting>, now: number): Episode[] {
     const ended: Episode[] = [];
     for (const episode of this.#open.get(rule.name)?.values() ?? []) {
@@ -109,7 +115,7 @@ export class Episodes {
       known.keptUntil = now + lastsMs;
       return { episode: known, isNew: false };
     }
-    const refusal = this.#refusal(holders);
+    const refusal = this.#findPlace(holders);
     if (refusal !== null) return refusal;
     const episode = raisedEpisode(this.#newId(), group, manual, now);
     this.#add(episode);
@@ -144,7 +150,7 @@ export class Episodes {
     return episode;
   }
 
-  /** Forget alerts that were resolved long enough ago, and groups that may fire again. */
+  /** Forget alerts that were resolved long enough ago, and quiet times that are over. */
   expire(now: number): void {
     for (const episode of this.#resolved) {
       if (now - episode.resolvedAt < RESOLVED_STAYS_MS) break;
@@ -155,18 +161,21 @@ export class Episodes {
     }
   }
 
-  /** Return whether there is a place for a rule's alert. If need be, the alert that was resolved first goes. */
-  #hasRoom(): boolean {
+  /** Return whether there is room for one more alert. If need be, forget the one that was resolved first. */
+  #makeRoom(): boolean {
     if (this.#byId.size < MAX_ALERTS) return true;
     const [oldest] = this.#resolved;
     if (oldest !== undefined) this.#forget(oldest);
     return oldest !== undefined;
   }
 
-  /** Return why `holders` get no place for an alert by hand. If need be, a resolved one goes, but none of a rule. */
-  #refusal(holders: Holders): NoPlace | null {
+  /**
+   * Return why `holders` may not raise an alert by hand, or null. If their places are taken, forget a resolved alert
+   * that was raised by hand.
+   */
+  #findPlace(holders: Holders): NoPlace | null {
     const refusal = this.#places.refusal(holders);
-    if (refusal === null) return this.#hasRoom() ? null : 'full';
+    if (refusal === null) return this.#makeRoom() ? null : 'full';
     for (const episode of this.#resolved) {
       const raisedBy = this.#raisedBy.get(episode);
       if (raisedBy === undefined || (refusal === 'share' && !sharesHolder(raisedBy, holders))) continue;
@@ -195,7 +204,7 @@ export class Episodes {
     sighting: Sighting,
     labelsOf: (group: string) => Readonly<Record<string, string>>,
   ): Episode | null {
-    if (!this.#hasRoom()) {
+    if (!this.#makeRoom()) {
       this.refused++;
       return null;
     }
@@ -204,8 +213,8 @@ export class Episodes {
     return episode;
   }
 
-  /** Return whether it fires now and did not before. */
-  #takeIn(episode: Episode, rule: Rule, { ripe, since, worst }: Sighting, now: number): boolean {
+  /** Update an alert by what its rule found. Return whether that made it fire. */
+  #update(episode: Episode, rule: Rule, { ripe, since, worst }: Sighting, now: number): boolean {
     if (ripe > 0) {
       episode.count = ripe;
       episode.lastRipeAt = now;
@@ -235,8 +244,9 @@ export class Episodes {
 const sharesHolder = (a: Holders, b: Holders) => a.some((holder) => b.includes(holder));
 
 /**
- * Whether a firing alert has only rows that come and go. A row may replace another, and needs time until it counts
- * itself. But if some listener of many is always bad for a moment, the alert must end.
+ * Whether no row of a firing alert has been bad for long enough to count, for `forS` and `clearForS` together. That
+ * leaves time for a new bad row to count after another has become good. But if at each moment some other row is bad
+ * for a moment, the alert must end.
  */
 function isSpent({ state, lastRipeAt, keptUntil }: Episode, { forS, clearForS }: Rule, now: number): boolean {
   return state === 'firing' && now >= keptUntil && now - lastRipeAt > (forS + clearForS) * 1000;

@@ -115,7 +115,7 @@ export class ExternalConnections {
     this.#counters.addReport();
     if (client?.isLatencyImpossible) this.#counters.add('latency_impossible');
     if (connection.isImpossible) this.#counters.add('figures_impossible');
-    stream.heard(connection);
+    stream.bookReportedGap(connection);
     stream.noteReported(sent, dropped, droppedNow, now);
     this.#elsewhere.addByConnection(stream.name, sent, dropped);
   }

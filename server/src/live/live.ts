@@ -64,7 +64,7 @@ export class Live implements LiveDesk {
   readonly #slices: TimeSlicer;
   /** Channels whose frames are due, and subscriptions that wait for a snapshot, by address. */
   readonly #due = new Set<Channel>();
-  readonly #owed = new Turns<Subscriber, Subscription<Channel>>();
+  readonly #snapshotQueue = new Turns<Subscriber, Subscription<Channel>>();
   readonly #places: Places;
   readonly #welcomes: WelcomeWriter;
   readonly #channelPlaces: Places;
@@ -151,9 +151,9 @@ export class Live implements LiveDesk {
     this.#work();
   }
 
-  owe(subscription: Subscription<Channel>): void {
+  queueSnapshot(subscription: Subscription<Channel>): void {
     const { session } = subscription;
-    this.#owed.add(session.holders[0], session, subscription);
+    this.#snapshotQueue.add(session.holders[0], session, subscription);
     this.#work();
   }
 
@@ -170,10 +170,10 @@ export class Live implements LiveDesk {
         this.#count(channel, () => this.#frame(channel, this.now()));
         yield;
       }
-      const owed = this.#owed.next();
-      if (owed === undefined) break;
-      const { channel } = owed;
-      if (!channel.subscriptions.has(owed)) continue;
+      const next = this.#snapshotQueue.next();
+      if (next === undefined) break;
+      const { channel } = next;
+      if (!channel.subscriptions.has(next)) continue;
       if (!channel.hasBegun) {
         this.#count(channel, () => {
           channel.begin(this.now());
@@ -181,8 +181,8 @@ export class Live implements LiveDesk {
         });
         yield;
       }
-      if (owed.isReady(this.now())) yield* this.#snapshotSteps(channel, owed.session.form);
-      this.#count(channel, () => Number(owed.catchUp(this.now())));
+      if (next.isReady(this.now())) yield* this.#snapshotSteps(channel, next.session.form);
+      this.#count(channel, () => Number(next.catchUp(this.now())));
       yield;
     }
     this.#snapshots.clear();
@@ -193,7 +193,7 @@ export class Live implements LiveDesk {
     if (channel.subscriptions.size === 0) return 0;
     const sent = channel.tick(now);
     for (const subscription of channel.subscriptions) {
-      if (subscription.isReady(now)) this.owe(subscription as Subscription<Channel>);
+      if (subscription.isReady(now)) this.queueSnapshot(subscription as Subscription<Channel>);
     }
     return sent;
   }

@@ -37,20 +37,20 @@ export interface LiveDesk {
   /** @throws RequestError */
   subscribe(session: LiveSession, request: SubscribeRequest, now: number): Subscription<Channel>;
   unsubscribe(subscription: Subscription<Channel>): void;
-  /** A subscription waits for its SNAPSHOT, which is sent when its turn comes. */
-  owe(subscription: Subscription<Channel>): void;
+  /** Send a subscription its SNAPSHOT when its turn comes. */
+  queueSnapshot(subscription: Subscription<Channel>): void;
   readonly waiting: Waiting;
   readonly allowances: KeptAllowances<UsedLiveAllowances>;
 }
 
-/** Allowances that a dashboard has used. A later socket of the same address goes on with them. */
+/** How much of each allowance a socket has used. The next socket of its address starts from that. */
 export interface UsedLiveAllowances {
   readonly requests: Allowance;
   readonly subscribes: Allowance;
   readonly refusals: Allowance;
 }
 
-/** A request refused because of what other sockets of its address have used. It does not count against its socket. */
+/** Earlier sockets of the address have used up the allowance. This refusal does not count as the socket's own. */
 class InheritedTooFast extends RequestError {}
 
 export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
@@ -58,7 +58,7 @@ export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 /** One dashboard's socket: its requests and its subscriptions. */
 export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly form: LiveForm;
-  /** Holders of its place and of those of its channels. */
+  /** Address and token for whom its place, and those of its channels, count. The address is the first. */
   readonly holders: Holders;
   readonly counters: HubCounters;
   waiting = 0;
@@ -71,7 +71,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly #subscribes = new SocketAllowance(MAX_SUBSCRIBES_PER_5_S, LEAST_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS);
   readonly #refusals = new SocketAllowance(MAX_REFUSALS_PER_MIN, LEAST_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
-  /** `closing`: the hub has closed its socket. Peers that do not answer stay in that state for a while. */
+  /** `closing`: the hub closes it for standing still or for its memory. It stays so until the peer answers. */
   #state: 'open' | 'closing' = 'open';
 
   constructor(live: LiveDesk, form: LiveForm, holders: Holders, counters: HubCounters) {
@@ -103,7 +103,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     const now = this.#live.now();
     this.lastSignAt = now;
     try {
-      spend(this.#requests, now, `more than ${MAX_LIVE_REQUESTS_PER_S} requests a second`);
+      spend(this.#requests, now, `at most ${MAX_LIVE_REQUESTS_PER_S} requests a second`);
       this.#act(decodeRequest(isBinary ? data : Buffer.from(data).toString()), now);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
@@ -132,7 +132,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   }
 
   hasRoom(bytes: number): boolean {
-    // A dashboard that has read everything always gets a little, because others of its address may hold the room.
+    // Others of its address may take all the room, so a socket in which nothing waits always gets this much.
     if (this.waiting === 0 && bytes <= MAX_LIVE_BACKLOG_BYTES) return true;
     return this.#live.waiting.hasRoom(this, bytes);
   }
@@ -159,7 +159,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     if (this.#state === 'closing') return;
     this.#state = 'closing';
     this.counters.add('dashboards_shed');
-    this.close(CLOSE.OVERLOAD, 'this dashboard takes more than the hub has for dashboards');
+    this.close(CLOSE.OVERLOAD, 'the hub is short of memory for dashboards, and closes those that read slowly');
   }
 
   close(code: number, reason: string): void {
@@ -174,7 +174,8 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   }
 
   /**
-   * Count a refusal and answer it. Only the socket's own refusals close it; beyond inherited ones it gets no answers.
+   * Count a refusal and answer it. Too many of its own close the socket. If refusals of earlier sockets have used up
+   * the answers, this one is not answered.
    */
   #refuse(peer: Peer, error: RequestError, now: number): void {
     this.counters.add('messages_refused');
@@ -213,7 +214,11 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
     if (this.#subscriptions.has(sub))
       throw new RequestError('subscription_in_use', `sub ${sub} is subscribed already`, sub);
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS_PER_SOCKET) {
-      throw new RequestError('too_many_subscriptions', `at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} a connection`, sub);
+      throw new RequestError(
+        'too_many_subscriptions',
+        `at most ${MAX_SUBSCRIPTIONS_PER_SOCKET} subscriptions on one connection`,
+        sub,
+      );
     }
     const rule = `at most ${MAX_SUBSCRIBES_PER_5_S} SUBSCRIBE in ${SUBSCRIBES_WINDOW_MS / 1000} s`;
     spend(this.#subscribes, now, rule, sub);
@@ -230,7 +235,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
       attributes: schema.attributes,
     } as const;
     this.send(encodeResponse(subscribed, this.form));
-    this.#live.owe(subscription);
+    this.#live.queueSnapshot(subscription);
   }
 
   #subscription(sub: number): Subscription<Channel> {

@@ -10,10 +10,12 @@ export interface DeliveryQueueContext {
   readonly name: string;
   readonly notifier: Notifier;
   readonly outbox: Outbox;
-  /** Least time between two messages. Transitions that come meanwhile go together. */
+  /** Pause after everything that waited has been sent. Transitions that come meanwhile are sent together. */
   readonly minIntervalMs: number;
   readonly now: () => number;
-  /** As `SendContext.now`. */
+  /**
+   * Wall clock, which notifiers and the outbox get. `now`, a clock that never steps, serves pauses and the status.
+   */
   readonly wallClock: () => number;
   readonly random: () => number;
   readonly log: Readonly<Record<'info' | 'warn' | 'error', (details: object, message: string) => void>>;
@@ -24,15 +26,17 @@ export interface DeliveryQueueContext {
 export interface DeliveryQueueStatus {
   /** Transitions sent. */
   sent: number;
-  /** Requests that failed. */
+  /** Requests that failed, or that the receiver refused for some recipients. */
   failures: number;
   /** Transitions given up, because the receiver will never take them. */
   givenUp: number;
   lastSuccessAt: number | null;
   lastError: { readonly at: number; readonly message: string } | null;
-  /** Failures since the last success. */
+  /** Requests that failed in a row until now. */
   failing: number;
-  /** When it is tried next, or null if it may be tried at once. */
+  /**
+   * No request is made before this time, because of a pause after a failure or a success. Null: none is waited for.
+   */
   nextAttemptAt: number | null;
 }
 
@@ -55,10 +59,10 @@ export class DeliveryQueue {
   #busy: Promise<void> | null = null;
   #isDraining = false;
   /**
-   * Transitions sent or given up that are not yet out of the outbox, because the disk is full, for example. They are
-   * not sent again.
+   * Batch that was sent or given up, until the outbox has removed it. If that fails, on a full disk for example, it
+   * stays here and is not sent again.
    */
-  #done: { readonly batch: readonly Pending[]; readonly remember: Memory } | null = null;
+  #finished: { readonly batch: readonly Pending[]; readonly remember: Memory } | null = null;
   #repeatedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: DeliveryQueueContext) {
@@ -72,18 +76,23 @@ export class DeliveryQueue {
   tick(): void {
     if (this.#busy !== null || this.#ending.signal.aborted) return;
     this.#busy = this.#work()
-      .catch((error) => this.#context.log.error({ err: error, notifier: this.name }, 'internal error of a notifier'))
+      .catch((error) =>
+        this.#context.log.error(
+          { err: error, notifier: this.name },
+          'internal error in the delivery queue of a notifier',
+        ),
+      )
       .finally(() => (this.#busy = null));
   }
 
-  /** Resolve when the request underway has ended. */
+  /** Resolve when the work underway has ended: a round over all that waits, or a first request that failed. */
   async settled(): Promise<void> {
     await this.#busy;
   }
 
   /**
-   * Send what waits, without the minimum interval, then end. Transitions that are not sent when `signal` aborts stay
-   * for the next start.
+   * Send what waits, without the minimum interval, then end. What is still unsent stays in the outbox until the hub
+   * starts again: `signal` was aborted, a request failed, or a failure before has not been waited for.
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#isDraining = true;
@@ -99,12 +108,12 @@ export class DeliveryQueue {
 
   async #work(): Promise<void> {
     const { name, notifier, outbox, now, minIntervalMs } = this.#context;
-    await this.#settle();
+    await this.#removeFinished();
     while (this.#isDue() && !this.#ending.signal.aborted) {
       const batch = outbox.take(name, notifier.maxBatch);
       if (batch.length === 0) break;
       if (!(await this.#deliver(batch))) return;
-      // Transitions that waited together go in one go; then the interval begins.
+      // Batches that wait are sent without a pause. The interval begins after the last one.
       const isLast = outbox.pending(name) === 0;
       this.status.nextAttemptAt = isLast && minIntervalMs > 0 ? now() + minIntervalMs : null;
     }
@@ -124,7 +133,7 @@ export class DeliveryQueue {
     let refusals: readonly string[] = [];
     try {
       const transitions = batch.map(({ transition }) => transition);
-      const sent = await this.#inTime((context) => notifier.send(transitions, context));
+      const sent = await this.#withTimeout((context) => notifier.send(transitions, context));
       remember = sent.remember ?? NOTHING;
       refusals = sent.refusals ?? [];
     } catch (error) {
@@ -133,37 +142,38 @@ export class DeliveryQueue {
       this.status.givenUp += batch.length;
       this.#context.log.error(
         { notifier: name, transitions: batch.map(({ transition }) => transition.key) },
-        'gave up',
+        `notifier ${name} gave up transitions: the receiver will never take them`,
       );
       this.status.nextAttemptAt = null;
-      this.#done = { batch, remember: NOTHING };
-      await this.#settle();
+      this.#finished = { batch, remember: NOTHING };
+      await this.#removeFinished();
       return true;
     }
     this.status.sent += batch.length;
     this.#succeeded();
     if (refusals.length > 0) this.#refused(refusals.join('; '));
-    this.#done = { batch, remember };
-    await this.#settle();
+    this.#finished = { batch, remember };
+    await this.#removeFinished();
     return true;
   }
 
-  async #settle(): Promise<void> {
-    if (this.#done === null) return;
+  async #removeFinished(): Promise<void> {
+    if (this.#finished === null) return;
     const { name, outbox, wallClock } = this.#context;
-    await outbox.settle(name, this.#done.batch, this.#done.remember, wallClock());
-    this.#done = null;
+    await outbox.settle(name, this.#finished.batch, this.#finished.remember, wallClock());
+    this.#finished = null;
   }
 
   async #repeat(): Promise<void> {
     const { name, notifier, outbox, now } = this.#context;
     const { repeatMs } = notifier;
     if (repeatMs === undefined || now() - this.#repeatedAt < repeatMs || !this.#isDue() || this.#isDraining) return;
+    // What a notifier remembers is of alerts that fire.
     const firing = outbox.memories(name) as Parameters<NonNullable<Notifier['repeat']>>[0];
     this.#repeatedAt = now();
     if (firing.length === 0) return;
     try {
-      await this.#inTime(async (context) => notifier.repeat?.(firing, context));
+      await this.#withTimeout(async (context) => notifier.repeat?.(firing, context));
       this.#succeeded();
     } catch (error) {
       this.#repeatedAt = Number.NEGATIVE_INFINITY;
@@ -172,7 +182,7 @@ export class DeliveryQueue {
   }
 
   /** Bound the time of a request, even if the notifier ignores its signal. */
-  async #inTime<Result>(action: (context: SendContext) => Promise<Result>): Promise<Result> {
+  async #withTimeout<Result>(action: (context: SendContext) => Promise<Result>): Promise<Result> {
     const { name, outbox, wallClock, timeoutMs = SEND_TIMEOUT_MS } = this.#context;
     const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(timeoutMs)]);
     const aborted = new Promise<never>((_, reject) => {
@@ -190,16 +200,15 @@ export class DeliveryQueue {
       this.#context.log.info({ notifier: name, failures: status.failing }, `notifier ${name} works again`);
     status.failing = 0;
     status.lastSuccessAt = this.#context.now();
-    // Repeats in between leave the minimum interval as it is.
-    if (this.#isDue()) status.nextAttemptAt = null;
+    status.nextAttemptAt = null;
   }
 
-  /** Some recipients will never take a message that others took. */
+  /** Record that the receiver took a message, but refused it for good for some recipients. */
   #refused(message: string): void {
     const { name, now, log } = this.#context;
     this.status.failures++;
     this.status.lastError = { at: now(), message };
-    log.error({ notifier: name, refusals: message }, `notifier ${name}: the server refuses recipients`);
+    log.error({ notifier: name, refusals: message }, `notifier ${name}: the receiver refuses recipients`);
   }
 
   #failed(error: unknown): void {
@@ -216,10 +225,10 @@ export class DeliveryQueue {
   }
 }
 
-/** Return the reason for people, without secrets that an error may contain. */
+/** Return why it failed, for people. Only `code` and `message` are read: other properties may contain secrets. */
 function sayWhy(error: unknown): string {
   if (error instanceof DeliveryError) return error.message;
   const { name, code, message } = Object(error) as Partial<NodeJS.ErrnoException>;
   if (name === 'TimeoutError') return 'no answer in time';
-  return [code, message].filter((part) => typeof part === 'string' && part !== '').join(': ') || 'it failed';
+  return [code, message].filter((part) => typeof part === 'string' && part !== '').join(': ') || 'no reason given';
 }

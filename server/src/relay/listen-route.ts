@@ -209,7 +209,7 @@ class ListenerSocket implements SocketHandler {
     if (report.isLatencyImpossible) counters.add('latency_impossible');
     if (report.hidden !== null) listener.setHidden(report.hidden);
     if (listener.reported(lastSeq, recent)) counters.add('figures_impossible');
-    this.#stream.heard(listener);
+    this.#stream.bookReportedGap(listener);
     if (listener.isPingDue && listener.isCaughtUp) listener.ping(true, this.#context.now());
     if (!listener.isHidden) this.#pace(listener);
   }

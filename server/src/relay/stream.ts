@@ -31,12 +31,12 @@ import { SUPPLY, Supply } from './supply.js';
 /** One stream: its engine, its listeners, and the way of a chunk between them. */
 export class Stream {
   readonly name: string;
-  /** Holders of its place: the first who asked for it. */
+  /** Who asked for this stream first. It takes one of the places that they may have. */
   readonly makers: Holders;
   readonly slot: number;
   readonly listeners = new Set<Listener>();
   readonly recent = new RecentChunks();
-  /** External connections. */
+  /** Connections that another server serves and reports. */
   readonly reported = new Set<ExternalConnection>();
   readonly clients: ClientHistory;
   /** Number of the last chunk; 0 before the first. An engine that takes over goes on counting. */
@@ -46,23 +46,24 @@ export class Stream {
   /** Audio published so far, ms. */
   audioMs = 0;
   engine: Peer | null = null;
-  /** Decides who may take its place. */
+  /** Decides who may replace the present engine. */
   readonly seat = new EngineSeat();
   /** Since when the present engine is here. Meaningless without one. */
   engineSince = 0;
   /** Chunks, and audio in ms, published before it came. */
   publishedBefore = 0;
   audioBefore = 0;
-  /** When the present engine's first chunk came, or else the engine; and the length of that chunk, 0 before it. */
+  /** When the present engine's first chunk came; until then, when the engine came. */
   audioSince = 0;
+  /** Length of that chunk; 0 until it comes. */
   firstChunkMs = 0;
-  /** When its last message was complete, or when it connected. */
+  /** When the engine last completed a message; until its first, when it connected. */
   engineMessageAt = 0;
   /** Whether it is being closed because it finished no message for too long. */
   isEngineStalled = false;
   readonly openedAt: number;
   format: AudioFormat | null = null;
-  /** An engine has been here, or has sent events of it. */
+  /** Whether an engine has ever connected, or sent events about this stream. */
   hadEngine = false;
   /** Since when it has had neither engine nor listener, or null. */
   idleSince: number | null;
@@ -73,10 +74,10 @@ export class Stream {
   readonly #rebuffering = new RebufferingRatio();
   readonly #supply: Supply;
   readonly #fanOut: FanOut;
-  /** Allowance of the stream, so that an engine that comes again continues it. */
-  readonly #chunks = new Reserve(MAX_CHUNKS_PER_S, MAX_CHUNKS_AT_ONCE);
+  /** Bounds the rate of chunks. It belongs to the stream, so an engine that reconnects gets no fresh allowance. */
+  readonly #chunkRate = new Reserve(MAX_CHUNKS_PER_S, MAX_CHUNKS_AT_ONCE);
 
-  /** `maxOutstandingMs`: as configured. */
+  /** `maxOutstandingMs`: audio that a listener may have been sent and not confirmed, as configured. */
   constructor(
     name: string,
     makers: Holders,
@@ -106,13 +107,13 @@ export class Stream {
 
   /** Count a chunk that an engine sends. Return why it is one too many, or null if it may be published. */
   takeChunk(now: number): string | null {
-    if (!this.#chunks.take(now)) return TOO_FAST;
+    if (!this.#chunkRate.take(now)) return TOO_FAST;
     return this.#fanOut.isFull(this.listeners) ? TOO_MANY_WAIT : null;
   }
 
   /**
-   * Send a chunk of the engine to every listener: encoded once, booked for each. `stalledMs`: how long the loop was
-   * blocked recently.
+   * Encode a chunk of the engine once, and send it to every listener. Count it as sent or dropped for each.
+   * `stalledMs`: how long the loop was blocked recently.
    */
   publish(published: PublishedChunk, now: number, stalledMs = 0): void {
     const seq = ++this.seq;
@@ -149,7 +150,7 @@ export class Stream {
 
   #deliverLater(chunk: OutgoingChunk, now: number): void {
     const bytes = chunk.message.length;
-    // Dropped chunks wait for their turn, too, because the order holds for them.
+    // A chunk that will be dropped waits for its turn, too: each listener's account needs the order of chunks.
     const isDropped = !this.#fanOut.hasRoom(this.listeners, bytes);
     const kept = { ...chunk, message: isDropped ? NOTHING : chunk.message.slice() };
     this.#fanOut.add(this.listeners, kept.message.length, (some) => {
@@ -175,7 +176,7 @@ export class Stream {
     this.#supply.begin();
   }
 
-  /** Whether the next chunk is late, so that all buffers drain. */
+  /** Whether the next chunk is late, which drains every listener's buffer. True if there is no engine. */
   isLate(now: number): boolean {
     return this.engine === null || now - this.chunkAt > lateAfterMs(this.recent.longestMs);
   }
@@ -186,7 +187,8 @@ export class Stream {
   }
 
   /**
-   * Whether its engine may be making a longer chunk than any before, because it had come just before the last one.
+   * Whether the engine may be making a longer chunk than any before. True until 12 s after it came, and until 12 s
+   * after each chunk of those first 12 s.
    */
   isSettling(now: number): boolean {
     const { chunkAt, engineSince } = this;
@@ -204,13 +206,13 @@ export class Stream {
     return this.seq === 0 ? 0 : this.recent.durationOf(this.seq);
   }
 
-  /** Whether its engine sent more at once in the last minute than listeners may be sent. */
+  /** Whether the engine, in the last minute, was further ahead of real time than a listener may be sent audio. */
   hadBurst(now: number): boolean {
     return this.#supply.burstMs(now) > 0;
   }
 
-  /** Book the audio gap of a connection since its report before. */
-  heard({ gapMs, sinceMs, lastReportAt, isPlaying }: Connection): void {
+  /** Add the audio gap that a connection has reported since its report before. */
+  bookReportedGap({ gapMs, sinceMs, lastReportAt, isPlaying }: Connection): void {
     if (Number.isNaN(gapMs)) return;
     this.#table.add(this.slot, STREAM.audio_gap_ms, gapMs);
     if (isPlaying) this.#rebuffering.add(gapMs, sinceMs, lastReportAt);
@@ -222,7 +224,7 @@ export class Stream {
     this.#rebuffering.add(gapMs, awayMs, now);
   }
 
-  /** Book chunks sent and dropped for an external connection. `droppedNow`: of these, just now. */
+  /** Add chunks sent and dropped for an external connection. `droppedNow`: how many were dropped just now. */
   noteReported(sent: number, dropped: number, droppedNow: number, now: number): void {
     this.#table.add(this.slot, STREAM.chunks_sent, sent);
     this.#table.add(this.slot, STREAM.chunks_dropped, dropped);
@@ -241,7 +243,7 @@ export class Stream {
     this.#table.set(this.slot, STREAM.dropped_per_min, this.#drops.total(now));
   }
 
-  /** Judge how its engine supplies it, once a second, by the rate in its row. */
+  /** Judge how well the engine supplies the stream. Call it once a second, after the row has its audio rate. */
   judge(now: number): void {
     const supply = this.#supply;
     const reason = this.#reason(now);
@@ -253,7 +255,7 @@ export class Stream {
     supply.tick();
   }
 
-  /** Return the reason; NaN if it has no engine here, and had none. */
+  /** Return the reason for the status. NaN if the stream has no engine, and has lost none. */
   #reason(now: number): number {
     const read = (column: number) => this.#table.get(this.slot, column);
     if (this.engine === null) return read(STREAM.engine_offline_since) > 0 ? SUPPLY.engine_offline : Number.NaN;
@@ -281,10 +283,10 @@ const TOO_FAST =
   'send longer chunks, in real time';
 
 const TOO_MANY_WAIT =
-  `the hub still sends ${MAX_WAITING_CHUNKS} earlier chunks of this stream to its listeners, as many as may wait; ` +
+  `${MAX_WAITING_CHUNKS} earlier chunks of this stream wait to be sent to its listeners, and no more may wait; ` +
   'send longer chunks, in real time';
 
-/** An engine may make chunks of 10 s, and send each when it is whole. */
+/** An engine may make chunks of 10 s, and send each when it is complete. It has 2 s more to make it. */
 const FIRST_CHUNK_MS = 12_000;
 
 /** Status of a stream by its reason. */
@@ -297,8 +299,8 @@ const SUPPLY_STATUS: Readonly<Record<number, number>> = {
   [SUPPLY.late]: STATUS.warning,
 };
 
-/** One for all streams, because a chunk is sent before the next is written. It grows to the largest. */
+/** Shared by all streams: a chunk is sent, copied or dropped before the next is written. Grows to fit the largest. */
 const writer = new Writer(64 * 1024);
 
-/** Payload of a chunk that is dropped for all. */
+/** Message of a chunk that is dropped for every listener. */
 const NOTHING = new Uint8Array(0);

@@ -2,31 +2,37 @@ import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path';
 import { encodeRecord, type Reading, readRecords } from './record.js';
 
-/** Names that a file has until it is published. A crash leaves them, and the next start removes them. */
-export const UNPUBLISHED = '.new';
+/** Ends the name of a file until it is published. A crash leaves such a file, and the next start removes it. */
+export const UNPUBLISHED_SUFFIX = '.new';
 
-/** A file of records that is written at its end, off the event loop. After an error it must not be written again. */
+/**
+ * A file of records, to which others are appended off the event loop. After a failed write, append nothing more: the
+ * file may end in half a record, which `size` does not count.
+ */
 export class RecordFile {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #inode: bigint;
   #size: number;
-  #next: number;
+  #nextNumber: number;
 
   private constructor(path: string, file: FileHandle, inode: bigint, size: number, next: number) {
     this.path = path;
     this.#file = file;
     this.#inode = inode;
     this.#size = size;
-    this.#next = next;
+    this.#nextNumber = next;
   }
 
   /** Begin a file that has another name until `publish`, so that nobody ever finds it half written. */
   static async create(path: string): Promise<RecordFile> {
-    return RecordFile.#open(path, `${path}${UNPUBLISHED}`, 'w', 0, 0);
+    return RecordFile.#open(path, `${path}${UNPUBLISHED_SUFFIX}`, 'w', 0, 0);
   }
 
-  /** Go on with a file, which is made if it is missing. A torn tail is cut. `take` gets its records. */
+  /**
+   * Open a file to append to it. A missing one is created. A torn record at the end is cut off. `take` is called with
+   * the payload of each record, and with its offset in the file.
+   */
   static async resume(
     path: string,
     take: (payload: Buffer, at: number) => void,
@@ -53,13 +59,13 @@ export class RecordFile {
     return this.#size;
   }
 
-  /** Write records behind each other in one go; each is given in parts. Return where each of them starts. */
+  /** Append records in order. Each payload is given in parts. Return the offset in the file at which each begins. */
   async append(payloads: readonly (readonly Uint8Array[])[]): Promise<number[]> {
-    const places: number[] = [];
+    const offsets: number[] = [];
     let size = this.#size;
     const records = payloads.map((parts, index) => {
-      const record = encodeRecord(this.#next + index, ...parts);
-      places.push(size);
+      const record = encodeRecord(this.#nextNumber + index, ...parts);
+      offsets.push(size);
       size += record.length;
       return record;
     });
@@ -68,32 +74,32 @@ export class RecordFile {
       written += (await this.#file.write(bytes, written, bytes.length - written, null)).bytesWritten;
     }
     this.#size = size;
-    this.#next += records.length;
-    return places;
+    this.#nextNumber += records.length;
+    return offsets;
   }
 
-  /** Done when everything that was written survives a loss of power. */
+  /** Flush what was written. Resolves once it survives a loss of power. */
   async sync(): Promise<void> {
     await this.#file.datasync();
   }
 
-  /** Give the file its name. Done when that survives a loss of power. */
+  /** Give the file its name. Resolves once the name and the content survive a loss of power. */
   async publish(): Promise<void> {
     await this.sync();
-    await rename(`${this.path}${UNPUBLISHED}`, this.path);
+    await rename(`${this.path}${UNPUBLISHED_SUFFIX}`, this.path);
     const folder = await open(dirname(this.path), 'r');
     await folder.sync().finally(() => folder.close());
   }
 
   /**
-   * Whether the file still lies where it was made: a removed one takes everything that is written to it, for nobody.
+   * Whether `path` still leads to this file. Writing to a removed file succeeds, but nobody can read it afterwards.
    */
   async isInPlace(): Promise<boolean> {
     const found = await stat(this.path, { bigint: true }).catch(() => null);
     return found?.ino === this.#inode;
   }
 
-  /** Never fails: everything that matters was synced before. */
+  /** Close the file, and ignore errors: call `sync` before if it matters that everything is written. */
   async close(): Promise<void> {
     await this.#file.close().catch(() => {});
   }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Databases, Write } from './database.js';
-import { RecordFile, UNPUBLISHED } from './record-file.js';
+import { RecordFile, UNPUBLISHED_SUFFIX } from './record-file.js';
 import {
   type Damage,
   encodeEnd,
@@ -149,7 +149,7 @@ export class StateWriter {
     }
     for (const name of names) {
       const isOld = isStateFile(name) && numberOf(name) < this.#snapshot;
-      const isLeft = name.endsWith(UNPUBLISHED) && isStateFile(name.slice(0, -UNPUBLISHED.length));
+      const isLeft = name.endsWith(UNPUBLISHED_SUFFIX) && isStateFile(name.slice(0, -UNPUBLISHED_SUFFIX.length));
       if (isOld || isLeft) rmSync(join(this.#dir, name), { force: true });
     }
   }
@@ -163,7 +163,7 @@ export class StateWriter {
 /** Close and remove a file that was not published. */
 function discard(file: RecordFile): void {
   void file.close();
-  rmSync(`${file.path}${UNPUBLISHED}`, { force: true });
+  rmSync(`${file.path}${UNPUBLISHED_SUFFIX}`, { force: true });
 }
 
 function* pieces(writes: Iterable<Write>): Generator<Buffer[]> {

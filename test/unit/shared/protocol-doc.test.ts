@@ -158,7 +158,7 @@ test('the text says what outside authors of clients had to ask', () => {
     "REST answers a row as one JSON object: `id` is the row's key",
     'a client acknowledges each frame that it reads and does not apply, too',
     'The hub sends an engine nothing when it connects',
-    'a chunk has its payload and at most 29 bytes more',
+    'a chunk on `/listen` has at most 29 bytes more than its payload',
   ]) {
     expect(flowing).toContain(fact);
   }
