@@ -2,8 +2,11 @@
 // Nothing else is imported before the version is known: older Nodes end with a stack trace on the first new feature.
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major > 20 || (major === 20 && minor >= 19)) {
-  const { main } = await import('../dist/cli.js');
-  process.exitCode = await main(process.argv);
+  import('../dist/cli.js')
+    .then(({ main }) => main(process.argv))
+    .then((code) => {
+      process.exitCode = code;
+    });
 } else {
   process.stderr.write(
     `auralis-hub: Node ${process.versions.node} is too old: install Node 20.19 or later (22 is a good choice)\n`,

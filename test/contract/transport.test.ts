@@ -1,3 +1,4 @@
+import '@auralis/server/transport/uws-head-size';
 import { startUws } from '@auralis/server/transport/uws';
 import { startWs } from '@auralis/server/transport/ws';
 import { describe } from '@jest/globals';

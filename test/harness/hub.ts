@@ -20,6 +20,8 @@ export interface Under {
   readonly uid?: number;
   /** A shell command to run first, such as `ulimit -f 100`. */
   readonly shell?: string;
+  /** Program and first arguments, such as those of an installed hub. By default Node, and the hub of the checkout. */
+  readonly command?: readonly string[];
 }
 
 /** The real built hub, as a process of its own, with a data directory of its own that goes with it. */
@@ -129,10 +131,14 @@ export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {
   return { exited, output: () => log.join(''), kill: (signal: NodeJS.Signals) => child.kill(signal) };
 }
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv = {}, { uid, shell }: Under = {}) {
+function run(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  { uid, shell, command = [process.execPath, BIN] }: Under = {},
+) {
   const ownDir = env.AURALIS_DATA_DIR === undefined ? newDataDir() : null;
   const first = shell === undefined ? [] : ['sh', '-c', `${shell} && exec "$0" "$@"`];
-  const [program = '', ...given] = [...first, process.execPath, BIN, ...args];
+  const [program = '', ...given] = [...first, ...command, ...args];
   const child = spawn(program, given, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),

@@ -31,7 +31,7 @@ export const WALLS: Readonly<Record<string, Readonly<Record<string, string>>>> =
     history: '@shared node state store',
     alerts: '@shared node npm config limits state time',
     notify: '@shared node npm . alerts config state store time',
-    http: '@shared node npm alerts auth history limits prometheus state time transport',
+    http: '@shared node npm . alerts auth history limits prometheus state time transport',
     // The hub puts the parts together. Only commands and the entry of the package import it.
     hub: `@shared node npm . alerts auth config engine external history host http ingest limits live notify prometheus relay
       state store time transport`,

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { SOCKET_ROLES } from '../auth/roles.js';
 import type { EngineRoom } from '../engine/room.js';
 import { CmcdRecord } from '../external/cmcd.js';
@@ -6,6 +5,7 @@ import { CmcdIntake } from '../external/cmcd-intake.js';
 import { ConnectionInbox } from '../external/connection-record.js';
 import type { ExternalConnections } from '../external/external-connections.js';
 import { ReportIntake } from '../external/report-intake.js';
+import { WEB_FOLDER } from '../files.js';
 import type { History } from '../history/history.js';
 import type { Api } from '../http/api.js';
 import { createApp } from '../http/app.js';
@@ -91,7 +91,7 @@ function app(context: ServiceContext): Api {
     reports: new ReportIntake(context.reported, new ConnectionInbox(), counters),
     alerts: alertPipeline.alerting,
     notifiers: alertPipeline.notifications,
-    files: new StaticFiles(fileURLToPath(new URL('../../../client/dist/web', import.meta.url))),
+    files: new StaticFiles(WEB_FOLDER),
     guard: door.guard,
     relay,
     version: VERSION,

@@ -1,4 +1,5 @@
 import type { StartTransport } from './transport.js';
+import './uws-head-size.js';
 import { startWs } from './ws.js';
 
 export interface SelectedTransport {
@@ -11,6 +12,9 @@ export interface SelectedTransport {
 export class TransportUnavailableError extends Error {
   override readonly name = 'TransportUnavailableError';
 }
+
+/** What `npm install` takes to add uWebSockets to the installed package, or `npx` after `-p`. */
+export const UWS_PACKAGE = 'uWebSockets.js@npm:uws-pack@20.0.8';
 
 /** Overrides the packaged build, which has binaries for Node 20 and 22, with its author's release for glibc 2.38. */
 export const AUTHORS_RELEASE = 'github:uNetworking/uWebSockets.js#v20.64.0';
@@ -31,16 +35,30 @@ export async function selectTransport(
   if (choice === 'ws') return { start: startWs };
   try {
     return { start: await load() };
-  } catch {
-    const reason = `uWebSockets.js has no binary for Node ${process.versions.node}, ${process.platform} ${process.arch}, ${libc()}`;
-    const override = `override uWebSockets.js with ${AUTHORS_RELEASE} in pnpm-workspace.yaml`;
-    const remedy = `run Node 20 or 22 on glibc or, on glibc 2.38 and later, ${override}`;
+  } catch (error) {
+    const { reason, remedy } = isMissing(error) ? NOT_INSTALLED : noBinary();
     if (choice === 'uws') throw new TransportUnavailableError(`${reason}: take --transport auto or ws, or ${remedy}`);
     return {
       start: startWs,
       note: `${reason}: running on ws, with twice the CPU for each message. To change that, ${remedy}`,
     };
   }
+}
+
+/** Its package is an optional one of the installed hub. */
+const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+
+const NOT_INSTALLED = {
+  reason: 'uWebSockets.js is not installed',
+  remedy: `install ${UWS_PACKAGE} beside auralis-hub`,
+};
+
+function noBinary() {
+  const override = `override uWebSockets.js with ${AUTHORS_RELEASE} in pnpm-workspace.yaml`;
+  return {
+    reason: `uWebSockets.js has no binary for Node ${process.versions.node}, ${process.platform} ${process.arch}, ${libc()}`,
+    remedy: `run Node 20 or 22 on glibc or, on glibc 2.38 and later, ${override}`,
+  };
 }
 
 /** Return the C library that binaries must match, with its version. */

@@ -1,4 +1,5 @@
 import { MAX_HEAD_BYTES } from '@auralis/shared';
 
-// uWebSockets reads this once, when its binary loads: this module is imported before it. Its own default is 4 KB.
+// uWebSockets reads this once, when its binary loads, so whoever loads it imports this module before. Its own default
+// is 4 KB.
 process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(MAX_HEAD_BYTES);

@@ -1,4 +1,3 @@
-import './uws-head-size.js';
 import {
   App,
   type HttpRequest,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { SWAGGER_UI_FOLDER } from '../../files.js';
 import type { Api } from '../api.js';
 import { type StaticFile, serveFile, staticFile } from '../static.js';
 
@@ -53,7 +53,6 @@ const ALWAYS_ASK = 'no-cache';
  * for.
  */
 export function addDocsRoutes(app: Api): void {
-  const root = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const texts: ReadonlyMap<string, string> = new Map([
     ['docs.html', PAGE],
     ['docs.css', STYLE],
@@ -62,7 +61,9 @@ export function addDocsRoutes(app: Api): void {
   const names = [...texts.keys(), 'swagger-ui.css', 'swagger-ui-bundle.js'];
   const prepare = async (name: string): Promise<StaticFile> => {
     const text = texts.get(name);
-    const bytes = new Uint8Array(text === undefined ? await readFile(join(root, name)) : Buffer.from(text));
+    const bytes = new Uint8Array(
+      text === undefined ? await readFile(join(SWAGGER_UI_FOLDER, name)) : Buffer.from(text),
+    );
     // On a thread of zlib's own: the bundle takes 75 ms.
     return staticFile(name, bytes, new Uint8Array(await compressed(bytes)));
   };
