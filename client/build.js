@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, uti
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { treeOf } from './declarations.js';
 
 const client = fileURLToPath(new URL('.', import.meta.url));
 const web = join(client, 'dist/web');
@@ -32,6 +33,7 @@ const COMMON_INPUTS = ['dist/audio', 'dist/live', 'dist/*', '../shared/dist', 'b
 
 const work = [
   ...SDKS.map((sdk) => ({ name: sdk.name, inputs: COMMON_INPUTS, make: () => buildSdk(sdk) })),
+  { name: 'declarations', inputs: [...COMMON_INPUTS, 'declarations.js'], make: declarations },
   ...PAGES.filter((name) => existsSync(join(client, name, 'index.html'))).map((name) => ({
     name,
     // Pages share code with each other, and take the SDKs from their sources.
@@ -72,6 +74,14 @@ async function buildSdk({ name, entry, maxBytes }) {
   if (bytes < maxBytes) return new Map([[`sdk/${name}.js`, code]]);
   console.error(`sdk/${name}.js is too large: import less`);
   return null;
+}
+
+/** Types of the SDKs: one file beside each module, and a folder of those that it imports. */
+function declarations() {
+  const entryOf = ({ entry }) => entry.replace(/^dist/, 'client');
+  const files = [...treeOf(SDKS.map(entryOf), '.d.ts')].map(([path, text]) => [`sdk/types/${path}`, text]);
+  const beside = SDKS.map((sdk) => [`sdk/${sdk.name}.d.ts`, `export * from './types/${entryOf(sdk)}';\n`]);
+  return new Map([...beside, ...files]);
 }
 
 /**

@@ -16,6 +16,6 @@ export async function makeSdkPackage(work, out) {
     for (const [path, text] of treeOf(['client/index.js'], ending)) write(join(folder, 'dist', path), text);
   }
   copy('LICENSE', folder);
-  copy('docs/listen.md', folder, 'README.md');
+  copy('docs/sdk.md', folder, 'README.md');
   return pack(folder, MANIFEST, out);
 }

@@ -26,9 +26,9 @@ export class FrameBuilder {
   // Scratch of one column, used again for the next.
   /** Slots of the cells that differ from the baseline. */
   #slots = new Uint32Array(16);
-  /** By how much each of them differs. */
+  /** Differences of these cells from the baseline. */
   #values = new Float64Array(16);
-  /** What each of them holds now. */
+  /** Present values of these cells. */
   #absolutes = new Float64Array(16);
   /** Differences of all cells by slot, where each fits into a byte. */
   #bytes = new Int8Array(16);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { grafanaDashboard } from './dashboard.js';
 import { allMetrics, specifiedMetrics } from './metrics-table.js';
 import { prometheusRules } from './prometheus-rules.js';
+import { sdkReference } from './sdk-reference.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -14,21 +15,22 @@ export interface Output {
   readonly text: () => string;
 }
 
-const README_BEGIN = '<!-- generate:metrics:begin -->';
-const README_END = '<!-- generate:metrics:end -->';
-
 export const OUTPUTS: readonly Output[] = [
   { path: 'deploy/prometheus-rules.yml', text: prometheusRules },
   { path: 'deploy/grafana-dashboard.json', text: grafanaDashboard },
   { path: 'docs/metrics.md', text: allMetrics },
-  { path: 'README.md', text: () => withSection(committed('README.md'), specifiedMetrics()) },
+  { path: 'README.md', text: () => withSection('README.md', 'metrics', specifiedMetrics()) },
+  { path: 'docs/sdk.md', text: () => withSection('docs/sdk.md', 'reference', sdkReference()) },
 ];
 
 export const pathOf = (path: string) => ROOT + path;
 export const committed = (path: string) => readFileSync(pathOf(path), 'utf8');
 
-function withSection(text: string, section: string): string {
-  const [from, to] = [text.indexOf(README_BEGIN), text.indexOf(README_END)];
-  if (from < 0 || to < from) throw new Error(`README.md lacks the lines ${README_BEGIN} and ${README_END}`);
-  return `${text.slice(0, from)}${README_BEGIN}\n\n${section}\n\n${text.slice(to)}`;
+/** Return the text of a file with `section` between its two markers. */
+function withSection(path: string, name: string, section: string): string {
+  const text = committed(path);
+  const [begin, end] = [`<!-- generate:${name}:begin -->`, `<!-- generate:${name}:end -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${path} lacks the lines ${begin} and ${end}`);
+  return `${text.slice(0, from)}${begin}\n\n${section}\n\n${text.slice(to)}`;
 }

@@ -168,7 +168,7 @@ export class DeliveryQueue {
     const { name, notifier, outbox, now } = this.#context;
     const { repeatMs } = notifier;
     if (repeatMs === undefined || now() - this.#repeatedAt < repeatMs || !this.#isDue() || this.#isDraining) return;
-    // What a notifier remembers is of alerts that fire.
+    // A notifier remembers something of an alert only while that fires.
     const firing = outbox.memories(name) as Parameters<NonNullable<Notifier['repeat']>>[0];
     this.#repeatedAt = now();
     if (firing.length === 0) return;

@@ -31,7 +31,7 @@ import { SUPPLY, Supply } from './supply.js';
 /** One stream: its engine, its listeners, and the way of a chunk between them. */
 export class Stream {
   readonly name: string;
-  /** Who asked for this stream first. It takes one of the places that they may have. */
+  /** The address and the token that asked for this stream first. It takes one of their places. */
   readonly makers: Holders;
   readonly slot: number;
   readonly listeners = new Set<Listener>();

@@ -13,7 +13,7 @@ export class TransportUnavailableError extends Error {
   override readonly name = 'TransportUnavailableError';
 }
 
-/** What `npm install` takes to add uWebSockets to the installed package, or `npx` after `-p`. */
+/** Package of uWebSockets, as `npm install` takes it, and `npx` after `-p`. */
 export const UWS_PACKAGE = 'uWebSockets.js@npm:uws-pack@20.0.8';
 
 /** Overrides the packaged build, which has binaries for Node 20 and 22, with its author's release for glibc 2.38. */
