@@ -16,8 +16,11 @@ export const NO_SOCKET = 0;
 export interface ConnectionEvents {
   opened(): void;
   received(data: ArrayBuffer | string): void;
-  /** `again`: another try is on its way; otherwise this is the end. Not called after `close`. */
-  lost(code: number, again: boolean): void;
+  /**
+   * `again`: another try is on its way; otherwise this is the end. `reason`: '' where nobody gave one. Not called after
+   * `close`.
+   */
+  lost(code: number, again: boolean, reason: string): void;
 }
 
 /** A WebSocket that comes back: full jitter between tries, for as long as the close codes allow it. */
@@ -49,11 +52,11 @@ export class Connection {
       socket = this.#connect();
     } catch (error) {
       reportFault(error);
-      this.#events.lost(NO_SOCKET, false);
+      this.#events.lost(NO_SOCKET, false, (error as Error).message);
       return;
     }
     this.#socket = socket;
-    this.#schedule(() => this.drop(), CONNECT_TIMEOUT_MS);
+    this.#schedule(() => this.drop('no answer'), CONNECT_TIMEOUT_MS);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       if (socket !== this.#socket) return;
@@ -64,8 +67,8 @@ export class Connection {
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#events.received(data);
     };
-    socket.onclose = ({ code }) => {
-      if (socket === this.#socket) this.#lost(code);
+    socket.onclose = ({ code, reason }) => {
+      if (socket === this.#socket) this.#lost(code, reason);
     };
     // A close follows each error and says as much. Some implementations throw where nobody listens.
     socket.onerror = () => {};
@@ -79,10 +82,10 @@ export class Connection {
   }
 
   /** Gives up on a socket that is dead but does not know it, and tries again. */
-  drop(): void {
+  drop(reason = ''): void {
     const socket = this.#socket;
     if (socket === null) return;
-    this.#lost(CLOSED_ABNORMALLY);
+    this.#lost(CLOSED_ABNORMALLY, reason);
     socket.close();
   }
 
@@ -93,14 +96,14 @@ export class Connection {
     socket?.close(1000);
   }
 
-  #lost(code: number): void {
+  #lost(code: number, reason: string): void {
     this.#socket = null;
     this.#runtime.clearTimeout(this.#timer);
     if (this.#runtime.now() - this.#openedAt >= STABLE_MS) this.#attempt = 0;
     this.#openedAt = Number.POSITIVE_INFINITY;
     const again = mayReconnect(code);
     if (again) this.#schedule(() => this.open(), backoffMs(this.#attempt++, this.#runtime.random()));
-    this.#events.lost(code, again);
+    this.#events.lost(code, again, reason);
   }
 
   #schedule(run: () => void, ms: number): void {

@@ -2,6 +2,7 @@ import { SUBSCRIBES_WINDOW_MS } from '@auralis/shared/limits';
 import { decodeResponse, encodeRequest } from '@auralis/shared/live-codec';
 import {
   type CatalogueEntry,
+  type Frame,
   type LiveForm,
   type Request,
   type Response,
@@ -13,8 +14,10 @@ import { Connection, socketUrl } from '../connection.js';
 import { guarded, reportFault } from '../guard.js';
 import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
 import { protocolsWith } from '../token.js';
+import { Acks } from './acks.js';
+import { Catalogue } from './catalogue.js';
 import { LiveSubscription } from './live-subscription.js';
-import type { LiveClientOptions, LiveState, OnChange, Subscription, SubscriptionOptions } from './types.js';
+import type { LiveClientOptions, LiveState, Loss, OnChange, Subscription, SubscriptionOptions } from './types.js';
 import { Watch } from './watch.js';
 
 /** Frames take their time on the way; up to this they are not late. */
@@ -30,6 +33,8 @@ export class LiveClient {
    * another), else null.
    */
   closeCode: number | null = null;
+  /** How the last connection or try ended; null before that, and while the hub is there. */
+  loss: Loss | null = null;
 
   readonly #form: LiveForm;
   readonly #runtime: Runtime;
@@ -42,9 +47,8 @@ export class LiveClient {
   /** Until the first PONG: the hub's clock in WELCOME minus this one when it came. */
   #offsetMs = 0;
   #welcomed = false;
-  /** Channels that wait for the SNAPSHOT after a BEHIND. */
-  readonly #behind = new Set<number>();
-  #byTable = new Map<string, readonly CatalogueEntry[]>();
+  readonly #acks = new Acks((ack) => this.#send(ack));
+  #catalogue = new Catalogue([]);
   /** Runs while a subscription waits because it was refused as too fast. */
   #retryTimer: unknown = null;
 
@@ -61,14 +65,14 @@ export class LiveClient {
       {
         opened: () => this.#watch.start(),
         received: (data) => this.#received(data),
-        lost: (code, again) => this.#lost(code, again),
+        lost: (code, again, reason) => this.#lost(code, again, reason),
       },
       this.#runtime,
     );
     this.#watch = new Watch(
       {
         ping: () => this.#send({ kind: 'ping', t: this.#runtime.now() }),
-        dead: () => this.#connection.drop(),
+        dead: () => this.#connection.drop('the hub went silent'),
         expectsFrames: () => !this.#welcomed || [...this.#subscriptions.values()].some((each) => each.ready),
       },
       this.#runtime,
@@ -76,7 +80,7 @@ export class LiveClient {
     this.#connection.open();
   }
 
-  /** Calls back at each change of `state`; returns what ends that. */
+  /** Calls back at each change of `state` and at each `loss`; returns what ends that. */
   onState(callback: (state: LiveState) => void): () => void {
     this.#listeners.add(callback);
     return () => this.#listeners.delete(callback);
@@ -84,7 +88,7 @@ export class LiveClient {
 
   /** The catalogue's columns of a table, in its order; empty before WELCOME. */
   columns(table: string): readonly CatalogueEntry[] {
-    return this.#byTable.get(table) ?? [];
+    return this.#catalogue.table(table);
   }
 
   /** The hub's clock now, ms since 1970, as estimated; this machine's own before WELCOME. */
@@ -117,6 +121,15 @@ export class LiveClient {
     return subscription;
   }
 
+  /** Confirms no frame until `resume`: the hub then skips frames, and says so, as for a client that is slow. */
+  pause(): void {
+    this.#acks.hold();
+  }
+
+  resume(): void {
+    this.#acks.release();
+  }
+
   /** Ends the connection for good. Rows stay readable. */
   close(): void {
     this.#connection.close();
@@ -135,7 +148,7 @@ export class LiveClient {
     } catch (error) {
       // An unreadable message leaves rows that cannot be trusted.
       reportFault(error);
-      this.#connection.drop();
+      this.#connection.drop(`not understood: ${(error as Error).message}`);
     }
   }
 
@@ -145,15 +158,11 @@ export class LiveClient {
         this.#welcome(response.welcome);
         break;
       case 'subscribed': {
-        const catalogue = new Map(this.hub?.catalogue.map((entry) => [entry.id, entry]));
-        const columns = response.columns.flatMap((id) => catalogue.get(id) ?? []);
-        this.#subscriptions.get(response.sub)?.subscribed(response.channel, columns, response.attributes);
+        const { sub, channel, columns, attributes } = response;
+        this.#subscriptions.get(sub)?.subscribed(channel, this.#catalogue.columns(columns), attributes);
         break;
       }
       case 'snapshot':
-        if (this.#behind.delete(response.channel)) this.#setLive();
-        this.#frame(response);
-        break;
       case 'delta':
         this.#frame(response);
         break;
@@ -161,8 +170,7 @@ export class LiveClient {
         for (const subscription of this.#of(response.channel)) subscription.gone(response.source);
         break;
       case 'behind':
-        if (this.#of(response.channel).length > 0) this.#behind.add(response.channel);
-        this.#setLive();
+        this.#skipped(response);
         break;
       case 'pong': {
         const { t, now } = response;
@@ -180,21 +188,27 @@ export class LiveClient {
 
   #welcome(welcome: Welcome): void {
     this.hub = welcome;
-    this.#byTable = groupByTable(welcome.catalogue);
+    this.#catalogue = new Catalogue(welcome.catalogue);
     this.#clock = new HubClock();
     this.#offsetMs = welcome.now - this.#runtime.now();
     this.#welcomed = true;
+    this.loss = null;
     this.#watch.ping();
     for (const subscription of this.#subscriptions.values()) subscription.request();
     this.#setLive();
   }
 
   /** Acknowledged after the page has dealt with it: a page that is slow is behind, however fast its network. */
-  #frame(frame: Extract<Response, { kind: 'snapshot' | 'delta' }>): void {
-    const { channel, source, seq } = frame;
-    const subscriptions = this.#of(channel);
+  #frame(frame: Frame): void {
+    const subscriptions = this.#of(frame.channel);
     for (const subscription of subscriptions) subscription.frame(frame);
-    if (subscriptions.length > 0) this.#send({ kind: 'ack', channel, source, seq });
+    if (this.state === 'behind') this.#setLive();
+    if (subscriptions.length > 0) this.#acks.confirm(frame);
+  }
+
+  #skipped({ channel, skipped, behindMs }: Extract<Response, { kind: 'behind' }>): void {
+    for (const subscription of this.#of(channel)) subscription.skipped({ skipped, behindMs });
+    this.#setLive();
   }
 
   /** Subscriptions with equal topic, interval, columns and view share a channel. */
@@ -204,14 +218,14 @@ export class LiveClient {
 
   #forget(ended: LiveSubscription): void {
     this.#subscriptions.delete(ended.sub);
-    if (ended.channel === null || this.#of(ended.channel).length > 0) return;
-    if (this.#behind.delete(ended.channel)) this.#setLive();
+    if (this.state === 'behind') this.#setLive();
   }
 
-  #lost(code: number, again: boolean): void {
+  #lost(code: number, again: boolean, reason: string): void {
     this.#down();
+    this.loss = { code, reason };
     if (!again) this.closeCode = code;
-    this.#setState(!again ? 'closed' : this.hub === null ? 'connecting' : 'reconnecting');
+    this.#tell(!again ? 'closed' : this.hub === null ? 'connecting' : 'reconnecting');
   }
 
   /** Others of this address may have used up its SUBSCRIBEs. After this time the hub counts them anew. */
@@ -229,27 +243,21 @@ export class LiveClient {
     this.#retryTimer = null;
     this.#watch.stop();
     this.#welcomed = false;
-    this.#behind.clear();
+    this.#acks.lost();
     for (const subscription of this.#subscriptions.values()) subscription.lost();
   }
 
   #setLive(): void {
-    this.#setState(this.#behind.size > 0 ? 'behind' : 'live');
+    const isBehind = [...this.#subscriptions.values()].some(({ behind }) => behind !== null);
+    this.#setState(isBehind ? 'behind' : 'live');
   }
 
   #setState(state: LiveState): void {
-    if (state === this.state) return;
+    if (state !== this.state) this.#tell(state);
+  }
+
+  #tell(state: LiveState): void {
     this.state = state;
     for (const listener of this.#listeners) guarded(listener, state);
   }
-}
-
-function groupByTable(catalogue: readonly CatalogueEntry[]): Map<string, readonly CatalogueEntry[]> {
-  const byTable = new Map<string, CatalogueEntry[]>();
-  for (const entry of catalogue) {
-    const entries = byTable.get(entry.table);
-    if (entries === undefined) byTable.set(entry.table, [entry]);
-    else entries.push(entry);
-  }
-  return byTable;
 }

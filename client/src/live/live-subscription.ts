@@ -2,7 +2,15 @@ import { HEARTBEAT_MS } from '@auralis/shared/limits';
 import type { CatalogueEntry, Frame, Request } from '@auralis/shared/messages';
 import { guarded } from '../guard.js';
 import { MergedRows, Shape } from './merged-rows.js';
-import type { Change, LiveRow, OnChange, Subscription, SubscriptionError, SubscriptionOptions } from './types.js';
+import type {
+  Behind,
+  Change,
+  LiveRow,
+  OnChange,
+  Subscription,
+  SubscriptionError,
+  SubscriptionOptions,
+} from './types.js';
 
 /** A RESYNC that has brought nothing for this long, while deltas go on, was lost or refused: ask once more. */
 const RESYNC_AGAIN_MS = 5_000;
@@ -22,6 +30,7 @@ export class LiveSubscription implements Subscription {
   /** The hub's number for it on this connection; null before SUBSCRIBED. */
   channel: number | null = null;
   error: SubscriptionError | null = null;
+  behind: Behind | null = null;
 
   readonly #requester: Requester;
   readonly #options: SubscriptionOptions;
@@ -96,15 +105,22 @@ export class LiveSubscription implements Subscription {
   /** The connection is gone, and the channel with it; the rows stay. */
   lost(): void {
     this.channel = null;
+    this.behind = null;
     this.#asked.clear();
   }
 
   refused(error: SubscriptionError): void {
     this.error = error;
-    this.#tell({ reset: false, added: [], removed: [], changed: new Set(), t: this.#requester.now() });
+    this.#tellNothingChanged();
+  }
+
+  skipped(behind: Behind): void {
+    this.behind = behind;
+    this.#tellNothingChanged();
   }
 
   frame(frame: Frame): void {
+    if (frame.kind === 'snapshot') this.behind = null;
     const change = this.#merged.apply(frame);
     if (change === 'gap') this.#askFor(frame.source);
     else if (change !== null) {
@@ -127,6 +143,10 @@ export class LiveSubscription implements Subscription {
     if (now - (this.#asked.get(source) ?? Number.NEGATIVE_INFINITY) < RESYNC_AGAIN_MS) return;
     this.#asked.set(source, now);
     this.#requester.send({ kind: 'resync', sub: this.sub, source });
+  }
+
+  #tellNothingChanged(): void {
+    this.#tell({ reset: false, added: [], removed: [], changed: new Set(), t: this.#requester.now() });
   }
 
   #tell(change: Change | null): void {

@@ -12,6 +12,14 @@ import type { Token } from '../token.js';
  */
 export type LiveState = 'connecting' | 'live' | 'behind' | 'reconnecting' | 'closed';
 
+/** How a connection ended, or a try to make one. */
+export interface Loss {
+  /** WebSocket close code; 0 where the URL is none. */
+  readonly code: number;
+  /** What the hub said when it closed, or else why this client gave up. '' if nobody knows. */
+  readonly reason: string;
+}
+
 export interface LiveClientOptions {
   /** Constructor to use instead of the global one; needed before Node 22. */
   readonly WebSocket?: SocketConstructor;
@@ -61,6 +69,14 @@ export interface LiveRow {
   get(column: string): number | null;
 }
 
+/** The hub's notice that it skips frames for this client. */
+export interface Behind {
+  /** Frames skipped so far. */
+  readonly skipped: number;
+  /** Age of what this client was last sent, ms. */
+  readonly behindMs: number;
+}
+
 export interface SubscriptionError {
   readonly code: string;
   readonly message: string;
@@ -82,6 +98,8 @@ export interface Subscription {
   readonly attributes: readonly string[];
   /** The hub's refusal; `onChange` is called with an empty change when it comes. */
   readonly error: SubscriptionError | null;
+  /** The last such notice until the snapshot that ends it; `onChange` is called with an empty change for each. */
+  readonly behind: Behind | null;
   unsubscribe(): void;
   /** Asks for a new snapshot of every source. */
   resync(): void;

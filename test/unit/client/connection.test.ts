@@ -6,12 +6,12 @@ import { FakeRuntime, FakeSocket, last } from './fake-world.js';
 function connection() {
   const runtime = new FakeRuntime();
   const made: FakeSocket[] = [];
-  const lost: [code: number, again: boolean][] = [];
+  const lost: [code: number, again: boolean, reason: string][] = [];
   const received: unknown[] = [];
   const events = {
     opened: () => {},
     received: (data: unknown) => received.push(data),
-    lost: (code: number, again: boolean) => lost.push([code, again]),
+    lost: (code: number, again: boolean, reason: string) => lost.push([code, again, reason]),
   };
   const connect = () => {
     const socket = new FakeSocket('ws://hub');
@@ -51,8 +51,8 @@ describe('Connection', () => {
   test.each([1000, 1001, 1006, 1011, 1012, 4000, 4001, 4002, 4003, 4099, 4200])('comes back after %i', (code) => {
     const world = connection();
     last(world.made).accept();
-    last(world.made).end(code);
-    expect(world.lost).toEqual([[code, true]]);
+    last(world.made).end(code, 'for now');
+    expect(world.lost).toEqual([[code, true, 'for now']]);
     expect(waitForNext(world)).toBe(250);
   });
 
@@ -60,7 +60,7 @@ describe('Connection', () => {
     const { runtime, made, lost } = connection();
     last(made).accept();
     last(made).end(code);
-    expect(lost).toEqual([[code, false]]);
+    expect(lost).toEqual([[code, false, '']]);
     runtime.advance(3_600_000);
     expect(made).toHaveLength(1);
     expect(runtime.timers.size).toBe(0);
@@ -91,7 +91,7 @@ describe('Connection', () => {
   test('gives up on a server that does not answer', () => {
     const { runtime, made, lost } = connection();
     runtime.advance(15_000);
-    expect(lost).toEqual([[1006, true]]);
+    expect(lost).toEqual([[1006, true, 'no answer']]);
     expect(made[0]?.closedWith).toBe(1005);
     runtime.advance(250);
     expect(made).toHaveLength(2);
@@ -106,7 +106,7 @@ describe('Connection', () => {
     last(made).accept();
     old.receive('late');
     old.end(4100);
-    expect([lost, received]).toEqual([[[1006, true]], []]);
+    expect([lost, received]).toEqual([[[1006, true, '']], []]);
     expect(subject.send('hello')).toBe(true);
     expect(last(made).sent).toEqual(['hello']);
   });
@@ -136,7 +136,7 @@ describe('Connection', () => {
       throw new SyntaxError('no such scheme');
     };
     new Connection(connect, events, runtime).open();
-    expect(lost).toEqual([[NO_SOCKET, false]]);
+    expect(lost).toEqual([[NO_SOCKET, false, 'no such scheme']]);
     expect(report).toHaveBeenCalledTimes(1);
     expect(runtime.timers.size).toBe(0);
   });

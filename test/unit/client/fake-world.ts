@@ -84,9 +84,9 @@ export class FakeSocket implements Socket {
   }
 
   /** The connection ends, by the hub or by itself. */
-  end(code: number): void {
+  end(code: number, reason = ''): void {
     this.readyState = 3;
-    this.onclose?.({ code });
+    this.onclose?.({ code, reason });
   }
 
   takeSent(): (string | Uint8Array)[] {

@@ -95,6 +95,21 @@ describe('LiveClient', () => {
     expect(states).toEqual(['live']);
   });
 
+  test('tells of each try that fails, and why, until one succeeds', () => {
+    const { live, hub, made, runtime, states } = world();
+    expect(live.loss).toBeNull();
+    last(made).end(1006, 'connection refused');
+    expect([states, live.loss]).toEqual([['connecting'], { code: 1006, reason: 'connection refused' }]);
+    runtime.advance(500);
+    last(made).end(4001, 'full');
+    expect([states, live.loss]).toEqual([['connecting', 'connecting'], { code: 4001, reason: 'full' }]);
+    runtime.advance(1_000);
+    hub();
+    expect([states.slice(2), live.loss]).toEqual([['live'], null]);
+    last(made).end(4101, 'this needs a token');
+    expect([states.slice(3), live.loss]).toEqual([['closed'], { code: 4101, reason: 'this needs a token' }]);
+  });
+
   test('closes for good, and keeps its rows', () => {
     const { live, sub, made, states, runtime } = subscribed();
     live.close();
@@ -163,6 +178,35 @@ describe('a client that is behind', () => {
     expect(states).toEqual(['live', 'behind', 'live']);
   });
 
+  test('is told each time what the hub skipped', () => {
+    const { hub, sub, source, runtime, changes } = subscribed();
+    for (const notice of [
+      { skipped: 3, behindMs: 2100 },
+      { skipped: 9, behindMs: 4100 },
+    ]) {
+      const told = changes.length;
+      hub.say({ kind: 'behind', channel: CHANNEL, ...notice });
+      expect([sub.behind, changes.slice(told)]).toEqual([
+        notice,
+        [{ reset: false, added: [], removed: [], changed: new Set(), t: runtime.time }],
+      ]);
+    }
+    hub.send(source.snapshot(runtime.time));
+    expect(sub.behind).toBeNull();
+  });
+
+  test('stays so until each of its subscriptions has had its snapshot', () => {
+    const { live, hub, sub, source, runtime, states } = subscribed();
+    const other = live.subscribe('connections/side', {}, () => {});
+    hub.subscribed(2, CHANNEL + 1);
+    hub.send(source.snapshot(runtime.time, CHANNEL + 1));
+    for (const channel of [CHANNEL, CHANNEL + 1]) hub.say({ kind: 'behind', channel, skipped: 3, behindMs: 2100 });
+    hub.send(source.snapshot(runtime.time));
+    expect([states, sub.behind, other.behind?.skipped]).toEqual([['live', 'behind'], null, 3]);
+    hub.send(source.snapshot(runtime.time, CHANNEL + 1));
+    expect(states).toEqual(['live', 'behind', 'live']);
+  });
+
   test('is so no more when the subscription that was is ended', () => {
     const { hub, sub, states } = subscribed();
     hub.say({ kind: 'behind', channel: CHANNEL, skipped: 3, behindMs: 2100 });
@@ -187,5 +231,53 @@ describe('a client that is behind', () => {
     expect(live.behindMs).toBe(4000);
     hub.send(source.delta(runtime.time));
     expect(live.behindMs).toBe(0);
+  });
+});
+
+describe('a client that pauses', () => {
+  const acks = (hub: FakeHub) => hub.take('ack').map(({ channel, source, seq }) => [channel, source, seq]);
+
+  test('applies frames and confirms them when it resumes, by the last of each source', () => {
+    const { live, hub, sub, source, runtime } = subscribed();
+    const other = new FakeSource('hub-b@1');
+    live.pause();
+    for (const latency of [20, 30]) {
+      source.set('a', latency);
+      hub.send(source.delta(runtime.time));
+    }
+    other.delta(runtime.time);
+    hub.send(other.snapshot(runtime.time));
+    expect([rowsOf(sub), acks(hub)]).toEqual([{ a: 30 }, []]);
+    live.resume();
+    expect(acks(hub)).toEqual([
+      [CHANNEL, SOURCE, source.seq],
+      [CHANNEL, 'hub-b@1', other.seq],
+    ]);
+    hub.send(source.delta(runtime.time));
+    expect(acks(hub)).toHaveLength(1);
+  });
+
+  test('confirms nothing of a connection that is gone', () => {
+    const { live, hub, made, source, runtime, nextHub } = subscribed();
+    live.pause();
+    hub.send(source.delta(runtime.time));
+    last(made).end(1006);
+    runtime.advance(500);
+    const served = nextHub();
+    served.subscribed(1);
+    live.resume();
+    expect(acks(served)).toEqual([]);
+    served.send(source.snapshot(runtime.time));
+    expect(acks(served)).toHaveLength(1);
+  });
+
+  test('is not alone: the hub answers PING', () => {
+    const { live, hub, runtime, states } = subscribed();
+    live.pause();
+    for (let second = 0; second < 60; second++) {
+      runtime.advance(1000);
+      for (const { t } of hub.take('ping')) hub.say({ kind: 'pong', t, now: runtime.time });
+    }
+    expect(states).toEqual(['live']);
   });
 });

@@ -98,7 +98,7 @@ describe('after a break', () => {
 
 describe('a hub that is silent', () => {
   test('is asked after 3 s and given up after 5', () => {
-    const { runtime, made, states, hub } = watching();
+    const { runtime, made, live, states, hub } = watching();
     hub.requests();
     runtime.advance(2_900);
     expect(hub.take('ping')).toEqual([]);
@@ -106,7 +106,7 @@ describe('a hub that is silent', () => {
     expect(hub.take('ping')).toHaveLength(1);
     expect(states).toEqual(['live']);
     runtime.advance(700);
-    expect(states).toEqual(['live', 'reconnecting']);
+    expect([states, live.loss?.reason]).toEqual([['live', 'reconnecting'], 'the hub went silent']);
     runtime.advance(250);
     expect(made).toHaveLength(2);
   });
@@ -160,9 +160,10 @@ describe('a hub that is silent', () => {
 describe('a hub that cannot be understood', () => {
   test.each([Uint8Array.of(0xc1), Uint8Array.of(0x91, 99), 'no JSON'])('is left and tried again', (message) => {
     const report = jest.spyOn(console, 'error').mockImplementation(() => {});
-    const { made, states, sub } = watching();
+    const { made, live, states, sub } = watching();
     last(made).receive(message);
     expect(states).toEqual(['live', 'reconnecting']);
+    expect(live.loss?.reason).toMatch(/^not understood: ./);
     expect([...sub.rows.keys()]).toEqual(['a', 'b']);
     expect(report).toHaveBeenCalledTimes(1);
   });
