@@ -45,6 +45,15 @@ test.each([
   ['another package', 'server/src/relay/a.ts', "import { a } from '@auralis/client';", '@client'],
   ['a part of another package', 'client/dashboard/a.ts', "import { a } from '@auralis/server/hub';", '@server'],
   ['Node in a browser', 'shared/src/a.ts', "import { a } from 'node:fs';", 'node'],
+  [
+    'the terminal in a browser',
+    'client/src/live/a.ts',
+    "import { a } from '../terminal/tail.js';",
+    'client src/terminal',
+  ],
+  ['the terminal in a page', 'client/dashboard/a.ts', "import '../src/terminal/tail.js';", 'client src/terminal'],
+  ['the client in a room', 'server/src/live/a.ts', "import { a } from '@auralis/client/terminal/tail';", '@client'],
+  ['a dependency of the terminal', 'client/src/live/a.ts', "import WebSocket from 'ws';", 'npm'],
   ['a dependency', 'client/dashboard/model/a.ts', "import { a } from 'preact/hooks';", 'npm'],
   [
     'several lines',

@@ -1,14 +1,14 @@
 /** Each way by which a stranger's text reaches people: none passes what a terminal obeys or what turns lines. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { refusedBy, unreachable } from '@auralis/client/terminal/hub-error';
+import { changeLine } from '@auralis/client/terminal/tail';
 import { listenerName } from '@auralis/server/alerts/circumstances';
 import { labelsOf, messageOf } from '@auralis/server/alerts/describe';
 import { body, headline, summary, type Told } from '@auralis/server/notify/message-text';
 import { Alertmanager } from '@auralis/server/notify/notifiers/alertmanager';
 import { PagerDuty } from '@auralis/server/notify/notifiers/pagerduty';
 import { createTables } from '@auralis/server/state/tables';
-import { refusedBy, unreachable } from '@auralis/server/watch/hub-error';
-import { changeLine } from '@auralis/server/watch/tail';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../harness/hub.js';
 import { OBEYED, STRANGE, WRITTEN_OUT } from '../harness/strangers-text.js';

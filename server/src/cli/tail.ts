@@ -1,7 +1,7 @@
+import { HubError } from '@auralis/client/terminal/hub-error';
+import { type LineSink, tail } from '@auralis/client/terminal/tail';
+import { type TailWish, tailWishes, WishError } from '@auralis/client/terminal/tail-wishes';
 import { Command } from 'commander';
-import { HubError } from '../watch/hub-error.js';
-import { type LineSink, tail } from '../watch/tail.js';
-import { type TailWish, tailWishes, WishError } from '../watch/tail-wishes.js';
 import { CLIENT_EXIT_CODES, intervalFlag, onClosedPipe, tokenFlag, urlFlag } from './watch-flags.js';
 
 const HELP = `

@@ -1,10 +1,10 @@
+import { HubError } from '@auralis/client/terminal/hub-error';
+import { runTop } from '@auralis/client/terminal/top';
+import type { TopOptions } from '@auralis/client/terminal/top-model';
+import { topOnce } from '@auralis/client/terminal/top-once';
+import { SORT_COLUMNS } from '@auralis/client/terminal/top-views';
 import { STREAM_NAME } from '@auralis/shared';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { HubError } from '../watch/hub-error.js';
-import { runTop } from '../watch/top.js';
-import type { TopOptions } from '../watch/top-model.js';
-import { topOnce } from '../watch/top-once.js';
-import { SORT_COLUMNS } from '../watch/top-views.js';
 import { CLIENT_EXIT_CODES, intervalFlag, tokenFlag, urlFlag } from './watch-flags.js';
 
 const HELP = `

@@ -1,7 +1,7 @@
+import { hubUrl } from '@auralis/client/terminal/link';
 import { LIVE_INTERVALS_MS, TOKEN } from '@auralis/shared';
 import { InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../config/error.js';
-import { hubUrl } from '../watch/link.js';
 
 /** Flags of the commands that are clients of a hub. */
 export const urlFlag = () =>

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { LiveConnection, type LiveEvents } from '@auralis/server/watch/live-connection';
+import { LiveConnection, type LiveEvents } from '@auralis/client/terminal/live-connection';
 import { decodeRequest, type Request } from '@auralis/shared';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type WebSocket as Peer, WebSocketServer } from 'ws';

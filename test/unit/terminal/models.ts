@@ -1,6 +1,6 @@
-import type { ViewRow } from '@auralis/server/watch/live-view';
-import type { ScreenModel } from '@auralis/server/watch/screen';
-import { initialState, type TopState } from '@auralis/server/watch/top-state';
+import type { ViewRow } from '@auralis/client/terminal/live-view';
+import type { ScreenModel } from '@auralis/client/terminal/screen';
+import { initialState, type TopState } from '@auralis/client/terminal/top-state';
 import { COLUMNS } from '@auralis/shared';
 
 type Values = Readonly<Record<string, number | null>>;

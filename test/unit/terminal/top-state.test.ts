@@ -1,6 +1,6 @@
-import type { Command } from '@auralis/server/watch/keys';
-import { answer, isWorstDescending, type Query, wishOf } from '@auralis/server/watch/query';
-import { act, initialState, isDescending, type TopState, withinTotal } from '@auralis/server/watch/top-state';
+import type { Command } from '@auralis/client/terminal/keys';
+import { answer, isWorstDescending, type Query, wishOf } from '@auralis/client/terminal/query';
+import { act, initialState, isDescending, type TopState, withinTotal } from '@auralis/client/terminal/top-state';
 import { describe, expect, test } from '@jest/globals';
 import { connection } from './models.js';
 

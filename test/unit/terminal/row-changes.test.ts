@@ -1,8 +1,8 @@
-import { backoffMs, hubUrl, liveUrl } from '@auralis/server/watch/link';
-import type { ViewRow } from '@auralis/server/watch/live-view';
-import { RowChanges } from '@auralis/server/watch/row-changes';
-import { changeLine } from '@auralis/server/watch/tail';
-import { tailWishes, WishError } from '@auralis/server/watch/tail-wishes';
+import { backoffMs, hubUrl, liveUrl } from '@auralis/client/terminal/link';
+import type { ViewRow } from '@auralis/client/terminal/live-view';
+import { RowChanges } from '@auralis/client/terminal/row-changes';
+import { changeLine } from '@auralis/client/terminal/tail';
+import { tailWishes, WishError } from '@auralis/client/terminal/tail-wishes';
 import { describe, expect, test } from '@jest/globals';
 import { CATALOGUE, connection, NOW_MS } from './models.js';
 

@@ -1,4 +1,4 @@
-import { type Command, commandOf, flush, readKeys } from '@auralis/server/watch/keys';
+import { type Command, commandOf, flush, readKeys } from '@auralis/client/terminal/keys';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 

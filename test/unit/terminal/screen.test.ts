@@ -1,5 +1,5 @@
-import { render, renderOnce, type ScreenModel, shareOut } from '@auralis/server/watch/screen';
-import { paint, plain, widthOf } from '@auralis/server/watch/text';
+import { render, renderOnce, type ScreenModel, shareOut } from '@auralis/client/terminal/screen';
+import { paint, plain, widthOf } from '@auralis/client/terminal/text';
 import { describe, expect, test } from '@jest/globals';
 import { alert, connection, model, NOW_MS, stream } from './models.js';
 
