@@ -37,6 +37,7 @@ const dashboard = new Dashboard(live, address, painter.request);
 
 // A hub of another version has another page: a wall display, which nobody reloads for weeks, follows it.
 live.onState(() => {
+  if (live.loss !== null && live.loss.reason !== '') console.info(`Auralis: ${live.loss.reason}`);
   version ??= live.hub?.version ?? null;
   if (live.hub !== null && live.hub.version !== version) location.reload();
 });

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { WebSocketServer } from 'ws';
 import { NO_RULES } from '../harness/alerts.js';
 import { BIN, HubProcess, runCommand } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
@@ -160,6 +163,27 @@ function topInTerminal(): void {
     top.type('q');
     await top.untilShown('exit=0');
     expect(top.isClean).toBe(true);
+  });
+
+  test('a server that is not understood is tried again, and its words leave no trace on the screen', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    let tries = 0;
+    server.on('connection', (peer) => {
+      tries++;
+      peer.send('nonsense');
+    });
+    await once(server, 'listening');
+    try {
+      const top = start(`--url http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      await top.untilShown('○ connecting: not understood: ');
+      while (tries < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(top.screen().join('\n')).not.toMatch(/ at .*\.js:\d+/);
+      top.type('q');
+      await top.untilShown('exit=0');
+      expect(top.isClean).toBe(true);
+    } finally {
+      server.close();
+    }
   });
 
   test('a hub that stops without a word is seen to be behind', async () => {

@@ -47,7 +47,7 @@ export const WALLS: Readonly<Record<string, Readonly<Record<string, string>>>> =
     'src/engine': '@shared src',
     'src/live': '@shared src',
     // `top` and `tail` run under Node: no page imports them.
-    'src/terminal': '@shared node npm',
+    'src/terminal': '@shared node npm src src/live',
     // The model of the dashboard has no document: it runs under Node.
     'dashboard/model': '@shared',
     'dashboard/view': '@shared npm dashboard dashboard/model',

@@ -11,7 +11,7 @@ import {
 } from '@auralis/shared/messages';
 import { HubClock } from '../clock.js';
 import { Connection, socketUrl } from '../connection.js';
-import { guarded, reportFault } from '../guard.js';
+import { guarded } from '../guard.js';
 import { defaultRuntime, type Runtime, type Socket, type SocketConstructor } from '../runtime.js';
 import { protocolsWith } from '../token.js';
 import { Acks } from './acks.js';
@@ -147,7 +147,6 @@ export class LiveClient {
       this.#response(decodeResponse(typeof data === 'string' ? data : new Uint8Array(data)));
     } catch (error) {
       // An unreadable message leaves rows that cannot be trusted.
-      reportFault(error);
       this.#connection.drop(`not understood: ${(error as Error).message}`);
     }
   }

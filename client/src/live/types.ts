@@ -16,7 +16,7 @@ export type LiveState = 'connecting' | 'live' | 'behind' | 'reconnecting' | 'clo
 export interface Loss {
   /** WebSocket close code; 0 where the URL is none. */
   readonly code: number;
-  /** What the hub said when it closed, or else why this client gave up. '' if nobody knows. */
+  /** The hub's words when it closed, or else why this client gave up. '' if nobody knows. */
   readonly reason: string;
 }
 

@@ -1,7 +1,7 @@
 import { type CatalogueEntry, neutral } from '@auralis/shared';
 import { formatDuration } from './format.js';
-import type { ViewRow } from './live-view.js';
 import type { Line, Span, Style } from './text.js';
+import type { ViewRow } from './view-row.js';
 
 /** From most to least urgent, with the mark and the colour of each. */
 const SEVERITIES: readonly (readonly [severity: string, mark: string, style: Style])[] = [

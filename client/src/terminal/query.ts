@@ -1,5 +1,7 @@
 import { SCHEMAS, type View } from '@auralis/shared';
-import type { LiveView, ViewRow, Wish } from './live-view.js';
+import type { Subscription } from '../live/types.js';
+import type { Wish } from './hub-link.js';
+import { copiesOf, type Rows, type ViewRow } from './view-row.js';
 
 /** The connections that the screen shows. */
 export interface Query {
@@ -44,9 +46,9 @@ export function wishOf(query: Query): Wish {
   return { topic, intervalMs, columns, view: { sort, desc, offset, limit, where } };
 }
 
-/** Sorts the rows of a query's view. */
-export function answer(query: Query, view: Pick<LiveView, 'rows' | 'total'>): Answer {
-  return { rows: view.rows().sort(orderOf(query)), total: view.total };
+/** Sorts the rows that the subscription of a query has. */
+export function answer(query: Query, from: Rows & Pick<Subscription, 'total'>): Answer {
+  return { rows: copiesOf(from).sort(orderOf(query)), total: from.total };
 }
 
 const BY_KEY = new Intl.Collator('en', { numeric: true });

@@ -1,5 +1,6 @@
 import { type CatalogueEntry, written } from '@auralis/shared';
-import type { LiveView, ViewChange, ViewRow } from './live-view.js';
+import type { Change } from '../live/types.js';
+import { copyOf, type Rows, type ViewRow } from './view-row.js';
 
 /** Readings as they are written: enumerations as labels, times as ISO 8601, missing ones as null. */
 type Readings = Readonly<Record<string, string | number | null>>;
@@ -13,21 +14,27 @@ export interface RowChange {
 }
 
 /**
- * Finds what changed in a view's rows since the last call. It also compares a snapshot after a gap or a reconnection
- * with the rows before it. Whoever applies every change therefore has the present rows.
+ * Finds what changed in rows since they were last looked at. A reader may look at each frame, or once after many.
+ * Either way, whoever applies every change has the present rows.
  */
 export class RowChanges {
+  /** The rows as they were given last. */
   readonly #known = new Map<string, ViewRow>();
+  /** The keys of rows that may have changed since. */
+  readonly #noted = new Set<string>();
 
-  /** The changes that `change` made to `view`. The first call gives all rows. */
-  since(view: Pick<LiveView, 'rows' | 'row' | 'columns'>, change: ViewChange): RowChange[] {
-    if (!change.reset) return change.touched.flatMap((key) => this.#changeOf(key, view.row(key), view.columns));
-    const rows = new Map(view.rows().map((row) => [row.key, row]));
-    const gone = [...this.#known.keys()].filter((key) => !rows.has(key));
-    return [
-      ...gone.flatMap((key) => this.#changeOf(key, null, view.columns)),
-      ...[...rows].flatMap(([key, row]) => this.#changeOf(key, row, view.columns)),
-    ];
+  note({ added, removed, changed }: Pick<Change, 'added' | 'removed' | 'changed'>): void {
+    for (const keys of [removed, added, changed]) for (const key of keys) this.#noted.add(key);
+  }
+
+  /** The changes that were noted since the last call, as the rows are now. */
+  take(from: Rows): RowChange[] {
+    const keys = [...this.#noted];
+    this.#noted.clear();
+    return keys.flatMap((key) => {
+      const row = from.rows.get(key);
+      return this.#changeOf(key, row === undefined ? null : copyOf(row, from), from.columns);
+    });
   }
 
   #changeOf(key: string, row: ViewRow | null, columns: readonly CatalogueEntry[]): RowChange[] {

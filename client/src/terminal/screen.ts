@@ -3,12 +3,12 @@ import { type CatalogueEntry, type Level, neutral, type TableName } from '@aural
 import { type AlertSummary, alertSummary } from './alert-summary.js';
 import { formatDuration, formatValue, MISSING, markedValue } from './format.js';
 import { footer, helpLines } from './help.js';
-import type { Status } from './live-connection.js';
-import type { ViewRow } from './live-view.js';
+import type { Status } from './hub-link.js';
 import type { Answer } from './query.js';
 import { type Placed, placeConnections, placeStreams } from './table-layout.js';
 import { cutLine, fit, type Line, type Span, type Style, widthOf, withEnd } from './text.js';
 import { isDescending, type TopState } from './top-state.js';
+import type { ViewRow } from './view-row.js';
 
 export interface ScreenModel {
   /** The URL as the user gave it. */

@@ -7,7 +7,7 @@ import {
   STREAM_NAME,
   TABLE_NAMES,
 } from '@auralis/shared';
-import type { Wish } from './live-view.js';
+import type { Wish } from './hub-link.js';
 
 /** The user asked for something that the hub does not have. The message names what exists. */
 export class WishError extends Error {

@@ -1,8 +1,7 @@
 import { neutral } from '@auralis/shared';
-import { type HubError, refusedBy, unreachable } from './hub-error.js';
-import { liveUrl } from './link.js';
-import { LiveConnection } from './live-connection.js';
-import type { LiveView, Wish } from './live-view.js';
+import type { Behind, Subscription } from '../live/types.js';
+import { type HubError, refusedBy } from './hub-error.js';
+import { HubLink, isRefused, type Wish } from './hub-link.js';
 import { type RowChange, RowChanges } from './row-changes.js';
 
 export interface TailedHub {
@@ -19,8 +18,9 @@ export interface LineSink {
 }
 
 /**
- * Writes each change of the requested rows as a line of JSON, until `signal`. While the sink is full, nothing is
- * read, so that the hub skips frames and says so. A lost connection is made again, and a line reports it.
+ * Writes each change of the requested rows as a line of JSON, until `signal`. While the sink is full, rows do not
+ * become lines and no frame is confirmed, so that the hub skips frames and says so. A lost connection is made again,
+ * and a line reports it.
  * @throws HubError if the first try fails or the hub refuses
  */
 export async function tail(
@@ -39,63 +39,98 @@ class TailRun {
   readonly ended: Promise<void>;
   readonly #url: string;
   readonly #sink: LineSink;
-  readonly #connection: LiveConnection;
-  readonly #changes = new Map<LiveView, RowChanges>();
+  readonly #link: HubLink;
+  readonly #followed: Followed[] = [];
   #isDown = false;
+  #isFull = false;
   #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
 
   constructor(url: string, token: string | null, sink: LineSink) {
     this.#url = url;
     this.#sink = sink;
     this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    this.#connection = new LiveConnection(liveUrl(url), token, {
-      welcomed: ({ hub, version }) => this.#up({ state: 'live', hub, version }),
-      lost: (why, again) => this.#lost(why, again),
-      changed: (view, change) => {
-        const changes = this.#changes.get(view)?.since(view, change) ?? [];
-        this.#write(changes.map((each) => changeLine(view.wish.topic, change.t, each)));
-      },
-      behind: (view, skipped, behindMs) => {
-        const line = { t: isoOf(Date.now()), topic: view.wish.topic, kind: 'behind', skipped, behind_ms: behindMs };
-        this.#write([neutral(JSON.stringify(line))]);
-      },
-      refused: (view, message) => this.#fail(refusedBy(url, `${view.wish.topic}: ${message}`)),
-    });
+    this.#link = new HubLink(url, token, () => this.#linkChanged());
   }
 
   follow(wish: Wish): void {
-    this.#changes.set(this.#connection.view(wish), new RowChanges());
+    this.#followed.push(new Followed(this.#link, wish, (followed) => this.#changed(followed)));
   }
 
   end(): void {
-    this.#connection.close();
     this.#settle.resolve();
+    this.#link.live.close();
   }
 
-  /** The rows come first when nothing was lost before them. */
-  #up(state: Readonly<Record<string, string>>): void {
-    if (this.#isDown) this.#write([stateLine(state)]);
-    this.#isDown = false;
+  #changed(followed: Followed): void {
+    const { topic, error } = followed.subscription;
+    if (isRefused(followed.subscription)) this.#fail(refusedBy(this.#url, `${topic}: ${error?.message}`));
+    this.#write(followed.takeNotice());
+    if (!this.#isFull) this.#write(followed.takeRows());
   }
 
-  #lost(why: string, again: boolean): void {
-    if (!again) this.#fail(refusedBy(this.#url, why));
-    else if (this.#connection.welcome === null) this.#fail(unreachable(this.#url, why));
-    else {
-      if (!this.#isDown) this.#write([stateLine({ state: 'reconnecting', why })]);
+  #linkChanged(): void {
+    const { status, error, live } = this.#link;
+    if (status.kind === 'connecting' || status.kind === 'ended') {
+      if (error !== null) this.#fail(error);
+    } else if (status.kind === 'reconnecting') {
+      if (!this.#isDown) this.#write([stateLine({ state: 'reconnecting', why: status.why })]);
       this.#isDown = true;
+    } else {
+      const { hub = '', version = '' } = live.hub ?? {};
+      if (this.#isDown) this.#write([stateLine({ state: 'live', hub, version })]);
+      this.#isDown = false;
     }
   }
 
   #fail(error: HubError): void {
-    this.#connection.close();
     this.#settle.reject(error);
+    this.#link.live.close();
   }
 
   #write(lines: readonly string[]): void {
-    if (lines.length === 0 || this.#sink.write(`${lines.join('\n')}\n`)) return;
-    this.#connection.pause();
-    this.#sink.onDrain(() => this.#connection.resume());
+    if (lines.length === 0 || this.#sink.write(`${lines.join('\n')}\n`) || this.#isFull) return;
+    this.#isFull = true;
+    this.#link.live.pause();
+    this.#sink.onDrain(() => this.#drained());
+  }
+
+  #drained(): void {
+    this.#isFull = false;
+    for (const followed of this.#followed) if (!this.#isFull) this.#write(followed.takeRows());
+    if (!this.#isFull) this.#link.live.resume();
+  }
+}
+
+/** One topic, and what of it is not written yet. */
+class Followed {
+  readonly subscription: Subscription;
+  readonly #changes = new RowChanges();
+  #t = 0;
+  #noticed: Behind | null = null;
+
+  /** `changed` is called when something may have to be written. */
+  constructor(link: HubLink, wish: Wish, changed: (followed: Followed) => void) {
+    this.subscription = link.follow(wish, (change) => {
+      this.#t = change.t;
+      this.#changes.note(change);
+      changed(this);
+    });
+  }
+
+  /** The lines of the rows that changed since the last call. */
+  takeRows(): string[] {
+    const { subscription } = this;
+    return this.#changes.take(subscription).map((change) => changeLine(subscription.topic, this.#t, change));
+  }
+
+  /** The line of the hub's notice that it skips frames. Empty if there is none since the last call. */
+  takeNotice(): string[] {
+    const { topic, behind } = this.subscription;
+    if (behind === this.#noticed) return [];
+    this.#noticed = behind;
+    if (behind === null) return [];
+    const { skipped, behindMs } = behind;
+    return [neutral(JSON.stringify({ t: isoOf(Date.now()), topic, kind: 'behind', skipped, behind_ms: behindMs }))];
   }
 }
 

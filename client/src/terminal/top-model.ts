@@ -1,6 +1,5 @@
 import type { Welcome } from '@auralis/shared';
-import { liveUrl } from './link.js';
-import { LiveConnection } from './live-connection.js';
+import { HubLink } from './hub-link.js';
 import type { ScreenModel } from './screen.js';
 import { placeConnections, sortableColumns } from './table-layout.js';
 import { initialState, isDescending, type Surroundings, type TopState } from './top-state.js';
@@ -18,26 +17,21 @@ export interface TopOptions {
   readonly intervalMs: number;
 }
 
-/** The connection, the user's choices and the views that the screen is made of. */
+/** The link to the hub, the user's choices and the views that the screen is made of. */
 export class TopModel {
-  readonly connection: LiveConnection;
+  readonly link: HubLink;
   readonly views: TopViews;
   state: TopState;
   readonly #options: TopOptions;
   readonly #sortable: readonly string[];
 
-  constructor(options: TopOptions, changed: () => void, lost: () => void = changed) {
+  /** `changed` is called when the screen may have changed. */
+  constructor(options: TopOptions, changed: () => void) {
     this.#options = options;
     this.#sortable = sortableColumns(options.sort);
     this.state = initialState(options.sort, options.stream, options.filter);
-    this.connection = new LiveConnection(liveUrl(options.url), options.token, {
-      welcomed: changed,
-      lost,
-      changed,
-      behind: changed,
-      refused: changed,
-    });
-    this.views = new TopViews(this.connection, options.intervalMs);
+    this.link = new HubLink(options.url, options.token, changed);
+    this.views = new TopViews(this.link, options.intervalMs, changed);
   }
 
   /** Asks the hub for the rows that fit. */
@@ -56,12 +50,12 @@ export class TopModel {
   }
 
   screen(): ScreenModel {
-    const { welcome, status } = this.connection;
-    const id = welcome?.hub.split('@')[0] ?? '';
+    const { hub } = this.link.live;
+    const id = hub?.hub.split('@')[0] ?? '';
     return {
       url: this.#options.url,
-      hub: welcome === null ? null : { id, version: welcome.version },
-      status,
+      hub: hub === null ? null : { id, version: hub.version },
+      status: this.link.status,
       nowMs: Date.now(),
       hubRow: this.views.hubRow(id),
       streams: this.views.streams(),
@@ -81,6 +75,6 @@ export class TopModel {
   }
 
   get #catalogue(): Welcome['catalogue'] {
-    return this.connection.welcome?.catalogue ?? [];
+    return this.link.live.hub?.catalogue ?? [];
   }
 }

@@ -1,6 +1,5 @@
 import { MAX_ROWS } from '@auralis/shared';
-import { type HubError, refusedBy, unreachable } from './hub-error.js';
-import type { Status } from './live-connection.js';
+import { refusedBy, unreachable } from './hub-error.js';
 import { renderOnce } from './screen.js';
 import { plain } from './text.js';
 import { TopModel, type TopOptions } from './top-model.js';
@@ -15,15 +14,16 @@ const PATIENCE_MS = 10_000;
  */
 export async function topOnce(options: TopOptions, width: number): Promise<string> {
   const { promise, resolve, reject } = withResolvers<TopModel>();
-  const look = () => {
+  const model = new TopModel(options, () => {
+    if (model.link.error !== null) reject(model.link.error);
     model.ask(width, MAX_ROWS);
     if (model.views.isComplete) resolve(model);
-  };
-  const model = new TopModel(options, look, () => {
-    reject(errorOf(options.url, model.connection.status));
   });
-  const late = unreachable(options.url, `no answer in ${PATIENCE_MS / 1000} s`);
-  const timer = setTimeout(() => reject(late), PATIENCE_MS);
+  const timer = setTimeout(() => {
+    const { notice } = model.views;
+    if (notice !== null) reject(refusedBy(options.url, notice));
+    else reject(unreachable(options.url, `no answer in ${PATIENCE_MS / 1000} s`));
+  }, PATIENCE_MS);
   try {
     await promise;
     if (model.views.notice !== null) throw refusedBy(options.url, model.views.notice);
@@ -31,13 +31,8 @@ export async function topOnce(options: TopOptions, width: number): Promise<strin
     return lines.map((line) => `${plain(line).trimEnd()}\n`).join('');
   } finally {
     clearTimeout(timer);
-    model.connection.close();
+    model.link.live.close();
   }
-}
-
-function errorOf(url: string, status: Status): HubError {
-  if (status.kind === 'ended') return refusedBy(url, status.why);
-  return unreachable(url, ('why' in status && status.why) || 'the connection was lost');
 }
 
 /** Promise.withResolvers, which Node 20 lacks. */

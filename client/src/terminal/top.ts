@@ -1,4 +1,3 @@
-import { refusedBy } from './hub-error.js';
 import { type Command, commandOf, flush, type Key, readKeys } from './keys.js';
 import { layoutOf, render } from './screen.js';
 import { Terminal } from './terminal.js';
@@ -29,7 +28,6 @@ export async function runTop(options: TopOptions, colour: boolean): Promise<numb
 }
 
 class TopSession {
-  readonly #options: TopOptions;
   readonly #model: TopModel;
   readonly #terminal: Terminal;
   #frame: NodeJS.Timeout | undefined;
@@ -39,7 +37,6 @@ class TopSession {
   #end: (code: number) => void = () => {};
 
   constructor(options: TopOptions, terminal: Terminal) {
-    this.#options = options;
     this.#terminal = terminal;
     this.#model = new TopModel(options, () => this.#schedule());
   }
@@ -52,14 +49,14 @@ class TopSession {
       this.#terminal.take();
       this.#draw();
       const code = await ended;
-      const { status } = this.#model.connection;
-      if (status.kind === 'ended') throw refusedBy(this.#options.url, status.why);
+      const { status, error } = this.#model.link;
+      if (status.kind === 'ended' && error !== null) throw error;
       return code;
     } finally {
+      this.#model.link.live.close();
       clearInterval(clock);
       clearTimeout(this.#frame);
       clearTimeout(this.#keyTimer);
-      this.#model.connection.close();
       restore();
     }
   }
@@ -146,7 +143,7 @@ class TopSession {
     this.#frame = undefined;
     this.#drawnAt = performance.now();
     const model = this.#model;
-    if (model.connection.status.kind === 'ended') {
+    if (model.link.status.kind === 'ended') {
       this.#end(1);
       return;
     }

@@ -1,4 +1,4 @@
-import { hubUrl } from '@auralis/client/terminal/link';
+import { hubUrl } from '@auralis/client/terminal/hub-url';
 import { LIVE_INTERVALS_MS, TOKEN } from '@auralis/shared';
 import { InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../config/error.js';

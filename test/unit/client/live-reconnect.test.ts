@@ -165,7 +165,8 @@ describe('a hub that cannot be understood', () => {
     expect(states).toEqual(['live', 'reconnecting']);
     expect(live.loss?.reason).toMatch(/^not understood: ./);
     expect([...sub.rows.keys()]).toEqual(['a', 'b']);
-    expect(report).toHaveBeenCalledTimes(1);
+    // Who wants to know asks `loss`: a console may be a terminal on which a screen is drawn.
+    expect(report).not.toHaveBeenCalled();
   });
 });
 

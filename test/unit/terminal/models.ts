@@ -1,7 +1,7 @@
-import type { ViewRow } from '@auralis/client/terminal/live-view';
 import type { ScreenModel } from '@auralis/client/terminal/screen';
 import { initialState, type TopState } from '@auralis/client/terminal/top-state';
-import { COLUMNS } from '@auralis/shared';
+import type { Rows, ViewRow } from '@auralis/client/terminal/view-row';
+import { COLUMNS, SCHEMAS } from '@auralis/shared';
 
 type Values = Readonly<Record<string, number | null>>;
 
@@ -11,6 +11,25 @@ export const NOW_MS = 1_767_268_800_000;
 
 export function connection(key: string, client: string, stream: string, values: Values = {}): ViewRow {
   return { key, attributes: { stream, client, address: '192.0.2.1', reason: '' }, values };
+}
+
+/** A subscription's rows of connections. `columns`: the names of those that it has. */
+export function rowsOf(rows: readonly ViewRow[], columns: readonly string[]): Rows {
+  return {
+    columns: CATALOGUE.filter(({ table, name }) => table === 'connections' && columns.includes(name)),
+    attributes: SCHEMAS.connections.attributes,
+    rows: new Map(
+      rows.map(({ key, attributes, values }) => [
+        key,
+        {
+          key,
+          source: 'hub@1',
+          attribute: (name) => attributes[name] ?? '',
+          get: (column) => values[column] ?? null,
+        },
+      ]),
+    ),
+  };
 }
 
 export const stream = (key: string, values: Values = {}): ViewRow => ({ key, attributes: {}, values });

@@ -1,69 +1,78 @@
-import { backoffMs, hubUrl, liveUrl } from '@auralis/client/terminal/link';
-import type { ViewRow } from '@auralis/client/terminal/live-view';
+import { hubUrl, liveUrl } from '@auralis/client/terminal/hub-url';
 import { RowChanges } from '@auralis/client/terminal/row-changes';
 import { changeLine } from '@auralis/client/terminal/tail';
 import { tailWishes, WishError } from '@auralis/client/terminal/tail-wishes';
+import type { ViewRow } from '@auralis/client/terminal/view-row';
 import { describe, expect, test } from '@jest/globals';
-import { CATALOGUE, connection, NOW_MS } from './models.js';
+import { connection, NOW_MS, rowsOf } from './models.js';
 
-const columns = CATALOGUE.filter(
-  ({ table, name }) => table === 'connections' && ['latency_ms', 'rtt_ms', 'state', 'closed_at'].includes(name),
-);
-
-const viewOf = (...rows: readonly ViewRow[]) => ({
-  columns,
-  rows: () => [...rows],
-  row: (key: string) => rows.find((row) => row.key === key) ?? null,
-});
-
-const RESET = { reset: true, touched: [], t: NOW_MS };
-const touched = (...keys: string[]) => ({ reset: false, touched: keys, t: NOW_MS });
+const rowsWith = (...rows: readonly ViewRow[]) => rowsOf(rows, ['latency_ms', 'rtt_ms', 'state', 'closed_at']);
+const NOTHING = { added: [], removed: [], changed: new Set<string>() };
+const added = (...keys: string[]) => ({ ...NOTHING, added: keys });
+const removed = (...keys: string[]) => ({ ...NOTHING, removed: keys });
+const changed = (...keys: string[]) => ({ ...NOTHING, changed: new Set(keys) });
 const bob = (values: Readonly<Record<string, number | null>>) => connection('c1', 'bob', 'main', values);
+
+/** Return the changes found after a change that left these rows. */
+function since(changes: RowChanges, change: Parameters<RowChanges['note']>[0], ...rows: readonly ViewRow[]) {
+  changes.note(change);
+  return changes.take(rowsWith(...rows));
+}
 
 describe('changes of rows', () => {
   test('a row that is new with all its readings, then what changed', () => {
     const changes = new RowChanges();
-    const [first] = changes.since(viewOf(bob({ latency_ms: 12.3, rtt_ms: null, state: 0, closed_at: null })), RESET);
+    const open = bob({ latency_ms: 12.3, rtt_ms: null, state: 0, closed_at: null });
+    const [first] = since(changes, added('c1'), open);
     expect(first?.readings).toEqual({ latency_ms: 12.3, rtt_ms: null, state: 'open', closed_at: null });
-    const closed = { latency_ms: null, rtt_ms: null, state: 2, closed_at: Date.UTC(2026, 0, 31, 12) / 1000 };
-    const [next] = changes.since(viewOf(bob(closed)), touched('c1'));
+    const closed = bob({ latency_ms: null, rtt_ms: null, state: 2, closed_at: Date.UTC(2026, 0, 31, 12) / 1000 });
+    const [next] = since(changes, changed('c1'), closed);
     expect(next).toEqual({
       kind: 'row',
       id: 'c1',
       attributes: expect.objectContaining({ client: 'bob', stream: 'main' }),
       readings: { latency_ms: null, state: 'closed', closed_at: '2026-01-31T12:00:00.000Z' },
     });
-    expect(changes.since(viewOf(bob(closed)), touched('c1'))).toEqual([]);
+    expect(since(changes, changed('c1'), closed)).toEqual([]);
   });
 
   test('a row that goes, and one that goes and comes within one frame', () => {
     const changes = new RowChanges();
-    changes.since(viewOf(bob({ latency_ms: 1 })), RESET);
-    const [removed] = changes.since(viewOf(), touched('c1'));
-    expect(removed).toMatchObject({ kind: 'removed', id: 'c1', attributes: { client: 'bob' }, readings: {} });
-    expect(changes.since(viewOf(), touched('c1'))).toEqual([]);
+    since(changes, added('c1'), bob({ latency_ms: 1 }));
+    const [gone] = since(changes, removed('c1'));
+    expect(gone).toMatchObject({ kind: 'removed', id: 'c1', attributes: { client: 'bob' }, readings: {} });
+    expect(since(changes, removed('c1'))).toEqual([]);
   });
 
   test('after a reset only what is different is said', () => {
     const changes = new RowChanges();
     const kept = connection('c2', 'carol', 'main', { latency_ms: 5, rtt_ms: null, state: 0 });
-    changes.since(viewOf(bob({ latency_ms: 1 }), kept), RESET);
-    const added = connection('c3', 'dave', 'main', { latency_ms: 9, rtt_ms: null, state: 0 });
-    const found = changes.since(viewOf(kept, added), RESET);
-    expect(found.map(({ kind, id }) => [kind, id])).toEqual([
+    since(changes, added('c1', 'c2'), bob({ latency_ms: 1 }), kept);
+    const dave = connection('c3', 'dave', 'main', { latency_ms: 9, rtt_ms: null, state: 0 });
+    const reset = { added: ['c3'], removed: ['c1'], changed: new Set(['c2']) };
+    expect(since(changes, reset, kept, dave).map(({ kind, id }) => [kind, id])).toEqual([
       ['removed', 'c1'],
       ['row', 'c3'],
     ]);
   });
 
+  test('of several frames are found at once, each row as it is by then', () => {
+    const changes = new RowChanges();
+    since(changes, added('c1'), bob({ latency_ms: 1, rtt_ms: 7 }));
+    changes.note(changed('c1'));
+    changes.note(added('c2'));
+    changes.note(removed('c2'));
+    const found = since(changes, changed('c1'), bob({ latency_ms: 3, rtt_ms: 7 }));
+    expect(found.map(({ id, readings }) => [id, readings])).toEqual([['c1', { latency_ms: 3 }]]);
+    expect(changes.take(rowsWith())).toEqual([]);
+  });
+
   test('an attribute that changed is a change', () => {
     const changes = new RowChanges();
     const row = bob({ latency_ms: 1 });
-    changes.since(viewOf(row), RESET);
+    since(changes, added('c1'), row);
     const renamed = { ...row, attributes: { ...row.attributes, reason: 'left' } };
-    expect(changes.since(viewOf(renamed), touched('c1'))).toMatchObject([
-      { attributes: { reason: 'left' }, readings: {} },
-    ]);
+    expect(since(changes, changed('c1'), renamed)).toMatchObject([{ attributes: { reason: 'left' }, readings: {} }]);
   });
 
   test('as a line', () => {
@@ -126,12 +135,5 @@ describe('the way to the hub', () => {
     expect(hubUrl('ws://127.0.0.1:8000')).toBe('http://127.0.0.1:8000');
     expect(hubUrl('WSS://example.org/hub')).toBe('https://example.org/hub');
     expect(() => hubUrl('ftp://example.org')).toThrow(TypeError);
-  });
-
-  test('full jitter, between nothing and a bound that grows to 20 s', () => {
-    expect(backoffMs(0, 1)).toBe(500);
-    expect(backoffMs(3, 0.5)).toBe(2000);
-    expect(backoffMs(1000, 1)).toBe(20_000);
-    expect(backoffMs(5, 0)).toBe(0);
   });
 });

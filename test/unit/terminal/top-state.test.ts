@@ -2,7 +2,7 @@ import type { Command } from '@auralis/client/terminal/keys';
 import { answer, isWorstDescending, type Query, wishOf } from '@auralis/client/terminal/query';
 import { act, initialState, isDescending, type TopState, withinTotal } from '@auralis/client/terminal/top-state';
 import { describe, expect, test } from '@jest/globals';
-import { connection } from './models.js';
+import { connection, rowsOf } from './models.js';
 
 const AROUND = {
   columns: ['latency_ms', 'rtt_ms', 'chunk_send_rate'],
@@ -91,11 +91,12 @@ describe('a query', () => {
   });
 
   const row = (key: string, latency: number | null) => connection(key, '', 'main', { latency_ms: latency });
-  const view = (rows: ReturnType<typeof row>[], total = rows.length) => ({ rows: () => rows, total });
 
   test('is answered in order, missing readings last either way', () => {
     const rows = [row('c10', 5), row('missing', null), row('c2', 5), row('most', 9)];
-    const keys = (desc: boolean) => answer({ ...QUERY, desc }, view(rows, 300)).rows.map(({ key }) => key);
+    const of = (desc: boolean) => answer({ ...QUERY, desc }, { ...rowsOf(rows, ['latency_ms']), total: 300 });
+    const keys = (desc: boolean) => of(desc).rows.map(({ key }) => key);
+    expect(of(true).total).toBe(300);
     expect(keys(true)).toEqual(['most', 'c2', 'c10', 'missing']);
     expect(keys(false)).toEqual(['c2', 'c10', 'most', 'missing']);
   });
