@@ -15,6 +15,8 @@ export class ScriptedHub {
   /** All but the PINGs, which it answers by itself. */
   readonly requests: Request[] = [];
   connections = 0;
+  /** Whether it closes new connections before WELCOME. */
+  isFull = false;
   peer: Peer | null = null;
 
   constructor() {
@@ -22,7 +24,8 @@ export class ScriptedHub {
       this.connections++;
       this.peer = peer;
       peer.on('message', (data: Buffer) => this.#request(decodeRequest(data)));
-      this.say([16, { hub: SOURCE, version: '9', now: Date.now(), tables: {}, catalogue: CATALOGUE }]);
+      if (this.isFull) peer.close(4001, 'full');
+      else this.say([16, { hub: SOURCE, version: '9', now: Date.now(), tables: {}, catalogue: CATALOGUE }]);
     });
   }
 

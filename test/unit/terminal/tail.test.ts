@@ -86,7 +86,10 @@ describe('tail', () => {
     const { sub } = await hub.request('subscribe');
     hub.say(subscribed(sub, 7), snapshot(7, 1, 'old', 1));
     await hub.request('ack');
+    hub.isFull = true;
     hub.peer?.close(4000, 'the hub is shutting down');
+    await until(() => hub.connections === 2);
+    hub.isFull = false;
     await hub.request('subscribe', 2);
     hub.say(subscribed(sub, 3), snapshot(3, 1, 'new', 2));
     await hub.request('ack', 2);
