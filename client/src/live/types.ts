@@ -98,7 +98,10 @@ export interface Subscription {
   readonly attributes: readonly string[];
   /** The hub's refusal; `onChange` is called with an empty change when it comes. */
   readonly error: SubscriptionError | null;
-  /** The last such notice until the snapshot that ends it; `onChange` is called with an empty change for each. */
+  /**
+   * The hub's last notice that it skips frames, until the next snapshot. `onChange` is called with an empty change for
+   * each.
+   */
   readonly behind: Behind | null;
   unsubscribe(): void;
   /** Asks for a new snapshot of every source. */
