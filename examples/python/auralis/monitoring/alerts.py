@@ -5,8 +5,9 @@ The hub routes alerts on: to webhooks, mail and the like, as its configuration s
 
 import logging
 from enum import Enum
+from typing import Any, Optional
 
-from .hub import default_hub
+from .hub import AnyHub, default_hub
 
 logger = logging.getLogger("auralis.alerts")
 
@@ -25,12 +26,19 @@ class AlertSeverity(Enum):
 class AlertManager:
     """Sends alerts to the hub. `webhook_url` is kept and not called: the hub's notifiers do that, with retries."""
 
-    def __init__(self, webhook_url: "str | None" = None, *, hub=None):
+    def __init__(self, webhook_url: Optional[str] = None, *, hub: Optional[AnyHub] = None) -> None:
         self.webhook_url = webhook_url
         self._hub = hub
 
-    def send_alert(self, severity: AlertSeverity, title: str, message: str, *, key: "str | None" = None,
-                   lasts_s: "int | None" = None):
+    def send_alert(
+        self,
+        severity: AlertSeverity,
+        title: str,
+        message: str,
+        *,
+        key: Optional[str] = None,
+        lasts_s: Optional[int] = None,
+    ) -> None:
         """Log the alert and hand it to the hub, as one of its stream, without waiting for it.
 
         Args:
@@ -42,20 +50,25 @@ class AlertManager:
         """
         logger.log(getattr(logging, severity.value.upper()), "ALERT: %s - %s", title, message)
         hub = self._hub or default_hub()
-        body = {"severity": severity.value, "title": str(title)[:MAX_TITLE],
-                "message": str(message)[:MAX_MESSAGE] or str(title)[:MAX_MESSAGE], "labels": {"stream": hub.stream}, "key": _key(title if key is None else key)}
+        body: dict[str, Any] = {
+            "severity": severity.value,
+            "title": str(title)[:MAX_TITLE],
+            "message": str(message)[:MAX_MESSAGE] or str(title)[:MAX_MESSAGE],
+            "labels": {"stream": hub.stream},
+            "key": _key(title if key is None else key),
+        }
         if lasts_s is not None:
             body["lastsS"] = lasts_s
         hub.post("/api/v1/alerts", body)
 
-    def resolve_alert(self, key: str):
+    def resolve_alert(self, key: str) -> None:
         """End the alert that was sent with this key, or with this title if it had no key."""
         logger.info("RESOLVED: %s", key)
         hub = self._hub or default_hub()
         hub.post("/api/v1/alerts/resolve", {"key": _key(key), "stream": hub.stream})
 
 
-def _key(text):
+def _key(text: str) -> str:
     return str(text)[:MAX_TITLE]
 
 

@@ -13,6 +13,7 @@ import os
 import re
 import threading
 from collections import deque
+from typing import Any, Callable, Optional, Union
 from urllib.parse import quote, urlsplit
 
 logger = logging.getLogger("auralis.hub")
@@ -28,8 +29,12 @@ MAX_BACKOFF_S = 30.0
 FLUSH_S = 2.0
 DEFAULT_URL = "http://127.0.0.1:8000"
 
-
 STREAM_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}")
+
+# An event or another body of the hub's API: whatever becomes JSON.
+Event = dict[str, Any]
+# Path and body of a request that waits.
+Post = tuple[str, Any]
 
 
 class Hub:
@@ -41,7 +46,15 @@ class Hub:
     Raises ValueError for an address, a stream or a token that cannot be one.
     """
 
-    def __init__(self, url=None, stream=None, *, token=None, interval_s=INTERVAL_S, max_waiting=MAX_WAITING):
+    def __init__(
+        self,
+        url: Optional[str] = None,
+        stream: Optional[str] = None,
+        *,
+        token: Optional[str] = None,
+        interval_s: float = INTERVAL_S,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
         url = url or os.environ.get("AURALIS_HUB_URL") or DEFAULT_URL
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or parts.hostname is None:
@@ -69,31 +82,31 @@ class Hub:
             # A child has no thread, and what waits is its parent's to send.
             os.register_at_fork(after_in_child=self._begin)
 
-    def _begin(self):
+    def _begin(self) -> None:
         self._changed = threading.Condition()
-        self._events = deque()
-        self._latest = {}
-        self._posts = deque()
+        self._events: deque[Event] = deque()
+        self._latest: dict[str, Event] = {}
+        self._posts: deque[Post] = deque()
         self._in_flight = False
         self._flushing = False
-        self._backoff_s = 0
-        self._thread = None
+        self._backoff_s = 0.0
+        self._thread: Optional[threading.Thread] = None
 
-    def event(self, event):
+    def event(self, event: Event) -> None:
         """Sends an event of the engine (shared/PROTOCOL.md, "Events")."""
         self._put(self._events, _known(event))
 
-    def latest(self, event):
+    def latest(self, event: Event) -> None:
         """Sends an event of which only the last of its type says anything: a gauge, or a counter."""
         with self._changed:
             self._latest[event["type"]] = _known(event)
             self._start()
 
-    def post(self, path, body):
+    def post(self, path: str, body: Any) -> None:
         """Sends `body` to a path of the hub, `/api/v1/alerts` say."""
         self._put(self._posts, (path, body))
 
-    def flush(self, timeout=FLUSH_S):
+    def flush(self, timeout: float = FLUSH_S) -> bool:
         """Waits until all is sent, `timeout` seconds at most. True: nothing waits any more."""
         with self._changed:
             if self._thread is None:
@@ -105,7 +118,7 @@ class Hub:
             finally:
                 self._flushing = False
 
-    def _put(self, queue, item):
+    def _put(self, queue: deque[Any], item: Any) -> None:
         with self._changed:
             if len(self._events) + len(self._posts) >= self._max_waiting:
                 self.dropped += 1
@@ -113,7 +126,7 @@ class Hub:
             queue.append(item)
             self._start()
 
-    def _start(self):
+    def _start(self) -> None:
         if self._thread is None:
             thread = threading.Thread(target=self._run, name="auralis-hub", daemon=True)
             try:
@@ -125,43 +138,43 @@ class Hub:
         elif self._is_due():
             self._changed.notify_all()
 
-    def _waits(self):
+    def _waits(self) -> bool:
         return bool(self._events or self._latest or self._posts)
 
-    def _is_due(self):
+    def _is_due(self) -> bool:
         """Before the interval is over? An alert is, and a full request, unless the hub could not be reached just now."""
         return self._flushing or (self._backoff_s == 0 and (bool(self._posts) or len(self._events) >= MAX_EVENTS))
 
-    def _run(self):
+    def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(self._is_due, timeout=max(self._interval_s, self._backoff_s))
-                path, body, again = self._take()
-                self._in_flight = path is not None
-            is_done = path is None or self._send(path, body)
+                taken = self._take()
+                self._in_flight = taken is not None
+            is_done = taken is None or self._send(taken[0], taken[1])
             with self._changed:
                 self._in_flight = False
-                if is_done:
-                    self._backoff_s = 0
+                if taken is None or is_done:
+                    self._backoff_s = 0.0
                 else:
-                    again()
+                    taken[2]()
                     self._backoff_s = min(MAX_BACKOFF_S, max(self._interval_s, self._backoff_s * 2))
                 self._changed.notify_all()
                 if self._flushing and not (is_done and self._waits()):
                     # Somebody waits for the end, but there is nothing to send, or nobody to take it: no hurry.
                     self._changed.wait(0.1)
 
-    def _take(self):
-        """What is to be sent next, and how to put it back: (path, body, again); path None where nothing is."""
+    def _take(self) -> Optional[tuple[str, Any, Callable[[], None]]]:
+        """What is to be sent next, and how to put it back: (path, body, again). None if nothing waits."""
         if self._posts:
             path, body = self._posts.popleft()
             return path, body, lambda: self._posts.appendleft((path, body))
         events = [self._events.popleft() for _ in range(min(len(self._events), MAX_EVENTS - len(self._latest)))]
         latest, self._latest = self._latest, {}
         if not events and not latest:
-            return None, None, None
+            return None
 
-        def again():
+        def again() -> None:
             # What has come in the meantime is newer, and comes after.
             self._latest = {**latest, **self._latest}
             room = self._max_waiting - len(self._events) - len(self._posts)
@@ -171,7 +184,7 @@ class Hub:
 
         return self._events_path, events + list(latest.values()), again
 
-    def _send(self, path, body):
+    def _send(self, path: str, body: Any) -> bool:
         """False: try again later."""
         try:
             status, answer = self._request(path, json.dumps(body, default=_plain).encode())
@@ -196,17 +209,17 @@ class Hub:
             self._complaint = ""
         return True
 
-    def _refuse(self, count, why):
+    def _refuse(self, count: int, why: object) -> None:
         self.refused += count
         self._complain(f"the hub refuses what is sent: {why}")
 
-    def _complain(self, why):
+    def _complain(self, why: str) -> None:
         """Log it once, and not with every request that fails for the same reason."""
         if why != self._complaint:
             logger.warning("%s", why)
         self._complaint = why
 
-    def _request(self, path, payload):
+    def _request(self, path: str, payload: bytes) -> tuple[int, dict[str, Any]]:
         kind = http.client.HTTPSConnection if self._https else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=TIMEOUT_S)
         try:
@@ -223,12 +236,12 @@ class Hub:
         return response.status, answer if isinstance(answer, dict) else {}
 
 
-def _known(event):
+def _known(event: Event) -> Event:
     """JSON has no NaN and no infinity: what is not known is None."""
     return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in event.items()}
 
 
-def _plain(value):
+def _plain(value: Any) -> Union[float, str, None]:
     """Numbers of other libraries, such as numpy's. What is none the hub refuses, alone and by its name."""
     try:
         number = float(value)
@@ -240,29 +253,31 @@ def _plain(value):
 class NoHub:
     """Stands for the hub if the environment names none that could be reached: counts what it is given."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.stream = os.environ.get("AURALIS_STREAM") or "main"
         self.dropped = 0
         self.refused = 0
 
-    def event(self, event):
+    def event(self, event: Event) -> None:
         self.dropped += 1
 
-    def latest(self, event):
+    def latest(self, event: Event) -> None:
         self.dropped += 1
 
-    def post(self, path, body):
+    def post(self, path: str, body: Any) -> None:
         self.dropped += 1
 
-    def flush(self, timeout=FLUSH_S):
+    def flush(self, timeout: float = FLUSH_S) -> bool:
         return True
 
 
-_default = None
+AnyHub = Union[Hub, NoHub]
+
+_default: Optional[AnyHub] = None
 _default_lock = threading.Lock()
 
 
-def default_hub():
+def default_hub() -> AnyHub:
     """The hub that the environment names: one for the whole process. A wrong variable never ends an engine."""
     global _default
     with _default_lock:

@@ -15,9 +15,9 @@ import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Dict, Optional
+from typing import Any, Dict, Iterable, Optional
 
-from .hub import default_hub
+from .hub import AnyHub, default_hub
 
 logger = logging.getLogger("auralis.metrics")
 
@@ -49,13 +49,13 @@ class MetricsSnapshot:
 class MetricsCollector:
     """Centralized metrics collection and aggregation. Thread-safe; nothing here waits for the hub."""
 
-    def __init__(self, history_size: int = 1000, *, hub=None):
+    def __init__(self, history_size: int = 1000, *, hub: Optional[AnyHub] = None) -> None:
         """
         Args:
             history_size: Number of snapshots to keep in memory
             hub: A Hub of one's own; by default the one that the environment names
         """
-        self.history: deque = deque(maxlen=history_size)
+        self.history: deque[MetricsSnapshot] = deque(maxlen=history_size)
         self.total_phrases_generated = 0
         self.total_synthesis_errors = 0
         self.total_chunks_sent = 0
@@ -65,16 +65,16 @@ class MetricsCollector:
         # Syntheses under way, the oldest first.
         self._pending: "OrderedDict[str, float]" = OrderedDict()
         self._numbers = itertools.count(1)
-        self._latencies: deque = deque(maxlen=RECENT_SYNTHESES)
-        self._real_time_factors: deque = deque(maxlen=RECENT_SYNTHESES)
+        self._latencies: deque[float] = deque(maxlen=RECENT_SYNTHESES)
+        self._real_time_factors: deque[float] = deque(maxlen=RECENT_SYNTHESES)
         self._process = ProcessReadings()
         logger.info("MetricsCollector initialized")
 
     @property
-    def _hub(self):
+    def _hub(self) -> AnyHub:
         return self._given_hub or default_hub()
 
-    def record_synthesis_start(self):
+    def record_synthesis_start(self) -> None:
         """Mark start of synthesis operation. Several may be under way, in threads or in tasks of asyncio."""
         synthesis = f"{os.getpid()}-{id(self):x}-{next(self._numbers)}"
         with self._lock:
@@ -84,7 +84,9 @@ class MetricsCollector:
         _current.set(synthesis)
         self._hub.event({"type": "synthesis_start", "id": synthesis})
 
-    def record_synthesis_end(self, success: bool = True, phrase_duration_sec: float = 22.0):
+    def record_synthesis_end(
+        self, success: bool = True, phrase_duration_sec: float = 22.0
+    ) -> Optional[tuple[float, float]]:
         """
         Record synthesis completion: of the synthesis that this thread or task has started, or else of the oldest.
 
@@ -124,19 +126,19 @@ class MetricsCollector:
         logger.debug("Synthesis: %.0fms (%.1f× real-time)", latency_ms, rtf)
         return latency_ms, rtf
 
-    def record_chunk_sent(self):
+    def record_chunk_sent(self) -> None:
         """Record successful chunk send."""
         with self._lock:
             self.total_chunks_sent += 1
             self._tell_chunks()
 
-    def record_chunk_dropped(self):
+    def record_chunk_dropped(self) -> None:
         """Record dropped chunk (client queue full)."""
         with self._lock:
             self.total_chunks_dropped += 1
             self._tell_chunks()
 
-    def _tell_chunks(self):
+    def _tell_chunks(self) -> None:
         # Counters: of any number of chunks between two messages, the last says all.
         self._hub.latest({"type": "chunks", "sent": self.total_chunks_sent, "dropped": self.total_chunks_dropped})
 
@@ -185,7 +187,7 @@ class MetricsCollector:
             })
         return snapshot
 
-    def get_summary_stats(self) -> Dict:
+    def get_summary_stats(self) -> Dict[str, Any]:
         """
         Get aggregated summary statistics.
 
@@ -259,7 +261,7 @@ class Readings:
 class ProcessReadings:
     """CPU since the reading before (NaN at the first), and resident memory."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._before = self._times()
 
     def read(self) -> Readings:
@@ -274,7 +276,7 @@ class ProcessReadings:
         return Readings(host_percent, process_percent, _memory_mb())
 
     @staticmethod
-    def _times():
+    def _times() -> tuple[float, float, int, int]:
         """(now, seconds of CPU of this process, busy and all ticks of the host)."""
         try:
             with open("/proc/stat", encoding="ascii") as stat:
@@ -301,7 +303,7 @@ def _memory_mb() -> float:
         return math.nan
 
 
-def _mean(values) -> float:
+def _mean(values: Iterable[float]) -> float:
     """Of what is known; NaN where nothing is."""
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
