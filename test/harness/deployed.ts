@@ -18,14 +18,14 @@ function secretCommands(): string {
 }
 
 /**
- * A copy of deploy/ with the secrets of its Compose file, for programs of this machine. Of what the files say, only the
- * names, ports and paths in `replaced` differ.
+ * A copy of deploy/ with the secrets of its Compose file, for programs of this machine. It differs from the shipped
+ * files by the names, ports and paths in `replaced`.
  */
 export class Deployed {
   readonly folder: string;
   /** Standard output of the commands that make the secrets. */
   readonly said: string;
-  /** What the files say, and what stands in its place here. */
+  /** Texts of the files, each with the one that takes its place here. */
   readonly replaced: readonly (readonly [string, string])[];
   readonly ports: { readonly hub: number; readonly tls: number; readonly prometheus: number; readonly alerts: number };
   readonly #running: { readonly child: ChildProcess; readonly ended: Promise<unknown> }[] = [];

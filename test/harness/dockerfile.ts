@@ -4,7 +4,7 @@ import { ROOT } from './hub.js';
 
 export const DOCKERFILE = 'deploy/container/Dockerfile';
 
-/** What the container file of the hub says of the image, which is its last stage. */
+/** The image as the container file describes it in its last stage. */
 export interface Image {
   readonly env: Readonly<Record<string, string>>;
   readonly entrypoint: readonly string[];
