@@ -22,6 +22,10 @@ export interface Under {
   readonly shell?: string;
   /** Program and first arguments, such as those of an installed hub. By default Node, and the hub of the checkout. */
   readonly command?: readonly string[];
+  /** Its working directory; by default this one. */
+  readonly cwd?: string;
+  /** It listens within this time, ms. */
+  readonly startMs?: number;
 }
 
 /** The real built hub, as a process of its own, with a data directory of its own that goes with it. */
@@ -50,7 +54,7 @@ export class HubProcess {
     const port = args.includes('--port') ? [] : ['--port', '0'];
     const { child, log, exited } = run(['serve', '--log-format', 'json', ...port, ...args], env, under);
     const url = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => fail('did not listen in time'), START_MS);
+      const timer = setTimeout(() => fail('did not listen in time'), under.startMs ?? START_MS);
       const fail = (why: string) => {
         child.kill('SIGKILL');
         reject(new Error(`the hub ${why}: ${log.join('')}`));
@@ -104,11 +108,16 @@ export class HubProcess {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
   }
 
+  /** Signal the whole group: a command such as npx passes none on to the hub that it started. */
+  #kill(signal: NodeJS.Signals): void {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.pid, signal);
+  }
+
   /** SIGTERM; returns the exit code and how long it took, ms. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
     const startedAt = performance.now();
-    this.#child.kill(signal);
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    this.#kill(signal);
+    const timer = setTimeout(() => this.#kill('SIGKILL'), STOP_MS);
     const code = await this.#exited;
     clearTimeout(timer);
     return { code, ms: performance.now() - startedAt };
@@ -134,14 +143,16 @@ export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {
 function run(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  { uid, shell, command = [process.execPath, BIN] }: Under = {},
+  { uid, shell, cwd, command = [process.execPath, BIN] }: Under = {},
 ) {
   const ownDir = env.AURALIS_DATA_DIR === undefined ? newDataDir() : null;
   const first = shell === undefined ? [] : ['sh', '-c', `${shell} && exec "$0" "$@"`];
   const [program = '', ...given] = [...first, ...command, ...args];
   const child = spawn(program, given, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
     ...(uid === undefined ? {} : { uid, gid: uid }),
+    ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, ...(ownDir === null ? {} : { AURALIS_DATA_DIR: ownDir }), ...env },
   });
   const log: string[] = [];

@@ -1,3 +1,4 @@
+import { isNotInstalled } from './not-installed.js';
 import type { StartTransport } from './transport.js';
 import './uws-head-size.js';
 import { startWs } from './ws.js';
@@ -36,7 +37,7 @@ export async function selectTransport(
   try {
     return { start: await load() };
   } catch (error) {
-    const { reason, remedy } = isMissing(error) ? NOT_INSTALLED : noBinary();
+    const { reason, remedy } = isNotInstalled(error) ? NOT_INSTALLED : noBinary();
     if (choice === 'uws') throw new TransportUnavailableError(`${reason}: take --transport auto or ws, or ${remedy}`);
     return {
       start: startWs,
@@ -44,9 +45,6 @@ export async function selectTransport(
     };
   }
 }
-
-/** Its package is an optional one of the installed hub. */
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
 
 const NOT_INSTALLED = {
   reason: 'uWebSockets.js is not installed',

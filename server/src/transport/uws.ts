@@ -1,16 +1,12 @@
-import {
-  App,
-  type HttpRequest,
-  type HttpResponse,
-  type TemplatedApp,
-  type us_listen_socket,
-  us_listen_socket_close,
-  type us_socket_context_t,
-  type WebSocketBehavior,
+import type {
+  HttpRequest,
+  HttpResponse,
+  TemplatedApp,
+  us_listen_socket,
+  us_socket_context_t,
+  WebSocketBehavior,
 } from 'uWebSockets.js';
-
 import { Acceptance } from './acceptance.js';
-
 import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
 import { asksForWebSocket, checkUpgrade } from './handshake.js';
@@ -18,6 +14,7 @@ import { createHttpContext, type HttpContext } from './http-context.js';
 import { listenError, takeExclusively } from './listen-error.js';
 import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
 import { addressOf, copyRequest, refuseLater, serveUwsRequest } from './uws-http.js';
+import { App, us_listen_socket_close } from './uws-module.js';
 import { UwsPeer, type UwsSocketData } from './uws-peer.js';
 import { UwsSink } from './uws-sink.js';
 import { headerMap, type RawRequest } from './web.js';
