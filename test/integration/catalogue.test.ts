@@ -11,7 +11,7 @@ const MOVED_ELSEWHERE: Readonly<Record<string, string>> = {
   // Two minutes without a sign of life.
   'hubs.stalled_closed': 'test/long/stalled-dashboards.test.ts',
   // Nothing but a damaged disk, or a full one.
-  'hubs.store_failing': 'test/integration/disk.test.ts',
+  'hubs.store_failing': 'test/long/disk.test.ts',
   'hubs.history_failing': 'test/integration/history.test.ts',
   'hubs.databases_damaged': 'test/integration/damage.test.ts',
   // A wall clock that is set.

@@ -140,7 +140,8 @@ function globalInstallation(world: World): void {
       const dataDir = newDataDir();
       chownSync(dataDir, NOBODY, NOBODY);
       const unit = readFileSync(`${ROOT}deploy/systemd/auralis-hub.service`, 'utf8');
-      const line = (/^ExecStart=(.*)$/m.exec(unit)?.[1] as string)
+      const [, start = ''] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
+      const line = start
         .replace('/usr/local', prefix)
         .replace('/etc/auralis-hub/hub.yaml', config)
         .replace('/var/lib/auralis-hub', dataDir);

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Page } from './page.js';
-import { World } from './world.js';
+import { Page } from '../unit/truth/page.js';
+import { World } from '../unit/truth/world.js';
 
 /** Words for a listener that is not to be believed. */
 const ACCUSED = ['frozen', 'contradicting', 'stale', 'trust=contradicting', 'trust=stale', 'trust=impossible'];
