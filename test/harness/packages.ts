@@ -15,10 +15,12 @@ export interface Packages {
   readonly sdk: string;
 }
 
-/** Make the packages of this checkout, as a release does, in a new folder. */
+/** Make the packages for npm of this checkout, as a release does, in a new folder. */
 export function makePackages(): Packages {
   const out = mkdtempSync(join(tmpdir(), 'auralis-packages-'));
-  execFileSync(process.execPath, [join(ROOT, 'release/main.js'), '--out', out], { env: PLAIN_ENVIRONMENT });
+  execFileSync(process.execPath, [join(ROOT, 'release/main.js'), '--out', out, 'hub', 'sdk'], {
+    env: PLAIN_ENVIRONMENT,
+  });
   const named = (start: string) => join(out, readdirSync(out).find((name) => name.startsWith(start)) ?? start);
   return { hub: named('auralis-hub-'), sdk: named('auralis-client-') };
 }

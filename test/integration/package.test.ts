@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { expectHeadSizes } from '../harness/head-sizes.js';
 import { HubProcess, newDataDir, ROOT, runCommand } from '../harness/hub.js';
 import { addUws, installIn, makePackages, type Packages, PLAIN_ENVIRONMENT } from '../harness/packages.js';
+import { describeWith } from '../harness/program.js';
 
 let packages: Packages;
 const folders: Record<'ws' | 'uws', string> = { ws: '', uws: '' };
@@ -32,6 +33,29 @@ test('the hub is one package without dependencies and scripts, of at most 3 MB',
   for (const key of ['dependencies', 'optionalDependencies', 'scripts']) expect(manifest).not.toHaveProperty(key);
   expect(statSync(packages.hub).size).toBeLessThanOrEqual(3_000_000);
 });
+
+const PYTHON = '/usr/bin/python3';
+describeWith(PYTHON, 'a release', aRelease, ['-c', 'import setuptools, pip, wheel']);
+
+function aRelease(): void {
+  test('has each artefact with its size and hash, and a dry run keeps none', () => {
+    const args = [join(ROOT, 'release/main.js'), '--dry-run'];
+    const said = execFileSync(process.execPath, args, { env: PLAIN_ENVIRONMENT, encoding: 'utf8' });
+    const lines = said.split('\n').filter((line) => / bytes, sha256 [0-9a-f]{64}$/.test(line));
+    expect(lines.map((line) => line.split(',')[0])).toEqual([
+      `hub: auralis-hub-${version}.tgz`,
+      `sdk: auralis-client-${version}.tgz`,
+      `wheel: auralis_monitoring-${version}-py3-none-any.whl`,
+    ]);
+    expect(said).not.toContain('\nin ');
+  });
+
+  test('is of one version, which every package of the workspace has', () => {
+    for (const name of ['server', 'client', 'shared']) {
+      expect(JSON.parse(readFileSync(`${ROOT}${name}/package.json`, 'utf8'))).toMatchObject({ version });
+    }
+  });
+}
 
 test('it names the licence of each package that it contains', () => {
   const notices = readFileSync(join(folders.ws, 'node_modules/auralis-hub/NOTICES.txt'), 'utf8');
