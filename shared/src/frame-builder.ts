@@ -15,7 +15,7 @@ export class FrameBuilder {
   readonly #columns: readonly number[];
   readonly #rows: Membership;
   #seq = 0;
-  /** Rows that the table had for this channel at the last frame, before the `offset` and `limit` of a view. */
+  /** How many rows the table had for this channel at the last frame, without regard to a view's `offset` and `limit`. */
   #announcedTotal = 0;
   /**
    * Baseline cells by column, then by the row's slot in the channel, which is not its slot in the table. Fixed-point;
@@ -30,11 +30,11 @@ export class FrameBuilder {
   #values = new Float64Array(16);
   /** Present values of these cells. */
   #absolutes = new Float64Array(16);
-  /** Differences of all cells by slot, where each fits into a byte. */
+  /** Differences of all cells by slot. Used only if every difference fits into a byte. */
   #bytes = new Int8Array(16);
   /** Differences by slot, while `#spread` puts them in order of their rows. */
   #bySlot = new Float64Array(16);
-  /** Slots that the column before wrote; the count is -1 if it wrote no list of slots. */
+  /** Slots written for the previous column. The count is -1 if that column had no list of slots. */
   #previousSlots = new Uint32Array(16);
   #previousCount = -1;
   readonly #out: SinkColumn;
@@ -154,12 +154,12 @@ export class FrameBuilder {
   #writeDifference(at: number, sinks: readonly FrameSink[]): void {
     const rows = this.#rows;
     const index = this.#columns[at] as number;
-    // The cells of an added row may have been written before. Without added rows, an untouched column has no changes.
+    // An added row brings cells that are older than this frame. Without added rows, an untouched column has no changes.
     if (rows.addedCount === 0 && !rows.isTouched(index)) return;
     const cells = this.#table.cells[index] as Float64Array;
     const base = this.#base[at] as Float64Array;
     let count = rows.isAllChanged ? byteDifferences(cells, base, rows.highWater, this.#bytes) : NOT_BYTES;
-    // Each byte is at most this. If they are not bytes, `#takeChanged` finds the largest difference.
+    // No difference in `#bytes` is larger. If they do not fit into bytes, `#takeChanged` finds the largest.
     this.#out.most = MAX_INT8;
     if (count > 0 && isDense(count, rows.size)) {
       this.#writeBytes(at, cells, base, sinks);
@@ -229,7 +229,7 @@ export class FrameBuilder {
 
   #writeColumn(at: number, count: number, base: Float64Array, sinks: readonly FrameSink[]): void {
     const rows = this.#rows;
-    // Every slot is in use and has changed, so `#values` already holds one difference for each row, in order.
+    // If every slot is in use and has changed, `#values` already holds one difference for each row, in order.
     if (count === rows.highWater && rows.isAllChanged) {
       for (const sink of sinks) this.#emit(at, sink, null, count, this.#values, this.#absolutes);
       this.#previousCount = -1;
@@ -309,7 +309,7 @@ export class FrameBuilder {
   }
 }
 
-/** Names and attributes of so many rows take about a millisecond. */
+/** Writing names and attributes of this number of rows takes about a millisecond. */
 const ROWS_A_STEP = 1_000;
 
 /**

@@ -47,7 +47,7 @@ export const SPECIFIED: readonly (readonly [section: string, readonly SpecifiedM
         metric: 'Chunk send rate',
         places: ['streams.chunk_send_rate', 'connections.chunk_send_rate'],
         source:
-          'counted as the hub sends. The alert is for `audio_rate`, seconds of audio in a second, below 0.8: 8 chunks of 100 ms',
+          'counted as the hub sends. The alert fires when less than 0.8 s of audio a second is sent (`audio_rate`), which is 8 chunks of 100 ms',
       },
       {
         metric: 'WebSocket latency',

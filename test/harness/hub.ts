@@ -16,19 +16,19 @@ export const newDataDir = () => mkdtempSync(join(tmpdir(), 'auralis-data-'));
 
 /** Conditions that a process runs under. */
 export interface Under {
-  /** User and group, for root to choose. */
+  /** Id of its user, and of its group. Only root can set it. */
   readonly uid?: number;
   /** A shell command to run first, such as `ulimit -f 100`. */
   readonly shell?: string;
   /** Program and first arguments, such as those of an installed hub. By default Node, and the hub of the checkout. */
   readonly command?: readonly string[];
-  /** Its working directory; by default this one. */
+  /** Working directory of the process; by default that of the tests. */
   readonly cwd?: string;
-  /** It listens within this time, ms. */
+  /** The start fails if the hub does not listen within this time, ms. */
   readonly startMs?: number;
 }
 
-/** The real built hub, as a process of its own, with a data directory of its own that goes with it. */
+/** The real built hub in a process of its own. Its data directory is removed when the process has ended. */
 export class HubProcess {
   readonly url: string;
   readonly #child: ChildProcess;
@@ -108,12 +108,12 @@ export class HubProcess {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
   }
 
-  /** Signal the whole group: a command such as npx passes none on to the hub that it started. */
+  /** Signal the whole process group, because a command such as npx passes no signal on to the hub that it started. */
   #kill(signal: NodeJS.Signals): void {
     if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.pid, signal);
   }
 
-  /** SIGTERM; returns the exit code and how long it took, ms. */
+  /** Send a signal, by default SIGTERM. Return the exit code, and how long the stop took, ms. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
     const startedAt = performance.now();
     this.#kill(signal);

@@ -34,8 +34,8 @@ interface Answer {
 }
 
 /**
- * A table of any length that the hub sorts and filters. Only the pages in sight are here. After another question the
- * old rows stay until every page in sight of the new answer has come or failed.
+ * A table of any length that the hub sorts and filters. Only the pages in sight are here. After a new question, the
+ * old rows stay until each visible page of the new answer has come or failed.
  */
 export class PagedRows {
   readonly #feed: Feed;
@@ -52,7 +52,7 @@ export class PagedRows {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #total = 0;
 
-  /** `changed` is called at each frame with the hub's clock. */
+  /** `changed` is called after each frame of the feed, with the hub's time. */
   constructor(feed: Feed, intervalMs: 250 | 1000, changed: (t: number) => void) {
     this.#feed = feed;
     this.#intervalMs = intervalMs;
@@ -60,7 +60,7 @@ export class PagedRows {
   }
 
   /**
-   * Rows that match, in sight or not: the number that came last with any page of this answer.
+   * How many rows match, in sight or not. This is the number that came last with any page of the shown answer.
    */
   get total(): number {
     return this.#total;

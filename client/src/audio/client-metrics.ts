@@ -13,8 +13,8 @@ export class ClientMetrics {
   chunkErrors = 0;
   bufferUnderruns = 0;
   /**
-   * The last 100 samples of this connection. Each is the time of arrival by this clock minus the time of sending by
-   * the hub's clock, ms. A new sample overwrites the oldest, so they are not in order of time.
+   * The last 100 samples of this connection. Each is the arrival time by the client's clock minus the sending
+   * time by the hub's clock, ms. A new sample overwrites the oldest, so they are not in order of time.
    */
   readonly latencySamples: number[] = [];
 

@@ -10,12 +10,12 @@ import type { Sighting } from './rule-evaluator.js';
 /** A resolved alert stays this long, so that the person on call can find it. */
 export const RESOLVED_STAYS_MS = 300_000;
 /**
- * After a restart, listeners take up to 20 s to come back, and each rate needs its whole window again. An alert that
- * fired before does not end earlier.
+ * After a restart, listeners take up to 20 s to come back, and each rate needs its whole window again. So an alert
+ * that fired before the restart is kept for at least this long.
  */
 const RETURN_MS = 60_000;
 
-/** Whom alerts raised by hand before the start count for: who raised them is not stored. */
+/** Stands for whoever raised an alert by hand before the hub started, because that is not stored. */
 const UNKNOWN_HOLDER: Holders = [''];
 
 /** All alerts and their states. Pure: time and new ids are arguments. */
@@ -170,8 +170,8 @@ export class Episodes {
   }
 
   /**
-   * Return why `holders` may not raise an alert by hand, or null. If their places are taken, forget a resolved alert
-   * that was raised by hand.
+   * Return why `holders` may not raise an alert by hand, or null. If no place is left, at all or in their share, free
+   * one: forget a resolved alert that was raised by hand.
    */
   #findPlace(holders: Holders): NoPlace | null {
     const refusal = this.#places.refusal(holders);
@@ -244,9 +244,9 @@ export class Episodes {
 const sharesHolder = (a: Holders, b: Holders) => a.some((holder) => b.includes(holder));
 
 /**
- * Whether no row of a firing alert has been bad for long enough to count, for `forS` and `clearForS` together. That
- * leaves time for a new bad row to count after another has become good. But if at each moment some other row is bad
- * for a moment, the alert must end.
+ * Whether a firing alert has had no ripe row for longer than `forS` plus `clearForS`. A row is ripe when it was bad for
+ * long enough to count. That time is enough for a new bad row to ripen after the last one became good. If rows are bad
+ * in turn, each too briefly to ripen, the alert must end.
  */
 function isSpent({ state, lastRipeAt, keptUntil }: Episode, { forS, clearForS }: Rule, now: number): boolean {
   return state === 'firing' && now >= keptUntil && now - lastRipeAt > (forS + clearForS) * 1000;

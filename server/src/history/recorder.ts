@@ -4,22 +4,22 @@ import type { HistoryStore, Recorded } from './history-store.js';
 import { keptColumns, RESOLUTIONS, type Resolution } from './resolutions.js';
 import { SnapshotWriter } from './snapshot.js';
 
-/** After a failure nothing is tried for so long: a full disk stays full for a while. */
+/** After a failure nothing is tried for this time, because a full disk stays full for a while. */
 const PAUSE_MS = 30_000;
 
-/** Takes snapshots of the tables when they are due, and has them kept, off the loop. */
+/** Takes snapshots of the tables when they are due. The store writes them, outside the event loop. */
 export class Recorder {
   readonly #tables: Tables;
   readonly #store: Pick<HistoryStore, 'append'>;
   readonly #writer: SnapshotWriter;
-  /** Step of each resolution in which it was last recorded. */
+  /** For each resolution, the number of the step that was last recorded. */
   readonly #lastStep = new Map<Resolution, number>();
   #writing: Promise<void> | null = null;
   readonly #onFailure: (error: unknown, isNews: boolean) => void;
-  /** When it last failed; null: what came last was kept. */
+  /** When the last write failed, or null if it succeeded. */
   #failedAt: number | null = null;
 
-  /** `onFailure`: something was not kept; `isNews`: what came before it was. */
+  /** `onFailure` is called when a write failed. `isNews`: the write before it did not fail. */
   constructor(
     tables: Tables,
     store: Pick<HistoryStore, 'append'>,
@@ -32,14 +32,14 @@ export class Recorder {
     this.#onFailure = onFailure;
   }
 
-  /** Whether what was last tried was not kept. */
+  /** Whether the last write failed. */
   get isFailing(): boolean {
     return this.#failedAt !== null;
   }
 
   /**
-   * Record a second, step by step. While the disk is still busy with the last second, this one is left out. `wall`:
-   * `now` by the wall clock, under which it is kept.
+   * Record the tables as they are at `now`, in small parts. If the disk still writes what was recorded a second ago,
+   * record nothing. `wall` is the same moment by the wall clock, and the time of the record.
    */
   *steps(now: number, wall: number): Generator<void> {
     if (this.#writing !== null || now - (this.#failedAt ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;
@@ -50,7 +50,7 @@ export class Recorder {
     this.#writing = this.#write(recorded, t, now);
   }
 
-  /** Done when what was recorded is kept. */
+  /** Resolves when the write in progress has ended, with success or not. */
   async settled(): Promise<void> {
     await this.#writing;
   }

@@ -10,8 +10,8 @@ const CARRIED_MS = MAX_CHUNK_DURATION_MS;
 /** Audio that a player may have downloaded ahead of time: the largest buffer that hls.js allows. */
 const DOWNLOADED_MS = 600_000;
 /**
- * Some pages count every message as a chunk. That adds a few at the start, and then at most one message
- * `report_interval` in 10 s.
+ * Some pages count every message as a chunk. That adds a few at the start. Later it adds at most one in 10 s: the
+ * message `report_interval`.
  */
 const OTHER_MESSAGES = 16;
 const OTHER_MESSAGES_SHARE = 0.01;
@@ -26,7 +26,7 @@ const GAPS = columnAndFigure('underrun_duration_ms');
 const UNDERRUNS = columnAndFigure('buffer_underruns');
 const RECEIVED = columnAndFigure('chunks_received');
 
-/** Times, of which none is negative. */
+/** Times. A negative one is impossible. */
 const TIMES = [
   DEPTH,
   GAPS,
@@ -55,10 +55,10 @@ export interface Checked {
  * true.
  */
 export class FigureCheck {
-  // Each counter can rise only as time passes, so each rise uses up time. Gaps use up their own.
-  /** Moment up to which the time is used up by audio gaps. */
+  // A counter rises by 1 a millisecond at most, so a rise uses up time. Gaps have an account of time of their own.
+  /** Gaps reported so far use up the time to this moment. A new gap must fit after it. */
   #gapsUpTo: number;
-  /** Moment up to which the time is used up by other counters. */
+  /** The same for all other counters together. */
   #countedUpTo: number;
   /** First value of `chunks_received` if this connection alone does not explain it; else 0. */
   #receivedBefore = 0;
@@ -73,9 +73,9 @@ export class FigureCheck {
    * Check the row after a report. Return the value for its column `impossible_figure`: the first impossible figure,
    * or `ALL_POSSIBLE`.
    *
-   * A counter may have begun on an earlier connection. So a first value that cannot have been counted on this one is
-   * taken as the baseline, and only its rise is bounded. After a rise that does not fit the time that passed, the new
-   * value is the baseline.
+   * A counter may have begun on an earlier connection. So a first value that is too large for this connection is no
+   * impossible figure. A later rise that does not fit the time is one. Either sets `gapToldMs` or `underrunsJudged`,
+   * if it is about them, to the new value.
    */
   check(table: Tables['connections'], slot: number, connection: Checked): number {
     const ofPresent = checkPresent(table, slot, connection);
@@ -127,7 +127,7 @@ export class FigureCheck {
   }
 }
 
-/** Check the values that need no report before. */
+/** Check the values that can be judged without an earlier report. */
 function checkPresent(table: Tables['connections'], slot: number, connection: Checked): number {
   for (const { column, figure } of TIMES) if (table.get(slot, column) < 0) return figure;
   const { openedAt, lastReportAt, sentMs } = connection;
@@ -139,8 +139,8 @@ function checkPresent(table: Tables['connections'], slot: number, connection: Ch
 }
 
 /**
- * Whether a rise fits between `upTo` and `now`. A gap of 1 ms takes 1 ms, and so does 1 in any other counter. A
- * report may come up to `STALLED_MS` late, so unused time that far back still counts.
+ * Whether a rise fits between `upTo` and `now`. A gap of 1 ms uses up 1 ms. A rise of another counter by 1 does, too.
+ * A report may come up to `STALLED_MS` late, so unused time that far back still counts.
  */
 const fits = (upTo: number, rise: number, now: number) => usedUpTo(upTo, rise, now) <= now + JITTER_MS;
 

@@ -58,7 +58,7 @@ export type SubscribeRequest = Extract<Request, { kind: 'subscribe' }>;
 /** One dashboard's socket: its requests and its subscriptions. */
 export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly form: LiveForm;
-  /** Address and token for whom its place, and those of its channels, count. The address is the first. */
+  /** Address and token that its place, and the places of its channels, count for. The address is the first. */
   readonly holders: Holders;
   readonly counters: HubCounters;
   waiting = 0;
@@ -71,7 +71,7 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   readonly #subscribes = new SocketAllowance(MAX_SUBSCRIBES_PER_5_S, LEAST_SUBSCRIBES_PER_5_S, SUBSCRIBES_WINDOW_MS);
   readonly #refusals = new SocketAllowance(MAX_REFUSALS_PER_MIN, LEAST_REFUSALS_PER_MIN, 60_000);
   #peer: Peer | null = null;
-  /** `closing`: the hub closes it for standing still or for its memory. It stays so until the peer answers. */
+  /** `closing`: the hub closes this socket, because it made no progress or takes memory that others need. */
   #state: 'open' | 'closing' = 'open';
 
   constructor(live: LiveDesk, form: LiveForm, holders: Holders, counters: HubCounters) {
@@ -174,8 +174,8 @@ export class LiveSession implements SocketHandler, Subscriber, WaitingSocket {
   }
 
   /**
-   * Count a refusal and answer it. Too many of its own close the socket. If refusals of earlier sockets have used up
-   * the answers, this one is not answered.
+   * Count a refusal and answer it. A socket that causes too many refusals is closed. If earlier sockets of the address
+   * have used up the refusals that are answered, this one is not answered.
    */
   #refuse(peer: Peer, error: RequestError, now: number): void {
     this.counters.add('messages_refused');

@@ -14,7 +14,7 @@ export interface DeliveryQueueContext {
   readonly minIntervalMs: number;
   readonly now: () => number;
   /**
-   * Wall clock, which notifiers and the outbox get. `now`, a clock that never steps, serves pauses and the status.
+   * Wall clock, which notifiers and the outbox get. Pauses and the status use `now`, a clock that never jumps.
    */
   readonly wallClock: () => number;
   readonly random: () => number;
@@ -35,7 +35,7 @@ export interface DeliveryQueueStatus {
   /** Requests that failed in a row until now. */
   failing: number;
   /**
-   * No request is made before this time, because of a pause after a failure or a success. Null: none is waited for.
+   * No request is made before this time, because of a pause after a failure or a success. Null: there is no pause.
    */
   nextAttemptAt: number | null;
 }
@@ -85,14 +85,14 @@ export class DeliveryQueue {
       .finally(() => (this.#busy = null));
   }
 
-  /** Resolve when the work underway has ended: a round over all that waits, or a first request that failed. */
+  /** Resolve when the work underway has ended: all that waited was sent, or a request failed. */
   async settled(): Promise<void> {
     await this.#busy;
   }
 
   /**
-   * Send what waits, without the minimum interval, then end. What is still unsent stays in the outbox until the hub
-   * starts again: `signal` was aborted, a request failed, or a failure before has not been waited for.
+   * Send what waits, without the minimum interval, then end. Some may stay unsent: `signal` was aborted, a request
+   * failed, or the pause after an earlier failure is not over. They stay in the outbox until the hub starts again.
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#isDraining = true;
@@ -168,7 +168,7 @@ export class DeliveryQueue {
     const { name, notifier, outbox, now } = this.#context;
     const { repeatMs } = notifier;
     if (repeatMs === undefined || now() - this.#repeatedAt < repeatMs || !this.#isDue() || this.#isDraining) return;
-    // A notifier remembers something of an alert only while that fires.
+    // A notifier keeps a memory of an alert only while the alert fires.
     const firing = outbox.memories(name) as Parameters<NonNullable<Notifier['repeat']>>[0];
     this.#repeatedAt = now();
     if (firing.length === 0) return;
@@ -225,7 +225,7 @@ export class DeliveryQueue {
   }
 }
 
-/** Return why it failed, for people. Only `code` and `message` are read: other properties may contain secrets. */
+/** Return why it failed, for people. Only `code` and `message` go into the text: other properties may contain secrets. */
 function sayWhy(error: unknown): string {
   if (error instanceof DeliveryError) return error.message;
   const { name, code, message } = Object(error) as Partial<NodeJS.ErrnoException>;

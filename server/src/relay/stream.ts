@@ -77,7 +77,7 @@ export class Stream {
   /** Bounds the rate of chunks. It belongs to the stream, so an engine that reconnects gets no fresh allowance. */
   readonly #chunkRate = new Reserve(MAX_CHUNKS_PER_S, MAX_CHUNKS_AT_ONCE);
 
-  /** `maxOutstandingMs`: audio that a listener may have been sent and not confirmed, as configured. */
+  /** `maxOutstandingMs`: the configured limit of audio that is sent to a listener and not yet confirmed. */
   constructor(
     name: string,
     makers: Holders,
@@ -150,7 +150,7 @@ export class Stream {
 
   #deliverLater(chunk: OutgoingChunk, now: number): void {
     const bytes = chunk.message.length;
-    // A chunk that will be dropped waits for its turn, too: each listener's account needs the order of chunks.
+    // A chunk that will be dropped waits for its turn, too: each listener must count all chunks in order.
     const isDropped = !this.#fanOut.hasRoom(this.listeners, bytes);
     const kept = { ...chunk, message: isDropped ? NOTHING : chunk.message.slice() };
     this.#fanOut.add(this.listeners, kept.message.length, (some) => {
@@ -160,7 +160,7 @@ export class Stream {
     });
   }
 
-  /** An engine has come, and may replace another. `owner`: its identity. */
+  /** An engine has come. There may have been another, which it replaces. `owner`: its identity. */
   engineJoined(peer: Peer, owner: string | null, now: number): void {
     this.engine = peer;
     this.seat.take(owner);
@@ -181,14 +181,14 @@ export class Stream {
     return this.engine === null || now - this.chunkAt > lateAfterMs(this.recent.longestMs);
   }
 
-  /** Whether its engine still makes its first chunk. Until then the length of chunks is unknown. */
+  /** Whether the engine is still making its first chunk. Until then the length of chunks is unknown. */
   isBeginning(now: number): boolean {
     return this.chunkAt < this.engineSince && this.isSettling(now);
   }
 
   /**
-   * Whether the engine may be making a longer chunk than any before. True until 12 s after it came, and until 12 s
-   * after each chunk of those first 12 s.
+   * Whether the engine may be making a longer chunk than any before. True for 12 s after it came, and for 12 s after
+   * its last chunk if that came within those first 12 s.
    */
   isSettling(now: number): boolean {
     const { chunkAt, engineSince } = this;
@@ -206,12 +206,12 @@ export class Stream {
     return this.seq === 0 ? 0 : this.recent.durationOf(this.seq);
   }
 
-  /** Whether the engine, in the last minute, was further ahead of real time than a listener may be sent audio. */
+  /** Whether, in the last minute, the engine was so far ahead of real time that chunks were dropped for listeners. */
   hadBurst(now: number): boolean {
     return this.#supply.burstMs(now) > 0;
   }
 
-  /** Add the audio gap that a connection has reported since its report before. */
+  /** Add the audio gap that the latest report of a connection adds to the report before. */
   bookReportedGap({ gapMs, sinceMs, lastReportAt, isPlaying }: Connection): void {
     if (Number.isNaN(gapMs)) return;
     this.#table.add(this.slot, STREAM.audio_gap_ms, gapMs);
@@ -224,7 +224,7 @@ export class Stream {
     this.#rebuffering.add(gapMs, awayMs, now);
   }
 
-  /** Add chunks sent and dropped for an external connection. `droppedNow`: how many were dropped just now. */
+  /** Add chunks sent and dropped for an external connection. `droppedNow`: how many of `dropped` count for the last minute. */
   noteReported(sent: number, dropped: number, droppedNow: number, now: number): void {
     this.#table.add(this.slot, STREAM.chunks_sent, sent);
     this.#table.add(this.slot, STREAM.chunks_dropped, dropped);
@@ -279,7 +279,7 @@ export class Stream {
 }
 
 const TOO_FAST =
-  `more chunks than the limit: ${MAX_CHUNKS_PER_S} a second of one stream, ${MAX_CHUNKS_AT_ONCE} at once after a pause; ` +
+  `too many chunks: one stream may have ${MAX_CHUNKS_PER_S} a second, or ${MAX_CHUNKS_AT_ONCE} at once after a pause; ` +
   'send longer chunks, in real time';
 
 const TOO_MANY_WAIT =

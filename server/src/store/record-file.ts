@@ -2,11 +2,11 @@ import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path';
 import { encodeRecord, type Reading, readRecords } from './record.js';
 
-/** Ends the name of a file until it is published. A crash leaves such a file, and the next start removes it. */
+/** Suffix of a file's name until the file is published. A crash leaves such a file, and the next start removes it. */
 export const UNPUBLISHED_SUFFIX = '.new';
 
 /**
- * A file of records, to which others are appended off the event loop. After a failed write, append nothing more: the
+ * A file of records. More records are appended to it off the event loop. After a failed write, append nothing more: the
  * file may end in half a record, which `size` does not count.
  */
 export class RecordFile {

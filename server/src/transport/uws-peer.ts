@@ -19,13 +19,13 @@ export interface UwsSocketData {
   readonly watcher: SocketWatcher | undefined;
 }
 
-/** Reason of uWebSockets for ending a connection because of an oversize message; its code is 1006. */
+/** Close reason that uWebSockets gives with code 1006 when it ends a connection over an oversize message. */
 const OVERSIZE = 'Received too big message';
 
 export class UwsPeer implements Peer {
   readonly #handler: SocketHandler;
   readonly #guard: Guard;
-  /** null before it opens, and from the moment it closes: a closed native socket throws whatever is asked of it. */
+  /** null before it opens and once it has closed, because every call on a closed native socket throws. */
   #socket: WebSocket<UwsSocketData> | null = null;
   #closing: { readonly code: number; readonly reason: string; readonly cutOff: NodeJS.Timeout } | null = null;
   #isEnding = false;
@@ -82,7 +82,7 @@ export class UwsPeer implements Peer {
     if (thrown !== null) throw (thrown as { error: unknown }).error;
   }
 
-  /** A message has come. After `close` of ours no more reach the handler. */
+  /** A message has come. Once the hub has called `close`, messages no longer reach the handler. */
   received(data: ArrayBuffer, isBinary: boolean): void {
     if (this.#isWithinRates(data.byteLength, false)) {
       this.#guard.message(this.#handler, this, new Uint8Array(data), isBinary);
@@ -116,15 +116,15 @@ export class UwsPeer implements Peer {
     this.#socket = null;
     if (this.#closing !== null) clearTimeout(this.#closing.cutOff);
     const oversize = code === 1006 && Buffer.from(message).toString() === OVERSIZE;
-    // `end` calls back at once: whoever called `close` must be able to finish its own work first.
+    // `end` calls this before it returns. The handler is told later, so that the caller of `close` finishes first.
     if (this.#isEnding) queueMicrotask(() => this.#guard.close(this.#handler, this, code, oversize));
     else this.#guard.close(this.#handler, this, code, oversize);
   }
 
   /**
-   * Send the close frame when nothing waits any more. On a socket with a backlog over its limit, `end` loses the
-   * frame, and leaves the socket open if the peer reads on but does not close. Without a backlog, uWebSockets cuts
-   * off a peer that does not answer, 4 to 5 s later.
+   * Send the close frame when nothing waits any more. If the backlog is over the socket's limit, `end` loses the
+   * frame. The socket then stays open if the peer keeps reading and does not close. Without a backlog, uWebSockets
+   * cuts off a peer that has not answered 4 to 5 s after `end`.
    */
   #endIfDrained(): void {
     const socket = this.#socket;
