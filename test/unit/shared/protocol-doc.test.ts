@@ -155,7 +155,7 @@ test('the text says what outside authors of clients had to ask', () => {
   for (const fact of [
     `${MAX_LIVE_REQUESTS_PER_S} requests a second and ${MAX_SUBSCRIBES_PER_5_S} SUBSCRIBEs within 5 s on \`/live\`, ${MAX_LISTENER_MESSAGES_PER_S} messages a second on \`/listen\``,
     'Every index counts from 0',
-    "REST answers a row as one JSON object: `id` is the row's key",
+    "REST returns each row as one JSON object: `id` is the row's key",
     'a client acknowledges each frame that it reads and does not apply, too',
     'The hub sends an engine nothing when it connects',
     'a chunk on `/listen` has at most 29 bytes more than its payload',
