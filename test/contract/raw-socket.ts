@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** A frame as it came: payloads of servers are not masked. */
 export interface RawFrame {
@@ -12,6 +13,8 @@ export interface RawOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Keep the socket open for writing when the other side has ended it. */
   readonly allowHalfOpen?: boolean;
+  /** Speak TLS, whatever the certificate. */
+  readonly tls?: boolean;
 }
 
 /** A WebSocket client made of bytes: it reads when told to, and sends what no library would. */
@@ -46,8 +49,10 @@ export class RawSocket {
   }
 
   /** Connect, and send nothing yet. */
-  static connect(port: number, { allowHalfOpen = false }: RawOptions = {}): RawSocket {
-    return new RawSocket(connect({ port, host: '127.0.0.1', allowHalfOpen }), `127.0.0.1:${port}`);
+  static connect(port: number, { allowHalfOpen = false, tls = false }: RawOptions = {}): RawSocket {
+    const options = { port, host: '127.0.0.1', allowHalfOpen };
+    const socket = tls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
+    return new RawSocket(socket, `127.0.0.1:${port}`);
   }
 
   /** Ask for a WebSocket. */

@@ -147,7 +147,8 @@ async function untilRead(
     return false;
   }
   const graceMs = limits.unreadGraceMs + (waiting / limits.minReadBytesPerS) * 1000;
-  const late = setTimeout(() => sink.abort(), graceMs);
+  // A hub that ends does not wait for it.
+  const late = setTimeout(() => sink.abort(), graceMs).unref();
   try {
     return await sink.drained();
   } finally {

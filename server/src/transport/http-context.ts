@@ -6,14 +6,17 @@ import type { TransportOptions } from './transport.js';
 
 /** Plain HTTP of one transport: its limits, and what they bound. */
 export interface HttpContext extends AnswerContext {
+  readonly scheme: 'http' | 'https';
   readonly limits: HttpLimits;
   /** Bytes of request bodies that are held. */
   readonly bodies: AddressBudget;
   readonly pacer: RequestPacer;
 }
 
-export function createHttpContext({ fetch, http: limits, headers, onError }: TransportOptions): HttpContext {
+export function createHttpContext(options: TransportOptions): HttpContext {
+  const { fetch, http: limits, headers, onError, certificate = null } = options;
   return {
+    scheme: certificate === null ? 'http' : 'https',
     fetch,
     limits,
     headers,

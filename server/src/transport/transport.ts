@@ -6,7 +6,7 @@ import type { HttpLimits } from './http-limits.js';
 
 /** Result of `Peer.send`. The numbers are those of uWebSockets. */
 export const SEND = {
-  /** Written to the socket, behind bytes that wait. */
+  /** Written to the socket, behind bytes that wait. Over TLS `ws` has written nothing before the loop's next turn. */
   QUEUED: 0,
   /** Written to the socket; nothing waits. */
   SENT: 1,
@@ -101,10 +101,21 @@ export interface SocketRoute {
   upgrade(request: UpgradeRequest): UpgradeAnswer;
 }
 
+/** Certificate and private key, as PEM. uWebSockets reads the files by itself. */
+export interface Certificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Content of `certFile`: the server's own certificate, then those of its chain. */
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface TransportOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Serve TLS with this certificate, and nothing else; null or missing: no TLS. */
+  readonly certificate?: Certificate | null;
   readonly routes: readonly SocketRoute[];
   /**
    * Answers plain HTTP, and upgrades to a path that no route takes. `remoteAddress` is the socket's. It is called
@@ -130,6 +141,12 @@ export interface Transport {
   readonly port: number;
   /** Messages in a row whose handlers threw; 0 after one that was handled. */
   readonly failedMessages: number;
+  /**
+   * Serve new connections with another certificate. Open connections keep theirs. Call it only on a transport that
+   * was started with a certificate.
+   * @throws CertificateError; nothing has changed then
+   */
+  replaceCertificate(certificate: Certificate): void;
   /** Stops accepting. Sockets stay open. */
   stopListening(): void;
   /** Ends what is still open, without close frames. */
@@ -141,5 +158,13 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** Starts a transport; rejects with `ListenError`. The port is exclusive: a second hub on it is refused. */
+/** The transport cannot serve with a certificate. */
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+}
+
+/**
+ * Starts a transport; rejects with `ListenError` or `CertificateError`. The port is exclusive: a second hub on it is
+ * refused.
+ */
 export type StartTransport = (options: TransportOptions) => Promise<Transport>;

@@ -30,7 +30,7 @@ export function serveUwsRequest(res: HttpResponse, req: HttpRequest, http: HttpC
       body?.close();
       return false;
     }
-    void answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
+    void answer(toRequest(raw, body?.stream ?? null, http.scheme), body, address, sink, http);
     return true;
   });
 }

@@ -15,4 +15,4 @@ async function load(): Promise<UwsModule> {
 }
 
 /** What the hub uses of uWebSockets. Importing this module throws where no binary loads. */
-export const { App, us_listen_socket_close } = await load();
+export const { App, SSLApp, us_listen_socket_close } = await load();

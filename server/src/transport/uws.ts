@@ -1,23 +1,11 @@
-import type {
-  HttpRequest,
-  HttpResponse,
-  TemplatedApp,
-  us_listen_socket,
-  us_socket_context_t,
-  WebSocketBehavior,
-} from 'uWebSockets.js';
+import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import { Acceptance } from './acceptance.js';
-import { type FrameRates, ratesOf } from './frame-meter.js';
 import { Guard } from './guard.js';
-import { asksForWebSocket, checkUpgrade } from './handshake.js';
-import { createHttpContext, type HttpContext } from './http-context.js';
+import { createHttpContext } from './http-context.js';
 import { listenError, takeExclusively } from './listen-error.js';
-import type { SocketRoute, StartTransport, Transport, TransportOptions } from './transport.js';
-import { addressOf, copyRequest, refuseLater, serveUwsRequest } from './uws-http.js';
-import { App, us_listen_socket_close } from './uws-module.js';
-import { UwsPeer, type UwsSocketData } from './uws-peer.js';
-import { UwsSink } from './uws-sink.js';
-import { headerMap, type RawRequest } from './web.js';
+import { type Certificate, CertificateError, type StartTransport, type Transport } from './transport.js';
+import { createUwsApp, type UwsContext } from './uws-app.js';
+import { us_listen_socket_close } from './uws-module.js';
 
 /**
  * The transport on uWebSockets.js. Importing this module throws where its binary does not load.
@@ -27,11 +15,15 @@ import { headerMap, type RawRequest } from './web.js';
  * its port in use for a minute. So the port is first taken the strict way, by Node, and then handed over.
  */
 export const startUws: StartTransport = async (options) => {
-  const app = App();
-  const http = createHttpContext(options);
-  const context: Context = { http, guard: new Guard(options.onError), options, onSocketClosed: () => {} };
-  for (const route of options.routes) app.ws(route.pattern, behaviour(route, context));
-  app.any('/*', (res, req) => serve(res, req, http));
+  const nothing = () => {};
+  const context: UwsContext = {
+    http: createHttpContext(options),
+    guard: new Guard(options.onError),
+    options,
+    onOpened: nothing,
+    onClosed: nothing,
+  };
+  const app = createUwsApp(context, options.certificate ?? null);
   return takeExclusively(options.host, options.port, (address, port) => {
     const transport = new UwsTransport(app, address, port, context);
     if (!transport.listen()) throw listenError(options.host, options.port, undefined);
@@ -39,20 +31,28 @@ export const startUws: StartTransport = async (options) => {
   });
 };
 
+/**
+ * Time between listening with a new certificate and closing the old listen socket, ms. The kernel has already given
+ * that socket connections, which are reset if it closes before they are accepted.
+ */
+const HANDOVER_MS = 20;
+
 class UwsTransport implements Transport {
   readonly name = 'uws';
   readonly port: number;
-  readonly #app: TemplatedApp;
   readonly #address: string;
-  readonly #guard: Guard;
+  readonly #context: UwsContext;
   readonly #acceptance: Acceptance;
-  #listening: us_listen_socket | null = null;
+  /** An app for each certificate. The last one listens; the others have the connections that were opened before. */
+  readonly #apps: TemplatedApp[];
+  /** One at most, but for the time of a handover. */
+  readonly #listening = new Set<us_listen_socket>();
 
-  constructor(app: TemplatedApp, address: string, port: number, context: Context) {
-    this.#app = app;
+  constructor(app: TemplatedApp, address: string, port: number, context: UwsContext) {
+    this.#apps = [app];
     this.#address = address;
     this.port = port;
-    this.#guard = context.guard;
+    this.#context = context;
     const { maxConnections = Number.POSITIVE_INFINITY, onListening = () => {} } = context.options;
     this.#acceptance = new Acceptance({
       maxConnections,
@@ -60,21 +60,31 @@ class UwsTransport implements Transport {
       resume: async () => this.listen(),
       onChange: onListening,
     });
-    // It hears of plain connections that end; of one that became a WebSocket, the socket's own `close` tells.
-    app.filter((_, change) => (change > 0 ? this.#acceptance.opened() : this.#acceptance.closed()));
-    context.onSocketClosed = () => this.#acceptance.closed();
+    context.onOpened = () => this.#acceptance.opened();
+    context.onClosed = () => this.#acceptance.closed();
   }
 
   /** Return whether it listens now. */
   listen(): boolean {
-    this.#app.listen(this.#address, this.port, (listening) => {
-      this.#listening = listening === false ? null : listening;
-    });
-    return this.#listening !== null;
+    return this.#listenWith(this.#apps.at(-1) as TemplatedApp);
   }
 
   get failedMessages(): number {
-    return this.#guard.failedMessages;
+    return this.#context.guard.failedMessages;
+  }
+
+  replaceCertificate(certificate: Certificate): void {
+    const app = createUwsApp(this.#context, certificate);
+    const before = [...this.#listening];
+    // A transport that does not listen now, because of too many connections, will do so with the new app.
+    if (before.length > 0 && !this.#listenWith(app)) {
+      app.close();
+      throw new CertificateError(`cannot listen on ${this.#address}:${this.port} with another certificate`);
+    }
+    this.#apps.push(app);
+    setTimeout(() => {
+      for (const socket of before) this.#close(socket);
+    }, HANDOVER_MS);
   }
 
   stopListening(): void {
@@ -82,98 +92,26 @@ class UwsTransport implements Transport {
     this.#stop();
   }
 
-  #stop(): void {
-    if (this.#listening !== null) us_listen_socket_close(this.#listening);
-    this.#listening = null;
-  }
-
   destroy(): void {
     // The app must not close a socket that has closed.
     this.stopListening();
-    this.#app.close();
+    for (const app of this.#apps) app.close();
   }
-}
 
-/** uWebSockets.js keeps a socket that it has shut down for at most this long, until the peer closes its side too. */
-const LINGER_MS = 5_000;
-
-interface Context {
-  readonly http: HttpContext;
-  readonly guard: Guard;
-  readonly options: TransportOptions;
-  /** A WebSocket has closed. */
-  onSocketClosed: () => void;
-}
-
-function behaviour(route: SocketRoute, context: Context): WebSocketBehavior<UwsSocketData> {
-  const { http, guard, options } = context;
-  const rates = ratesOf(route, options);
-  return {
-    maxPayloadLength: route.maxMessageBytes,
-    maxBackpressure: route.maxBacklogBytes,
-    closeOnBackpressureLimit: false,
-    // The hub has deadlines of its own, which a dripping peer does not reset.
-    idleTimeout: 0,
-    maxLifetime: 0,
-    sendPingsAutomatically: false,
-    compression: 0,
-    upgrade: (res, req, native) => upgrade(res, req, native, route, http, guard, rates),
-    open: (socket) => {
-      const { peer, watcher } = socket.getUserData();
-      peer.opened(socket, watcher);
-    },
-    message: (socket, message, isBinary) => socket.getUserData().peer.received(message, isBinary),
-    ping: (socket, payload) => socket.getUserData().peer.pinged(payload),
-    pong: (socket, payload) => socket.getUserData().peer.ponged(payload),
-    drain: (socket) => socket.getUserData().peer.drained(),
-    close: (socket, code, message) => {
-      const { peer, watcher } = socket.getUserData();
-      // After a close frame of ours this comes before the descriptor is free.
-      if (peer.isClosing) setTimeout(context.onSocketClosed, LINGER_MS).unref();
-      else context.onSocketClosed();
-      guard.gone(watcher);
-      peer.closed(code, message);
-    },
-  };
-}
-
-function upgrade(
-  res: HttpResponse,
-  req: HttpRequest,
-  context: us_socket_context_t,
-  route: SocketRoute,
-  http: HttpContext,
-  guard: Guard,
-  rates: FrameRates,
-): void {
-  const header = (name: string) => req.getHeader(name);
-  // It asks with the header of a WebSocket's key alone; what is no upgrade is a plain request.
-  if (!asksForWebSocket(header)) {
-    serveUwsRequest(res, req, http);
-    return;
+  #listenWith(app: TemplatedApp): boolean {
+    const { size } = this.#listening;
+    app.listen(this.#address, this.port, (socket) => {
+      if (socket !== false) this.#listening.add(socket);
+    });
+    return this.#listening.size > size;
   }
-  const raw = copyRequest(req);
-  const answer = checkUpgrade(raw, header) ?? ask(raw, addressOf(res), route, guard);
-  if ('refuse' in answer) {
-    refuseLater(new UwsSink(res), answer, http);
-    return;
+
+  #stop(): void {
+    for (const socket of this.#listening) this.#close(socket);
   }
-  const data: UwsSocketData = {
-    peer: new UwsPeer(answer.accept, guard, rates),
-    watcher: answer.watcher,
-  };
-  res.upgrade(data, req.getHeader('sec-websocket-key'), answer.protocol ?? '', '', context);
-}
 
-function ask({ path, query, headers }: RawRequest, remoteAddress: string, route: SocketRoute, guard: Guard) {
-  const request = { path, query: new URLSearchParams(query), headers: headerMap(headers), remoteAddress };
-  return guard.upgrade((asked) => route.upgrade(asked), request);
-}
-
-/** The app answers requests that no route has taken, and upgrades to other paths. */
-function serve(res: HttpResponse, req: HttpRequest, http: HttpContext): void {
-  const header = (name: string) => req.getHeader(name);
-  const refusal = asksForWebSocket(header) ? checkUpgrade(copyRequest(req), header) : null;
-  if (refusal === null) serveUwsRequest(res, req, http);
-  else refuseLater(new UwsSink(res), refusal, http);
+  /** Close a listen socket, once. */
+  #close(socket: us_listen_socket): void {
+    if (this.#listening.delete(socket)) us_listen_socket_close(socket);
+  }
 }

@@ -42,7 +42,11 @@ export function headerMap(headers: RawRequest['headers']): Map<string, string> {
 }
 
 /** Return the request as `fetch` takes it, or the response that refuses it. */
-export function toRequest(raw: RawRequest, body: ReadableStream<Uint8Array> | null): Request | Response {
+export function toRequest(
+  raw: RawRequest,
+  body: ReadableStream<Uint8Array> | null,
+  scheme: 'http' | 'https',
+): Request | Response {
   if (!METHODS.has(raw.method))
     return problem(501, `method ${JSON.stringify(raw.method.slice(0, 20))} is not known here`);
   const host = raw.headers.find(([name]) => name === 'host')?.[1] ?? '';
@@ -50,7 +54,7 @@ export function toRequest(raw: RawRequest, body: ReadableStream<Uint8Array> | nu
   if (raw.path.length > MAX_PATH_CHARACTERS)
     return problem(414, `the path: at most ${MAX_PATH_CHARACTERS} characters, not ${raw.path.length}`);
   try {
-    const url = `http://${host}${raw.path}${raw.query === '' ? '' : `?${raw.query}`}`;
+    const url = `${scheme}://${host}${raw.path}${raw.query === '' ? '' : `?${raw.query}`}`;
     const headers = new Headers(raw.headers as [string, string][]);
     const init = { method: raw.method, headers, ...(body === null ? {} : { body, duplex: 'half' }) };
     return new Request(url, init as RequestInit);

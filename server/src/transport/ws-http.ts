@@ -33,7 +33,7 @@ export function serveNodeRequest(req: IncomingMessage, res: ServerResponse, http
     waiting.set(socket, (waiting.get(socket) as number) - 1);
     if (socket.destroyed) return false;
     const body = hasBody(raw) ? bodyOf(req, sink, address, http) : null;
-    void answer(toRequest(raw, body?.stream ?? null), body, address, sink, http);
+    void answer(toRequest(raw, body?.stream ?? null, http.scheme), body, address, sink, http);
     return true;
   });
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MAX_HEAD_BYTES } from '@auralis/shared';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -13,7 +14,15 @@ import { asksForWebSocket, checkUpgrade, matchesPattern } from './handshake.js';
 import { createHttpContext, type HttpContext } from './http-context.js';
 import { listenError } from './listen-error.js';
 import { isEnding, NodeSink } from './node-sink.js';
-import type { SocketRoute, StartTransport, Transport, TransportOptions, UpgradeAnswer } from './transport.js';
+import {
+  type Certificate,
+  CertificateError,
+  type SocketRoute,
+  type StartTransport,
+  type Transport,
+  type TransportOptions,
+  type UpgradeAnswer,
+} from './transport.js';
 import { headerMap } from './web.js';
 import { addressOf, rawRequest, serveNodeRequest } from './ws-http.js';
 import { WsPeer } from './ws-peer.js';
@@ -32,14 +41,18 @@ const MAX_FRAGMENTS = 256;
 
 /** The transport on Node's own server and `ws`: wherever Node runs. */
 export const startWs: StartTransport = async (options) => {
-  const server = createServer({
+  const limits = {
     maxHeaderSize: MAX_HEAD_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: 1_000,
     // Whether a `Host` is one of ours, and whether there is one, is for `fetch` to say.
     requireHostHeader: false,
-  });
+  };
+  const { certificate = null } = options;
+  const server =
+    certificate === null ? createServer(limits) : createTlsServer({ ...limits, handshakeTimeout: HEADERS_TIMEOUT_MS });
+  if (certificate !== null) setCertificate(server as TlsServer, certificate);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(options.host, options.port, error.code)));
     server.listen({ host: options.host, port: options.port, exclusive: true }, resolve);
@@ -47,6 +60,17 @@ export const startWs: StartTransport = async (options) => {
   server.on('error', options.onError);
   return new WsTransport(server, options);
 };
+
+/** @throws CertificateError */
+function setCertificate(server: TlsServer, { certFile, keyFile, cert, key }: Certificate): void {
+  try {
+    server.setSecureContext({ cert, key });
+  } catch (error) {
+    throw new CertificateError(
+      `Node refuses the certificate ${certFile} with the key ${keyFile}: ${(error as Error).message}`,
+    );
+  }
+}
 
 const headerOf = (req: IncomingMessage) => (name: string) => String(req.headers[name] ?? '');
 
@@ -59,19 +83,19 @@ interface Endpoint {
 class WsTransport implements Transport {
   readonly name = 'ws';
   readonly port: number;
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
   readonly #http: HttpContext;
   readonly #guard: Guard;
   readonly #endpoints: readonly Endpoint[];
   readonly #sockets = new Map<WebSocket, WsPeer>();
   readonly #deadlines: NodeJS.Timeout;
   readonly #acceptance: Acceptance;
-  /** Sockets that asked for an upgrade and got none. */
-  readonly #refused = new Set<Duplex>();
+  /** All connections, as Node accepted them: below TLS, and before it has shaken hands. */
+  readonly #connections = new Set<Socket>();
   /** Subprotocol of the upgrade in progress: it is chosen before `ws` asks for it. */
   #protocol: string | undefined;
 
-  constructor(server: Server, options: TransportOptions) {
+  constructor(server: Server | TlsServer, options: TransportOptions) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     this.#http = createHttpContext(options);
@@ -89,9 +113,13 @@ class WsTransport implements Transport {
       resume: () => this.#listenAgain(options.host),
       onChange: onListening,
     });
-    server.on('connection', (socket) => {
+    server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
       this.#acceptance.opened();
-      socket.once('close', () => this.#acceptance.closed());
+      socket.once('close', () => {
+        this.#connections.delete(socket);
+        this.#acceptance.closed();
+      });
     });
     server.on('request', (req, res) => this.#request(req, res));
     server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
@@ -102,6 +130,10 @@ class WsTransport implements Transport {
     return this.#guard.failedMessages;
   }
 
+  replaceCertificate(certificate: Certificate): void {
+    setCertificate(this.#server as TlsServer, certificate);
+  }
+
   stopListening(): void {
     this.#acceptance.end();
     this.#server.close();
@@ -109,10 +141,8 @@ class WsTransport implements Transport {
 
   destroy(): void {
     this.stopListening();
-    this.#server.closeAllConnections();
     clearInterval(this.#deadlines);
-    for (const socket of this.#sockets.keys()) socket.terminate();
-    for (const socket of this.#refused) socket.destroy();
+    for (const socket of this.#connections) socket.destroy();
   }
 
   #listenAgain(host: string): Promise<boolean> {
@@ -199,13 +229,11 @@ class WsTransport implements Transport {
 
   /**
    * A response on a socket that Node has let go of for an upgrade. The connection ends with it: the server does not
-   * know it any more, and would neither time it out nor close it when it stops.
+   * know it any more, and would not time it out.
    */
   #responseTo(req: IncomingMessage, socket: Duplex): ServerResponse {
     const res = new ServerResponse(req);
     res.shouldKeepAlive = false;
-    this.#refused.add(socket);
-    socket.once('close', () => this.#refused.delete(socket));
     // A peer that resets the connection meanwhile has lost interest in the answer.
     socket.on('error', () => socket.destroy());
     res.assignSocket(socket as never);
