@@ -60,7 +60,7 @@ export class HubProcess {
         reject(new Error(`the hub ${why}: ${log.join('')}`));
       };
       child.stdout?.on('data', () => {
-        const found = /listening on (http:\S+)/.exec(log.join(''));
+        const found = /listening on (https?:\S+)/.exec(log.join(''));
         if (found?.[1] === undefined) return;
         clearTimeout(timer);
         resolve(found[1]);

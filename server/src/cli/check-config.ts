@@ -5,7 +5,8 @@ import { loadOptions } from '../hub/config.js';
 const EXAMPLES = `
 Exit code 0 if the hub would start with it, 2 if not. Each fault gets a line with its file, line and
 column, what was found and what is allowed.
-The environment counts too, as it does for serve. The auth file that it names is looked at as well.
+The environment counts too, as it does for serve. The auth file and the certificate that it names are looked at as
+well.
 
 Example:
   auralis-hub check-config hub.yaml
@@ -20,10 +21,11 @@ export function checkConfigCommand(): Command {
     .action((file: string | undefined) => {
       const ignored = ignoredVariables(process.env);
       if (ignored !== null) process.stderr.write(`auralis-hub: ${ignored}\n`);
-      const { alerts, notifiers, auth } = loadOptions({ flags: {}, environment: process.env, file });
+      const { alerts, notifiers, auth, certificate } = loadOptions({ flags: {}, environment: process.env, file });
       const what = file ?? process.env.AURALIS_CONFIG ?? 'the environment';
       const counts = [`${alerts.rules.length} alert rules`, `${notifiers.length} notifiers`];
       if (auth !== null) counts.push(`${auth.tokens.length} tokens`);
+      if (certificate !== null) counts.push(`a certificate for ${certificate.names}`);
       process.stdout.write(`${what} is good: ${counts.join(', ')}\n`);
     });
 }

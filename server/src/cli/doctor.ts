@@ -5,6 +5,7 @@ import { SEVERITIES, type Transition } from '../alerts/alert.js';
 import { ignoredVariables } from '../config/environment.js';
 import { examineHistory } from '../history/examine.js';
 import { HISTORY_DIR } from '../history/resolutions.js';
+import { refusedByClients } from '../hub/certificate.js';
 import { loadOptions } from '../hub/config.js';
 import { descriptorLimit, lowLimit, placesOf } from '../hub/descriptors.js';
 import { createNotifier, targetOf } from '../notify/create-notifier.js';
@@ -20,7 +21,7 @@ const EXAMPLES = `
 Exit code 0 if all checks pass, 1 if one fails, 2 if the config file is invalid.
 
 Examples:
-  auralis-hub doctor                        the transport, the address, the data directory
+  auralis-hub doctor                        the transport, the address, the data directory, the certificate
   auralis-hub doctor hub.yaml --notify      and sends each notifier a test: an alert that fires and is over
 `;
 
@@ -48,6 +49,9 @@ export function doctorCommand(exit: (code: number) => void): Command {
       process.stdout.write(
         low === null ? `ok    file descriptors: ${descriptorLimit() ?? 'no limit'}\n` : `warn  ${low}\n`,
       );
+      const { certificate } = options;
+      if (certificate !== null)
+        report([`certificate for ${certificate.names}`, refusedByClients(certificate, Date.now())]);
       report(await examinePort(options));
       if (existsSync(options.dataDir)) for (const finding of await examineDataDir(options.dataDir)) report(finding);
       else report([`data directory ${options.dataDir}: the hub will make it`, whyNotMakeable(options.dataDir)]);

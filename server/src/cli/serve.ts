@@ -13,6 +13,7 @@ a flag wins over the environment, the environment over the file.
 Examples:
   auralis-hub serve                                   dashboard at http://127.0.0.1:8000/
   auralis-hub serve --host 0.0.0.0 --port 9000 --public-url https://hub.example.org --auth-file auth.yaml
+  auralis-hub serve --tls-cert cert.pem --tls-key key.pem     dashboard at https://127.0.0.1:8000/
   auralis-hub serve --config hub.yaml --log-format json
 `;
 
@@ -36,7 +37,7 @@ function describe(key: string, spec: OptionSpec<unknown>): string {
   return `${spec.help} (${environmentNameOf(key)}${otherwise})`;
 }
 
-/** Runs until SIGTERM or SIGINT has drained it. SIGHUP has it read its auth file again. */
+/** Runs until SIGTERM or SIGINT has drained it. SIGHUP has it read its auth file and certificate again. */
 async function serve(flags: Readonly<Record<string, string | boolean>> & { readonly config?: string }): Promise<void> {
   const { config, ...settings } = flags;
   const options = loadOptions({ flags: settings, environment: process.env, file: config });
@@ -44,7 +45,7 @@ async function serve(flags: Readonly<Record<string, string | boolean>> & { reado
   const ignored = ignoredVariables(process.env);
   if (ignored !== null) log.info(ignored);
   const starting = startHub(options, log);
-  if (options.authFile !== null) reloadOnHangup(starting);
+  if (options.authFile !== null || options.certificate !== null) reloadOnHangup(starting);
   // Before it listens: a supervisor may stop it as soon as it reads that it does.
   const stopped = stopOnSignal(starting);
   await starting;
@@ -66,8 +67,8 @@ function stopOnSignal(starting: Promise<Hub>): Promise<void> {
 }
 
 /**
- * Reads the auth file again on SIGHUP; where its terminal was closed, which is told by the same signal, the process
- * ends by it.
+ * Have the hub read its files again on SIGHUP. A terminal that closes sends the same signal, and then the process ends
+ * by it.
  */
 function reloadOnHangup(starting: Promise<Hub>): void {
   const terminals = STANDARD_STREAMS.filter(isatty);
@@ -75,7 +76,7 @@ function reloadOnHangup(starting: Promise<Hub>): void {
     if (terminals.every(isatty)) {
       // A hub that does not start has nothing to read again.
       starting.then(
-        (hub) => hub.reloadAuth(),
+        (hub) => hub.reload(),
         () => {},
       );
       return;

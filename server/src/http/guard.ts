@@ -12,9 +12,15 @@ export interface Guard {
 
 /**
  * `host`: the address that the hub listens on. `publicUrl`: its address from outside, or null. `origins`: returns
- * other pages that may ask. Without an auth file it is null, and pages of loopback addresses may ask.
+ * other pages that may ask. Without an auth file it is null, and pages of loopback addresses may ask. `isTls`: the
+ * hub's own pages come over https.
  */
-export function createGuard(host: string, publicUrl: string | null, origins: (() => readonly string[]) | null): Guard {
+export function createGuard(
+  host: string,
+  publicUrl: string | null,
+  origins: (() => readonly string[]) | null,
+  isTls = false,
+): Guard {
   const publicHost = publicUrl === null ? null : new URL(publicUrl);
   const names = new Set([host.toLowerCase(), ...(publicHost === null ? [] : [publicHost.hostname.toLowerCase()])]);
   return {
@@ -28,8 +34,9 @@ export function createGuard(host: string, publicUrl: string | null, origins: (()
       if (origin === null || origin === publicHost?.origin) return true;
       if (!URL.canParse(origin)) return false;
       // Our own page, under whatever name or address it was opened: `isOurHost` has said that the name is ours.
-      const { host: asked, hostname } = new URL(origin);
-      if (asked === host?.toLowerCase()) return true;
+      const { host: asked, hostname, protocol } = new URL(origin);
+      // Without TLS a proxy may add it. With TLS a page without it is another server's.
+      if (asked === host?.toLowerCase() && (!isTls || protocol === 'https:')) return true;
       return origins === null ? isLoopback(hostname) : origins().includes(origin.toLowerCase());
     },
   };

@@ -49,9 +49,9 @@ export class AccessControl {
 
   /** `wallNow`: wall clock, ms since 1970, by which tokens expire. */
   constructor(options: HubOptions, counters: HubCounters, wallNow: () => number) {
-    const { host, publicUrl, auth } = options;
+    const { host, publicUrl, auth, certificate } = options;
     this.#origins = auth?.origins ?? [];
-    this.guard = createGuard(host, publicUrl, auth === null ? null : () => this.#origins);
+    this.guard = createGuard(host, publicUrl, auth === null ? null : () => this.#origins, certificate !== null);
     this.#prefix = prefixOf(publicUrl);
     this.#proxies = new TrustedProxies(options.trustProxy);
     this.#hasProxy = publicUrl !== null || options.trustProxy.length > 0;

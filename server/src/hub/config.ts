@@ -5,6 +5,7 @@ import { type ConfigFile, readConfigFile } from '../config/file.js';
 import { byName, within } from '../config/place.js';
 import { assertKnown } from '../config/section.js';
 import { isLoopback } from '../http/guard.js';
+import { type HubCertificate, readCertificate } from './certificate.js';
 import {
   type GivenOptions,
   type HubOptions,
@@ -67,7 +68,7 @@ export function checkOptions(given: GivenOptions): HubOptions {
 }
 
 /**
- * Return settings with sections and auth file read.
+ * Return settings with sections, auth file and certificate read.
  * @throws ConfigError that lists everything that is not allowed, `problems` included
  */
 function checked(
@@ -85,9 +86,20 @@ function checked(
   const read = Object.fromEntries([...options, ...sections]);
   const { authFile } = read as Pick<HubOptions, 'authFile'>;
   const auth = authFile ? problems.try(() => readAuthFile(authFile)) : null;
+  const certificate = problems.try(() => certificateOf(read as HubOptions));
   problems.try(() => assertGuarded(read as HubOptions));
   problems.assertNone();
-  return Object.freeze({ ...read, auth }) as HubOptions;
+  return Object.freeze({ ...read, auth, certificate }) as HubOptions;
+}
+
+/** @throws ConfigError if one of the two files is missing or faulty */
+function certificateOf({ tlsCert, tlsKey }: HubOptions): HubCertificate | null {
+  // A name that is not allowed has been refused already.
+  if (tlsCert === undefined || tlsKey === undefined) return null;
+  if (tlsCert !== null && tlsKey !== null) return readCertificate(tlsCert, tlsKey);
+  if (tlsCert === null && tlsKey === null) return null;
+  const [given, missing] = tlsCert === null ? ['tlsKey', 'tlsCert'] : ['tlsCert', 'tlsKey'];
+  throw new ConfigError(`${missing}: missing beside ${given}: give both --tls-cert and --tls-key, or neither`);
 }
 
 /**

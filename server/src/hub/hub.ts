@@ -8,7 +8,9 @@ import { Store } from '../store/store.js';
 import { Clock } from '../time/clock.js';
 import { HTTP_LIMITS } from '../transport/http-limits.js';
 import { selectTransport } from '../transport/select.js';
-import type { Transport } from '../transport/transport.js';
+import { CertificateError, type Transport, type TransportOptions } from '../transport/transport.js';
+import type { HubCertificate } from './certificate.js';
+import { CERTIFICATE_CHECK_MS, CertificateReload } from './certificate-reload.js';
 import { ConfigError, checkOptions } from './config.js';
 import { lowLimit, maxConnections, placesOf } from './descriptors.js';
 import { createLogger, type Logger } from './log.js';
@@ -36,10 +38,10 @@ export interface Hub {
   readonly port: number;
   readonly tables: Tables;
   /**
-   * Read the auth file again, if there is one, and apply it to new and open connections. A faulty file changes
-   * nothing; the log says what is wrong.
+   * Read the auth file and the certificate again, if there are any. Roles hold for new and open connections, the
+   * certificate for new ones. A faulty file changes nothing; the log says what is wrong.
    */
-  reloadAuth(): void;
+  reload(): void;
   /** Close all connections so that their peers come back later (4000), and end. Resolves within 5 s. */
   stop(): Promise<void>;
 }
@@ -56,7 +58,7 @@ export async function createHub(given: GivenOptions = {}, logger?: Logger): Prom
 
 /**
  * Start a hub with checked settings.
- * @throws DataDirError, ListenError
+ * @throws ConfigError if the transport refuses the certificate, DataDirError, ListenError
  */
 export async function startHub(options: HubOptions, log: Logger): Promise<Hub> {
   const store = await Store.open(options.dataDir, [HISTORY_DIR]);
@@ -91,6 +93,7 @@ class RunningHub implements Hub {
   readonly #timers: NodeJS.Timeout[] = [];
   #tickTimer: NodeJS.Timeout | undefined;
   #transport: Transport | null = null;
+  #certificates: CertificateReload | null = null;
   #saidFullAt = Number.NEGATIVE_INFINITY;
   #stopping: Promise<void> | null = null;
 
@@ -115,19 +118,19 @@ class RunningHub implements Hub {
   }
 
   get #ownUrl(): string {
-    const { host } = this.#options;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+    const { host, certificate } = this.#options;
+    const scheme = certificate === null ? 'http' : 'https';
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
   async start(): Promise<void> {
-    const { host, port, transport, reporterIntervalS, publicUrl } = this.#options;
-    const { start, note } = await selectTransport(transport);
-    if (note !== undefined) this.#log.warn(note);
+    const { host, port, reporterIntervalS, publicUrl, certificate } = this.#options;
     const parts = this.#parts;
     const { onError } = parts;
-    this.#transport = await start({
+    this.#transport = await this.#listen({
       host,
       port,
+      certificate,
       maxConnections: maxConnections(),
       onListening: this.#onListening,
       ...parts.service(),
@@ -147,10 +150,35 @@ class RunningHub implements Hub {
     else if (!isLoopback(host)) this.#log.warn(`no authentication on ${host}: anyone can connect, use --auth-file`);
     const low = lowLimit(placesOf(this.#options));
     if (low !== null) this.#log.warn(low);
+    if (certificate !== null) this.#watch(certificate, this.#transport);
     this.#log.info(`listening on ${this.#ownUrl} (${this.#transport.name})${outside}`);
   }
 
-  reloadAuth(): void {
+  async #listen(options: TransportOptions): Promise<Transport> {
+    const { start, note } = await selectTransport(this.#options.transport);
+    if (note !== undefined) this.#log.warn(note);
+    return start(options).catch((error) => {
+      throw error instanceof CertificateError ? new ConfigError(error.message) : error;
+    });
+  }
+
+  #watch(certificate: HubCertificate, transport: Transport): void {
+    const watched = new CertificateReload({
+      certificate,
+      log: this.#log,
+      replace: (next) => transport.replaceCertificate(next),
+      wallNow: () => this.#clock.wallNow(),
+    });
+    this.#certificates = watched;
+    this.#every(CERTIFICATE_CHECK_MS, () => void watched.check().catch(this.#parts.onError));
+  }
+
+  reload(): void {
+    this.#reloadAuth();
+    this.#certificates?.reload().catch(this.#parts.onError);
+  }
+
+  #reloadAuth(): void {
     const { authFile } = this.#options;
     if (authFile === null) return;
     try {

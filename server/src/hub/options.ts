@@ -3,6 +3,7 @@ import { type AlertsSection, readAlertSettings } from '../alerts/alert-settings.
 import type { AuthSettings } from '../auth/settings.js';
 import { isAddressBlock } from '../http/proxies.js';
 import { type NotifiersSection, readNotifierSettings } from '../notify/settings.js';
+import type { HubCertificate } from './certificate.js';
 
 /** A setting. `parse` takes text (a flag, the environment) or a value of a config file. */
 export interface OptionSpec<Value> {
@@ -83,6 +84,12 @@ export const SERVE_OPTIONS = {
     'insecureAnonymous',
     'listen beyond loopback without an auth file: anyone who reaches the hub may listen, publish and read',
   ),
+  tlsCert: path(
+    'tlsCert',
+    'FILE',
+    'certificate with its chain (PEM): serve https and wss only; read again when it changes, and on SIGHUP',
+  ),
+  tlsKey: path('tlsKey', 'FILE', 'private key of the certificate (PEM, not encrypted); read again with it'),
   trustProxy: blocks(
     'trustProxy',
     'CIDR,…',
@@ -120,6 +127,8 @@ export type HubOptions = FlagOptions & {
 } & {
   /** Content of `authFile`, or null. */
   readonly auth: AuthSettings | null;
+  /** Content of `tlsCert` and `tlsKey`, or null. */
+  readonly certificate: HubCertificate | null;
 };
 
 /** Settings as a program gives them. Sections are those of a config file. */
