@@ -1,4 +1,5 @@
 import { Writer, writePublishedChunk } from '@auralis/shared';
+import type { ClientOptions } from 'ws';
 import type { HubProcess } from './hub.js';
 import { TestSocket } from './socket.js';
 
@@ -18,8 +19,14 @@ export class CountingListener {
     });
   }
 
-  static async open(hub: HubProcess, stream: string, client: string): Promise<CountingListener> {
-    return new CountingListener(await TestSocket.open(`${hub.wsUrl}/api/v1/streams/${stream}/listen?client=${client}`));
+  static async open(
+    hub: HubProcess,
+    stream: string,
+    client: string,
+    options: ClientOptions = {},
+  ): Promise<CountingListener> {
+    const url = `${hub.wsUrl}/api/v1/streams/${stream}/listen?client=${client}`;
+    return new CountingListener(await TestSocket.open(url, [], options));
   }
 
   report(metrics: object): void {
