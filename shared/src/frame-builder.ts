@@ -15,7 +15,7 @@ export class FrameBuilder {
   readonly #columns: readonly number[];
   readonly #rows: Membership;
   #seq = 0;
-  /** How many rows the table had for this channel at the last frame, without regard to a view's `offset` and `limit`. */
+  /** How many rows the table had for this channel at the last frame, a view's `offset` and `limit` aside. */
   #announcedTotal = 0;
   /**
    * Baseline cells by column, then by the row's slot in the channel, which is not its slot in the table. Fixed-point;

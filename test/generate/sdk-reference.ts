@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const DECLARATIONS = fileURLToPath(new URL('../../../client/dist/', import.meta.url));
 
-/** What the reference shows, by file, in this order. */
+/** Classes and types that the reference shows, by file, in this order. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   'audio/client-metrics': ['ClientMetrics'],
   'audio/types': ['ListenOptions', 'Playback', 'ClientStats', 'ListenState'],

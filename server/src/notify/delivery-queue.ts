@@ -225,7 +225,7 @@ export class DeliveryQueue {
   }
 }
 
-/** Return why it failed, for people. Only `code` and `message` go into the text: other properties may contain secrets. */
+/** Return why it failed, for people. The text has `code` and `message` only: other properties may contain secrets. */
 function sayWhy(error: unknown): string {
   if (error instanceof DeliveryError) return error.message;
   const { name, code, message } = Object(error) as Partial<NodeJS.ErrnoException>;

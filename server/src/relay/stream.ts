@@ -224,7 +224,10 @@ export class Stream {
     this.#rebuffering.add(gapMs, awayMs, now);
   }
 
-  /** Add chunks sent and dropped for an external connection. `droppedNow`: how many of `dropped` count for the last minute. */
+  /**
+   * Add chunks sent and dropped for an external connection. `droppedNow`: how many of `dropped` count for the last
+   * minute.
+   */
   noteReported(sent: number, dropped: number, droppedNow: number, now: number): void {
     this.#table.add(this.slot, STREAM.chunks_sent, sent);
     this.#table.add(this.slot, STREAM.chunks_dropped, dropped);

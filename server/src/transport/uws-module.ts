@@ -14,5 +14,5 @@ async function load(): Promise<UwsModule> {
   }
 }
 
-/** What the hub uses of uWebSockets. Importing this module throws where no binary loads. */
+/** Parts of uWebSockets that the hub uses. Importing this module throws where no binary loads. */
 export const { App, SSLApp, us_listen_socket_close } = await load();
