@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { TestCertificate } from '../harness/certificates.js';
 import { BIN, HubProcess, newDataDir, ROOT, runCommand } from '../harness/hub.js';
 import { describeWith } from '../harness/program.js';
 
@@ -133,7 +134,9 @@ async function expectPlausibleSynthesis(stream: string): Promise<void> {
   expect(row.real_time_factor).toBeLessThanOrEqual(45);
 }
 
-describe('commands and settings of the pages', () => {
+describeWith('openssl', 'commands and settings of the pages', commandsOfPages, ['version']);
+
+function commandsOfPages(): void {
   const folder = mkdtempSync(join(tmpdir(), 'auralis-pages-'));
   const commands = PAGES.flatMap((page) => blocksOf(page, 'sh'))
     .flatMap((block) => block.split('\n'))
@@ -150,6 +153,14 @@ describe('commands and settings of the pages', () => {
     writeFileSync(join(folder, 'auth.yaml'), blockWith('docs/operating.md', 'yaml', 'tokens:'));
   });
 
+  const certificate = new TestCertificate();
+  /** A word of a command, with files of this test, and on loopback. */
+  const ours = (word: string) => {
+    if (/^(?:hub|auth)\.yaml$/.test(word)) return join(folder, word);
+    const replaced = { 'cert.pem': certificate.certFile, 'key.pem': certificate.keyFile, '0.0.0.0': '127.0.0.1' }[word];
+    return replaced ?? word.replace(/^8443$/, '0').replace('examples/', `${ROOT}examples/`);
+  };
+
   test('there are some', () => {
     expect(new Set(commands.map((command) => command.split(' ')[0]))).toEqual(
       new Set(['serve', 'token', 'simulate', 'check-config', 'doctor', 'top', 'tail']),
@@ -159,11 +170,7 @@ describe('commands and settings of the pages', () => {
   test.each([...new Set(commands)])(
     '%s',
     async (command) => {
-      const args = (command.match(/'[^']*'|\S+/g) ?? [])
-        .map((word) => word.replaceAll("'", ''))
-        .map((word) =>
-          /^(?:hub|auth)\.yaml$/.test(word) ? join(folder, word) : word.replace('examples/', `${ROOT}examples/`),
-        );
+      const args = (command.match(/'[^']*'|\S+/g) ?? []).map((word) => ours(word.replaceAll("'", '')));
       const secrets = { PAGERDUTY_KEY: 'x'.repeat(32), SLACK_BOT_TOKEN: 'xoxb-1' };
       if (args[0] === 'serve') {
         const served = await HubProcess.start(args.slice(1), secrets);
@@ -174,12 +181,12 @@ describe('commands and settings of the pages', () => {
         expect([0, 130, null]).toContain((await ended).code);
       } else {
         const shorter = args.map((word) => (word === '120' ? '2' : word));
-        const ours = ['simulate', 'top'].includes(args[0] as string) ? [...shorter, '--url', hub.url] : shorter;
-        const { code, output } = await runCommand(ours, secrets);
+        const here = ['simulate', 'top'].includes(args[0] as string) ? [...shorter, '--url', hub.url] : shorter;
+        const { code, output } = await runCommand(here, secrets);
         // Nobody answers at PagerDuty or Slack here: doctor says so, and ends with 1.
         expect([output, code]).toEqual([output, args[0] === 'doctor' ? 1 : 0]);
       }
     },
     60_000,
   );
-});
+}
