@@ -22,7 +22,7 @@ const TWO = ['--maxWorkers', '2'];
 const ONE = ['--runInBand'];
 /** Long suites that keep no core busy and judge no time. */
 const MOSTLY_WAIT =
-  '(chunk-lengths|damage|damaged-stores|disk|honesty|killed-stores|node-versions|notify|prometheus-token|ways-in)';
+  '(chunk-lengths|clock|damage|damaged-stores|disk|engine-seat|honesty|killed-stores|node-versions|notify|prometheus-token|token-end|ways-in)';
 
 /** Arguments of jest, for one run after another. */
 function runs() {

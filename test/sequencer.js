@@ -2,7 +2,7 @@
  * Suites that take a minute or more come first: with one of them begun last, the other worker would wait for it. Beside the
  * pages, which keep a core busy, those that mostly wait.
  */
-const FIRST = ['browser/pages', 'integration/host', 'integration/alerts', 'integration/accounts', 'integration/top'];
+const FIRST = ['browser/pages', 'integration/alerts', 'integration/accounts', 'integration/top'];
 /** Sound has to keep time, and two cores are soon busy. */
 const LAST = ['long/sound'];
 

@@ -15,7 +15,7 @@ const MOVED_ELSEWHERE: Readonly<Record<string, string>> = {
   'hubs.history_failing': 'test/integration/history.test.ts',
   'hubs.databases_damaged': 'test/integration/damage.test.ts',
   // A wall clock that is set.
-  'hubs.clock_steps': 'test/integration/clock.test.ts',
+  'hubs.clock_steps': 'test/long/clock.test.ts',
   // Five thousand alerts at once.
   'hubs.alerts_refused': 'test/unit/alerts/room.test.ts',
   // A thousand streams, hundreds of channels, thousands of rows.
