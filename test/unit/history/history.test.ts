@@ -67,6 +67,18 @@ function snapshotOf(bytes: Uint8Array): Snapshot {
   return message;
 }
 
+test('a folder that is removed is noticed within five seconds', async () => {
+  const snapshots = await openIn('removed');
+  const writer = new SnapshotWriter('hub@1');
+  const bytes = toTheEnd(writer.steps(createTables().hubs, keptColumns('hubs'), T0)) as unknown as Uint8Array;
+  const append = (t: number) => snapshots.append([{ resolution: BY_1S, table: 'hubs', t, bytes }], t);
+  await append(T0);
+  rmSync(join(root, 'removed'), { recursive: true });
+  await append(T0 + 1_000);
+  await expect(append(T0 + 5_000)).rejects.toThrow('were removed while the hub runs');
+  await snapshots.close();
+});
+
 const operations = fc.array(
   fc.array(
     fc.record({
