@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { RawSocket } from '../contract/raw-socket.js';
 import { HubProcess, newDataDir, runCommand } from '../harness/hub.js';
@@ -106,6 +107,19 @@ describe.each(['uws', 'ws'])('serve on %s', (transport) => {
     expect(stopped?.code).toBe(0);
     expect(stopped?.ms).toBeLessThan(5000);
     refused.destroy();
+  });
+
+  test('SIGTERM ends it in time though connections broke off with answers that wait', async () => {
+    const { port } = await start();
+    for (let opened = 0; opened < 100; opened++) {
+      const client = RawSocket.connect(port);
+      for (let asked = 0; asked < 5; asked++) client.get('/api/v1/metrics');
+      await sleep(opened % 6);
+      client.socket.resetAndDestroy();
+    }
+    const stopped = await hub?.stop();
+    expect(stopped?.code).toBe(0);
+    expect(stopped?.ms).toBeLessThan(5000);
   });
 
   test('--max-clients refuses and counts', async () => {
