@@ -75,6 +75,7 @@ export const VALUES = {
   hubs: /* @__PURE__ */ valuesOf(hubColumns),
   streams: /* @__PURE__ */ valuesOf(streamColumns),
   connections: /* @__PURE__ */ valuesOf(connectionColumns),
+  hosts: /* @__PURE__ */ valuesOf(hostColumns),
   gpus: /* @__PURE__ */ valuesOf(gpuColumns),
   alerts: /* @__PURE__ */ valuesOf(alertColumns),
 } as const;

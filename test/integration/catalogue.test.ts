@@ -26,6 +26,8 @@ const MOVED_ELSEWHERE: Readonly<Record<string, string>> = {
   'hubs.closed_rows_dropped': 'test/attacks/churn.ts',
   'hubs.dashboards_shed': 'test/unit/live/budget.test.ts',
   'hubs.dashboards_waiting_mb': 'test/attacks/dead-dashboards.ts',
+  // A container's quota.
+  'hosts.cgroup_limits': 'test/unit/host/cgroup.test.ts',
   // Nobody outside can make one: below.
   'hubs.errors': 'test/integration/catalogue.test.ts',
 };

@@ -172,9 +172,12 @@ onLinux('the host under load', () => {
     await new Promise((resolve) => setTimeout(resolve, 8000));
     const row = await host();
     const after = cpuNow();
-    const expected = ((after.busy - before.busy) / (after.total - before.total)) * 100;
-    expect(expected).toBeGreaterThan(40);
-    expect(Math.abs((row.cpu_percent as number) - expected)).toBeLessThan(20);
+    // Where these tests run in a container with a quota, the machine's figure is another one.
+    if (row.cgroup_limits === 'none' || row.cgroup_limits === 'memory') {
+      const expected = ((after.busy - before.busy) / (after.total - before.total)) * 100;
+      expect(expected).toBeGreaterThan(40);
+      expect(Math.abs((row.cpu_percent as number) - expected)).toBeLessThan(20);
+    } else expect(row.cpu_percent).toBeGreaterThan(40);
     expect(row.process_memory_mb).toBeGreaterThan(20);
     expect(row.memory_used_mb).toBeLessThan(row.memory_total_mb as number);
     expect(row.network_mbps_per_client).toBeNull();

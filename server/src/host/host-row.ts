@@ -1,4 +1,4 @@
-import { SCHEMAS } from '@auralis/shared';
+import { SCHEMAS, VALUES } from '@auralis/shared';
 import type { Tables } from '../state/tables.js';
 import { CounterWindow, DeviceCounters } from './counters.js';
 import type { HostReading } from './host-source.js';
@@ -42,6 +42,7 @@ export class HostRow {
     this.#set('cpu_percent', Math.min(100, this.#cpu.rate() * 100));
     this.#set('memory_used_mb', host.memoryUsedBytes / MIB);
     this.#set('memory_total_mb', host.memoryTotalBytes / MIB);
+    this.#set('cgroup_limits', VALUES.hosts.cgroup_limits[host.cgroupLimits]);
     this.#set('process_memory_mb', process.memoryBytes / MIB);
     this.#set('process_cpu_percent', this.#processCpu.rate() * 100);
     this.#set('disk_mb_s', (this.#disk.rate() * 1000) / 1e6);

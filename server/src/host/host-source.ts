@@ -1,3 +1,5 @@
+import type { VALUES } from '@auralis/shared';
+
 /**
  * Counters of a host. Bytes and ticks count up from any point in the past, so only differences mean something. NaN,
  * or a map without an entry, if the host does not say.
@@ -8,6 +10,8 @@ export interface HostReading {
   readonly cpuTotal: number;
   readonly memoryUsedBytes: number;
   readonly memoryTotalBytes: number;
+  /** Which of CPU and memory are those of a container's cgroup, because it limits them. */
+  readonly cgroupLimits: keyof typeof VALUES.hosts.cgroup_limits;
   /** Bytes read and written by each disk. */
   readonly disks: ReadonlyMap<string, number>;
   /** Bytes received and sent by each network interface. */

@@ -1,65 +1,76 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { Cgroup } from './cgroup.js';
 import type { HostReading, HostSource } from './host-source.js';
-import { parseCpu, parseDisks, parseMemory, parseNetworks } from './proc.js';
-
-/** Files of /proc are made as they are read, most in pages of 4 KiB. Larger files are read up to their first line. */
-const BUFFER_BYTES = 256 * 1024;
+import { OpenFiles } from './open-files.js';
+import { countCpus, parseCpu, parseDisks, parseMemory, parseNetworks } from './proc.js';
 
 /**
  * Reads /proc without a fork and without a thread: four files that stay open, some tens of µs in all. The kernel
- * makes them from memory, so reading in place blocks the hub less than waiting for a thread.
+ * makes them from memory, so reading in place blocks the hub less than waiting for a thread. In a container with
+ * limits, CPU and memory are those of its cgroup.
  */
 export class LinuxSource implements HostSource {
   readonly intervalMs = 1000;
-  readonly #root: string;
-  readonly #files = new Map<string, number>();
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  readonly #files: OpenFiles;
+  readonly #cgroup: Cgroup;
   readonly #disks: RealDevices;
   readonly #networks: RealDevices;
+  readonly #now: () => number;
+  /** The quota that the CPU was last compared with; Infinity is the whole machine. */
+  #cores: number | null = null;
 
-  /** `root`: parent of `proc` and `sys`. */
-  constructor(root = '') {
-    this.#root = root;
+  /** `root`: parent of `proc` and `sys`. `now`: ms that only rise. */
+  constructor(root = '', now = () => performance.now()) {
+    this.#files = new OpenFiles(root);
+    this.#cgroup = new Cgroup(this.#files);
     this.#disks = new RealDevices(`${root}/sys/block`);
     this.#networks = new RealDevices(`${root}/sys/class/net`);
+    this.#now = now;
   }
 
   read(): HostReading {
-    const cpu = parseCpu(this.#text('stat'));
-    const memory = parseMemory(this.#text('meminfo'));
-    const networks = parseNetworks(this.#text('net/dev'));
+    const cpu = this.#cpu(this.#files.text('/proc/stat'));
+    const memory = this.#memory(this.#files.text('/proc/meminfo'));
+    const networks = parseNetworks(this.#files.text('/proc/net/dev'));
     const real = this.#networks.among(networks);
     return {
       cpuBusy: cpu.busy,
       cpuTotal: cpu.total,
       memoryUsedBytes: memory.used,
       memoryTotalBytes: memory.total,
-      disks: this.#disks.among(parseDisks(this.#text('diskstats'))),
+      cgroupLimits: cpu.isCgroup ? (memory.isCgroup ? 'both' : 'cpu') : memory.isCgroup ? 'memory' : 'none',
+      disks: this.#disks.among(parseDisks(this.#files.text('/proc/diskstats'))),
       // A container has no hardware interface of its own, so the ones it has count.
       networks: real.size > 0 ? real : networks,
     };
   }
 
   close(): void {
-    for (const file of this.#files.values()) closeSync(file);
-    this.#files.clear();
+    this.#files.close();
   }
 
-  #text(name: string): string {
-    let file = this.#files.get(name);
-    if (file === undefined) {
-      file = openSync(`${this.#root}/proc/${name}`, 'r');
-      this.#files.set(name, file);
-    }
-    let length = 0;
-    while (length < BUFFER_BYTES) {
-      const read = readSync(file, this.#buffer, length, BUFFER_BYTES - length, length);
-      if (read === 0) break;
-      length += read;
-    }
-    return this.#buffer.toString('latin1', 0, length);
+  /** A quota of all cores and more limits nothing. */
+  #cpu(stat: string): { busy: number; total: number; isCgroup: boolean } {
+    const cgroup = this.#cgroup.cpu();
+    const isCgroup = cgroup !== null && cgroup.cores < countCpus(stat);
+    const cores = isCgroup ? cgroup.cores : Number.POSITIVE_INFINITY;
+    const counters = isCgroup ? { busy: cgroup.usedMs, total: this.#now() * cores } : parseCpu(stat);
+    const isOther = this.#cores !== null && this.#cores !== cores;
+    this.#cores = cores;
+    // Counts against another quota are to be forgotten.
+    return { ...(isOther ? UNKNOWN_CPU : counters), isCgroup };
+  }
+
+  /** A limit above the memory of the machine limits nothing; version 1 writes no limit as such a one. */
+  #memory(meminfo: string): { used: number; total: number; isCgroup: boolean } {
+    const machine = parseMemory(meminfo);
+    const cgroup = this.#cgroup.memory();
+    if (cgroup === null || cgroup.limitBytes >= machine.total) return { ...machine, isCgroup: false };
+    return { used: cgroup.usedBytes, total: cgroup.limitBytes, isCgroup: true };
   }
 }
+
+const UNKNOWN_CPU = { busy: Number.NaN, total: Number.NaN };
 
 /**
  * Tells hardware from what is built on it. A byte that crosses a partition, a RAID, a bridge or a VLAN is counted

@@ -36,6 +36,7 @@ export class PortableSource implements HostSource {
       ...cpuTimes(),
       memoryUsedBytes: memory.active,
       memoryTotalBytes: memory.total,
+      cgroupLimits: 'none',
       disks: new Map(disks === null ? [] : [['all', disks.rx + disks.wx]]),
       networks: new Map(
         networks

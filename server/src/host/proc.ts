@@ -14,6 +14,11 @@ export function parseCpu(stat: string): { busy: number; total: number } {
   return { busy, total: busy + idle + iowait };
 }
 
+/** Return how many CPUs /proc/stat has lines of. */
+export function countCpus(stat: string): number {
+  return stat.match(/^cpu\d+ /gm)?.length ?? 0;
+}
+
 /**
  * Read /proc/meminfo, in bytes. Used memory could not be given to a new program; caches that can be dropped are free.
  */

@@ -150,6 +150,10 @@ export const hostColumns = {
     id: 257, unit: '%', scale: 1, worse: 'more', target: { max: 60 },
     help: "CPU of the hub's process, over 5 s; 100 % is one core",
   },
+  cgroup_limits: {
+    id: 258, unit: 'enum', scale: 0, worse: null, labels: ['none', 'cpu', 'memory', 'both'],
+    help: 'Which of CPU and memory are of the quota and limit of the container, and not of the whole machine',
+  },
 } as const satisfies Record<string, ColumnSpec>;
 
 /** Ids 280–309. */

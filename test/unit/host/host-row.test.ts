@@ -1,7 +1,7 @@
 import { HostRow } from '@auralis/server/host/host-row';
 import type { HostReading } from '@auralis/server/host/host-source';
 import { createTables } from '@auralis/server/state/tables';
-import { SCHEMAS } from '@auralis/shared';
+import { SCHEMAS, VALUES } from '@auralis/shared';
 import { describe, expect, test } from '@jest/globals';
 
 type Column = keyof typeof SCHEMAS.hosts.index;
@@ -27,6 +27,7 @@ class World {
       cpuTotal: this.#cpu.total,
       memoryUsedBytes: 3 * 2 ** 30,
       memoryTotalBytes: 8 * 2 ** 30,
+      cgroupLimits: 'memory',
       disks: new Map([['nvme0n1', this.#disk]]),
       networks: new Map([['eth0', this.#network]]),
     };
@@ -57,6 +58,7 @@ test('the first second has states and no rates', () => {
   for (const column of RATES) expect(world.get(column)).toBeNaN();
   expect(world.get('memory_used_mb')).toBe(3072);
   expect(world.get('memory_total_mb')).toBe(8192);
+  expect(world.get('cgroup_limits')).toBe(VALUES.hosts.cgroup_limits.memory);
   expect(world.get('process_memory_mb')).toBe(80.5);
 });
 

@@ -171,6 +171,7 @@ export const COLUMN_IDS: Readonly<Record<number, string>> = {
   255: 'hosts.network_mbps_per_client',
   256: 'hosts.memory_total_mb',
   257: 'hosts.process_cpu_percent',
+  258: 'hosts.cgroup_limits',
   280: 'gpus.memory_used_mb',
   281: 'gpus.memory_total_mb',
   282: 'gpus.utilization_percent',
