@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { configSchema } from '@auralis/server/hub/config-schema';
 import { grafanaDashboard } from './dashboard.js';
 import { allMetrics, specifiedMetrics } from './metrics-table.js';
 import { prometheusRules } from './prometheus-rules.js';
@@ -18,6 +19,7 @@ export interface Output {
 export const OUTPUTS: readonly Output[] = [
   { path: 'deploy/prometheus-rules.yml', text: prometheusRules },
   { path: 'deploy/grafana-dashboard.json', text: grafanaDashboard },
+  { path: 'deploy/hub.schema.json', text: () => `${JSON.stringify(configSchema(), null, 1)}\n` },
   { path: 'docs/metrics.md', text: allMetrics },
   { path: 'README.md', text: () => withSection('README.md', 'metrics', specifiedMetrics()) },
   { path: 'docs/sdk.md', text: () => withSection('docs/sdk.md', 'reference', sdkReference()) },

@@ -10,6 +10,7 @@ const ROLES: Readonly<Record<string, string | null>> = {
   'GET /healthz': null,
   'GET /readyz': null,
   'GET /api/v1/openapi.json': null,
+  'GET /api/v1/config-schema.json': null,
   'GET /api/v1/metrics': 'viewer',
   'GET /api/v1/metrics/health': 'viewer',
   'GET /api/v1/metrics/prometheus': 'viewer',

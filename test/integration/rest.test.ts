@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Writer, writePublishedChunk } from '@auralis/shared';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type Answer, ask } from '../harness/http.js';
-import { HubProcess } from '../harness/hub.js';
+import { HubProcess, ROOT } from '../harness/hub.js';
 import { TestSocket } from '../harness/socket.js';
 
 interface Operation {
@@ -67,6 +68,11 @@ describe.each(['uws', 'ws'])('REST on %s', (transport) => {
     const { valid, errors } = await new Validator().validate({ ...document });
     expect(errors).toBeUndefined();
     expect([valid, document.openapi]).toEqual([true, '3.1.0']);
+  });
+
+  test('the schema of the config file is the one that is shipped', async () => {
+    const shipped: unknown = JSON.parse(readFileSync(`${ROOT}deploy/hub.schema.json`, 'utf8'));
+    expect(await hub.get('/api/v1/config-schema.json')).toEqual(shipped);
   });
 
   test('every documented GET answers as documented, in an empty hub and in one at work', async () => {

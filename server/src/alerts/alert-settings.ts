@@ -2,7 +2,7 @@ import { TABLE_NAMES } from '@auralis/shared';
 import { z } from 'zod';
 import { ConfigError, Problems } from '../config/error.js';
 import { byName, type Place, within } from '../config/place.js';
-import { readSection, section } from '../config/section.js';
+import { jsonSchemaOf, readSection, section } from '../config/section.js';
 import { SEVERITIES } from './alert.js';
 import { BUILT_IN_RULES } from './built-in-rules.js';
 import { MANUAL } from './episode.js';
@@ -49,6 +49,9 @@ const alertsSchema = section({
   builtIn: z.boolean().default(true),
   rules: z.array(ruleSchema).max(MAX_RULES).default([]),
 });
+
+/** Return the JSON Schema of the section, draft 7. */
+export const alertsJsonSchema = (): object => jsonSchemaOf(alertsSchema);
 
 /** The `alerts` section of a config file. */
 export type AlertsSection = z.input<typeof alertsSchema>;

@@ -14,6 +14,12 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
+/** Return the JSON Schema, draft 7, of what stands in a file; rules beyond shapes are left out. */
+export function jsonSchemaOf(schema: z.ZodType): object {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' });
+  return rest;
+}
+
 /** @throws ConfigError for those of `keys` that are not known */
 export function assertKnown(keys: readonly string[], known: readonly string[], place: Place): void {
   const unknown = keys.filter((key) => !known.includes(key));

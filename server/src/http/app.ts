@@ -13,6 +13,7 @@ import { prefixOf } from './prefix.js';
 import { Problem, problem } from './problem.js';
 import { type AlertsContext, addAlertRoutes } from './routes/alerts.js';
 import { addCmcdRoutes, type CmcdContext } from './routes/cmcd.js';
+import { addConfigSchemaRoute, type ConfigSchemaContext } from './routes/config-schema.js';
 import { addConnectionRoutes, type ConnectionsContext } from './routes/connections.js';
 import { addDocsRoutes } from './routes/docs.js';
 import { addEventsRoutes, type EventsContext } from './routes/events.js';
@@ -40,7 +41,8 @@ export interface HttpContext
     CmcdContext,
     PagesContext,
     ConnectionsContext,
-    OpenApiContext {
+    OpenApiContext,
+    ConfigSchemaContext {
   readonly guard: Guard;
   readonly counters: HubCounters;
   /** A route threw what is no `Problem`. */
@@ -68,6 +70,7 @@ export function createApp(context: HttpContext): Api {
   addNotifierRoutes(app, context);
   addSocketRoutes(app);
   addOpenApiRoute(app, context);
+  addConfigSchemaRoute(app, context);
   addDocsRoutes(app);
   addPageRoutes(app, context);
   settleAccess();

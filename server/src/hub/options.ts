@@ -14,9 +14,13 @@ export interface OptionSpec<Value> {
   readonly default: Value;
   /** Allowed values, for an error message. */
   readonly allowed: string;
+  /** JSON Schema of it in a config file; it refuses nothing that `parse` takes. */
+  readonly schema: object;
   /** Return the value, or undefined if `found` is not allowed. */
   readonly parse: (found: unknown) => Value | undefined;
 }
+
+const TEXT = { type: 'string', minLength: 1 };
 
 /**
  * Every setting of `serve`. `--max-clients`, `AURALIS_MAX_CLIENTS` and `maxClients` in a config file are the same.
@@ -139,13 +143,14 @@ export type GivenOptions = Partial<FlagOptions> & {
 
 function text(key: string, value: string, help: string, otherwise: string): OptionSpec<string> {
   const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);
-  return { key, value, help, default: otherwise, allowed: 'text', parse };
+  return { key, value, help, default: otherwise, allowed: 'text', schema: TEXT, parse };
 }
 
 function flag(key: string, help: string): OptionSpec<boolean> {
   const parse = (found: unknown) =>
     found === true || found === 'true' ? true : found === false || found === 'false' ? false : undefined;
-  return { key, value: '', help, default: false, allowed: 'true or false', parse };
+  const schema = { enum: [true, false, 'true', 'false'] };
+  return { key, value: '', help, default: false, allowed: 'true or false', schema, parse };
 }
 
 function whole(
@@ -162,12 +167,13 @@ function whole(
       ? (number as number)
       : undefined;
   };
-  return { key, value, help, default: otherwise, allowed: `a whole number from ${min} to ${max}`, parse };
+  const schema = { type: ['integer', 'string'], minimum: min, maximum: max, pattern: '^[0-9]{1,9}$' };
+  return { key, value, help, default: otherwise, allowed: `a whole number from ${min} to ${max}`, schema, parse };
 }
 
 function path(key: string, value: string, help: string): OptionSpec<string | null> {
   const parse = (found: unknown) => (typeof found === 'string' && found !== '' ? found : undefined);
-  return { key, value, help, default: null, allowed: 'the name of a file', parse };
+  return { key, value, help, default: null, allowed: 'the name of a file', schema: TEXT, parse };
 }
 
 function choice<const Value extends string>(
@@ -177,7 +183,8 @@ function choice<const Value extends string>(
   values: readonly Value[],
 ): OptionSpec<Value> {
   const parse = (found: unknown) => values.find((value) => value === found);
-  return { key, value: values.join('|'), help, default: otherwise, allowed: `one of ${values.join(', ')}`, parse };
+  const allowed = `one of ${values.join(', ')}`;
+  return { key, value: values.join('|'), help, default: otherwise, allowed, schema: { enum: values }, parse };
 }
 
 function url(key: string, value: string, help: string): OptionSpec<string | null> {
@@ -185,7 +192,8 @@ function url(key: string, value: string, help: string): OptionSpec<string | null
     typeof found === 'string' && /^https?:$/.test(URL.canParse(found) ? new URL(found).protocol : '')
       ? found
       : undefined;
-  return { key, value, help, default: null, allowed: 'an http or https URL', parse };
+  const schema = { type: 'string', pattern: '^\\s*[Hh][Tt][Tt][Pp][Ss]?:' };
+  return { key, value, help, default: null, allowed: 'an http or https URL', schema, parse };
 }
 
 function blocks(key: string, value: string, help: string): OptionSpec<readonly string[]> {
@@ -195,5 +203,7 @@ function blocks(key: string, value: string, help: string): OptionSpec<readonly s
     const isAllowed = given.length > 0 && given.every((block) => typeof block === 'string' && isAddressBlock(block));
     return isAllowed || (Array.isArray(found) && given.length === 0) ? (given as readonly string[]) : undefined;
   };
-  return { key, value, help, default: [], allowed: 'addresses or CIDR blocks, such as 127.0.0.1,10.0.0.0/8', parse };
+  const allowed = 'addresses or CIDR blocks, such as 127.0.0.1,10.0.0.0/8';
+  const schema = { anyOf: [TEXT, { type: 'array', items: TEXT }] };
+  return { key, value, help, default: [], allowed, schema, parse };
 }

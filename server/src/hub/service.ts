@@ -25,6 +25,7 @@ import type { SocketRoute, TransportOptions } from '../transport/transport.js';
 import { VERSION } from '../version.js';
 import type { AccessControl } from './access-control.js';
 import type { AlertPipeline } from './alert-pipeline.js';
+import { configSchema } from './config-schema.js';
 import type { HubOptions } from './options.js';
 
 /** Parts of the hub that sockets and requests reach. */
@@ -96,6 +97,7 @@ function app(context: ServiceContext): Api {
     relay,
     version: VERSION,
     publicUrl: options.publicUrl,
+    configSchema,
     now: clock.now,
     wallNow: () => clock.wallNow(),
     wallOf: (at) => clock.wallOf(at),

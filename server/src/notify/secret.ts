@@ -8,7 +8,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * of a file without white space at its ends. An error says what is allowed and never what was found.
  */
 export function secret(environment: Environment, allowed: string, isAllowed: (value: string) => boolean) {
-  return z.string().transform((given, context) => {
+  const help = `${allowed}; or \${NAME} of the environment, or \${file:/run/secrets/name}`;
+  const written = z.string().describe(help);
+  return written.transform((given, context) => {
     const refuse = (message: string) => {
       context.issues.push({ code: 'custom', message, input: given, params: { isSecret: true } });
       return z.NEVER;

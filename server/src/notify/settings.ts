@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../alerts/alert.js';
 import type { Place } from '../config/place.js';
-import { readSection, section } from '../config/section.js';
+import { jsonSchemaOf, readSection, section } from '../config/section.js';
 import type { Interest } from './routing.js';
 import { type Environment, secret } from './secret.js';
 
@@ -99,6 +99,19 @@ export type NotifierSettings = {
   readonly minIntervalMs: number;
 } & Given;
 
+/** Notifiers by name. */
+function sectionSchema(environment: Environment) {
+  const options = schemas(environment);
+  const types = options.map(({ shape }) => [...shape.type.values][0]);
+  const kind = z.discriminatedUnion('type', options, { error: () => `one of ${types.join(', ')}` });
+  return z
+    .record(name, kind)
+    .refine((given) => Object.keys(given).length <= MAX_NOTIFIERS, `${MAX_NOTIFIERS} notifiers at most`);
+}
+
+/** Return the JSON Schema of the section, draft 7. */
+export const notifiersJsonSchema = (): object => jsonSchemaOf(sectionSchema({}));
+
 /**
  * Return the notifiers of a section; none without one. `place`: where the section stands.
  * @throws ConfigError
@@ -108,13 +121,7 @@ export function readNotifierSettings(
   place: Place,
   environment: Environment,
 ): readonly NotifierSettings[] {
-  const options = schemas(environment);
-  const types = options.map(({ shape }) => [...shape.type.values][0]);
-  const kind = z.discriminatedUnion('type', options, { error: () => `one of ${types.join(', ')}` });
-  const schema = z
-    .record(name, kind)
-    .refine((given) => Object.keys(given).length <= MAX_NOTIFIERS, `${MAX_NOTIFIERS} notifiers at most`);
-  return Object.entries(readSection(schema, found ?? {}, place)).map(([called, given]) => ({
+  return Object.entries(readSection(sectionSchema(environment), found ?? {}, place)).map(([called, given]) => ({
     ...given,
     name: called,
     interest: { severities: given.severities, streams: given.streams },
