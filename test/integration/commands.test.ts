@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AuthFile } from '../harness/auth.js';
@@ -37,6 +37,35 @@ describe('the environment', () => {
     expect([code, output]).toEqual([
       2,
       expect.stringMatching(/AURALIS_PROT: unknown[\s\S]*AURALIS_PORT: a whole number/),
+    ]);
+  });
+});
+
+describe('check-config', () => {
+  const check = (text: string) => {
+    const file = join(newDataDir(), 'hub.yaml');
+    writeFileSync(file, text);
+    return runCommand(['check-config', file]);
+  };
+
+  test('warns of a secret in the file, and the hub would start', async () => {
+    const { code, output } = await check('notifiers: {a: {type: pagerduty, routingKey: hunter2}}');
+    expect([code, output.split('\n')]).toEqual([
+      0,
+      [
+        expect.stringMatching(/^auralis-hub: warning: \S+hub\.yaml:1:34: notifiers\.a\.routingKey: a secret stands in/),
+        expect.stringMatching(/hub\.yaml is good: \d+ alert rules, 1 notifiers$/),
+        '',
+      ],
+    ]);
+    expect(output).not.toContain('hunter2');
+  });
+
+  test('refuses a change of a built-in rule that does not exist', async () => {
+    const { code, output } = await check('alerts: {rules: [{name: host-cpuu, above: 50}]}');
+    expect([code, output]).toEqual([
+      2,
+      expect.stringMatching(/hub\.yaml:1:18: .*there is no built-in rule of the name host-cpuu; those are .*host-cpu,/),
     ]);
   });
 });

@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function secret(environment: Environment, allowed: string, isAllowed: (value: string) => boolean) {
   const help = `${allowed}; or \${NAME} of the environment, or \${file:/run/secrets/name}`;
-  const written = z.string().describe(help);
+  const written = z.string().meta({ description: help, writeOnly: true });
   return written.transform((given, context) => {
     const refuse = (message: string) => {
       context.issues.push({ code: 'custom', message, input: given, params: { isSecret: true } });
